@@ -1,0 +1,1 @@
+//! Gingham backend: ndarray

@@ -1,0 +1,154 @@
+//! The trait that a linear-algebra library is plugged in by.
+
+use std::fmt;
+
+use crate::{DType, Error, Op, OpThreads, Ops};
+
+/// An implementation of the operations.
+///
+/// # Contract
+/// * `info().id` is the name in combinations and profiles; it is unique in a registry, lower-case ASCII letters,
+///   digits, `-` and `_`, starting with a letter.
+/// * [`Support::Native`] means that the library itself does the arithmetic, for every layout of the operands; what it
+///   cannot address is copied into scratch, and `info().notes` says so. [`Support::Fallback`] means that the call ends
+///   in [`crate::reference`]. The conformance suite counts reference calls to prove it.
+/// * Calls from any number of threads at once give the results that one thread gets.
+/// * Never more than `threads` threads work on one call: a [`Threading::PerCall`] backend obeys the argument, the
+///   others obey the [`Limit`] that the caller holds, whose count equals the argument.
+/// * No call panics on operands that a checked entry has let through.
+pub trait Backend: Ops<f32> + Ops<f64> + Send + Sync + 'static {
+    /// Who computes: id, library, version, kernels. Cheap after the first call.
+    fn info(&self) -> Info;
+
+    /// How op threads reach the library.
+    fn threading(&self) -> Threading;
+
+    /// What becomes of a call of `op` on `dtype`.
+    fn support(&self, op: Op, dtype: DType) -> Support;
+
+    /// Sets the library up for `threads` op threads until the returned value is dropped. Taken once, before workers
+    /// start.
+    ///
+    /// # Errors
+    /// [`Error::Threads`] where this process cannot give that count: more than one from a [`Threading::Single`]
+    /// backend, anything but the count at start from a [`Threading::AtStart`] one.
+    fn limit(&self, threads: OpThreads) -> Result<Limit<'_>, Error>;
+}
+
+/// What a backend says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Info {
+    /// Name in combinations and profiles.
+    pub id: &'static str,
+    /// The library that does the arithmetic.
+    pub library: &'static str,
+    /// The library's version.
+    pub version: String,
+    /// The kernels chosen on this machine, in the library's own words; empty where it does not tell.
+    pub kernels: String,
+    /// Caveats worth a line in a table: layouts that are copied, limits.
+    pub notes: &'static [&'static str],
+}
+
+/// How op threads reach a library.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Threading {
+    /// It has none.
+    Single,
+    /// An argument of each call.
+    PerCall {
+        /// Whether the threads are rayon's: waiting for them inside another rayon pool runs that pool's tasks, so such
+        /// a backend takes one op thread inside the `rayon` executor.
+        rayon: bool,
+    },
+    /// One setting for the whole process, which may be changed while no call runs.
+    Process,
+    /// Read from the environment once, when the library first works.
+    AtStart {
+        /// The variable.
+        var: &'static str,
+        /// The counts that it takes.
+        allowed: &'static [usize],
+    },
+}
+
+/// What becomes of an operation on a backend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Support {
+    /// The library does the arithmetic.
+    Native,
+    /// Core's reference does it.
+    Fallback,
+    /// The call is refused with [`Error::Unsupported`].
+    None,
+}
+
+/// Keeps a thread limit in force; the former setting comes back when it is dropped.
+#[must_use = "the limit ends when this is dropped"]
+pub struct Limit<'a> {
+    restore: Option<Box<dyn FnOnce() + Send + 'a>>,
+}
+
+impl<'a> Limit<'a> {
+    /// For backends that take the count in each call, or have no other than one.
+    pub fn empty() -> Self {
+        Self { restore: None }
+    }
+
+    /// Runs `restore` when dropped.
+    pub fn restoring(restore: impl FnOnce() + Send + 'a) -> Self {
+        Self { restore: Some(Box::new(restore)) }
+    }
+
+    /// The answer of a [`Threading::Single`] backend to [`Backend::limit`].
+    ///
+    /// # Errors
+    /// [`Error::Threads`] unless `threads` is one.
+    pub fn single(backend: &'static str, threads: OpThreads) -> Result<Self, Error> {
+        if threads == OpThreads::ONE {
+            return Ok(Self::empty());
+        }
+        Err(Error::Threads { backend, given: threads.get(), expected: "it has no threads of its own: use 1".into() })
+    }
+
+    /// The answer of a [`Threading::AtStart`] backend that started with `started` threads.
+    ///
+    /// # Errors
+    /// [`Error::Threads`] unless `threads` is `started`.
+    pub fn at_start(
+        backend: &'static str,
+        var: &'static str,
+        started: usize,
+        threads: OpThreads,
+    ) -> Result<Self, Error> {
+        if threads.get() == started {
+            return Ok(Self::empty());
+        }
+        let expected = format!("it started with {started}: set {var}={threads} before the program starts");
+        Err(Error::Threads { backend, given: threads.get(), expected })
+    }
+}
+
+impl Drop for Limit<'_> {
+    fn drop(&mut self) {
+        if let Some(restore) = self.restore.take() {
+            restore();
+        }
+    }
+}
+
+impl fmt::Debug for Limit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Limit").field("restores", &self.restore.is_some()).finish()
+    }
+}
+
+impl fmt::Display for Support {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Native => "native",
+            Self::Fallback => "fallback",
+            Self::None => "none",
+        })
+    }
+}

@@ -1,0 +1,103 @@
+//! Everything that a call through this crate can refuse, each with what was given and what would have worked.
+
+use crate::{DType, Op};
+
+/// A refused call. Nothing has been written to any output when one of these is returned by a checked entry.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Operands whose shapes do not fit each other.
+    #[error("{op}: {given}; expected {expected}")]
+    Shape {
+        /// The operation's name.
+        op: &'static str,
+        /// The shapes that were given.
+        given: String,
+        /// The shapes that would have worked.
+        expected: String,
+    },
+    /// An output in which two indices name the same element.
+    #[error("{op}: the output has stride 0 along an axis of length {len}, so elements would overlap; copy it into an array of its own")]
+    OverlappingOutput {
+        /// The operation's name.
+        op: &'static str,
+        /// Length of the axis whose stride is zero.
+        len: usize,
+    },
+    /// A thread count that the backend cannot give in this process.
+    #[error("{backend}: {given} op threads are not to be had in this process; {expected}")]
+    Threads {
+        /// Id of the backend.
+        backend: &'static str,
+        /// The count asked for.
+        given: usize,
+        /// What would have worked.
+        expected: String,
+    },
+    /// A thread count that no backend accepts.
+    #[error("{given} op threads; expected 1 to {max}", max = crate::OpThreads::MAX)]
+    ThreadCount {
+        /// The count asked for.
+        given: usize,
+    },
+    /// A dimension or stride beyond the library's integers.
+    #[error("{backend}: {what} {given} is beyond the library's limit of {limit}")]
+    TooLarge {
+        /// Id of the backend.
+        backend: &'static str,
+        /// What is too large: a dimension, a leading dimension, a length.
+        what: &'static str,
+        /// Its value.
+        given: usize,
+        /// The largest value the library takes.
+        limit: usize,
+    },
+    /// An operation that the backend does not have.
+    #[error("{backend} has no {op} for {dtype}; `gingham matrix` lists what each backend has")]
+    Unsupported {
+        /// Id of the backend.
+        backend: &'static str,
+        /// The operation asked for.
+        op: Op,
+        /// The element type asked for.
+        dtype: DType,
+    },
+    /// A name that is neither a backend of this registry nor one that could have been compiled in.
+    #[error("unknown backend `{given}`; available: {available}")]
+    UnknownBackend {
+        /// The name that was given.
+        given: String,
+        /// The backends that are there, comma-separated.
+        available: String,
+    },
+    /// A backend that exists behind a cargo feature which this build lacks.
+    #[error("backend `{given}` is not compiled in; build with `--features {given}` (available now: {available})")]
+    NotCompiled {
+        /// The name of the backend, which is also the name of the feature.
+        given: String,
+        /// The backends that are there, comma-separated.
+        available: String,
+    },
+    /// A name that is no operation.
+    #[error("unknown operation `{given}`; available: {available}")]
+    UnknownOp {
+        /// The name that was given.
+        given: String,
+        /// All operations, comma-separated.
+        available: String,
+    },
+    /// A name that is no element type.
+    #[error("unknown dtype `{given}`; available: f32, f64")]
+    UnknownDType {
+        /// The name that was given.
+        given: String,
+    },
+    /// What the library itself reported.
+    #[error("{backend}: {message}")]
+    Library {
+        /// Id of the backend.
+        backend: &'static str,
+        /// The library's words.
+        message: String,
+    },
+}

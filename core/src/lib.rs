@@ -1,0 +1,45 @@
+//! The contract between Gingham and a linear-algebra library.
+//!
+//! A backend implements [`Backend`] and one small trait per operation family ([`MatMul`], [`Dot`], [`Fill`],
+//! [`Elementwise`]). Each family has a file of its own that holds three things: the contract (the trait's doc comment,
+//! one bullet a rule), the checked entry (a free function that callers use: it checks shapes once and calls the
+//! backend once) and the reference (plain loops, which are also the default of every trait method).
+//!
+//! ```
+//! use gingham_core::{OpThreads, matmul, reference::Reference};
+//! use ndarray::array;
+//!
+//! let (a, b) = (array![[1.0, 2.0]], array![[3.0], [4.0]]);
+//! let mut c = array![[f64::NAN]]; // beta = 0 never reads C
+//! matmul::matmul(&Reference, 1.0, a.view(), b.view(), 0.0, c.view_mut(), OpThreads::ONE)?;
+//! assert_eq!(c, array![[11.0]]);
+//! # Ok::<(), gingham_core::Error>(())
+//! ```
+#![forbid(unsafe_code)]
+
+pub mod backend;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+pub mod dot;
+pub mod elementwise;
+pub mod error;
+pub mod fill;
+mod lanes;
+pub mod matmul;
+pub mod op;
+pub mod reference;
+pub mod registry;
+pub mod scalar;
+pub mod threads;
+
+pub use backend::{Backend, Info, Limit, Support, Threading};
+pub use dot::Dot;
+pub use elementwise::Elementwise;
+pub use error::Error;
+pub use fill::Fill;
+pub use matmul::{MatMul, Product};
+pub use ndarray;
+pub use op::{Binary, Op, Unary};
+pub use registry::Registry;
+pub use scalar::{DType, Ops, Scalar};
+pub use threads::OpThreads;

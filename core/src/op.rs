@@ -1,0 +1,159 @@
+//! Operations as values: they name a row of a table, cross a process boundary, and pick a kernel.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::Error;
+
+/// One mathematical call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Op {
+    /// `C <- alpha A B + beta C`.
+    MatMul,
+    /// `sum x_i y_i`.
+    Dot,
+    /// `x_i <- value`.
+    Fill,
+    /// `out_i <- f(x_i)`.
+    Unary(Unary),
+    /// `out_i <- f(x_i, y_i)`.
+    Binary(Binary),
+}
+
+/// An element-wise function of one argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Unary {
+    /// `-x`, the sign bit flipped.
+    Neg,
+    /// `|x|`, the sign bit cleared.
+    Abs,
+    /// `sqrt(x)`, correctly rounded.
+    Sqrt,
+    /// `1 / x`, correctly rounded.
+    Recip,
+    /// `x * x`, correctly rounded.
+    Square,
+    /// `e^x`.
+    Exp,
+    /// The natural logarithm.
+    Ln,
+    /// The sine of `x` radians.
+    Sin,
+    /// The cosine of `x` radians.
+    Cos,
+    /// The hyperbolic tangent.
+    Tanh,
+}
+
+/// An element-wise function of two arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Binary {
+    /// `x + y`
+    Add,
+    /// `x - y`
+    Sub,
+    /// `x * y`
+    Mul,
+    /// `x / y`
+    Div,
+    /// The smaller; NaN if either is NaN, as NumPy's `minimum`.
+    Min,
+    /// The larger; NaN if either is NaN, as NumPy's `maximum`.
+    Max,
+    /// `x^y` as C's `pow`.
+    Pow,
+}
+
+impl Unary {
+    /// All of them, in the order of tables.
+    pub const ALL: [Self; 10] = [
+        Self::Neg,
+        Self::Abs,
+        Self::Sqrt,
+        Self::Recip,
+        Self::Square,
+        Self::Exp,
+        Self::Ln,
+        Self::Sin,
+        Self::Cos,
+        Self::Tanh,
+    ];
+
+    /// Whether IEEE 754 fixes the result to the last bit.
+    #[must_use]
+    pub fn is_exact(self) -> bool {
+        matches!(self, Self::Neg | Self::Abs | Self::Sqrt | Self::Recip | Self::Square)
+    }
+}
+
+impl Binary {
+    /// All of them, in the order of tables.
+    pub const ALL: [Self; 7] = [Self::Add, Self::Sub, Self::Mul, Self::Div, Self::Min, Self::Max, Self::Pow];
+
+    /// Whether IEEE 754 fixes the result to the last bit.
+    #[must_use]
+    pub fn is_exact(self) -> bool {
+        self != Self::Pow
+    }
+}
+
+impl Op {
+    /// Every operation, in the order of tables.
+    pub fn all() -> impl Iterator<Item = Self> {
+        [Self::MatMul, Self::Dot, Self::Fill]
+            .into_iter()
+            .chain(Unary::ALL.map(Self::Unary))
+            .chain(Binary::ALL.map(Self::Binary))
+    }
+
+    /// The name used on the command line, in files and in tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::MatMul => "matmul",
+            Self::Dot => "dot",
+            Self::Fill => "fill",
+            Self::Unary(f) => match f {
+                Unary::Neg => "neg",
+                Unary::Abs => "abs",
+                Unary::Sqrt => "sqrt",
+                Unary::Recip => "recip",
+                Unary::Square => "square",
+                Unary::Exp => "exp",
+                Unary::Ln => "ln",
+                Unary::Sin => "sin",
+                Unary::Cos => "cos",
+                Unary::Tanh => "tanh",
+            },
+            Self::Binary(f) => match f {
+                Binary::Add => "add",
+                Binary::Sub => "sub",
+                Binary::Mul => "mul",
+                Binary::Div => "div",
+                Binary::Min => "min",
+                Binary::Max => "max",
+                Binary::Pow => "pow",
+            },
+        }
+    }
+}
+
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Op {
+    type Err = Error;
+
+    fn from_str(s: &str) -> Result<Self, Error> {
+        Self::all().find(|op| op.name() == s).ok_or_else(|| Error::UnknownOp {
+            given: s.into(),
+            available: Self::all().map(Self::name).collect::<Vec<_>>().join(", "),
+        })
+    }
+}

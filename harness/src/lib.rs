@@ -1,0 +1,1 @@
+//! The measuring half of Gingham: workloads, combinations, executors, trials, profiles and plans

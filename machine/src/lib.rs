@@ -1,0 +1,1 @@
+//! The machine Gingham runs on: topology, limits, counters, ceilings
