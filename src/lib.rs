@@ -1,1 +1,70 @@
-//! Gingham.
+//! Gingham finds the fastest combination of linear-algebra backend and parallel executor for a batch of array tasks on
+//! the machine at hand, says why, saves the answer, and lets a program apply it.
+//!
+//! ```no_run
+//! use gingham::core::Product;
+//! use gingham::harness::{Session, Workload};
+//! use ndarray::Array2;
+//!
+//! let registry = gingham::registry();
+//! gingham::init(&registry);
+//! let workload = Workload::new("matmul".parse()?, "f64".parse()?, "256", None, 2)?;
+//! let plan = Session::open(registry)?.plan(&workload)?;
+//! println!("{}", plan.note());
+//!
+//! let (a, b) = (Array2::<f64>::ones((256, 256)), Array2::<f64>::ones((256, 256)));
+//! let mut c = [Array2::zeros((256, 256)), Array2::zeros((256, 256))];
+//! let mut batch: Vec<_> = c.iter_mut().map(|c| Product { a: a.view(), b: b.view(), c: c.view_mut() }).collect();
+//! plan.matmul_many(&mut batch)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod cli;
+
+use std::process::ExitCode;
+
+pub use gingham_core as core;
+pub use gingham_core::Registry;
+pub use gingham_harness as harness;
+pub use gingham_machine as machine;
+
+/// The backends that a cargo feature of the same name compiles in.
+const FEATURES: &[&str] = &["simd", "faer", "matrixmultiply", "nalgebra", "ndarray", "openblas"];
+
+/// The backends that this build was given by its features, one line each.
+#[must_use]
+pub fn registry() -> Registry {
+    let registry = Registry::with_features(FEATURES);
+    #[cfg(feature = "simd")]
+    let registry = registry.with(gingham_simd::Simd::new());
+    #[cfg(feature = "faer")]
+    let registry = registry.with(gingham_faer::Faer::new());
+    #[cfg(feature = "matrixmultiply")]
+    let registry = registry.with(gingham_matrixmultiply::MatrixMultiply::new());
+    #[cfg(feature = "nalgebra")]
+    let registry = registry.with(gingham_nalgebra::Nalgebra::new());
+    #[cfg(feature = "ndarray")]
+    let registry = registry.with(gingham_ndarray::Ndarray::new());
+    #[cfg(feature = "openblas")]
+    let registry = registry.with(gingham_openblas::OpenBlas::new());
+    registry
+}
+
+/// The first line of a program that tunes: where this process was started as a trial of a tuning, serves it and exits.
+pub fn init(registry: &Registry) {
+    #[cfg(target_os = "linux")]
+    if harness::trial::is_trial() {
+        let served = harness::trial::serve(registry);
+        std::process::exit(i32::from(served != ExitCode::SUCCESS));
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = registry;
+}
+
+/// The command line over the backends of `registry`: the whole `main` of a program that adds a backend of its own.
+#[must_use]
+pub fn main(registry: Registry) -> ExitCode {
+    init(&registry);
+    cli::main(registry)
+}

@@ -1,1 +1,7 @@
-fn main() {}
+//! The command `gingham`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    gingham::main(gingham::registry())
+}

@@ -62,7 +62,11 @@ pub enum Threading {
         rayon: bool,
     },
     /// One setting for the whole process, which may be changed while no call runs.
-    Process,
+    Process {
+        /// The variable that gives the setting it starts with; a process that does not use the library sets it to 1,
+        /// so that loading it starts no threads.
+        var: &'static str,
+    },
     /// Read from the environment once, when the library first works.
     AtStart {
         /// The variable.

@@ -133,8 +133,24 @@ pub(crate) fn binary_scalar<T: Scalar>(f: Binary) -> fn(T, T) -> T {
         Binary::Mul => |x, y| x * y,
         Binary::Div => |x, y| x / y,
         // A sum with a NaN is that NaN.
-        Binary::Min => |x, y| if x.is_nan() || y.is_nan() { x + y } else if y < x { y } else { x },
-        Binary::Max => |x, y| if x.is_nan() || y.is_nan() { x + y } else if y > x { y } else { x },
+        Binary::Min => |x, y| {
+            if x.is_nan() || y.is_nan() {
+                x + y
+            } else if y < x {
+                y
+            } else {
+                x
+            }
+        },
+        Binary::Max => |x, y| {
+            if x.is_nan() || y.is_nan() {
+                x + y
+            } else if y > x {
+                y
+            } else {
+                x
+            }
+        },
         Binary::Pow => T::powf,
     }
 }

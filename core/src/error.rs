@@ -17,7 +17,9 @@ pub enum Error {
         expected: String,
     },
     /// An output in which two indices name the same element.
-    #[error("{op}: the output has stride 0 along an axis of length {len}, so elements would overlap; copy it into an array of its own")]
+    #[error(
+        "{op}: the output has stride 0 along an axis of length {len}, so elements would overlap; copy it into an array of its own"
+    )]
     OverlappingOutput {
         /// The operation's name.
         op: &'static str,

@@ -75,17 +75,23 @@ fn descend<T>(
     x: Option<ArrayViewD<'_, T>>,
     y: Option<ArrayViewD<'_, T>>,
     mut out: ArrayViewMutD<'_, T>,
-    body: &mut impl FnMut(
-        Option<ArrayView1<'_, T>>,
-        Option<ArrayView1<'_, T>>,
-        ArrayViewMut1<'_, T>,
-    ) -> Result<(), Error>,
+    body: &mut impl FnMut(Option<ArrayView1<'_, T>>, Option<ArrayView1<'_, T>>, ArrayViewMut1<'_, T>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     match out.ndim() {
-        0 => descend(x.map(|x| x.insert_axis(Axis(0))), y.map(|y| y.insert_axis(Axis(0))), out.insert_axis(Axis(0)), body),
+        0 => descend(
+            x.map(|x| x.insert_axis(Axis(0))),
+            y.map(|y| y.insert_axis(Axis(0))),
+            out.insert_axis(Axis(0)),
+            body,
+        ),
         1 => body(x.map(lane), y.map(lane), lane(out)),
         _ => out.outer_iter_mut().enumerate().try_for_each(|(i, out)| {
-            descend(x.clone().map(|x| x.index_axis_move(Axis(0), i)), y.clone().map(|y| y.index_axis_move(Axis(0), i)), out, body)
+            descend(
+                x.clone().map(|x| x.index_axis_move(Axis(0), i)),
+                y.clone().map(|y| y.index_axis_move(Axis(0), i)),
+                out,
+                body,
+            )
         }),
     }
 }

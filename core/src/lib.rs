@@ -30,6 +30,7 @@ pub mod op;
 pub mod reference;
 pub mod registry;
 pub mod scalar;
+pub mod start;
 pub mod threads;
 
 pub use backend::{Backend, Info, Limit, Support, Threading};

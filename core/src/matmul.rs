@@ -42,13 +42,7 @@ pub trait MatMul<T: Scalar> {
     ///
     /// # Errors
     /// As [`MatMul::matmul`]; products before the refused one are done.
-    fn matmul_batch(
-        &self,
-        alpha: T,
-        batch: &mut [Product<'_, T>],
-        beta: T,
-        threads: OpThreads,
-    ) -> Result<(), Error> {
+    fn matmul_batch(&self, alpha: T, batch: &mut [Product<'_, T>], beta: T, threads: OpThreads) -> Result<(), Error> {
         batch.iter_mut().try_for_each(|p| self.matmul(alpha, p.a, p.b, beta, p.c.view_mut(), threads))
     }
 }

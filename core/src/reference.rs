@@ -6,7 +6,9 @@
 
 use std::cell::Cell;
 
-use crate::{Backend, DType, Dot, Elementwise, Error, Fill, Info, Limit, MatMul, Op, OpThreads, Ops, Support, Threading};
+use crate::{
+    Backend, DType, Dot, Elementwise, Error, Fill, Info, Limit, MatMul, Op, OpThreads, Ops, Support, Threading,
+};
 
 thread_local! {
     static CALLS: Cell<u64> = const { Cell::new(0) };
@@ -23,6 +25,9 @@ pub(crate) fn count_call() {
     CALLS.set(CALLS.get() + 1);
 }
 
+/// The id of [`Reference`].
+pub const ID: &str = "reference";
+
 /// The backend `reference`: every operation by its definition, on the calling thread.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Reference;
@@ -30,7 +35,7 @@ pub struct Reference;
 impl Backend for Reference {
     fn info(&self) -> Info {
         Info {
-            id: "reference",
+            id: ID,
             library: "gingham-core",
             version: env!("CARGO_PKG_VERSION").into(),
             kernels: "plain loops".into(),
@@ -47,7 +52,7 @@ impl Backend for Reference {
     }
 
     fn limit(&self, threads: OpThreads) -> Result<Limit<'_>, Error> {
-        Limit::single("reference", threads)
+        Limit::single(ID, threads)
     }
 }
 

@@ -10,7 +10,9 @@ use crate::{Backend, Dot, Elementwise, Error, Fill, MatMul};
 pub trait Ops<T: Scalar>: MatMul<T> + Dot<T> + Fill<T> + Elementwise<T> {}
 
 /// `f32` or `f64`.
-pub trait Scalar: num_traits::Float + ndarray::LinalgScalar + fmt::Debug + fmt::Display + Default + Send + Sync {
+pub trait Scalar:
+    num_traits::Float + ndarray::LinalgScalar + fmt::Debug + fmt::Display + Default + Send + Sync
+{
     /// The value that names this type.
     const DTYPE: DType;
 

@@ -1,1 +1,34 @@
-//! The measuring half of Gingham: workloads, combinations, executors, trials, profiles and plans
+//! The measuring half of Gingham: from a workload to the combination that runs it fastest, and back into a program.
+//!
+//! A [`Workload`] says what is to be computed; [`space`] lists the combinations of backend and executor that may do
+//! it; each becomes a [`trial`] in a process of its own over one shared [`arena`]; [`race`] runs them in rounds;
+//! [`Outcome`] is the result, which [`report`] prints and [`profile`] keeps; a [`Plan`] applies it.
+//!
+//! This crate is handed a [`gingham_core::Registry`] and knows no backend by name.
+#![deny(unsafe_code)]
+
+pub mod arena;
+pub mod combination;
+pub mod executor;
+pub mod files;
+pub mod npy;
+pub mod outcome;
+pub mod plan;
+pub mod profile;
+pub mod race;
+pub mod report;
+pub mod space;
+pub mod stats;
+pub mod task;
+pub mod trial;
+pub mod tuner;
+pub mod verify;
+pub mod workload;
+
+pub use combination::{Combination, ExecutorKind};
+pub use outcome::Outcome;
+pub use plan::{Plan, Session};
+pub use profile::Profile;
+pub use task::Task;
+pub use tuner::{Progress, Tuner};
+pub use workload::Workload;

@@ -1,1 +1,41 @@
-fn main() {}
+//! `cargo xtask COMMAND`: the checks and chores of the repository, one command a file, so that a contributor and the
+//! continuous integration type the same words.
+
+mod name;
+mod new_backend;
+mod summary;
+mod system;
+mod test;
+mod try_new_backend;
+mod workspace;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  test               run every check, installing what is missing
+  new-backend NAME   make backends/NAME from backends/template and register it
+  try-new-backend    do that in a copy of the repository, and test the new crate there";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let done = match args[..] {
+        ["test"] => test::run(),
+        ["new-backend", name] => new_backend::run(name),
+        ["try-new-backend"] => try_new_backend::run(),
+        ["help" | "--help" | "-h"] => {
+            println!("{USAGE}");
+            Ok(ExitCode::SUCCESS)
+        }
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("xtask: {error:#}");
+        ExitCode::FAILURE
+    })
+}

@@ -1,1 +1,76 @@
-//! Gingham backend: faer
+//! Gingham backend `faer`: its matrix product and inner product, its fill, and the operators of its columns.
+//!
+//! faer takes parallelism as an argument of the product: one op thread is `Par::Seq`, more are a rayon pool of that
+//! size, kept per calling thread (see `pool`). Everything else runs on the calling thread.
+
+mod dot;
+mod elementwise;
+mod fill;
+mod matmul;
+mod pool;
+mod view;
+
+use gingham_core::{Backend, Binary, DType, Error, Info, Limit, Op, OpThreads, Ops, Support, Threading, Unary};
+
+/// The version of faer that is measured.
+pub const VERSION: &str = "0.24.4";
+
+/// The backend `faer`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Faer;
+
+impl Faer {
+    /// The backend.
+    #[must_use]
+    pub fn new() -> Self {
+        Self
+    }
+}
+
+impl Backend for Faer {
+    fn info(&self) -> Info {
+        Info {
+            id: "faer",
+            library: "faer",
+            version: VERSION.into(),
+            kernels: String::new(),
+            notes: &[
+                "beta other than 0 and 1 scales C in a pass of its own before the product is added",
+                "add and sub copy the first argument to the output, then work in place; neg makes a new column",
+            ],
+        }
+    }
+
+    fn threading(&self) -> Threading {
+        Threading::PerCall { rayon: true }
+    }
+
+    fn support(&self, op: Op, _dtype: DType) -> Support {
+        match op {
+            Op::MatMul | Op::Dot | Op::Fill => Support::Native,
+            Op::Unary(Unary::Neg) | Op::Binary(Binary::Add | Binary::Sub) => Support::Native,
+            _ => Support::Fallback,
+        }
+    }
+
+    fn limit(&self, _threads: OpThreads) -> Result<Limit<'_>, Error> {
+        Ok(Limit::empty())
+    }
+}
+
+impl Ops<f32> for Faer {}
+impl Ops<f64> for Faer {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn version_is_the_locked_one() {
+        let Ok(lock) = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock")) else {
+            println!("skipped: there is no Cargo.lock, for this crate is not in its workspace");
+            return;
+        };
+        assert!(lock.contains(&format!("name = \"faer\"\nversion = \"{VERSION}\"\n")));
+    }
+}

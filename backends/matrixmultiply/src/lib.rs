@@ -1,1 +1,81 @@
-//! Gingham backend: matrixmultiply
+//! Gingham backend `matrixmultiply`: the matrix product of the crate of that name, with its run-time kernels.
+//!
+//! The crate has that product alone, so every other operation is core's reference. Its threads are a setting of the
+//! process, read from [`VAR`] when the first product runs.
+
+mod matmul;
+
+use gingham_core::start::started_threads;
+use gingham_core::{
+    Backend, DType, Dot, Elementwise, Error, Fill, Info, Limit, Op, OpThreads, Ops, Scalar, Support, Threading,
+};
+
+/// The version of matrixmultiply that is measured.
+pub const VERSION: &str = "0.3.11";
+
+/// The variable that sets the library's threads, read once a process.
+pub const VAR: &str = "MATMUL_NUM_THREADS";
+
+/// What the library makes of [`VAR`]: it splits its loops in two, once or twice.
+const ALLOWED: &[usize] = &[1, 2, 4];
+
+const ID: &str = "matrixmultiply";
+
+/// The backend `matrixmultiply`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct MatrixMultiply;
+
+impl MatrixMultiply {
+    /// The backend.
+    #[must_use]
+    pub fn new() -> Self {
+        Self
+    }
+}
+
+impl Backend for MatrixMultiply {
+    fn info(&self) -> Info {
+        Info {
+            id: ID,
+            library: "matrixmultiply",
+            version: VERSION.into(),
+            kernels: String::new(),
+            notes: &["the helper threads are shared by all callers in the process"],
+        }
+    }
+
+    fn threading(&self) -> Threading {
+        Threading::AtStart { var: VAR, allowed: ALLOWED }
+    }
+
+    fn support(&self, op: Op, _dtype: DType) -> Support {
+        match op {
+            Op::MatMul => Support::Native,
+            _ => Support::Fallback,
+        }
+    }
+
+    fn limit(&self, threads: OpThreads) -> Result<Limit<'_>, Error> {
+        Limit::at_start(ID, VAR, started_threads(VAR, ALLOWED), threads)
+    }
+}
+
+impl Ops<f32> for MatrixMultiply {}
+impl Ops<f64> for MatrixMultiply {}
+impl<T: Scalar> Dot<T> for MatrixMultiply {}
+impl<T: Scalar> Fill<T> for MatrixMultiply {}
+impl<T: Scalar> Elementwise<T> for MatrixMultiply {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn version_is_the_locked_one() {
+        let Ok(lock) = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock")) else {
+            println!("skipped: there is no Cargo.lock, for this crate is not in its workspace");
+            return;
+        };
+        assert!(lock.contains(&format!("name = \"matrixmultiply\"\nversion = \"{VERSION}\"\n")));
+    }
+}

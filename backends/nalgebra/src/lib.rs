@@ -1,1 +1,89 @@
-//! Gingham backend: nalgebra
+//! Gingham backend `nalgebra`: its `gemm`, `dot` and `fill`, and the component-wise methods of its vectors.
+//!
+//! `gemm` is matrixmultiply's where every dimension is above 5, and so are its threads: a setting of the process, read
+//! from [`VAR`] when the first such product runs. Everything else runs on the calling thread.
+
+mod dot;
+mod elementwise;
+mod fill;
+mod matmul;
+mod view;
+
+use gingham_core::start::started_threads;
+use gingham_core::{Backend, Binary, DType, Error, Info, Limit, Op, OpThreads, Ops, Support, Threading, Unary};
+
+/// The version of nalgebra that is measured.
+pub const VERSION: &str = "0.35.0";
+
+/// The variable that sets the threads of a product, read once a process.
+pub const VAR: &str = "MATMUL_NUM_THREADS";
+
+/// What matrixmultiply makes of [`VAR`]: it splits its loops in two, once or twice.
+const ALLOWED: &[usize] = &[1, 2, 4];
+
+const ID: &str = "nalgebra";
+
+/// The backend `nalgebra`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Nalgebra;
+
+impl Nalgebra {
+    /// The backend.
+    #[must_use]
+    pub fn new() -> Self {
+        Self
+    }
+}
+
+impl Backend for Nalgebra {
+    fn info(&self) -> Info {
+        Info {
+            id: ID,
+            library: "nalgebra",
+            version: VERSION.into(),
+            kernels: String::new(),
+            notes: &[
+                "the product is matrixmultiply's where m, n and k are above 5, and a product of plain loops elsewhere",
+                "a row-major product is computed as its transpose",
+                "copied into scratch: negative strides, stride 0 in vectors, and an A or C without contiguous columns",
+                "(in a row-major product B takes the part of A)",
+                "a plain product with beta other than 0 is made apart and then added to beta C",
+                "abs makes a new vector; square in place copies its argument",
+            ],
+        }
+    }
+
+    fn threading(&self) -> Threading {
+        Threading::AtStart { var: VAR, allowed: ALLOWED }
+    }
+
+    fn support(&self, op: Op, _dtype: DType) -> Support {
+        match op {
+            Op::MatMul | Op::Dot | Op::Fill => Support::Native,
+            Op::Unary(Unary::Neg | Unary::Abs | Unary::Square) => Support::Native,
+            Op::Binary(Binary::Add | Binary::Sub | Binary::Mul | Binary::Div) => Support::Native,
+            _ => Support::Fallback,
+        }
+    }
+
+    fn limit(&self, threads: OpThreads) -> Result<Limit<'_>, Error> {
+        Limit::at_start(ID, VAR, started_threads(VAR, ALLOWED), threads)
+    }
+}
+
+impl Ops<f32> for Nalgebra {}
+impl Ops<f64> for Nalgebra {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn version_is_the_locked_one() {
+        let Ok(lock) = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock")) else {
+            println!("skipped: there is no Cargo.lock, for this crate is not in its workspace");
+            return;
+        };
+        assert!(lock.contains(&format!("name = \"nalgebra\"\nversion = \"{VERSION}\"\n")));
+    }
+}

@@ -1,1 +1,85 @@
-//! Gingham backend: ndarray
+//! Gingham backend `ndarray`: the array type of most Rust programs, without a BLAS behind it.
+//!
+//! Its `blas` feature stays off, since ndarray leaves BLAS without a word for layouts that BLAS does not take; the
+//! `openblas` backend shows what BLAS gives. The product is then matrixmultiply's, and so are its threads: a setting of
+//! the process, read from [`VAR`] when the first product runs. Everything else runs on the calling thread.
+
+mod dot;
+mod elementwise;
+mod fill;
+mod matmul;
+
+use gingham_core::start::started_threads;
+use gingham_core::{Backend, Binary, DType, Error, Info, Limit, Op, OpThreads, Ops, Support, Threading};
+
+/// The version of ndarray that is measured.
+pub const VERSION: &str = "0.17.2";
+
+/// The variable that sets the threads of a product, read once a process.
+pub const VAR: &str = "MATMUL_NUM_THREADS";
+
+/// What matrixmultiply makes of [`VAR`]: it splits its loops in two, once or twice.
+const ALLOWED: &[usize] = &[1, 2, 4];
+
+const ID: &str = "ndarray";
+
+/// The backend `ndarray`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ndarray;
+
+impl Ndarray {
+    /// The backend.
+    #[must_use]
+    pub fn new() -> Self {
+        Self
+    }
+}
+
+impl Backend for Ndarray {
+    fn info(&self) -> Info {
+        Info {
+            id: ID,
+            library: "ndarray",
+            version: VERSION.into(),
+            kernels: String::new(),
+            notes: &[
+                "the product is matrixmultiply's, whose helper threads are shared by all callers in the process",
+                "functions of one argument make a new array, which is then copied to the output",
+                "functions of two arguments copy the first one to the output, then work in place",
+            ],
+        }
+    }
+
+    fn threading(&self) -> Threading {
+        Threading::AtStart { var: VAR, allowed: ALLOWED }
+    }
+
+    fn support(&self, op: Op, _dtype: DType) -> Support {
+        match op {
+            Op::MatMul | Op::Dot | Op::Fill | Op::Unary(_) => Support::Native,
+            Op::Binary(Binary::Add | Binary::Sub | Binary::Mul | Binary::Div) => Support::Native,
+            _ => Support::Fallback,
+        }
+    }
+
+    fn limit(&self, threads: OpThreads) -> Result<Limit<'_>, Error> {
+        Limit::at_start(ID, VAR, started_threads(VAR, ALLOWED), threads)
+    }
+}
+
+impl Ops<f32> for Ndarray {}
+impl Ops<f64> for Ndarray {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn version_is_the_locked_one() {
+        let Ok(lock) = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock")) else {
+            println!("skipped: there is no Cargo.lock, for this crate is not in its workspace");
+            return;
+        };
+        assert!(lock.contains(&format!("name = \"ndarray\"\nversion = \"{VERSION}\"\n")));
+    }
+}

@@ -1,1 +1,103 @@
-//! Gingham backend: simd
+//! The backend `simd`: Gingham's own kernels, in Rust alone.
+//!
+//! Each algorithm is written once, on a small vector (`vector.rs`); each instruction set is a thin instantiation
+//! (`arch/`); which one runs is chosen once for each [`Simd`] ([`Level`]). One file or folder an operation family.
+
+mod arch;
+mod dot;
+mod elementwise;
+mod fill;
+mod level;
+mod matmul;
+mod team;
+mod vector;
+
+use gingham_core::{Backend, DType, Error, Info, Limit, Op, OpThreads, Ops, Support, Threading};
+
+pub use level::{Level, LevelError, VARIABLE};
+
+use level::Available;
+
+/// The id of the backend.
+const ID: &str = "simd";
+
+/// The backend, bound to one [`Level`].
+#[derive(Debug, Clone)]
+pub struct Simd {
+    level: Result<Available, LevelError>,
+}
+
+impl Simd {
+    /// The best level that the CPU has, or the one that [`VARIABLE`] names. Where that one cannot be had nothing is put
+    /// in its place: [`Backend::info`] says so, and [`Backend::limit`] and every operation return it as an error.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { level: Available::from_env() }
+    }
+
+    /// As [`Simd::new`], with the error at once.
+    ///
+    /// # Errors
+    /// [`LevelError`] if [`VARIABLE`] names no level, or one that the CPU lacks.
+    pub fn from_env() -> Result<Self, LevelError> {
+        Ok(Self { level: Ok(Available::from_env()?) })
+    }
+
+    /// The backend at `level`.
+    ///
+    /// # Errors
+    /// [`LevelError::Missing`] if the CPU lacks it.
+    pub fn with_level(level: Level) -> Result<Self, LevelError> {
+        Ok(Self { level: Ok(Available::new(level)?) })
+    }
+
+    fn level(&self) -> Result<Available, Error> {
+        self.level.clone().map_err(|error| Error::Library { backend: ID, message: error.to_string() })
+    }
+}
+
+impl Default for Simd {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Backend for Simd {
+    fn info(&self) -> Info {
+        let kernels = match &self.level {
+            Ok(level) => {
+                let [f64_tile, f32_tile] = [matmul::tile::<f64>(*level), matmul::tile::<f32>(*level)];
+                format!("{} {f64_tile} f64, {f32_tile} f32", level.get())
+            }
+            Err(error) => format!("none: {VARIABLE}: {error}"),
+        };
+        Info {
+            id: ID,
+            library: "gingham-simd",
+            version: env!("CARGO_PKG_VERSION").into(),
+            kernels,
+            notes: &["op threads are started by each call"],
+        }
+    }
+
+    fn threading(&self) -> Threading {
+        Threading::PerCall { rayon: false }
+    }
+
+    fn support(&self, op: Op, _dtype: DType) -> Support {
+        let native = match op {
+            Op::MatMul | Op::Dot | Op::Fill => true,
+            Op::Unary(f) => elementwise::is_native_unary(f),
+            Op::Binary(f) => elementwise::is_native_binary(f),
+            _ => false,
+        };
+        if native { Support::Native } else { Support::Fallback }
+    }
+
+    fn limit(&self, _threads: OpThreads) -> Result<Limit<'_>, Error> {
+        self.level().map(|_| Limit::empty())
+    }
+}
+
+impl Ops<f32> for Simd {}
+impl Ops<f64> for Simd {}

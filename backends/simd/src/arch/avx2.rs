@@ -1,0 +1,171 @@
+//! Vectors of 32 bytes: AVX2 with FMA, on nearly every x86-64 CPU since 2013.
+
+use std::arch::x86_64::*;
+
+use crate::vector::{Element, Kernel, Vector};
+
+/// Runs `kernel` compiled for AVX2 and FMA.
+#[target_feature(enable = "avx2,fma")]
+pub(crate) fn run<T: Element, K: Kernel<T>>(kernel: K) -> K::Output {
+    // SAFETY: whoever got here has shown that the CPU has this function's features, which these vectors ask for.
+    unsafe { kernel.run::<T::Avx2>() }
+}
+
+/// All ones, then all zeros: the mask of the first n lanes of 8 (of 4) starts n words (2 n words) before the middle.
+static MASKS: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+
+/// A register whose first `words <= 8` words of 32 bits are ones.
+///
+/// # Safety
+/// The CPU has AVX2.
+#[inline(always)]
+unsafe fn mask(words: usize) -> __m256i {
+    // SAFETY: the eight words from `8 - words` on are inside the table; the load takes any alignment.
+    unsafe { _mm256_loadu_si256(MASKS.as_ptr().add(8 - words).cast()) }
+}
+
+/// One vector type from its intrinsics.
+macro_rules! vector {
+    (
+        $(#[$doc:meta])* $name:ident: $lanes:literal x $elem:ident in $register:ty;
+        $splat:ident $load:ident $load_masked:ident $store:ident $store_masked:ident
+        $fma:ident $add:ident $sub:ident $mul:ident $div:ident $min:ident $max:ident
+        $compare:ident $blend:ident $xor:ident $andnot:ident $sqrt:ident
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy)]
+        #[repr(transparent)]
+        pub(crate) struct $name($register);
+
+        impl $name {
+            /// Words of 32 bits in an element.
+            const WORDS: usize = 8 / $lanes;
+
+            /// `other`, but `self` where `self` is NaN: x86's min and max give their second operand where either is
+            /// NaN, so a NaN in the first one has to be put back.
+            #[inline(always)]
+            fn where_nan_else(self, other: $register) -> Self {
+                // SAFETY: a vector in hand proves that the CPU has its instructions.
+                unsafe { Self($blend(other, self.0, $compare::<_CMP_UNORD_Q>(self.0, self.0))) }
+            }
+        }
+
+        impl Vector for $name {
+            type Elem = $elem;
+            const LANES: usize = $lanes;
+            const REGISTERS: usize = 16;
+
+            #[inline(always)]
+            unsafe fn splat(x: $elem) -> Self {
+                // SAFETY: the caller's.
+                unsafe { Self($splat(x)) }
+            }
+
+            #[inline(always)]
+            unsafe fn load(p: *const $elem) -> Self {
+                // SAFETY: the caller's.
+                unsafe { Self($load(p)) }
+            }
+
+            #[inline(always)]
+            unsafe fn load_first(p: *const $elem, n: usize) -> Self {
+                // SAFETY: the caller's; a lane that is masked off is not touched.
+                unsafe { Self($load_masked(p, mask(n * Self::WORDS))) }
+            }
+
+            #[inline(always)]
+            unsafe fn store(self, p: *mut $elem) {
+                // SAFETY: the caller's.
+                unsafe { $store(p, self.0) }
+            }
+
+            #[inline(always)]
+            unsafe fn store_first(self, p: *mut $elem, n: usize) {
+                // SAFETY: the caller's; a lane that is masked off is not touched.
+                unsafe { $store_masked(p, mask(n * Self::WORDS), self.0) }
+            }
+
+            #[inline(always)]
+            fn mul_add(self, b: Self, c: Self) -> Self {
+                // SAFETY: a vector in hand proves that the CPU has its instructions.
+                unsafe { Self($fma(self.0, b.0, c.0)) }
+            }
+
+            #[inline(always)]
+            fn add(self, b: Self) -> Self {
+                // SAFETY: as mul_add.
+                unsafe { Self($add(self.0, b.0)) }
+            }
+
+            #[inline(always)]
+            fn sub(self, b: Self) -> Self {
+                // SAFETY: as mul_add.
+                unsafe { Self($sub(self.0, b.0)) }
+            }
+
+            #[inline(always)]
+            fn mul(self, b: Self) -> Self {
+                // SAFETY: as mul_add.
+                unsafe { Self($mul(self.0, b.0)) }
+            }
+
+            #[inline(always)]
+            fn div(self, b: Self) -> Self {
+                // SAFETY: as mul_add.
+                unsafe { Self($div(self.0, b.0)) }
+            }
+
+            #[inline(always)]
+            fn min(self, b: Self) -> Self {
+                // SAFETY: as mul_add.
+                self.where_nan_else(unsafe { $min(self.0, b.0) })
+            }
+
+            #[inline(always)]
+            fn max(self, b: Self) -> Self {
+                // SAFETY: as mul_add.
+                self.where_nan_else(unsafe { $max(self.0, b.0) })
+            }
+
+            #[inline(always)]
+            fn neg(self) -> Self {
+                // SAFETY: as mul_add.
+                unsafe { Self($xor(self.0, $splat(-0.0))) }
+            }
+
+            #[inline(always)]
+            fn abs(self) -> Self {
+                // SAFETY: as mul_add.
+                unsafe { Self($andnot($splat(-0.0), self.0)) }
+            }
+
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                // SAFETY: as mul_add.
+                unsafe { Self($sqrt(self.0)) }
+            }
+
+            #[inline(always)]
+            fn recip(self) -> Self {
+                // SAFETY: as mul_add.
+                unsafe { Self($div($splat(1.0), self.0)) }
+            }
+        }
+    };
+}
+
+vector! {
+    /// Four `f64`.
+    F64x4: 4 x f64 in __m256d;
+    _mm256_set1_pd _mm256_loadu_pd _mm256_maskload_pd _mm256_storeu_pd _mm256_maskstore_pd
+    _mm256_fmadd_pd _mm256_add_pd _mm256_sub_pd _mm256_mul_pd _mm256_div_pd _mm256_min_pd _mm256_max_pd
+    _mm256_cmp_pd _mm256_blendv_pd _mm256_xor_pd _mm256_andnot_pd _mm256_sqrt_pd
+}
+
+vector! {
+    /// Eight `f32`.
+    F32x8: 8 x f32 in __m256;
+    _mm256_set1_ps _mm256_loadu_ps _mm256_maskload_ps _mm256_storeu_ps _mm256_maskstore_ps
+    _mm256_fmadd_ps _mm256_add_ps _mm256_sub_ps _mm256_mul_ps _mm256_div_ps _mm256_min_ps _mm256_max_ps
+    _mm256_cmp_ps _mm256_blendv_ps _mm256_xor_ps _mm256_andnot_ps _mm256_sqrt_ps
+}

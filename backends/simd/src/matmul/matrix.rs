@@ -1,0 +1,54 @@
+//! A matrix as the kernels see it: a pointer and two strides.
+
+use gingham_core::ndarray::{ArrayView2, ArrayViewMut2};
+
+/// Element (i, j) is at `origin + i row_stride + j col_stride`, for i below `rows` and j below `cols`. Whoever reads or
+/// writes through one answers for that; only those made from a mutable view may be written.
+#[derive(Clone, Copy)]
+pub(super) struct Matrix<T> {
+    origin: *mut T,
+    pub(super) rows: usize,
+    pub(super) cols: usize,
+    pub(super) row_stride: isize,
+    pub(super) col_stride: isize,
+}
+
+impl<T: Copy> Matrix<T> {
+    /// For reading only.
+    pub(super) fn new(view: ArrayView2<'_, T>) -> Self {
+        let ((rows, cols), strides) = (view.dim(), view.strides());
+        Self { origin: view.as_ptr().cast_mut(), rows, cols, row_stride: strides[0], col_stride: strides[1] }
+    }
+
+    /// For reading and writing.
+    pub(super) fn new_mut(mut view: ArrayViewMut2<'_, T>) -> Self {
+        let origin = view.as_mut_ptr();
+        Self { origin, ..Self::new(view.view()) }
+    }
+
+    /// Rows and columns exchanged.
+    #[inline(always)]
+    pub(super) fn transposed(self) -> Self {
+        Self {
+            rows: self.cols,
+            cols: self.rows,
+            row_stride: self.col_stride,
+            col_stride: self.row_stride,
+            origin: self.origin,
+        }
+    }
+
+    /// Where element (i, j) is. Past the last one this is an address like any other, not to be read.
+    #[inline(always)]
+    pub(super) fn at(self, i: usize, j: usize) -> *mut T {
+        let offset =
+            (i as isize).wrapping_mul(self.row_stride).wrapping_add((j as isize).wrapping_mul(self.col_stride));
+        self.origin.wrapping_offset(offset)
+    }
+
+    /// The block of `rows` rows from `i` on and `cols` columns from `j` on, less what lies outside.
+    #[inline(always)]
+    pub(super) fn block(self, i: usize, rows: usize, j: usize, cols: usize) -> Self {
+        Self { origin: self.at(i, j), rows: rows.min(self.rows - i), cols: cols.min(self.cols - j), ..self }
+    }
+}

@@ -1,0 +1,98 @@
+//! Op threads change who computes, never what: results are the same to the bit, at every level.
+
+use gingham_core::ndarray::{Array1, Array2, Axis, s};
+use gingham_core::reference::Reference;
+use gingham_core::{Binary, OpThreads, Unary, dot, elementwise, fill, matmul};
+use gingham_simd::{Level, Simd};
+
+fn levels() -> impl Iterator<Item = Simd> {
+    Level::ALL.into_iter().filter_map(|level| Simd::with_level(level).inspect_err(|e| eprintln!("SKIPPED: {e}")).ok())
+}
+
+fn threads(n: usize) -> OpThreads {
+    OpThreads::new(n).unwrap()
+}
+
+/// No two neighbours alike, and sums that round.
+fn number(i: usize) -> f64 {
+    ((i * 7919) % 1013) as f64 / 1013.0 - 0.5
+}
+
+#[test]
+fn dot_has_one_result() {
+    let x = Array1::from_shape_fn(2 * 500_009, number);
+    let y = Array1::from_shape_fn(2 * 500_009, |i| number(i + 5));
+    for simd in levels() {
+        for step in [1, 2, -1] {
+            let (x, y) = (x.slice(s![..;step]), y.slice(s![..;step]));
+            let one = dot::dot(&simd, x, y, OpThreads::ONE).unwrap();
+            for n in [2, 3, 7] {
+                assert_eq!(
+                    dot::dot(&simd, x, y, threads(n)).unwrap().to_bits(),
+                    one.to_bits(),
+                    "{n} threads, step {step}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn matmul_has_one_result() {
+    for simd in levels() {
+        for (m, k, n) in [(401, 130, 407), (1201, 70, 101), (3, 4099, 800)] {
+            let a = Array2::from_shape_fn((m, k), |(i, j)| number(i * k + j));
+            let b = Array2::from_shape_fn((k, n), |(i, j)| number(i * n + j + 11));
+            let c0 = Array2::from_shape_fn((m, n), |(i, j)| number(i + j));
+            let product = |count| {
+                let mut c = c0.clone();
+                matmul::matmul(&simd, 1.5, a.view(), b.view(), -0.5, c.view_mut(), threads(count)).unwrap();
+                c
+            };
+            let one = product(1);
+            for count in [2, 3, 5, 64] {
+                assert!(product(count) == one, "{m}x{k}x{n}, {count} threads");
+            }
+        }
+    }
+}
+
+#[test]
+fn pieces_cover_every_element_once() {
+    let len = 700_001;
+    let x = Array1::from_shape_fn(len, |i| i as f64);
+    for simd in levels() {
+        for n in [1, 2, 3, 5] {
+            let mut out = Array2::from_elem((len, 2), -1.0);
+            fill::fill(&simd, 7.0, out.index_axis_mut(Axis(1), 0), threads(n)).unwrap();
+            elementwise::binary(&simd, Binary::Add, None, x.view(), out.index_axis_mut(Axis(1), 0), threads(n))
+                .unwrap();
+            elementwise::unary(&simd, Unary::Neg, None, out.index_axis_mut(Axis(1), 0), threads(n)).unwrap();
+            assert!(out.rows().into_iter().enumerate().all(|(i, row)| (row[0], row[1]) == (-(i as f64) - 7.0, -1.0)));
+        }
+    }
+}
+
+/// More elements than an i32 counts. Ones, so that the sum is exact.
+#[test]
+fn a_broadcast_dot_longer_than_i32() {
+    let len = (1usize << 31) + 3;
+    let one = Array1::from_elem(1, 1.0);
+    let x = one.broadcast(len).unwrap();
+    assert_eq!(dot::dot(&Simd::new(), x, x, threads(2)), Ok(len as f64));
+}
+
+/// Blocks of A, of B and of k all have a boundary inside these products; integers make every order of sums exact.
+#[test]
+fn blocks_meet_without_a_seam() {
+    for simd in levels() {
+        for (m, k, n) in [(530, 515, 33), (9, 300, 2100), (2100, 3, 50)] {
+            let a = Array2::from_shape_fn((m, k), |(i, j)| ((i * 3 + j) % 7) as f64 - 3.0);
+            let b = Array2::from_shape_fn((k, n), |(i, j)| ((i + j * 5) % 5) as f64 - 2.0);
+            let (mut c, mut expected) = (Array2::from_elem((m, n), 1.0), Array2::from_elem((m, n), 1.0));
+            matmul::matmul(&simd, 2.0, a.view(), b.view(), 3.0, c.view_mut(), OpThreads::ONE).unwrap();
+            matmul::matmul(&Reference, 2.0, a.view(), b.view(), 3.0, expected.view_mut(), OpThreads::ONE).unwrap();
+            assert!(c == expected, "{m}x{k}x{n}");
+        }
+    }
+}

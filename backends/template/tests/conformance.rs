@@ -1,0 +1,3 @@
+//! The conformance suite.
+
+gingham_core::conformance!(gingham_template::Template::new());

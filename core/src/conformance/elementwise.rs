@@ -1,0 +1,195 @@
+//! The rules of [`Elementwise`](crate::Elementwise), one function a rule, each run for every function.
+
+use ndarray::Ix1;
+
+use super::dot::{LENGTHS, lane};
+use super::judge::{function, function_ratio};
+use super::layouts::{INPUT_STEPS, Layout, STEPS, Strided};
+use super::random::Random;
+use super::{Report, Subject, Violation, concurrency, pairwise};
+use crate::{Error, Op, Scalar, elementwise};
+
+/// The arguments of one call and the array for its results.
+#[derive(Debug, Clone)]
+struct Operands<T> {
+    /// The first argument; in place where there is none, and then it is in `out`.
+    x: Option<Strided<T, Ix1>>,
+    y: Strided<T, Ix1>,
+    out: Strided<T, Ix1>,
+}
+
+/// Steps of the operands, x in place where it has none.
+#[derive(Debug, Clone, Copy)]
+struct Lanes {
+    x: Option<Layout<1>>,
+    y: Layout<1>,
+    out: Layout<1>,
+}
+
+impl Lanes {
+    const PLAIN: Self = Self { x: Some(Layout::PLAIN), y: Layout::PLAIN, out: Layout::PLAIN };
+    const IN_PLACE: Self = Self { x: None, ..Self::PLAIN };
+
+    fn any(random: &mut Random) -> Self {
+        let mut any = |steps: &[isize]| lane(random.pick(steps), random.below(2) == 1);
+        let (x, y, out) = (any(&INPUT_STEPS), any(&INPUT_STEPS), any(&STEPS));
+        Self { x: (random.below(3) > 0).then_some(x), y, out }
+    }
+
+    /// The operands of length `n`, filled by `draw`: x first, then y.
+    fn with<T: Scalar>(self, n: usize, mut draw: impl FnMut() -> T) -> Operands<T> {
+        let x = self.x.map(|x| x.input(Ix1(n), &mut draw));
+        let out = match x {
+            // No result of a function, so that an element that is left out shows; NaN would be one.
+            Some(_) => self.out.output(Ix1(n), || T::from_f64(77.123)),
+            None => self.out.output(Ix1(n), &mut draw),
+        };
+        Operands { x, y: self.y.input(Ix1(n), &mut draw), out }
+    }
+}
+
+impl<T: Scalar> Operands<T> {
+    fn call(&mut self, subject: &Subject<'_>) -> Result<(), Error> {
+        let Self { x, y, out } = self;
+        let (x, out) = (x.as_ref().map(Strided::view), out.view_mut());
+        match subject.op {
+            Op::Unary(f) => elementwise::unary(subject.backend, f, x, out, subject.threads),
+            Op::Binary(f) => elementwise::binary(subject.backend, f, x, y.view(), out, subject.threads),
+            Op::MatMul | Op::Dot | Op::Fill => unreachable!("{} is not element-wise", subject.op),
+        }
+    }
+
+    fn run(mut self, subject: &Subject<'_>) -> Result<Report, Violation> {
+        let x = self.x.as_ref().unwrap_or(&self.out).view().to_owned();
+        let outcome = self.call(subject);
+        let (y, out) = (self.y.view(), self.out.view());
+        let case = || {
+            let x = self.x.as_ref().map_or("in place".into(), |x| format!("x {}", x.view().strides()[0]));
+            format!("length {}, strides {x}, y {}, out {}", out.len(), y.strides()[0], out.strides()[0])
+        };
+        subject.must(outcome, case())?;
+        subject.gaps(self.out.gaps_intact(), case())?;
+        let mut report = Report { cases: 1, ..Report::default() };
+        for (i, ((&x, &y), &got)) in x.iter().zip(&y).zip(&out).enumerate() {
+            let ratio = function_ratio(subject.op, x, y, got);
+            let ok = ratio <= 1.0;
+            if !ok {
+                let (op, want) = (subject.op, T::from_f64(function(subject.op, x.to_f64(), y.to_f64())));
+                let arguments = if let Op::Unary(_) = op { format!("{x:?}") } else { format!("{x:?}, {y:?}") };
+                let case = case();
+                let found =
+                    format!("{case}: {op}({arguments}) is {got:?} at {i}, expected {want:?}: {ratio:.3} bounds off");
+                return Err(subject.violation(found));
+            }
+            report.error_ratio = report.error_ratio.max(ratio);
+        }
+        Ok(report)
+    }
+}
+
+/// An argument: mostly where functions bend, often near one, sometimes anywhere in the range of the type.
+fn argument<T: Scalar>(random: &mut Random) -> T {
+    let sign = random.pick(&[1.0, -1.0]);
+    let bits = f64::MANTISSA_DIGITS as f64;
+    let range = T::max_value().to_f64().log2();
+    T::from_f64(match random.below(20) {
+        0..10 => random.uniform(-10.0, 10.0),
+        10..13 => 1.0 + sign * random.uniform(-bits, 0.0).exp2(),
+        13 => random.below(41) as f64 - 20.0,
+        14..17 => sign * random.uniform(-60.0, 60.0).exp2(),
+        17 => random.uniform(-800.0, 800.0),
+        _ => sign * random.uniform(-range, range).exp2(),
+    })
+}
+
+/// Any lengths and strides, in place and out of place; a stride of 0 in inputs.
+///
+/// # Errors
+/// The first violation.
+pub fn layouts<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+    let mut random = subject.random();
+    let inputs = INPUT_STEPS.len();
+    let levels = [LENGTHS.len(), inputs + 1, inputs, STEPS.len(), 2, 2, 2];
+    Report::all(pairwise::rows(&levels, &mut random).iter().map(|row| {
+        let lanes = Lanes {
+            x: INPUT_STEPS.get(row[1]).map(|&step| lane(step, row[4] == 1)),
+            y: lane(INPUT_STEPS[row[2]], row[5] == 1),
+            out: lane(STEPS[row[3]], row[6] == 1),
+        };
+        lanes.with(LENGTHS[row[0]], || argument::<T>(&mut random)).run(subject)
+    }))
+}
+
+/// NaN, infinities, zeros, subnormals, huge and tiny arguments, at every place of a vector; every pair of them where the
+/// function takes two.
+///
+/// # Errors
+/// The first violation.
+pub fn special_values<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+    let small = T::min_positive_value();
+    let numbers = [1.0, 2.0, 3.0, 0.5, 1.5, 1e30, 1e-30, 88.5, 104.0, 709.5, 745.5, 1e300].map(T::from_f64);
+    let positive = [T::zero(), T::epsilon() * small, small / (T::one() + T::one()), small, T::max_value()];
+    let positive = numbers.into_iter().chain(positive).filter(|x| x.is_finite()).chain([T::infinity()]);
+    let values: Vec<T> = positive.flat_map(|x| [x, -x]).chain([T::nan()]).collect();
+    let pairs = values.iter().flat_map(|&x| values.iter().map(move |&y| [x, y]));
+    let (xs, ys): (Vec<T>, Vec<T>) = match subject.op {
+        Op::Unary(_) => values.iter().map(|&x| (x, x)).unzip(),
+        _ => pairs.map(|[x, y]| (x, y)).unzip(),
+    };
+    let mut random = subject.random();
+    let turned = (0..8).map(|turn| (turn, Lanes::any(&mut random)));
+    let all = [(0, Lanes::PLAIN), (0, Lanes::IN_PLACE)].into_iter().chain(turned);
+    Report::all(all.map(|(turn, lanes)| {
+        let mut draws = [&xs, &ys].map(|values| values.iter().copied().cycle().skip(turn));
+        let mut operands = lanes.with(xs.len(), T::zero);
+        let [x, y] = &mut draws;
+        let next = |draw: &mut dyn Iterator<Item = T>| draw.next().expect("a cycle has no end");
+        operands.x.as_mut().unwrap_or(&mut operands.out).fill_with(|| next(x));
+        operands.y.fill_with(|| next(y));
+        operands.run(subject)
+    }))
+}
+
+/// Many arguments from the whole range.
+///
+/// # Errors
+/// The first violation.
+pub fn accuracy<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+    let mut random = subject.random();
+    Report::all(
+        [Lanes::PLAIN, Lanes::IN_PLACE].map(|lanes| lanes.with(20_000, || argument::<T>(&mut random)).run(subject)),
+    )
+}
+
+/// Arrays large enough for libraries to use their threads.
+///
+/// # Errors
+/// The first violation.
+pub fn large<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+    let mut random = subject.random();
+    let strided = Lanes { x: Some(lane(-2, true)), y: lane(0, false), out: lane(2, true) };
+    Report::all(
+        [(100_003, Lanes::PLAIN), (30_011, strided)]
+            .map(|(n, lanes)| lanes.with(n, || T::from_f64(random.uniform(-10.0, 10.0))).run(subject)),
+    )
+}
+
+/// Calls from several threads at once give what one thread gets.
+///
+/// # Errors
+/// The first violation.
+pub fn concurrent<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+    concurrency::callers(subject, |random| {
+        let operands = Lanes::any(random).with(300 + random.below(300), || argument::<T>(random));
+        move |subject: &Subject<'_>| operands.clone().run(subject)
+    })
+}
+
+/// A call on vectors of length n, to be timed and watched but not judged.
+pub(super) fn lanes<T: Scalar>(n: usize) -> impl FnMut(&Subject<'_>) -> Result<(), Violation> + Send {
+    let mut operands = Lanes::PLAIN.with(n, T::one);
+    move |subject| {
+        let outcome = operands.call(subject);
+        subject.must(outcome, format_args!("length {n}"))
+    }
+}

@@ -1,0 +1,122 @@
+//! Who really does the arithmetic: calls in many layouts, with an eye on the reference's counter.
+
+use ndarray::{Ix1, Ix2};
+
+use super::layouts::{INPUT_STEPS, Layout};
+use super::random::Random;
+use super::{Report, Settled, Violation, seed, settle};
+use crate::{Backend, DType, Error, Op, OpThreads, Product, Scalar, Support};
+use crate::{dot, elementwise, fill, matmul, reference};
+
+const RULE: &str = "support";
+
+/// Layouts that are tried for each operation.
+const CALLS: usize = 24;
+
+/// What becomes of `op` on `dtype`, whatever `support()` says: the layouts tried all end in the reference
+/// ([`Support::Fallback`]), none of them does ([`Support::Native`]), or all are refused ([`Support::None`]).
+///
+/// # Errors
+/// A violation where layouts are treated differently, or where a call is refused with another error.
+pub fn observed_support(backend: &dyn Backend, op: Op, dtype: DType) -> Result<Support, Violation> {
+    let settled = settle(backend, RULE)?;
+    match dtype {
+        DType::F64 => observe::<f64>(backend, op, &settled),
+        DType::F32 => observe::<f32>(backend, op, &settled),
+    }
+}
+
+/// `support()` says what is observed.
+///
+/// # Errors
+/// A violation where it does not.
+pub fn honest(backend: &dyn Backend, op: Op, dtype: DType) -> Result<Report, Violation> {
+    let (said, observed) = (backend.support(op, dtype), observed_support(backend, op, dtype)?);
+    if said == observed {
+        return Ok(Report { cases: CALLS, ..Report::default() });
+    }
+    let found = format!("support() says {said} for {op} on {dtype}, its calls say {observed}");
+    Err(Violation { backend: backend.info().id, rule: RULE, found, seed: seed() })
+}
+
+/// [`honest`] for every operation and element type.
+///
+/// # Errors
+/// The first violation.
+pub fn honest_everywhere(backend: &dyn Backend) -> Result<Report, Violation> {
+    let all = Op::all().flat_map(|op| DType::ALL.map(|dtype| (op, dtype)));
+    Report::all(all.map(|(op, dtype)| honest(backend, op, dtype)))
+}
+
+fn observe<T: Scalar>(backend: &dyn Backend, op: Op, settled: &Settled<'_>) -> Result<Support, Violation> {
+    let dtype = T::DTYPE;
+    let violation = |found| Violation { backend: backend.info().id, rule: RULE, found, seed: seed() };
+    let mut random = Random::new(seed());
+    let mut seen: Option<(Support, String)> = None;
+    for turn in 0..CALLS {
+        let before = reference::calls();
+        let (case, outcome) = call::<T>(backend, op, settled.threads, turn, &mut random);
+        let support = match outcome {
+            Ok(()) if reference::calls() > before => Support::Fallback,
+            Ok(()) => Support::Native,
+            Err(Error::Unsupported { .. }) => Support::None,
+            Err(error) => return Err(violation(format!("{op} on {dtype}, {case}: refused: {error}"))),
+        };
+        match &seen {
+            None => seen = Some((support, case)),
+            Some((first, of)) if *first != support => {
+                return Err(violation(format!("{op} on {dtype} is {first} for {of}, {support} for {case}")));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(seen.map_or(Support::None, |(support, _)| support))
+}
+
+/// One call of `op` in a layout of its own: the plain one in turn 0, then any.
+fn call<T: Scalar>(
+    backend: &dyn Backend,
+    op: Op,
+    threads: OpThreads,
+    turn: usize,
+    random: &mut Random,
+) -> (String, Result<(), Error>) {
+    let n = random.pick(&[2, 7, 16, 33, 70]);
+    let one = T::one();
+    if op == Op::MatMul {
+        let (m, k) = (random.pick(&[3, 8, 40]), random.pick(&[2, 9, 33]));
+        let mut any = |plain: bool| if plain { Layout::PLAIN } else { Layout::any(random) };
+        let [mut a, b, c]: [Layout<2>; 3] = [any(turn == 0), any(turn == 0), any(turn == 0)];
+        if turn % 5 == 4 {
+            a.steps[turn % 2] = 0;
+        }
+        let beta = if turn.is_multiple_of(2) { T::zero() } else { one };
+        let case = format!("m={m} n={n} k={k}, A {a}, B {b}, C {c}, beta={beta}");
+        let (a, b) = (a.input(Ix2(m, k), || one), b.input(Ix2(k, n), || one));
+        let mut c = c.output(Ix2(m, n), || one);
+        if turn % 3 == 2 {
+            let batch = &mut [Product { a: a.view(), b: b.view(), c: c.view_mut() }];
+            return (format!("a batch of {case}"), matmul::matmul_batch(backend, one, batch, beta, threads));
+        }
+        return (case, matmul::matmul(backend, one, a.view(), b.view(), beta, c.view_mut(), threads));
+    }
+    let mut any = || if turn == 0 { Layout::PLAIN } else { Layout::any(random) };
+    let [mut x, mut y, out]: [Layout<1>; 3] = [any(), any(), any()];
+    if turn > 0 {
+        (x.steps, y.steps) = ([random.pick(&INPUT_STEPS)], [random.pick(&INPUT_STEPS)]);
+    }
+    let in_place = turn % 3 == 1;
+    let x_case = if in_place { "in place".into() } else { x.to_string() };
+    let case = format!("n={n}, x {x_case}, y {y}, out {out}");
+    let (x, y) = (x.input(Ix1(n), || one), y.input(Ix1(n), || one));
+    let mut out = out.output(Ix1(n), || one);
+    let argument = (!in_place).then(|| x.view());
+    let outcome = match op {
+        Op::Dot => dot::dot(backend, x.view(), y.view(), threads).map(drop),
+        Op::Fill => fill::fill(backend, one, out.view_mut(), threads),
+        Op::Unary(f) => elementwise::unary(backend, f, argument, out.view_mut(), threads),
+        Op::Binary(f) => elementwise::binary(backend, f, argument, y.view(), out.view_mut(), threads),
+        Op::MatMul => unreachable!("a product has returned above"),
+    };
+    (case, outcome)
+}

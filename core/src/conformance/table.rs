@@ -1,0 +1,182 @@
+//! The list of checks, once: as tests of a backend, and as data.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::{Report, Subject, Violation, dot, elementwise, fill, matmul, seed, settle};
+use crate::{Backend, DType, Op};
+
+/// Hands the list of checks to the macro `$with`: family { check, .. }. Each is a generic function in the family's file.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_checks {
+    ($with:path) => {
+        $with! {
+            matmul {
+                layouts, blocking, zero_sizes, beta_zero, alpha_zero, broadcast, no_skipping, special_values, integers,
+                batch, large, concurrent,
+            }
+            dot { layouts, special_values, integers, large, concurrent }
+            fill { layouts, large, concurrent }
+            elementwise { layouts, special_values, accuracy, large, concurrent }
+        }
+    };
+}
+
+/// The whole test file of a backend: one test for every check and element type.
+///
+/// ```
+/// gingham_core::conformance!(gingham_core::reference::Reference);
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! conformance {
+    ($backend:expr) => {
+        mod conformance {
+            #[allow(
+                unused_imports,
+                reason = "an expression may name what its file imports, or spell out the path"
+            )]
+            use super::*;
+
+            fn backend() -> impl $crate::Backend {
+                $backend
+            }
+
+            #[test]
+            fn info() {
+                $crate::conformance::pass([$crate::conformance::info::filled_in(&backend())]);
+            }
+
+            #[test]
+            fn support() {
+                $crate::conformance::pass([$crate::conformance::support::honest_everywhere(&backend())]);
+            }
+
+            mod threads {
+                #[test]
+                fn counts() {
+                    $crate::conformance::pass([$crate::conformance::threads::counts(
+                        &super::backend(),
+                        concat!(module_path!(), "::counts"),
+                    )]);
+                }
+
+                #[test]
+                fn obeyed() {
+                    $crate::conformance::pass([$crate::conformance::threads::obeyed(
+                        &super::backend(),
+                        concat!(module_path!(), "::obeyed"),
+                    )]);
+                }
+
+                #[test]
+                fn restored() {
+                    $crate::conformance::pass([$crate::conformance::threads::restored(
+                        &super::backend(),
+                        concat!(module_path!(), "::restored"),
+                    )]);
+                }
+            }
+
+            $crate::conformance_checks!($crate::conformance_tests);
+        }
+    };
+}
+
+/// A module for each family, in it one for each check, in it a test for each element type.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_tests {
+    ($($family:ident { $($check:ident),* $(,)? })*) => {$(
+        mod $family {$(
+            mod $check {
+                #[test]
+                fn f64() {
+                    $crate::conformance::pass_everywhere(
+                        &super::super::backend(),
+                        concat!(stringify!($family), "::", stringify!($check)),
+                        $crate::DType::F64,
+                    );
+                }
+
+                #[test]
+                fn f32() {
+                    $crate::conformance::pass_everywhere(
+                        &super::super::backend(),
+                        concat!(stringify!($family), "::", stringify!($check)),
+                        $crate::DType::F32,
+                    );
+                }
+            }
+        )*}
+    )*};
+}
+
+/// One rule of a contract and the functions that test it.
+#[derive(Debug, Clone, Copy)]
+pub struct Check {
+    /// Family and name, for example `matmul::beta_zero`.
+    pub rule: &'static str,
+    family: &'static str,
+    double: fn(&Subject<'_>) -> Result<Report, Violation>,
+    single: fn(&Subject<'_>) -> Result<Report, Violation>,
+}
+
+impl Check {
+    /// The operations that the check is about.
+    pub fn ops(&self) -> impl Iterator<Item = Op> + use<> {
+        let family = self.family;
+        Op::all().filter(move |op| match op {
+            Op::MatMul => family == "matmul",
+            Op::Dot => family == "dot",
+            Op::Fill => family == "fill",
+            Op::Unary(_) | Op::Binary(_) => family == "elementwise",
+        })
+    }
+
+    /// The name without the family.
+    pub(super) fn name(&self) -> &'static str {
+        self.rule.rsplit("::").next().unwrap_or(self.rule)
+    }
+
+    /// Runs the check on `op`, with the smallest count of op threads that this process can give.
+    ///
+    /// # Errors
+    /// The first violation.
+    pub fn run(&self, backend: &dyn Backend, op: Op, dtype: DType) -> Result<Report, Violation> {
+        let settled = settle(backend, self.rule)?;
+        self.judge(&Subject { backend, op, threads: settled.threads, seed: seed(), rule: self.rule }, dtype)
+    }
+
+    /// Runs the check on `subject`, whose op threads are in force.
+    pub(super) fn judge(&self, subject: &Subject<'_>, dtype: DType) -> Result<Report, Violation> {
+        let run = match dtype {
+            DType::F64 => self.double,
+            DType::F32 => self.single,
+        };
+        // Nothing that a panic may have left half-done is used again but the backend, whose fault it is.
+        catch_unwind(AssertUnwindSafe(|| run(subject)))
+            .unwrap_or_else(|_| Err(subject.violation("a call panicked, as told above")))
+            .map_err(|violation| Violation { found: format!("{dtype} {}", violation.found), ..violation })
+    }
+}
+
+macro_rules! table {
+    ($($family:ident { $($check:ident),* $(,)? })*) => {
+        const CHECKS: &[Check] = &[$($(
+            Check {
+                rule: concat!(stringify!($family), "::", stringify!($check)),
+                family: stringify!($family),
+                double: $family::$check::<f64>,
+                single: $family::$check::<f32>,
+            },
+        )*)*];
+    };
+}
+
+crate::conformance_checks!(table);
+
+/// Every check that is about an operation and an element type, in the order of the contracts.
+pub fn checks() -> impl Iterator<Item = &'static Check> {
+    CHECKS.iter()
+}

@@ -1,0 +1,375 @@
+//! A backend of plain loops of its own, sound as long as no bug is planted in it.
+//!
+//! It does not touch the reference, so it is native; it splits rows over scoped threads, so that every kind of
+//! [`Threading`] can be shown; and it has a place for each bug of [`Bug`], one line or so where the bug would be in life.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use gingham_core::ndarray::{ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis, ShapeBuilder};
+use gingham_core::reference::Reference;
+use gingham_core::{
+    Backend, Binary, DType, Dot, Elementwise, Error, Fill, Info, Limit, MatMul, Op, OpThreads, Ops, Product, Scalar,
+    Support, Threading, Unary,
+};
+
+/// What can be wrong with a backend; one at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bug {
+    WrongElement,
+    LostLastRow,
+    NanInFirstColumn,
+    BetaZeroReadsC,
+    AlphaZeroReadsA,
+    WriteIntoGap,
+    SingleAccumulation,
+    SwappedStrides,
+    ZeroSkipping,
+    KZeroKeepsC,
+    LastOfBlockLost,
+    LastOfBatchLost,
+    BroadcastTakenOnce,
+    PanicsOnEmpty,
+    SubnormalsFlushed,
+    SharedScratch,
+    LastRowOfAThreadLost,
+    DishonestSupport,
+    MixedSupport,
+    RefusesStrides,
+    IgnoredLimit,
+    ThirdThread,
+    LimitNotRestored,
+    SingleAcceptsTwo,
+    AtStartAcceptsAny,
+    NoVersion,
+    DotDropsTail,
+    DotSkipsZeros,
+    LastOfManyLost,
+    DotIgnoresReversal,
+    FillLosesSignOfZero,
+    FillWritesNext,
+    MinDropsNan,
+    StaleInPlace,
+    ExpTenUlpOff,
+    SinReducesNaively,
+    BroadcastReadOnce,
+}
+
+/// The variable that an [`Threading::AtStart`] one reads.
+pub(crate) const START_VARIABLE: &str = "GINGHAM_PLANTED_THREADS";
+
+/// Plain loops, with or without a bug.
+pub(crate) struct Planted {
+    bug: Option<Bug>,
+    threading: Threading,
+    /// The threads of a [`Threading::Process`] one.
+    setting: AtomicUsize,
+    scratch: Mutex<f64>,
+}
+
+impl Planted {
+    pub(crate) fn sound(threading: Threading) -> Self {
+        Self { bug: None, threading, setting: AtomicUsize::new(2), scratch: Mutex::default() }
+    }
+
+    pub(crate) fn with(bug: Bug) -> Self {
+        Self { bug: Some(bug), ..Self::sound(Threading::Single) }
+    }
+
+    pub(crate) fn with_threads(bug: Bug, threading: Threading) -> Self {
+        Self { bug: Some(bug), ..Self::sound(threading) }
+    }
+
+    fn has(&self, bug: Bug) -> bool {
+        self.bug == Some(bug)
+    }
+
+    /// The threads that work on a call that is given `asked`.
+    fn threads(&self, asked: OpThreads) -> usize {
+        match self.threading {
+            _ if self.has(Bug::IgnoredLimit) => 3,
+            _ if self.has(Bug::ThirdThread) && asked.get() > 1 => 3,
+            Threading::Single => 1,
+            Threading::PerCall { .. } => asked.get(),
+            Threading::Process { .. } => self.setting.load(Ordering::SeqCst),
+            Threading::AtStart { .. } => started(),
+        }
+    }
+}
+
+impl Planted {
+    /// `x`, or what another caller has put into the scratch before it was taken out again. No data race: the lock is
+    /// held for each step, but not from one to the other.
+    fn through_scratch<T: Scalar>(&self, x: T) -> T {
+        if !self.has(Bug::SharedScratch) {
+            return x;
+        }
+        let scratch = || self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
+        *scratch() = x.to_f64();
+        thread::sleep(Duration::from_micros(50));
+        T::from_f64(*scratch())
+    }
+
+    /// How many elements of a lane of `n` are done.
+    fn done(&self, n: usize) -> usize {
+        n - usize::from(self.has(Bug::LastOfManyLost) && n > 50_000)
+    }
+}
+
+/// The threads of an [`Threading::AtStart`] one.
+fn started() -> usize {
+    std::env::var(START_VARIABLE).ok().and_then(|n| n.parse().ok()).unwrap_or(2)
+}
+
+impl Backend for Planted {
+    fn info(&self) -> Info {
+        let version = if self.has(Bug::NoVersion) { "" } else { "1.0" };
+        Info { id: "planted", library: "plain loops", version: version.into(), kernels: String::new(), notes: &[] }
+    }
+
+    fn threading(&self) -> Threading {
+        self.threading
+    }
+
+    fn support(&self, _op: Op, _dtype: DType) -> Support {
+        Support::Native
+    }
+
+    fn limit(&self, threads: OpThreads) -> Result<Limit<'_>, Error> {
+        match self.threading {
+            Threading::Single if self.has(Bug::SingleAcceptsTwo) => Ok(Limit::empty()),
+            Threading::Single => Limit::single("planted", threads),
+            Threading::PerCall { .. } => Ok(Limit::empty()),
+            Threading::Process { .. } => {
+                let former = self.setting.swap(threads.get(), Ordering::SeqCst);
+                let restored = if self.has(Bug::LimitNotRestored) { threads.get() } else { former };
+                Ok(Limit::restoring(move || self.setting.store(restored, Ordering::SeqCst)))
+            }
+            Threading::AtStart { .. } if self.has(Bug::AtStartAcceptsAny) => Ok(Limit::empty()),
+            Threading::AtStart { var, .. } => Limit::at_start("planted", var, started(), threads),
+        }
+    }
+}
+
+impl Ops<f32> for Planted {}
+impl Ops<f64> for Planted {}
+
+impl<T: Scalar> MatMul<T> for Planted {
+    fn matmul(
+        &self,
+        alpha: T,
+        mut a: ArrayView2<'_, T>,
+        mut b: ArrayView2<'_, T>,
+        beta: T,
+        mut c: ArrayViewMut2<'_, T>,
+        threads: OpThreads,
+    ) -> Result<(), Error> {
+        let ((m, n), k) = (c.dim(), a.ncols());
+        let strided = c.as_slice_memory_order().is_none();
+        if self.has(Bug::DishonestSupport) || (self.has(Bug::MixedSupport) && strided) {
+            return Reference.matmul(alpha, a, b, beta, c, threads);
+        }
+        if self.has(Bug::RefusesStrides) && strided {
+            return Err(Error::Library { backend: "planted", message: "strides".into() });
+        }
+        if self.has(Bug::KZeroKeepsC) && k == 0 {
+            return Ok(());
+        }
+        if self.has(Bug::BroadcastTakenOnce) && b.strides()[0] == 0 && k > 1 {
+            (a, b) = (a.split_at(Axis(1), 1).0, b.split_at(Axis(0), 1).0);
+        }
+        assert!(!self.has(Bug::PanicsOnEmpty) || m * n > 0, "an empty product");
+        if self.has(Bug::SwappedStrides) && !b.is_standard_layout() {
+            // A Fortran-order array, read as if it were in C order.
+            if let Some(slice) = b.to_slice_memory_order() {
+                b = ArrayView2::from_shape((k, n), slice).expect("as many elements");
+            }
+        }
+        if self.has(Bug::LostLastRow) && m > 8 {
+            (a, c) = (a.split_at(Axis(0), m - 1).0, c.split_at(Axis(0), m - 1).0);
+        }
+        let rows = m.div_ceil(self.threads(threads)).max(1);
+        thread::scope(|scope| {
+            let mut parts = a.axis_chunks_iter(Axis(0), rows).zip(c.axis_chunks_iter_mut(Axis(0), rows));
+            let own = parts.next();
+            for (a, mut c) in parts {
+                scope.spawn(move || {
+                    let last = c.nrows() - 1;
+                    let kept = c.row(last).to_owned();
+                    self.rows(alpha, a, b, beta, c.view_mut());
+                    if self.has(Bug::LastRowOfAThreadLost) {
+                        c.row_mut(last).assign(&kept);
+                    }
+                });
+            }
+            if let Some((a, c)) = own {
+                self.rows(alpha, a, b, beta, c);
+            }
+        });
+        if let Some(first) = c.first_mut() {
+            *first = self.through_scratch(*first);
+        }
+        if self.has(Bug::WrongElement) && m > 16 && n > 8 {
+            c[[m / 2, n / 2]] = c[[m / 2, n / 2]] * T::from_f64(1.0 + 1e-4);
+        }
+        if self.has(Bug::NanInFirstColumn) && n > 0 {
+            c.column_mut(0).fill(T::nan());
+        }
+        if self.has(Bug::WriteIntoGap) && c.strides()[1] == 2 && m * n > 0 {
+            write_after(c.row_mut(0));
+        }
+        Ok(())
+    }
+
+    fn matmul_batch(&self, alpha: T, batch: &mut [Product<'_, T>], beta: T, threads: OpThreads) -> Result<(), Error> {
+        let done = batch.len() - usize::from(self.has(Bug::LastOfBatchLost) && batch.len() > 4);
+        batch[..done].iter_mut().try_for_each(|p| self.matmul(alpha, p.a, p.b, beta, p.c.view_mut(), threads))
+    }
+}
+
+impl Planted {
+    /// The product of some rows. B is copied, so that the inner loop runs along its columns.
+    fn rows<T: Scalar>(
+        &self,
+        alpha: T,
+        a: ArrayView2<'_, T>,
+        b: ArrayView2<'_, T>,
+        beta: T,
+        mut c: ArrayViewMut2<'_, T>,
+    ) {
+        let mut columns = gingham_core::ndarray::Array2::from_elem(b.dim().f(), T::zero());
+        columns.assign(&b);
+        for (a, mut c) in a.rows().into_iter().zip(c.rows_mut()) {
+            let a: Vec<T> = a.to_vec();
+            for (column, c) in columns.columns().into_iter().zip(&mut c) {
+                let mut product = if alpha == T::zero() { T::zero() } else { alpha * self.sum(&a, column) };
+                if self.has(Bug::AlphaZeroReadsA) {
+                    product = alpha * self.sum(&a, column);
+                }
+                if self.has(Bug::SubnormalsFlushed) && product.is_subnormal() {
+                    product = T::zero();
+                }
+                let read = beta != T::zero() || self.has(Bug::BetaZeroReadsC);
+                *c = if read { product + beta * *c } else { product };
+            }
+        }
+    }
+
+    fn sum<T: Scalar>(&self, row: &[T], column: ArrayView1<'_, T>) -> T {
+        let block = if self.has(Bug::LastOfBlockLost) { 256 } else { usize::MAX };
+        let terms = row.iter().zip(column).enumerate().filter(|(p, _)| p % block != block - 1).map(|(_, xy)| xy);
+        if self.has(Bug::SingleAccumulation) {
+            let sum = terms.fold(0.0_f32, |sum, (&x, &y)| sum + (x * y).to_f64() as f32);
+            return T::from_f64(sum.into());
+        }
+        let skip = self.has(Bug::ZeroSkipping);
+        terms.filter(|&(&x, _)| !(skip && x == T::zero())).fold(T::zero(), |sum, (&x, &y)| sum + x * y)
+    }
+}
+
+impl<T: Scalar> Dot<T> for Planted {
+    fn dot(&self, mut x: ArrayView1<'_, T>, y: ArrayView1<'_, T>, _threads: OpThreads) -> Result<T, Error> {
+        if self.has(Bug::DotIgnoresReversal) && x.strides()[0] < 0 {
+            x.invert_axis(Axis(0));
+        }
+        let n = if self.has(Bug::DotDropsTail) { x.len() / 8 * 8 } else { self.done(x.len()) };
+        let skip = self.has(Bug::DotSkipsZeros);
+        let terms = x.iter().zip(y).take(n).filter(|&(&x, _)| !(skip && x == T::zero()));
+        Ok(self.through_scratch(terms.fold(T::zero(), |sum, (&x, &y)| sum + x * y)))
+    }
+}
+
+impl<T: Scalar> Fill<T> for Planted {
+    fn fill(&self, mut value: T, mut out: ArrayViewMut1<'_, T>, _threads: OpThreads) -> Result<(), Error> {
+        if self.has(Bug::FillLosesSignOfZero) && value == T::zero() {
+            value = T::zero();
+        }
+        let (n, value) = (self.done(out.len()), self.through_scratch(value));
+        out.iter_mut().take(n).for_each(|out| *out = value);
+        if self.has(Bug::FillWritesNext) && out.strides()[0] == 2 && !out.is_empty() {
+            write_after(out);
+        }
+        Ok(())
+    }
+}
+
+impl<T: Scalar> Elementwise<T> for Planted {
+    fn unary(
+        &self,
+        f: Unary,
+        x: Option<ArrayView1<'_, T>>,
+        mut out: ArrayViewMut1<'_, T>,
+        _threads: OpThreads,
+    ) -> Result<(), Error> {
+        let apply = |x: T| match f {
+            Unary::Neg => -x,
+            Unary::Abs => x.abs(),
+            Unary::Sqrt => x.sqrt(),
+            Unary::Recip => x.recip(),
+            Unary::Square => x * x,
+            Unary::Exp if self.has(Bug::ExpTenUlpOff) => x.exp() * T::from_f64(1.0 + 10.0 * T::epsilon().to_f64()),
+            Unary::Exp => x.exp(),
+            Unary::Ln => x.ln(),
+            Unary::Sin if self.has(Bug::SinReducesNaively) => (x % T::from_f64(std::f64::consts::TAU)).sin(),
+            Unary::Sin => x.sin(),
+            Unary::Cos => x.cos(),
+            Unary::Tanh => x.tanh(),
+            other => unreachable!("{other:?} is not in the suite"),
+        };
+        let stale = self.has(Bug::StaleInPlace).then(|| out.last().copied()).flatten();
+        let n = self.done(out.len());
+        match x {
+            Some(x) => out.iter_mut().zip(x).take(n).for_each(|(out, &x)| *out = apply(x)),
+            None => out.iter_mut().take(n).for_each(|x| *x = apply(stale.unwrap_or(*x))),
+        }
+        if let Some(first) = out.first_mut() {
+            *first = self.through_scratch(*first);
+        }
+        Ok(())
+    }
+
+    fn binary(
+        &self,
+        f: Binary,
+        x: Option<ArrayView1<'_, T>>,
+        y: ArrayView1<'_, T>,
+        mut out: ArrayViewMut1<'_, T>,
+        _threads: OpThreads,
+    ) -> Result<(), Error> {
+        let drops = self.has(Bug::MinDropsNan);
+        let nan = |x: T, y: T| x.is_nan() || y.is_nan();
+        let apply = |x: T, y: T| match f {
+            Binary::Add => x + y,
+            Binary::Sub => x - y,
+            Binary::Mul => x * y,
+            Binary::Div => x / y,
+            Binary::Min | Binary::Max if nan(x, y) && !drops => T::nan(),
+            Binary::Min => x.min(y),
+            Binary::Max => x.max(y),
+            Binary::Pow => x.powf(y),
+            other => unreachable!("{other:?} is not in the suite"),
+        };
+        let once = self.has(Bug::BroadcastReadOnce) && y.strides()[0] == 0;
+        for (i, out) in out.iter_mut().enumerate() {
+            let (x, y) = (x.map_or(*out, |x| x[i]), if once && i > 0 { T::zero() } else { y[i] });
+            *out = apply(x, y);
+        }
+        Ok(())
+    }
+}
+
+/// Writes into the gap behind the first element of a lane of step 2. Safe code cannot; the kernel can, by the address.
+fn write_after<T: Scalar>(lane: ArrayViewMut1<'_, T>) {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::fs::FileExt;
+        let gap = lane.as_ptr().wrapping_add(1).expose_provenance() as u64;
+        let memory =
+            std::fs::File::options().write(true).open("/proc/self/mem").expect("a process may open its memory");
+        memory.write_all_at(&[1; 4][..T::DTYPE.size().min(4)], gap).expect("the gap is mapped");
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = lane;
+}

@@ -1,0 +1,106 @@
+//! Shared mappings of memory files, as slices of elements.
+#![allow(unsafe_code)] // the one place of the harness, beside the pool's scoped job, that needs it
+
+use std::ffi::c_void;
+use std::fs::File;
+use std::io;
+use std::os::fd::AsFd;
+use std::ptr::NonNull;
+
+use gingham_core::Scalar;
+use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+
+/// A mapping that is unmapped when dropped.
+#[derive(Debug)]
+struct Mapping {
+    start: NonNull<c_void>,
+    bytes: usize,
+}
+
+// SAFETY: a mapping is memory like any other; it belongs to no thread.
+unsafe impl Send for Mapping {}
+// SAFETY: through a shared reference it is only read.
+unsafe impl Sync for Mapping {}
+
+impl Mapping {
+    /// Maps the first `bytes` bytes of `file`, every page present before this returns.
+    fn new(file: impl AsFd, bytes: u64, protection: ProtFlags) -> io::Result<Self> {
+        let bytes = usize::try_from(bytes).map_err(|_| io::ErrorKind::FileTooLarge)?;
+        let flags = MapFlags::SHARED | MapFlags::POPULATE;
+        // SAFETY: no address is asked for, so that no existing mapping is touched.
+        let start = unsafe { mmap(std::ptr::null_mut(), bytes, protection, flags, file, 0)? };
+        let start = NonNull::new(start).ok_or(io::ErrorKind::OutOfMemory)?;
+        Ok(Self { start, bytes })
+    }
+
+    fn as_slice<T: Scalar>(&self) -> &[T] {
+        // SAFETY: the mapping is page-aligned, `bytes` long, and lives as long as `self`; f32 and f64 have no invalid
+        // bit patterns. The memory is shared with trials: they write to outputs only between a request and its answer,
+        // while nobody reads here.
+        unsafe { std::slice::from_raw_parts(self.start.as_ptr().cast(), self.bytes / size_of::<T>()) }
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: `start` and `bytes` are those of a mapping that is ours; slices into it have ended with `self`.
+        let unmapped = unsafe { munmap(self.start.as_ptr(), self.bytes) };
+        debug_assert!(unmapped.is_ok(), "munmap of our own mapping");
+    }
+}
+
+/// Inputs: mapped for reading alone.
+#[derive(Debug)]
+pub struct ReadOnly(Mapping);
+
+impl ReadOnly {
+    /// Maps the first `bytes` bytes of the file at `path`. The file is opened for reading alone: kernels before 6.7
+    /// refuse a shared mapping of a sealed file through a descriptor that could write.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn open(path: &str, bytes: u64) -> io::Result<Self> {
+        Mapping::new(File::open(path)?, bytes, ProtFlags::READ).map(Self)
+    }
+
+    /// All of it, as elements.
+    #[must_use]
+    pub fn as_slice<T: Scalar>(&self) -> &[T] {
+        self.0.as_slice()
+    }
+}
+
+/// Outputs: mapped for reading and writing.
+#[derive(Debug)]
+pub struct Writable(Mapping);
+
+impl Writable {
+    /// Maps the first `bytes` bytes of `file`.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn new(file: impl AsFd, bytes: u64) -> io::Result<Self> {
+        Mapping::new(file, bytes, ProtFlags::READ | ProtFlags::WRITE).map(Self)
+    }
+
+    /// [`Writable::new`] on the file at `path`.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn open(path: &str, bytes: u64) -> io::Result<Self> {
+        Self::new(File::options().read(true).write(true).open(path)?, bytes)
+    }
+
+    /// All of it, as elements.
+    #[must_use]
+    pub fn as_slice<T: Scalar>(&self) -> &[T] {
+        self.0.as_slice()
+    }
+
+    /// All of it, as elements to write.
+    #[must_use]
+    pub fn as_mut_slice<T: Scalar>(&mut self) -> &mut [T] {
+        // SAFETY: as in `Mapping::as_slice`; `&mut self` makes this the only slice of this process.
+        unsafe { std::slice::from_raw_parts_mut(self.0.start.as_ptr().cast(), self.0.bytes / size_of::<T>()) }
+    }
+}

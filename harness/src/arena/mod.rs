@@ -1,0 +1,189 @@
+//! The memory that all trials of a tuning share: inputs, sealed once they are filled, and outputs.
+//!
+//! Both are memory files, so that a runner in any language can map them. They are allocated before they are mapped (a
+//! file that is only truncated to size dies of SIGBUS on a full machine) and pre-faulted (first touch runs at 0.3 GB/s
+//! on some virtual machines, and would be charged to whichever trial comes first).
+
+mod map;
+mod placement;
+
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::time::Instant;
+
+use gingham_core::{Op, Scalar, Unary};
+use rand::rngs::ChaCha8Rng;
+use rand::{RngExt, SeedableRng};
+use rustix::fs::{FallocateFlags, MemfdFlags, SealFlags};
+use serde::{Deserialize, Serialize};
+
+pub use map::{ReadOnly, Writable};
+pub use placement::{Placement, Tensor, tasks};
+
+use crate::workload::Workload;
+
+/// Bytes that an arena takes at most, unless one task needs more.
+pub const DEFAULT_LIMIT: u64 = 512 << 20;
+
+/// First touch of memory that this machine has not used before, bytes per second, at its worst: what the budget
+/// expects before it is measured.
+pub const FIRST_TOUCH: f64 = 0.3e9;
+
+/// Inputs and outputs of a batch.
+#[derive(Debug)]
+pub struct Arena {
+    placement: Placement,
+    inputs: (OwnedFd, ReadOnly),
+    outputs: (OwnedFd, Writable),
+    prefault_s: f64,
+}
+
+/// Where a runner finds one memory file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Location {
+    /// The descriptor, inherited by the runner's first process.
+    pub fd: i32,
+    /// The same file by name, for processes that do not inherit descriptors.
+    pub path: String,
+    /// Its length.
+    pub bytes: u64,
+}
+
+/// Memory that cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// More than the machine has left.
+    #[error(
+        "the workload ({workload}) needs {needed} MiB of memory, {available} MiB are available; use a smaller shape or fewer tasks"
+    )]
+    TooLarge {
+        /// The workload.
+        workload: Workload,
+        /// MiB of all its operands.
+        needed: u64,
+        /// MiB that the machine has left.
+        available: u64,
+    },
+    /// The system refused.
+    #[error("no shared memory of {bytes} bytes: {source}")]
+    System {
+        /// The length of the file that was to be made.
+        bytes: u64,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A tensor that does not lie inside its arena.
+    #[error("tensor `{name}` of task {task} does not lie inside its arena")]
+    OutOfBounds {
+        /// The tensor's name.
+        name: String,
+        /// The task.
+        task: usize,
+    },
+}
+
+/// Refuses a workload whose batch the machine cannot hold: nothing has been allocated when this returns.
+///
+/// # Errors
+/// [`Error::TooLarge`], with both numbers.
+pub fn check_memory(workload: &Workload, available: u64) -> Result<(), Error> {
+    let needed = workload.batch_bytes();
+    if needed <= available {
+        return Ok(());
+    }
+    let mib = |bytes: u64| bytes.div_ceil(1 << 20);
+    Err(Error::TooLarge { workload: workload.clone(), needed: mib(needed), available: available >> 20 })
+}
+
+/// `workload` with as many of its tasks as fit into `limit` bytes, at least one.
+#[must_use]
+pub fn within(workload: &Workload, limit: u64) -> Workload {
+    match workload.task_bytes() {
+        0 => workload.clone(),
+        bytes => workload.with_fewer_tasks(usize::try_from(limit / bytes).unwrap_or(usize::MAX)),
+    }
+}
+
+impl Arena {
+    /// Allocates and pre-faults the operands of `workload` and fills the inputs from `seed`: uniform in [-1, 1), for
+    /// functions that want a positive argument in [0.5, 2).
+    ///
+    /// # Errors
+    /// [`Error::System`] where the system has not that much memory.
+    pub fn new<T: Scalar>(workload: &Workload, seed: u64) -> Result<Self, Error> {
+        let start = Instant::now();
+        let placement = Placement::of(workload);
+        let inputs = file("gingham-inputs", placement.input_bytes)?;
+        let outputs = file("gingham-outputs", placement.output_bytes)?;
+        let system = |bytes| move |source| Error::System { bytes, source };
+
+        let mut filling = Writable::new(&inputs, placement.input_bytes).map_err(system(placement.input_bytes))?;
+        fill::<T>(workload, seed, filling.as_mut_slice());
+        drop(filling); // a file with a writable mapping cannot be sealed
+        rustix::fs::fcntl_add_seals(&inputs, SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW)
+            .map_err(|e| Error::System { bytes: placement.input_bytes, source: e.into() })?;
+        let sealed = ReadOnly::open(&path(&inputs), placement.input_bytes).map_err(system(placement.input_bytes))?;
+        let results = Writable::new(&outputs, placement.output_bytes).map_err(system(placement.output_bytes))?;
+        let prefault_s = start.elapsed().as_secs_f64();
+        Ok(Self { placement, inputs: (inputs, sealed), outputs: (outputs, results), prefault_s })
+    }
+
+    /// Where each operand of each task lies.
+    #[must_use]
+    pub fn placement(&self) -> &Placement {
+        &self.placement
+    }
+
+    /// Seconds that allocating, touching and filling took.
+    #[must_use]
+    pub fn prefault_s(&self) -> f64 {
+        self.prefault_s
+    }
+
+    /// Where a runner finds inputs and outputs.
+    #[must_use]
+    pub fn locations(&self) -> [Location; 2] {
+        let location = |fd: &OwnedFd, bytes: u64| Location { fd: fd.as_raw_fd(), path: path(fd), bytes };
+        [location(&self.inputs.0, self.placement.input_bytes), location(&self.outputs.0, self.placement.output_bytes)]
+    }
+
+    /// All inputs, as elements.
+    #[must_use]
+    pub fn inputs<T: Scalar>(&self) -> &[T] {
+        self.inputs.1.as_slice()
+    }
+
+    /// All outputs, as elements. Only meaningful while every trial is stopped.
+    #[must_use]
+    pub fn outputs<T: Scalar>(&self) -> &[T] {
+        self.outputs.1.as_slice()
+    }
+
+    /// Makes every output a NaN: what a run does not write cannot pass for a result.
+    pub fn poison<T: Scalar>(&mut self) {
+        self.outputs.1.as_mut_slice::<T>().fill(T::nan());
+    }
+}
+
+/// A memory file of `bytes` bytes that children inherit.
+fn file(name: &str, bytes: u64) -> Result<OwnedFd, Error> {
+    let make = || {
+        // Not CLOEXEC: trials find it under its number.
+        let fd = rustix::fs::memfd_create(name, MemfdFlags::ALLOW_SEALING)?;
+        rustix::fs::fallocate(&fd, FallocateFlags::empty(), 0, bytes)?;
+        Ok(fd)
+    };
+    make().map_err(|e: rustix::io::Errno| Error::System { bytes, source: e.into() })
+}
+
+fn path(fd: &OwnedFd) -> String {
+    format!("/proc/{}/fd/{}", std::process::id(), fd.as_raw_fd())
+}
+
+fn fill<T: Scalar>(workload: &Workload, seed: u64, inputs: &mut [T]) {
+    let range = match workload.op() {
+        Op::Unary(Unary::Ln | Unary::Sqrt | Unary::Recip) | Op::Binary(_) => 0.5..2.0,
+        _ => -1.0..1.0,
+    };
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    inputs.fill_with(|| T::from_f64(rng.random_range(range.clone())));
+}

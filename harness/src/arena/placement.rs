@@ -1,0 +1,131 @@
+//! Where each operand of each task lies in the arena.
+
+use gingham_core::{Op, Scalar};
+use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2, ShapeBuilder};
+use serde::{Deserialize, Serialize};
+
+use super::Error;
+use crate::task::Task;
+use crate::workload::{Operand, Workload};
+
+/// Each task's operand starts on a cache line of its own, so that two workers never write to one line.
+const ALIGN: u64 = 64;
+
+/// Where one operand lies: that of task `i` starts `base + i step` bytes into its arena.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tensor {
+    /// The operand's name in the contract of the operation.
+    pub name: String,
+    /// Whether it lies among the outputs.
+    pub output: bool,
+    /// Byte offset of the first task's.
+    pub base: u64,
+    /// Bytes from one task's to the next one's.
+    pub step: u64,
+    /// Rows and columns.
+    pub shape: [usize; 2],
+    /// Strides in elements.
+    pub strides: [isize; 2],
+}
+
+/// Where all operands lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placement {
+    /// In the order of the operation's contract.
+    pub tensors: Vec<Tensor>,
+    /// Length of the inputs, at least one page.
+    pub input_bytes: u64,
+    /// Length of the outputs, at least one page.
+    pub output_bytes: u64,
+}
+
+impl Placement {
+    /// The operands of `workload`, one after the other, each for all tasks.
+    #[must_use]
+    pub fn of(workload: &Workload) -> Self {
+        let mut ends = [0_u64; 2];
+        let place = |Operand { name, shape, strides, output }| {
+            let bytes = (shape[0] * shape[1] * workload.dtype().size()) as u64;
+            let step = bytes.next_multiple_of(ALIGN);
+            let end = &mut ends[usize::from(output)];
+            let base = *end;
+            *end += step * workload.tasks() as u64;
+            Tensor { name: name.into(), output, base, step, shape, strides }
+        };
+        let tensors = workload.operands().into_iter().map(place).collect();
+        let [input_bytes, output_bytes] = ends.map(|end| end.max(1).next_multiple_of(4096));
+        Self { tensors, input_bytes, output_bytes }
+    }
+}
+
+impl Tensor {
+    /// This operand of `task`, in `arena` (inputs or outputs, whichever it lies in).
+    ///
+    /// # Errors
+    /// [`Error::OutOfBounds`]
+    pub fn view<'a, T: Scalar>(&self, task: usize, arena: &'a [T]) -> Result<ArrayView2<'a, T>, Error> {
+        let out_of_bounds = || Error::OutOfBounds { name: self.name.clone(), task };
+        let slice = self.range::<T>(task).and_then(|range| arena.get(range)).ok_or_else(out_of_bounds)?;
+        ArrayView2::from_shape(self.shape.strides(self.element_strides()), slice).map_err(|_| out_of_bounds())
+    }
+
+    /// The elements of this operand of `task`.
+    fn range<T>(&self, task: usize) -> Option<std::ops::Range<usize>> {
+        let bytes = self.base.checked_add(self.step.checked_mul(task as u64)?)?;
+        let start = usize::try_from(bytes).ok()? / size_of::<T>();
+        Some(start..start.checked_add(self.shape[0].checked_mul(self.shape[1])?)?)
+    }
+
+    fn element_strides(&self) -> [usize; 2] {
+        self.strides.map(isize::unsigned_abs)
+    }
+}
+
+/// The tasks of `workload` over mapped arenas.
+///
+/// # Errors
+/// [`Error::OutOfBounds`] where the tensors, which come from another process, do not fit.
+pub fn tasks<'a, T: Scalar>(
+    workload: &Workload,
+    tensors: &[Tensor],
+    inputs: &'a [T],
+    outputs: &'a mut [T],
+) -> Result<Vec<Task<'a, T>>, Error> {
+    let (inside, output) = match tensors {
+        [inside @ .., output] if output.output && inside.iter().all(|t| !t.output) => (inside, output),
+        _ => return Err(Error::OutOfBounds { name: "out".into(), task: 0 }),
+    };
+    let mut rest = outputs;
+    let mut taken = 0;
+    let mut tasks = Vec::with_capacity(workload.tasks());
+    for task in 0..workload.tasks() {
+        let out_of_bounds = || Error::OutOfBounds { name: output.name.clone(), task };
+        let range = output.range::<T>(task).ok_or_else(out_of_bounds)?;
+        let skip = range.start.checked_sub(taken).ok_or_else(out_of_bounds)?;
+        let (_, from) = rest.split_at_mut_checked(skip).ok_or_else(out_of_bounds)?;
+        let (own, after) = from.split_at_mut_checked(range.len()).ok_or_else(out_of_bounds)?;
+        (rest, taken) = (after, range.end);
+        let out = ArrayViewMut2::from_shape(output.shape.strides(output.element_strides()), own)
+            .map_err(|_| out_of_bounds())?;
+        let input = |i: usize| inside.get(i).ok_or_else(out_of_bounds)?.view(task, inputs);
+        tasks.push(match workload.op() {
+            Op::MatMul => Task::MatMul { a: input(0)?, b: input(1)?, c: out },
+            Op::Dot => {
+                Task::Dot { x: vector(input(0)?), y: vector(input(1)?), out: only(out).ok_or_else(out_of_bounds)? }
+            }
+            Op::Fill => Task::Fill { value: T::one(), out },
+            Op::Unary(f) => Task::Unary { f, x: Some(input(0)?), out },
+            Op::Binary(f) => Task::Binary { f, x: Some(input(0)?), y: input(1)?, out },
+            _ => return Err(out_of_bounds()),
+        });
+    }
+    Ok(tasks)
+}
+
+fn vector<T>(view: ArrayView2<'_, T>) -> ArrayView1<'_, T> {
+    view.index_axis_move(ndarray::Axis(0), 0)
+}
+
+fn only<T>(view: ArrayViewMut2<'_, T>) -> Option<&mut T> {
+    view.into_iter().next()
+}

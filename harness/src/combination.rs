@@ -1,0 +1,216 @@
+//! One way to run a batch: backend x op threads x executor x workers x chunk, and its text form
+//! `BACKEND[:OP_THREADS]+EXECUTOR[:WORKERS[:CHUNK]]`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use gingham_core::OpThreads;
+use serde::{Deserialize, Serialize};
+
+use crate::executor::{self, Executor, Rayon, Serial, Threads};
+
+/// One way to run a batch.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Combination {
+    /// Id of the backend.
+    pub backend: String,
+    /// Threads inside one operation.
+    pub op_threads: OpThreads,
+    /// How tasks are spread.
+    pub executor: ExecutorKind,
+    /// How many tasks may run at once; 1 for `serial`.
+    pub workers: usize,
+    /// Tasks handed out at a time; 0 splits the batch evenly before it starts.
+    pub chunk: usize,
+}
+
+/// How tasks are spread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ExecutorKind {
+    /// One after the other, on the calling thread.
+    Serial,
+    /// A pool of threads of our own.
+    Threads,
+    /// A rayon pool of its own.
+    Rayon,
+}
+
+/// A text that is no combination.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The text has not the form of one.
+    #[error(
+        "combination `{given}`: {what}; expected BACKEND[:OP_THREADS]+EXECUTOR[:WORKERS[:CHUNK]], for example simd:1+threads:2:25"
+    )]
+    Form {
+        /// The text that was given.
+        given: String,
+        /// The part that does not fit.
+        what: &'static str,
+    },
+    /// The executor is unknown.
+    #[error("unknown executor `{given}`; available: serial, threads, rayon")]
+    Executor {
+        /// The name that was given.
+        given: String,
+    },
+    /// A count is out of range.
+    #[error("{given} {what}; expected 1 to {max}")]
+    Count {
+        /// The number that was given.
+        given: usize,
+        /// What was counted.
+        what: &'static str,
+        /// The largest that would have worked.
+        max: usize,
+    },
+}
+
+impl Combination {
+    /// Runs tasks one after the other.
+    #[must_use]
+    pub fn serial(backend: &str, op_threads: OpThreads) -> Self {
+        Self { backend: backend.into(), op_threads, executor: ExecutorKind::Serial, workers: 1, chunk: 0 }
+    }
+
+    /// Threads that may be runnable at once: workers x op threads.
+    #[must_use]
+    pub fn runnable(&self) -> usize {
+        self.workers * self.op_threads.get()
+    }
+
+    /// A fresh executor of this combination's kind and size.
+    ///
+    /// # Errors
+    /// Where the system refuses the threads.
+    pub fn executor(&self) -> Result<Box<dyn Executor>, executor::Error> {
+        Ok(match self.executor {
+            ExecutorKind::Serial => Box::new(Serial),
+            ExecutorKind::Threads => Box::new(Threads::new(self.workers)?),
+            ExecutorKind::Rayon => Box::new(Rayon::new(self.workers)?),
+        })
+    }
+}
+
+impl ExecutorKind {
+    /// All of them, in the order of tables.
+    pub const ALL: [Self; 3] = [Self::Serial, Self::Threads, Self::Rayon];
+
+    /// The name in combinations.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Serial => "serial",
+            Self::Threads => "threads",
+            Self::Rayon => "rayon",
+        }
+    }
+}
+
+impl fmt::Display for ExecutorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for ExecutorKind {
+    type Err = Error;
+
+    fn from_str(s: &str) -> Result<Self, Error> {
+        Self::ALL.into_iter().find(|kind| kind.name() == s).ok_or_else(|| Error::Executor { given: s.into() })
+    }
+}
+
+impl fmt::Display for Combination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { backend, op_threads, executor, workers, chunk } = self;
+        let mut text = format!("{backend}:{op_threads}+{executor}");
+        if *executor != ExecutorKind::Serial {
+            text += &format!(":{workers}");
+        }
+        if *chunk != 0 {
+            text += &format!(":{chunk}");
+        }
+        f.pad(&text)
+    }
+}
+
+impl FromStr for Combination {
+    type Err = Error;
+
+    fn from_str(given: &str) -> Result<Self, Error> {
+        let form = |what| Error::Form { given: given.into(), what };
+        let number = |text: &str, what| text.parse::<usize>().map_err(|_| form(what));
+        let (left, right) = given.split_once('+').ok_or_else(|| form("there is no `+`"))?;
+
+        let mut left = left.split(':');
+        let backend = left.next().filter(|id| !id.is_empty()).ok_or_else(|| form("there is no backend"))?;
+        let op_threads = left.next().map_or(Ok(1), |n| number(n, "op threads are not a number"))?;
+        if left.next().is_some() {
+            return Err(form("too many `:` before the `+`"));
+        }
+        let op_threads = OpThreads::new(op_threads).map_err(|_| Error::Count {
+            given: op_threads,
+            what: "op threads",
+            max: OpThreads::MAX,
+        })?;
+
+        let mut right = right.split(':');
+        let executor: ExecutorKind = right.next().unwrap_or_default().parse()?;
+        let workers = right.next().map_or(Ok(1), |n| number(n, "workers are not a number"))?;
+        let chunk = right.next().map_or(Ok(0), |n| number(n, "the chunk is not a number"))?;
+        if right.next().is_some() {
+            return Err(form("too many `:` after the `+`"));
+        }
+        if executor == ExecutorKind::Serial && (workers != 1 || chunk != 0) {
+            return Err(form("serial has no workers and no chunk"));
+        }
+        if workers == 0 || workers > executor::MAX_WORKERS {
+            return Err(Error::Count { given: workers, what: "workers", max: executor::MAX_WORKERS });
+        }
+        Ok(Self { backend: backend.into(), op_threads, executor, workers, chunk })
+    }
+}
+
+impl TryFrom<String> for Combination {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self, Error> {
+        text.parse()
+    }
+}
+
+impl From<Combination> for String {
+    fn from(combination: Combination) -> Self {
+        combination.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_round_trip() {
+        for text in ["openblas:2+serial", "faer:1+rayon:2", "simd:1+threads:2:25"] {
+            assert_eq!(text.parse::<Combination>().unwrap().to_string(), text);
+        }
+        let short = "simd+threads".parse::<Combination>().unwrap();
+        assert_eq!(short.to_string(), "simd:1+threads:1");
+    }
+
+    #[test]
+    fn what_is_no_combination_is_refused() {
+        for bad in
+            ["", "simd", "+serial", "simd:0+serial", "simd:1000000000+serial", "simd:1:2+serial", "simd:x+serial"]
+        {
+            assert!(bad.parse::<Combination>().is_err(), "{bad}");
+        }
+        for bad in ["simd+", "simd+fork", "simd+threads:0", "simd+threads:99999", "simd+threads:2:-1", "simd+serial:2"]
+        {
+            assert!(bad.parse::<Combination>().is_err(), "{bad}");
+        }
+        assert_eq!("simd+fork".parse::<Combination>(), Err(Error::Executor { given: "fork".into() }));
+    }
+}

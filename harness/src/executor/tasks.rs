@@ -1,0 +1,124 @@
+//! Tasks on top of an executor: what one of them does wrong stays its own.
+//!
+//! Both functions run every task, whatever becomes of the others, and tell of the first that failed: the lowest index,
+//! whichever worker had it and whenever it failed, so that the same batch gives the same message.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, PoisonError};
+
+use super::{Executor, Parts};
+
+/// Any error that can cross a thread.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The tasks of a batch that failed: the first of them, and how many more.
+#[derive(Debug)]
+pub struct TaskErrors {
+    /// The lowest index among the tasks that failed.
+    pub index: usize,
+    /// Why that one failed.
+    pub cause: TaskError,
+    /// How many other tasks failed.
+    pub others: usize,
+}
+
+/// Why a task failed.
+#[derive(Debug, thiserror::Error)]
+pub enum TaskError {
+    /// It returned an error.
+    #[error("failed: {0}")]
+    Failed(BoxError),
+    /// It panicked, with this message.
+    #[error("panicked: {0}")]
+    Panicked(String),
+}
+
+impl fmt::Display for TaskErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "task {} {}", self.index, self.cause)?;
+        match self.others {
+            0 => Ok(()),
+            1 => write!(f, " (and 1 other task failed)"),
+            others => write!(f, " (and {others} other tasks failed)"),
+        }
+    }
+}
+
+impl std::error::Error for TaskErrors {}
+
+/// Calls `f` with every index of `0..n` once; `chunk` as in [`Executor::run`].
+///
+/// # Errors
+/// [`TaskErrors`] when a call returned an error or panicked; all the others have run nevertheless.
+pub fn for_each(
+    executor: &dyn Executor,
+    n: usize,
+    chunk: usize,
+    f: impl Fn(usize) -> Result<(), BoxError> + Sync,
+) -> Result<(), TaskErrors> {
+    let failures = Failures::default();
+    executor.run(n, chunk, &|range| range.for_each(|index| failures.watch(index, || f(index))));
+    failures.into_result()
+}
+
+/// Calls `f` with every item and its index once, each handed out to one worker alone; `chunk` as in [`Executor::run`].
+///
+/// # Errors
+/// [`TaskErrors`] when a call returned an error or panicked; all the others have run nevertheless.
+pub fn for_each_mut<T: Send>(
+    executor: &dyn Executor,
+    items: &mut [T],
+    chunk: usize,
+    f: impl Fn(usize, &mut T) -> Result<(), BoxError> + Sync,
+) -> Result<(), TaskErrors> {
+    let failures = Failures::default();
+    let mut rest = items;
+    // One lock for each range, never contended: it tells the compiler what the executor's contract tells us. The
+    // executor then deals ranges instead of items, and one at a time is what `chunk` asks for.
+    let ranges: Vec<_> = Parts::new(rest.len(), chunk, executor.workers())
+        .iter()
+        .map(|range| (range.start, Mutex::new(rest.split_off_mut(..range.len()).unwrap_or_default())))
+        .collect();
+    executor.run(ranges.len(), chunk.min(1), &|parts| {
+        for (start, items) in &ranges[parts] {
+            let mut items = items.lock().unwrap_or_else(PoisonError::into_inner);
+            for (index, item) in (*start..).zip(items.iter_mut()) {
+                failures.watch(index, || f(index, item));
+            }
+        }
+    });
+    failures.into_result()
+}
+
+/// What has failed so far.
+#[derive(Default)]
+struct Failures(Mutex<Option<TaskErrors>>);
+
+impl Failures {
+    /// Runs one task and notes its failure.
+    fn watch(&self, index: usize, task: impl FnOnce() -> Result<(), BoxError>) {
+        // A task that panics may leave its output half written, which is why its index is reported.
+        let cause = match catch_unwind(AssertUnwindSafe(task)) {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => TaskError::Failed(error),
+            Err(panic) => TaskError::Panicked(
+                panic
+                    .downcast::<String>()
+                    .map(|message| *message)
+                    .or_else(|panic| panic.downcast::<&str>().map(|message| message.to_string()))
+                    .unwrap_or_else(|_| "no message".to_owned()),
+            ),
+        };
+        let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let others = first.as_ref().map_or(0, |first| first.others + 1);
+        match &mut *first {
+            Some(first) if first.index < index => first.others = others,
+            slot => *slot = Some(TaskErrors { index, cause, others }),
+        }
+    }
+
+    fn into_result(self) -> Result<(), TaskErrors> {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+    }
+}

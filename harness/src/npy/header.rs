@@ -1,0 +1,134 @@
+//! The header of a `.npy` file, believed only after it has been checked against the file's length.
+//!
+//! It is `\x93NUMPY`, two bytes of version, its own length (two bytes in version 1.0, four in the others), and a Python
+//! dictionary that ends in a newline. What is allocated for it is bounded by [`Header::MAX_LENGTH`].
+
+use std::fs::{self, File};
+use std::io::{Read, Seek};
+use std::path::Path;
+
+use gingham_core::DType;
+
+use super::{Error, Problem, dictionary};
+
+const MAGIC: &[u8] = b"\x93NUMPY";
+
+/// Order of the bytes of an element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endian {
+    /// Least significant byte first.
+    Little,
+    /// Most significant byte first.
+    Big,
+}
+
+/// What a `.npy` file says of its values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// Element type.
+    pub dtype: DType,
+    /// Order of the bytes of an element.
+    pub endian: Endian,
+    /// Whether the first index runs fastest.
+    pub fortran_order: bool,
+    /// Lengths of the axes; none for a scalar.
+    pub shape: Vec<usize>,
+    /// Where the values start, bytes.
+    pub data_offset: usize,
+}
+
+impl Header {
+    /// The longest dictionary that is read, bytes: as much as version 1.0 can express. That of a matrix takes 118.
+    pub const MAX_LENGTH: usize = 65535;
+
+    /// The header of the file at `path`, whose length is exactly that of the header and the values.
+    ///
+    /// # Errors
+    /// Every [`Problem`] but [`Problem::NotAMatrix`] and [`Problem::Memory`].
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        open(path).map(|(_, header)| header).map_err(Error::at(path))
+    }
+
+    /// The header of the file at `path`, which holds a matrix, with the numbers of its rows and columns.
+    ///
+    /// # Errors
+    /// As [`Header::read`], and [`Problem::NotAMatrix`].
+    pub fn read_matrix(path: &Path) -> Result<(Self, (usize, usize)), Error> {
+        let (_, header) = open(path).map_err(Error::at(path))?;
+        let dim = header.dim().map_err(Error::at(path))?;
+        Ok((header, dim))
+    }
+
+    /// Rows and columns.
+    pub(super) fn dim(&self) -> Result<(usize, usize), Problem> {
+        match self.shape[..] {
+            [rows, columns] => Ok((rows, columns)),
+            _ => Err(Problem::NotAMatrix { shape: self.shape.clone() }),
+        }
+    }
+
+    /// Bytes of the values.
+    fn data_length(&self) -> Result<usize, Problem> {
+        // Axes of length 0 are left out first: `ndarray` has no array of shape (0, 2**63) either.
+        let mut lengths = self.shape.iter().filter(|&&length| length != 0);
+        let bytes = lengths.try_fold(self.dtype.size(), |bytes, &length| bytes.checked_mul(length));
+        match bytes.filter(|&bytes| isize::try_from(bytes).is_ok()) {
+            Some(_) if self.shape.contains(&0) => Ok(0),
+            Some(bytes) => Ok(bytes),
+            None => Err(Problem::TooLarge { shape: self.shape.clone() }),
+        }
+    }
+
+    fn check_length(&self, file_length: u64) -> Result<(), Problem> {
+        let (holds, needs) = (file_length - self.data_offset as u64, self.data_length()? as u64);
+        match holds {
+            _ if holds < needs => Err(Problem::Truncated { missing: needs - holds }),
+            _ if holds > needs => Err(Problem::Trailing { extra: holds - needs }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The file at `path`, positioned at its first value, and its header.
+pub(super) fn open(path: &Path) -> Result<(File, Header), Problem> {
+    // Asked before opening, which would wait for ever on a pipe without a writer.
+    if !fs::metadata(path).map_err(Problem::io("open"))?.is_file() {
+        return Err(Problem::NotAFile);
+    }
+    let mut file = File::open(path).map_err(Problem::io("open"))?;
+    let length = file.metadata().map_err(Problem::io("open"))?.len();
+    let (head, start) = read_head(&mut file, length)?;
+    let header = dictionary::parse(&head, start)?;
+    header.check_length(length)?;
+    Ok((file, header))
+}
+
+/// The bytes before the first value, and where the dictionary starts in them.
+fn read_head(file: &mut File, file_length: u64) -> Result<(Vec<u8>, usize), Problem> {
+    let holds = |bytes: usize| match (bytes as u64).checked_sub(file_length) {
+        None | Some(0) => Ok(()),
+        Some(missing) => Err(Problem::HeaderCut { missing }),
+    };
+    let mut prefix = [0; 12];
+    let held = file_length.min(12) as usize;
+    file.read_exact(&mut prefix[..held]).map_err(Problem::io("read"))?;
+    if prefix[..held.min(MAGIC.len())] != MAGIC[..held.min(MAGIC.len())] {
+        return Err(Problem::Magic { found: prefix[..held].escape_ascii().to_string() });
+    }
+    holds(10)?;
+    let (start, length) = match prefix {
+        [.., 1, 0, a, b, _, _] => (10, u16::from_le_bytes([a, b]).into()),
+        [.., 2 | 3, 0, a, b, c, d] => {
+            holds(12)?;
+            (12, u32::from_le_bytes([a, b, c, d]) as usize)
+        }
+        [.., major, minor, _, _, _, _] => return Err(Problem::Version { major, minor }),
+    };
+    if length > Header::MAX_LENGTH {
+        return Err(Problem::HeaderTooLong { length });
+    }
+    holds(start + length)?;
+    let mut head = vec![0; start + length];
+    file.rewind().and_then(|()| file.read_exact(&mut head)).map_err(Problem::io("read"))?;
+    Ok((head, start))
+}

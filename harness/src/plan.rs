@@ -1,0 +1,254 @@
+//! An answer made ready to run in a program.
+//!
+//! A [`Session`] holds the backends, the machine and the saved answers; [`Session::plan`] picks the best saved
+//! combination that this process can apply, and [`Plan::note`] says what was passed over, by how much, and what would
+//! get it.
+//!
+//! Without a saved answer the rule is: the first registered backend that is native for the operation; with two tasks or
+//! more one op thread and a pool of as many workers as there are usable CPUs, else all CPUs inside the operation where
+//! the backend can have them. The note says so.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use gingham_core::ndarray::ArrayView1;
+use gingham_core::{Backend, OpThreads, Product, Registry, Scalar, Support, Threading, dot, matmul};
+use gingham_machine::Machine;
+use gingham_machine::environment::kernel_variables;
+
+use crate::combination::{Combination, ExecutorKind};
+use crate::executor::{self, Executor, TaskErrors};
+use crate::profile::{self, Entry, Profile};
+use crate::task::Task;
+use crate::workload::Workload;
+
+/// The backends, the machine and the saved answers of a program.
+pub struct Session {
+    registry: Registry,
+    machine: Machine,
+    profile: Profile,
+}
+
+/// A combination ready to run.
+pub struct Plan {
+    combination: Combination,
+    backend: Arc<dyn Backend>,
+    executor: Box<dyn Executor>,
+    note: String,
+}
+
+/// A plan that cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The backend is unknown, or cannot have these threads in this process.
+    #[error(transparent)]
+    Core(#[from] gingham_core::Error),
+    /// The pool cannot be had.
+    #[error(transparent)]
+    Executor(#[from] executor::Error),
+    /// No backend can run it.
+    #[error("no backend of this program can run {0}")]
+    NoBackend(Workload),
+}
+
+/// A batch that was not done as a whole.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The op threads are not to be had any more; nothing was run.
+    #[error(transparent)]
+    Limit(#[from] gingham_core::Error),
+    /// Some tasks failed; the others were done.
+    #[error(transparent)]
+    Tasks(#[from] TaskErrors),
+}
+
+impl Session {
+    /// A session with the answers saved where `gingham tune` saves them.
+    ///
+    /// # Errors
+    /// [`profile::Error`]
+    pub fn open(registry: Registry) -> Result<Self, profile::Error> {
+        Self::with_profile(registry, &profile::default_path()?)
+    }
+
+    /// A session with the answers saved in the file at `path`, if there is one.
+    ///
+    /// # Errors
+    /// [`profile::Error`]
+    pub fn with_profile(registry: Registry, path: &Path) -> Result<Self, profile::Error> {
+        Ok(Self { registry, machine: Machine::probe(), profile: Profile::load(path)? })
+    }
+
+    /// A session without saved answers: every plan is that of the rule.
+    #[must_use]
+    pub fn without_profile(registry: Registry) -> Self {
+        Self { registry, machine: Machine::probe(), profile: Profile::default() }
+    }
+
+    /// The best saved combination for `workload` that this process can apply, or that of the rule where there is none.
+    ///
+    /// # Errors
+    /// [`Error`], where no backend of this program can run it.
+    pub fn plan(&self, workload: &Workload) -> Result<Plan, Error> {
+        let mut notes = Vec::new();
+        let plan = match self.profile.find(workload, &self.machine) {
+            Some(entry) => self.saved(entry, &mut notes),
+            None => {
+                notes.push(format!("no saved answer for {workload} on this machine: `gingham tune` finds one"));
+                None
+            }
+        };
+        let mut plan = plan.map_or_else(|| self.by_rule(workload, &mut notes), Ok)?;
+        for (name, value) in kernel_variables() {
+            notes.push(format!("{name}={value} chooses kernels in this process; the tuning ran without it"));
+        }
+        plan.note = notes.join("; ");
+        Ok(plan)
+    }
+
+    /// A plan that applies `combination`, whatever is saved.
+    ///
+    /// # Errors
+    /// [`Error`], where this process cannot apply it.
+    pub fn apply(&self, combination: &Combination) -> Result<Plan, Error> {
+        let backend = Arc::clone(self.registry.get(&combination.backend)?);
+        drop(backend.limit(combination.op_threads)?);
+        let executor = combination.executor()?;
+        let note = format!("{combination}, as asked for");
+        Ok(Plan { combination: combination.clone(), backend, executor, note })
+    }
+
+    fn saved(&self, entry: &Entry, notes: &mut Vec<String>) -> Option<Plan> {
+        let mut passed = Vec::new();
+        for ranked in &entry.ranking {
+            match self.apply(&ranked.combination) {
+                Ok(plan) => {
+                    notes.push(format!("{}, the saved answer for {}", ranked.combination, entry.workload));
+                    for (name, median_s, reason) in passed {
+                        let gain = (ranked.median_s / median_s - 1.0) * 100.0;
+                        notes.push(format!("passed over {name}, {gain:.1} % faster: {reason}"));
+                    }
+                    return Some(plan);
+                }
+                Err(error) => {
+                    let export = ranked.export.as_ref().map(|e| format!(" (`export {e}` would get it)"));
+                    let reason = format!("{error}{}", export.unwrap_or_default());
+                    passed.push((ranked.combination.to_string(), ranked.median_s, reason));
+                }
+            }
+        }
+        notes.push(format!("none of the {} saved combinations can be applied in this process", entry.ranking.len()));
+        None
+    }
+
+    fn by_rule(&self, workload: &Workload, notes: &mut Vec<String>) -> Result<Plan, Error> {
+        let (op, dtype, cpus) = (workload.op(), workload.dtype(), self.machine.usable_cpus);
+        let native = self.registry.iter().find(|b| b.support(op, dtype) == Support::Native);
+        let able = || self.registry.iter().find(|b| b.support(op, dtype) != Support::None);
+        let backend = native.or_else(able).ok_or_else(|| Error::NoBackend(workload.clone()))?;
+        let id = backend.info().id;
+        let one = OpThreads::ONE;
+        // A backend whose count was fixed at the start keeps it, whatever the rule would like.
+        let started = backend.limit(one).is_err();
+        let combination = if workload.tasks() > 1 && cpus > 1 && !started {
+            let workers = cpus.min(workload.tasks());
+            Combination { backend: id.into(), op_threads: one, executor: ExecutorKind::Threads, workers, chunk: 0 }
+        } else {
+            let all = OpThreads::new(cpus)?;
+            let counts = match backend.threading() {
+                Threading::AtStart { allowed, .. } => allowed.to_vec(),
+                _ => vec![all.get(), 1],
+            };
+            let threads = counts.into_iter().filter_map(|n| OpThreads::new(n).ok()).find(|&n| backend.limit(n).is_ok());
+            Combination::serial(id, threads.unwrap_or(one))
+        };
+        notes
+            .push(format!("{combination} by rule: first native backend, all CPUs over the tasks if there are several"));
+        self.apply(&combination)
+    }
+}
+
+impl Plan {
+    /// The combination that it applies.
+    #[must_use]
+    pub fn combination(&self) -> &Combination {
+        &self.combination
+    }
+
+    /// Where the combination comes from, what was passed over, by how much, and what would get it.
+    #[must_use]
+    pub fn note(&self) -> &str {
+        &self.note
+    }
+
+    /// The backend.
+    #[must_use]
+    pub fn backend(&self) -> &dyn Backend {
+        self.backend.as_ref()
+    }
+
+    /// The executor.
+    #[must_use]
+    pub fn executor(&self) -> &dyn Executor {
+        self.executor.as_ref()
+    }
+
+    /// Does every task of `batch`.
+    ///
+    /// # Errors
+    /// [`RunError`]; a task that fails or panics does not keep the others from being done.
+    pub fn run<T: Scalar>(&self, batch: &mut [Task<'_, T>]) -> Result<(), RunError> {
+        self.each(batch, |task, backend, threads| task.run(backend, threads))
+    }
+
+    /// `C <- A B` for every product.
+    ///
+    /// # Errors
+    /// As [`Plan::run`].
+    pub fn matmul_many<T: Scalar>(&self, products: &mut [Product<'_, T>]) -> Result<(), RunError> {
+        self.each(products, |p, backend, threads| {
+            matmul::matmul(backend, T::one(), p.a, p.b, T::zero(), p.c.view_mut(), threads)
+        })
+    }
+
+    /// The dot product of every pair.
+    ///
+    /// # Errors
+    /// As [`Plan::run`].
+    pub fn dot_many<T: Scalar>(&self, pairs: &[(ArrayView1<'_, T>, ArrayView1<'_, T>)]) -> Result<Vec<T>, RunError> {
+        let mut sums: Vec<_> = pairs.iter().map(|&(x, y)| (x, y, T::zero())).collect();
+        self.each(&mut sums, |(x, y, sum), backend, threads| dot::dot(backend, *x, *y, threads).map(|s| *sum = s))?;
+        Ok(sums.into_iter().map(|(_, _, sum)| sum).collect())
+    }
+
+    /// Calls `f` with each index below `n`, spread as the combination spreads tasks.
+    ///
+    /// # Errors
+    /// As [`Plan::run`].
+    pub fn for_each(&self, n: usize, f: impl Fn(usize) + Sync) -> Result<(), RunError> {
+        let _limit = self.backend.limit(self.combination.op_threads)?;
+        let call = |i| {
+            f(i);
+            Ok(())
+        };
+        Ok(executor::for_each(self.executor.as_ref(), n, self.combination.chunk, call)?)
+    }
+
+    fn each<I: Send>(
+        &self,
+        items: &mut [I],
+        f: impl Fn(&mut I, &dyn Backend, OpThreads) -> Result<(), gingham_core::Error> + Sync,
+    ) -> Result<(), RunError> {
+        let threads = self.combination.op_threads;
+        let backend = self.backend.as_ref();
+        let _limit = backend.limit(threads)?;
+        let call = |_, item: &mut I| Ok(f(item, backend, threads)?);
+        Ok(executor::for_each_mut(self.executor.as_ref(), items, self.combination.chunk, call)?)
+    }
+}
+
+impl std::fmt::Debug for Plan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Plan").field("combination", &self.combination).field("note", &self.note).finish()
+    }
+}

@@ -1,0 +1,53 @@
+//! One line a combination, for spreadsheets. Samples are in the JSON form alone.
+
+use crate::outcome::Outcome;
+
+const HEADINGS: [&str; 17] = [
+    "combination",
+    "backend",
+    "op_threads",
+    "executor",
+    "workers",
+    "chunk",
+    "status",
+    "reason",
+    "samples",
+    "median_s",
+    "ci95_low_s",
+    "ci95_high_s",
+    "rate",
+    "rate_unit",
+    "cold_s",
+    "error_ratio",
+    "eliminated",
+];
+
+pub(super) fn render(outcome: &Outcome) -> String {
+    let number = |x: Option<f64>| x.map(|x| x.to_string()).unwrap_or_default();
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let in_memory = "a vector takes every record";
+    writer.write_record(HEADINGS).expect(in_memory);
+    for row in &outcome.trials {
+        let record: [String; HEADINGS.len()] = [
+            row.combination.to_string(),
+            row.backend.clone(),
+            row.op_threads.to_string(),
+            row.executor.clone(),
+            row.workers.to_string(),
+            row.chunk.to_string(),
+            row.status.name().into(),
+            row.reason.clone().unwrap_or_default(),
+            row.samples.len().to_string(),
+            number(row.median_s),
+            number(row.ci95_s.map(|[low, _]| low)),
+            number(row.ci95_s.map(|[_, high]| high)),
+            number(row.rate),
+            row.rate_unit.clone(),
+            number(row.cold_s),
+            number(row.error_ratio),
+            row.eliminated.clone().unwrap_or_default(),
+        ];
+        writer.write_record(record).expect(in_memory);
+    }
+    String::from_utf8(writer.into_inner().expect(in_memory)).expect("made of strings")
+}

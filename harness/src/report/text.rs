@@ -1,0 +1,51 @@
+//! Quantities for people: three digits and a unit.
+
+/// A duration: `12.3 ms`.
+#[must_use]
+pub fn seconds(s: f64) -> String {
+    let (scaled, unit) = match s.abs() {
+        x if x >= 1.0 => (s, "s"),
+        x if x >= 1e-3 => (s * 1e3, "ms"),
+        x if x >= 1e-6 => (s * 1e6, "us"),
+        _ => (s * 1e9, "ns"),
+    };
+    format!("{} {unit}", three_digits(scaled))
+}
+
+/// An amount of memory: `512 MiB`.
+#[must_use]
+pub fn bytes(n: u64) -> String {
+    match n {
+        0..1024 => format!("{n} B"),
+        _ => {
+            let power = n.ilog2() / 10;
+            let unit = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"][power as usize];
+            format!("{} {unit}", three_digits(n as f64 / (10.0 * f64::from(power)).exp2()))
+        }
+    }
+}
+
+fn three_digits(x: f64) -> String {
+    match x.abs() {
+        a if a >= 99.95 => format!("{x:.0}"),
+        a if a >= 9.995 => format!("{x:.1}"),
+        _ => format!("{x:.2}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_digits_and_a_unit() {
+        assert_eq!(seconds(0.012_345), "12.3 ms");
+        assert_eq!(seconds(123.4), "123 s");
+        assert_eq!(seconds(9.996e-6), "10.0 us");
+        assert_eq!(seconds(0.0), "0.00 ns");
+        assert_eq!(bytes(512 << 20), "512 MiB");
+        assert_eq!(bytes(1536), "1.50 KiB");
+        assert_eq!(bytes(u64::MAX), "16.0 EiB");
+        assert_eq!(bytes(7), "7 B");
+    }
+}

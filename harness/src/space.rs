@@ -1,0 +1,301 @@
+//! The combinations that may run a workload, and those that may not, with the reason.
+
+use gingham_core::{Backend, OpThreads, Registry, Support, Threading};
+
+use crate::combination::{Combination, ExecutorKind};
+use crate::executor;
+use crate::workload::Workload;
+
+/// Which part of the space to look at; a list left out means all that is sensible.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Ids of backends.
+    pub backends: Option<Vec<String>>,
+    /// Executors.
+    pub executors: Option<Vec<ExecutorKind>>,
+    /// Threads inside one operation.
+    pub op_threads: Option<Vec<OpThreads>>,
+    /// Workers of the pools.
+    pub workers: Option<Vec<usize>>,
+    /// Tasks handed out at a time.
+    pub chunks: Option<Vec<usize>>,
+}
+
+/// A combination, and why it is not to be raced, if it is not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The combination.
+    pub combination: Combination,
+    /// The rule that it breaks.
+    pub skipped: Option<String>,
+}
+
+/// A selection that names what is not there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// An unknown backend.
+    #[error(transparent)]
+    Core(#[from] gingham_core::Error),
+    /// A number of workers that no pool can have.
+    #[error("{given} workers; expected 1 to {max}", max = executor::MAX_WORKERS)]
+    Workers {
+        /// The number that was given.
+        given: usize,
+    },
+    /// Nothing is left to race.
+    #[error("no combination of these can run {workload}: {reason}")]
+    Empty {
+        /// The workload.
+        workload: Workload,
+        /// Why the first of them cannot.
+        reason: String,
+    },
+}
+
+/// All candidates for `workload` on `cpus` usable CPUs, the most promising first: few chunks before many, and threads
+/// that match the CPUs before too few or too many.
+///
+/// By default op threads and workers run over the powers of two up to `cpus` and `cpus` itself, their product up to
+/// `cpus` squared, and chunks over 0, 1 and n / (8 workers).
+///
+/// # Errors
+/// [`Error`], where the selection names what is not there, or leaves nothing.
+pub fn candidates(
+    registry: &Registry,
+    workload: &Workload,
+    cpus: usize,
+    selection: &Selection,
+) -> Result<Vec<Candidate>, Error> {
+    if let Some(&given) = selection.workers.iter().flatten().find(|&&w| w == 0 || w > executor::MAX_WORKERS) {
+        return Err(Error::Workers { given });
+    }
+    let backends = match &selection.backends {
+        Some(ids) => ids.iter().map(|id| registry.get(id)).collect::<Result<Vec<_>, _>>()?,
+        None => registry.iter().collect(),
+    };
+    let mut candidates = Vec::new();
+    for backend in backends {
+        let own = of_backend(backend.as_ref(), workload, cpus, selection);
+        candidates.extend(own.into_iter().filter(|new| !candidates.contains(new)).collect::<Vec<_>>());
+    }
+    candidates.sort_by_key(|candidate| {
+        let combination = &candidate.combination;
+        (combination.chunk, combination.runnable().abs_diff(cpus))
+    });
+    if candidates.iter().all(|candidate| candidate.skipped.is_some()) {
+        let reason = candidates.into_iter().find_map(|c| c.skipped).unwrap_or_else(|| "the lists are empty".into());
+        return Err(Error::Empty { workload: workload.clone(), reason });
+    }
+    Ok(candidates)
+}
+
+fn of_backend(backend: &dyn Backend, workload: &Workload, cpus: usize, selection: &Selection) -> Vec<Candidate> {
+    let id = backend.info().id;
+    let (op, dtype) = (workload.op(), workload.dtype());
+    let one = Combination::serial(id, OpThreads::ONE);
+    let is_reference = id == gingham_core::reference::ID;
+    match backend.support(op, dtype) {
+        Support::Native => {}
+        // One way to run the reference is enough to show how far the others are ahead.
+        Support::Fallback if is_reference => return vec![Candidate { combination: one, skipped: None }],
+        Support::Fallback => {
+            let reason = format!("its {op} is core's reference, which is raced under its own name");
+            return vec![Candidate { combination: one, skipped: Some(reason) }];
+        }
+        Support::None => {
+            return vec![Candidate { combination: one, skipped: Some(format!("it has no {op} for {dtype}")) }];
+        }
+    }
+    let op_threads = match &selection.op_threads {
+        Some(chosen) => chosen.clone(),
+        None => doublings(cpus)
+            .filter_map(|n| OpThreads::new(n).ok())
+            .filter(|&threads| threads_rule(backend.threading(), threads).is_none())
+            .collect(),
+    };
+    let mut candidates = Vec::new();
+    for threads in op_threads {
+        if let Some(reason) = threads_rule(backend.threading(), threads) {
+            candidates.push(Candidate { combination: Combination::serial(id, threads), skipped: Some(reason) });
+            continue;
+        }
+        for executor in selection.executors.clone().unwrap_or(ExecutorKind::ALL.to_vec()) {
+            candidates.extend(of_executor(id, threads, executor, workload, cpus, selection).into_iter().map(
+                |combination| {
+                    let skipped = combination_rule(backend.threading(), &combination, workload, cpus);
+                    Candidate { combination, skipped }
+                },
+            ));
+        }
+    }
+    // One row says why a rule holds; one for each chunk would say it three times.
+    candidates.dedup_by_key(|candidate| {
+        let Combination { op_threads, executor, workers, chunk, .. } = candidate.combination;
+        (op_threads, executor, workers, if candidate.skipped.is_some() { 0 } else { chunk })
+    });
+    candidates
+}
+
+fn of_executor(
+    id: &str,
+    op_threads: OpThreads,
+    executor: ExecutorKind,
+    workload: &Workload,
+    cpus: usize,
+    selection: &Selection,
+) -> Vec<Combination> {
+    if executor == ExecutorKind::Serial {
+        return vec![Combination::serial(id, op_threads)];
+    }
+    let tasks = workload.tasks();
+    // A pool of one worker is serial with a detour, and a worker without a task is none: raced only when asked for.
+    let worth = |w: &usize| (2..=tasks).contains(w) && w * op_threads.get() <= cpus * cpus;
+    let workers = selection.workers.clone().unwrap_or_else(|| doublings(cpus).filter(worth).collect());
+    let mut combinations = Vec::new();
+    for workers in workers {
+        let mut chunks = selection.chunks.clone().unwrap_or_else(|| {
+            // From n / w on there is one chunk a worker or fewer, which chunk 0 does without a counter.
+            [0, 1, tasks / (8 * workers)].into_iter().filter(|&c| c == 0 || c * workers < tasks).collect()
+        });
+        chunks.sort_unstable();
+        chunks.dedup();
+        combinations.extend(chunks.into_iter().map(|chunk| Combination {
+            backend: id.into(),
+            op_threads,
+            executor,
+            workers,
+            chunk,
+        }));
+    }
+    combinations
+}
+
+/// Why a backend cannot have these op threads.
+fn threads_rule(threading: Threading, threads: OpThreads) -> Option<String> {
+    match threading {
+        Threading::Single if threads != OpThreads::ONE => Some("it has no threads of its own".into()),
+        Threading::AtStart { var, allowed } if !allowed.contains(&threads.get()) => {
+            let allowed: Vec<String> = allowed.iter().map(ToString::to_string).collect();
+            Some(format!("{var} takes {}", allowed.join(", ")))
+        }
+        _ => None,
+    }
+}
+
+/// Why a combination is not raced.
+fn combination_rule(
+    threading: Threading,
+    combination: &Combination,
+    workload: &Workload,
+    cpus: usize,
+) -> Option<String> {
+    let (workers, threads, tasks) = (combination.workers, combination.op_threads, workload.tasks());
+    if workers > tasks {
+        return Some(format!("more workers ({workers}) than tasks ({tasks})"));
+    }
+    if combination.runnable() > (cpus * cpus).max(cpus) {
+        return Some(format!("{workers} x {threads} threads on {cpus} CPUs: more than CPUs squared"));
+    }
+    let rayon_inside = threading == Threading::PerCall { rayon: true } && threads != OpThreads::ONE;
+    if rayon_inside && combination.executor == ExecutorKind::Rayon {
+        return Some(
+            "op threads of a rayon-based backend would run tasks of the rayon executor while they wait".into(),
+        );
+    }
+    None
+}
+
+/// 1, 2, 4, ... below `n`, and `n`.
+fn doublings(n: usize) -> impl Iterator<Item = usize> {
+    std::iter::successors(Some(1_usize), |x| x.checked_mul(2)).take_while(move |&x| x < n).chain([n.max(1)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gingham_core::{DType, Dot, Elementwise, Error as CoreError, Fill, Info, Limit, MatMul, Op, Ops, Scalar};
+
+    /// A backend that is native for matmul alone, with the threading under test.
+    struct Mock(&'static str, Threading);
+
+    impl Backend for Mock {
+        fn info(&self) -> Info {
+            Info { id: self.0, library: "mock", version: "1".into(), kernels: String::new(), notes: &[] }
+        }
+        fn threading(&self) -> Threading {
+            self.1
+        }
+        fn support(&self, op: Op, _: DType) -> Support {
+            if op == Op::MatMul { Support::Native } else { Support::Fallback }
+        }
+        fn limit(&self, _: OpThreads) -> Result<Limit<'_>, CoreError> {
+            Ok(Limit::empty())
+        }
+    }
+    impl<T: Scalar> MatMul<T> for Mock {}
+    impl<T: Scalar> Dot<T> for Mock {}
+    impl<T: Scalar> Fill<T> for Mock {}
+    impl<T: Scalar> Elementwise<T> for Mock {}
+    impl Ops<f32> for Mock {}
+    impl Ops<f64> for Mock {}
+
+    fn space(threading: Threading, tasks: usize, cpus: usize, selection: &Selection) -> Result<Vec<Candidate>, Error> {
+        let workload = Workload::new(Op::MatMul, DType::F64, "8", None, tasks).unwrap();
+        candidates(&Registry::new().with(Mock("mock", threading)), &workload, cpus, selection)
+    }
+
+    fn raced(candidates: &[Candidate]) -> Vec<String> {
+        candidates.iter().filter(|c| c.skipped.is_none()).map(|c| c.combination.to_string()).collect()
+    }
+
+    #[test]
+    fn defaults_on_two_cpus() {
+        let all = space(Threading::PerCall { rayon: true }, 64, 2, &Selection::default()).unwrap();
+        let names = raced(&all);
+        for expected in
+            ["reference:1+serial", "mock:2+serial", "mock:2+threads:2", "mock:1+threads:2:1", "mock:1+rayon:2:4"]
+        {
+            assert!(names.iter().any(|name| name == expected), "{expected} in {names:?}");
+        }
+        assert_eq!(names.len(), 1 + 2 + 2 * 3 + 3);
+        let skipped: Vec<_> = all.iter().filter(|c| c.skipped.is_some()).map(|c| c.combination.to_string()).collect();
+        assert_eq!(skipped, ["mock:2+rayon:2"]);
+    }
+
+    #[test]
+    fn a_backend_without_threads_has_one() {
+        let all = space(Threading::Single, 64, 4, &Selection::default()).unwrap();
+        assert!(all.iter().all(|c| c.combination.op_threads == OpThreads::ONE && c.skipped.is_none()));
+        let two = Selection { op_threads: Some(vec![OpThreads::new(2).unwrap()]), ..Default::default() };
+        let all = space(Threading::Single, 64, 4, &two).unwrap();
+        assert_eq!(raced(&all), ["reference:1+serial"]);
+        assert!(all.iter().any(|c| c.skipped.as_deref() == Some("it has no threads of its own")));
+    }
+
+    #[test]
+    fn fewer_tasks_than_workers() {
+        let all = space(Threading::Single, 1, 4, &Selection::default()).unwrap();
+        assert_eq!(raced(&all), ["reference:1+serial", "mock:1+serial"]);
+        let four = Selection { workers: Some(vec![4]), ..Default::default() };
+        let all = space(Threading::Single, 2, 4, &four).unwrap();
+        assert!(all.iter().any(|c| c.skipped.as_deref() == Some("more workers (4) than tasks (2)")));
+    }
+
+    #[test]
+    fn what_is_not_there_is_named() {
+        let named = |id: &str| Selection { backends: Some(vec![id.into()]), ..Default::default() };
+        assert!(matches!(space(Threading::Single, 2, 2, &named("mkl")), Err(Error::Core(_))));
+        let zero = Selection { workers: Some(vec![0]), ..Default::default() };
+        assert_eq!(space(Threading::Single, 2, 2, &zero), Err(Error::Workers { given: 0 }));
+        let dot = Workload::new(Op::Dot, DType::F64, "8", None, 2).unwrap();
+        let registry = Registry::new().with(Mock("mock", Threading::Single));
+        assert!(matches!(candidates(&registry, &dot, 2, &named("mock")), Err(Error::Empty { .. })));
+    }
+
+    #[test]
+    fn powers_of_two_and_the_number_itself() {
+        assert_eq!(doublings(1).collect::<Vec<_>>(), [1]);
+        assert_eq!(doublings(6).collect::<Vec<_>>(), [1, 2, 4, 6]);
+        assert_eq!(doublings(8).collect::<Vec<_>>(), [1, 2, 4, 8]);
+    }
+}

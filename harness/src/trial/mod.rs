@@ -1,0 +1,14 @@
+//! One combination being measured, in a process of its own.
+//!
+//! Start-up variables, global pools, crashes, hangs and wrong results stay inside that process. The parent's side is
+//! [`Trial`], the child's [`serve`]; between them run lines of JSON ([`protocol`]).
+
+mod process;
+pub mod protocol;
+mod runner;
+
+pub use process::{Death, Environment, Ready, Trial};
+pub use runner::{is_trial, serve};
+
+/// Set in the environment of a trial, so that the program knows itself as one.
+pub(crate) const MARKER: &str = "GINGHAM_TRIAL";

@@ -1,0 +1,105 @@
+//! The trial protocol: lines of JSON over a runner's standard input and output.
+//!
+//! `hello` -> `ready`; then any number of `run` -> `done`; then `quit` -> `bye`. In place of any answer a runner may
+//! send `failed`, and instead of `ready` also `refused`. Unknown fields are ignored, so that the protocol can grow.
+
+use serde::{Deserialize, Serialize};
+
+use crate::arena::{Location, Tensor};
+use crate::combination::Combination;
+use crate::workload::Workload;
+
+/// The version of the protocol; both sides must speak the same.
+pub const PROTOCOL: u32 = 1;
+
+/// From the parent to a runner.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Request {
+    /// The first line: what will be run, and where its operands lie.
+    Hello(Box<Hello>),
+    /// Runs tasks `first .. first + count` of the batch, `repeat` times over.
+    Run {
+        /// The first task.
+        first: usize,
+        /// How many tasks.
+        count: usize,
+        /// How many times over.
+        repeat: usize,
+    },
+    /// The last line.
+    Quit,
+}
+
+/// What will be run, and where its operands lie.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Hello {
+    /// [`PROTOCOL`]
+    pub protocol: u32,
+    /// The operation, its sizes, and the number of tasks.
+    pub workload: Workload,
+    /// How it is to be run.
+    pub combination: Combination,
+    /// The inputs, to be mapped for reading.
+    pub inputs: Location,
+    /// The outputs, to be mapped for writing.
+    pub outputs: Location,
+    /// The operands, in the order of the operation's contract.
+    pub tensors: Vec<Tensor>,
+}
+
+/// From a runner to the parent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Answer {
+    /// Everything is loaded and mapped; workers have started.
+    Ready {
+        /// The version of the library that does the arithmetic.
+        version: String,
+        /// The kernels it chose; may be empty.
+        kernels: String,
+        /// The processes that will work.
+        pids: Vec<u32>,
+    },
+    /// This combination is not to be had in this process.
+    Refused {
+        /// Why.
+        reason: String,
+    },
+    /// The tasks are done.
+    Done(Cost),
+    /// A task failed; the others were done.
+    Failed {
+        /// Which, and why.
+        reason: String,
+    },
+    /// The runner is about to exit.
+    Bye {
+        /// The largest resident set it had.
+        peak_rss_bytes: u64,
+        /// CPU seconds of each of its threads.
+        threads: Vec<f64>,
+    },
+}
+
+/// What one `run` cost, over all its repetitions.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Cost {
+    /// Seconds on the clock.
+    pub wall_s: f64,
+    /// CPU seconds in the program.
+    #[serde(default)]
+    pub user_s: f64,
+    /// CPU seconds in the kernel.
+    #[serde(default)]
+    pub sys_s: f64,
+    /// Page faults that needed no reading.
+    #[serde(default)]
+    pub minor_faults: u64,
+    /// Times a thread waited.
+    #[serde(default)]
+    pub voluntary_switches: u64,
+    /// Times a thread was made to wait.
+    #[serde(default)]
+    pub involuntary_switches: u64,
+}

@@ -1,0 +1,419 @@
+//! Whether a trial computed what it was asked to: the parent's own judgement of the outputs in the arena.
+//!
+//! matmul: some rows of every judged task are compared component by component with sums in twice the precision, and
+//! every row takes part in a check with a random vector of signs (Freivalds 1977: `C r = A (B r)`, O(n^2) instead of
+//! O(n^3)). dot: every task, against a sum in twice the precision. The others: stretches of every task, against the
+//! reference. What is expected is computed once, and serves all trials.
+//!
+//! Outputs are poisoned with NaN before the run that is judged, and comparisons read `error <= bound`, so that what
+//! was not written fails.
+
+use std::ops::Range;
+
+use gingham_core::ndarray::{Array1, ArrayView1, ArrayView2, Axis, s};
+use gingham_core::reference::Reference;
+use gingham_core::{Op, OpThreads, Scalar, elementwise};
+use rand::rngs::ChaCha8Rng;
+use rand::{RngExt, SeedableRng};
+
+use crate::arena::{self, Placement};
+use crate::workload::Workload;
+
+/// Multiply-adds spent on the rows that are compared component by component: about 0.1 s on one core.
+const ROW_BUDGET: usize = 20_000_000;
+
+/// Elements of each task that are compared with the reference.
+const STRETCH: usize = 4096;
+
+/// ULP that the contract allows functions which are not exact.
+const FUNCTION_ULP: f64 = 4.0;
+
+/// What every trial's outputs are compared with.
+#[derive(Debug)]
+pub struct Judge {
+    workload: Workload,
+    placement: Placement,
+    expected: Expected,
+}
+
+#[derive(Debug)]
+enum Expected {
+    MatMul {
+        rows: Vec<Row>,
+        vectors: Vec<Vector>,
+    },
+    Dot(Vec<Bounded>),
+    Fill(f64),
+    /// Of each task, some stretches of elements.
+    Elements {
+        stretches: Vec<Stretch>,
+        exact: bool,
+    },
+}
+
+/// Row `row` of C of task `task`.
+#[derive(Debug)]
+struct Row {
+    task: usize,
+    row: usize,
+    values: Vec<Bounded>,
+}
+
+/// `A (B r)` of task `task`.
+#[derive(Debug)]
+struct Vector {
+    task: usize,
+    signs: Vec<f64>,
+    values: Vec<Bounded>,
+}
+
+/// Elements `range` of the output of task `task`.
+#[derive(Debug)]
+struct Stretch {
+    task: usize,
+    range: Range<usize>,
+    values: Vec<f64>,
+}
+
+/// A value and how far from it a right answer may lie.
+#[derive(Debug, Clone, Copy)]
+struct Bounded {
+    value: f64,
+    bound: f64,
+}
+
+/// A result that is wrong.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("wrong result: task {task}, element {element}: {got:e}, expected {expected:e} within {bound:e}")]
+pub struct Wrong {
+    /// The task.
+    pub task: usize,
+    /// The element of its output, counted by rows; for the check with a random vector, the row.
+    pub element: usize,
+    /// What the trial computed.
+    pub got: f64,
+    /// What it should have been.
+    pub expected: f64,
+    /// How far off a right answer may be.
+    pub bound: f64,
+}
+
+impl Judge {
+    /// Computes what `workload` gives on `inputs`. `seed` picks rows, signs and stretches.
+    ///
+    /// # Errors
+    /// Where the placement does not fit the inputs.
+    pub fn new<T: Scalar>(
+        workload: &Workload,
+        placement: &Placement,
+        inputs: &[T],
+        seed: u64,
+    ) -> Result<Self, arena::Error> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let view = |operand: usize, task: usize| placement.tensors[operand].view(task, inputs);
+        let tasks = workload.tasks();
+        let expected = match workload.op() {
+            Op::MatMul => {
+                let (mut rows, mut vectors) = (Vec::new(), Vec::new());
+                let cost = (workload.work(1) / 2.0) as usize;
+                let m = placement.tensors[0].shape[0];
+                let per_task = (ROW_BUDGET / tasks / (cost / m.max(1)).max(1)).clamp(1, m.max(1));
+                for task in 0..tasks {
+                    let (a, b) = (view(0, task)?, view(1, task)?);
+                    vectors.push(Vector::new(task, a, b, &mut rng));
+                    let picked: Vec<usize> = if per_task >= m {
+                        (0..m).collect()
+                    } else {
+                        (0..per_task).map(|_| rng.random_range(0..m)).collect()
+                    };
+                    rows.extend(picked.into_iter().map(|row| Row::new(task, row, a, b)));
+                }
+                Expected::MatMul { rows, vectors }
+            }
+            Op::Dot => {
+                let sums = (0..tasks).map(|task| Ok(dot(view(0, task)?.row(0), view(1, task)?.row(0))));
+                Expected::Dot(sums.collect::<Result<_, arena::Error>>()?)
+            }
+            Op::Unary(f) => {
+                let stretches = stretches(workload, &mut rng, |task, range| {
+                    let x = flat(view(0, task)?, range);
+                    let mut out = Array1::from_elem(x.len(), T::nan());
+                    elementwise::unary(&Reference, f, Some(x.view()), out.view_mut(), OpThreads::ONE)
+                        .expect("equal shapes");
+                    Ok(out)
+                })?;
+                Expected::Elements { stretches, exact: f.is_exact() }
+            }
+            Op::Binary(f) => {
+                let stretches = stretches(workload, &mut rng, |task, range| {
+                    let (x, y) = (flat(view(0, task)?, range.clone()), flat(view(1, task)?, range));
+                    let mut out = Array1::from_elem(x.len(), T::nan());
+                    elementwise::binary(&Reference, f, Some(x.view()), y.view(), out.view_mut(), OpThreads::ONE)
+                        .expect("equal shapes");
+                    Ok(out)
+                })?;
+                Expected::Elements { stretches, exact: f.is_exact() }
+            }
+            _ => Expected::Fill(1.0),
+        };
+        Ok(Self { workload: workload.clone(), placement: placement.clone(), expected })
+    }
+
+    /// The largest error over its bound among the outputs of tasks `0 .. count`; at most 1 where all is right.
+    ///
+    /// # Errors
+    /// [`Wrong`], naming the first element that is.
+    pub fn check<T: Scalar>(&self, outputs: &[T], count: usize) -> Result<f64, Wrong> {
+        let output = self.placement.tensors.last().expect("every operation has an output");
+        let view = |task| output.view(task, outputs).expect("the placement that the arena was made by");
+        let mut ratio = 0.0_f64;
+        let mut compare = |task, element, got: f64, expected: Bounded| {
+            let error = (got - expected.value).abs();
+            let right = got.to_bits() == expected.value.to_bits() || error <= expected.bound;
+            if !right {
+                return Err(Wrong { task, element, got, expected: expected.value, bound: expected.bound });
+            }
+            if error > 0.0 {
+                ratio = ratio.max(error / expected.bound);
+            }
+            Ok(())
+        };
+        match &self.expected {
+            Expected::MatMul { rows, vectors } => {
+                for row in rows.iter().filter(|row| row.task < count) {
+                    let (c, columns) = (view(row.task), row.values.len());
+                    for (j, (&got, &expected)) in c.row(row.row).iter().zip(&row.values).enumerate() {
+                        compare(row.task, row.row * columns + j, got.to_f64(), expected)?;
+                    }
+                }
+                for vector in vectors.iter().filter(|vector| vector.task < count) {
+                    let c = view(vector.task);
+                    let mut sums = Array1::<f64>::zeros(c.nrows());
+                    accumulate(c, &vector.signs, &mut sums);
+                    for (i, (&got, &expected)) in sums.iter().zip(&vector.values).enumerate() {
+                        // Its bound adds up a whole row's: it tells right from wrong, and says nothing of the ratio.
+                        let error = (got - expected.value).abs();
+                        if error.is_nan() || error > expected.bound {
+                            let (expected, bound) = (expected.value, expected.bound);
+                            return Err(Wrong { task: vector.task, element: i, got, expected, bound });
+                        }
+                    }
+                }
+            }
+            Expected::Dot(sums) => {
+                for (task, &expected) in sums.iter().enumerate().take(count) {
+                    compare(task, 0, view(task)[[0, 0]].to_f64(), expected)?;
+                }
+            }
+            Expected::Fill(value) => {
+                for task in 0..count {
+                    for (i, &got) in view(task).iter().enumerate() {
+                        compare(task, i, got.to_f64(), Bounded { value: *value, bound: 0.0 })?;
+                    }
+                }
+            }
+            Expected::Elements { stretches, exact } => {
+                for stretch in stretches.iter().filter(|stretch| stretch.task < count) {
+                    let got = flat(view(stretch.task), stretch.range.clone());
+                    for ((i, &got), &value) in stretch.range.clone().zip(&got).zip(&stretch.values) {
+                        let bound = if *exact { 0.0 } else { FUNCTION_ULP * ulp::<T>(value) };
+                        let got = got.to_f64();
+                        if !(got.is_nan() && value.is_nan()) {
+                            compare(stretch.task, i, got, Bounded { value, bound })?;
+                        }
+                    }
+                }
+            }
+        }
+        Ok(ratio)
+    }
+
+    /// The workload whose outputs are judged.
+    #[must_use]
+    pub fn workload(&self) -> &Workload {
+        &self.workload
+    }
+}
+
+/// `gamma_j = j u / (1 - j u)`, u the unit roundoff of `T` (Higham, section 3.1).
+fn gamma<T: Scalar>(j: usize) -> f64 {
+    let ju = j as f64 * T::epsilon().to_f64() / 2.0;
+    ju / (1.0 - ju)
+}
+
+/// The distance from `x` to the next larger value of `T`.
+fn ulp<T: Scalar>(x: f64) -> f64 {
+    let exponent = x.abs().max(T::min_positive_value().to_f64()).log2().floor();
+    exponent.exp2() * T::epsilon().to_f64()
+}
+
+/// A sum of products carried in two doubles: the rounding error of each product and of each sum is kept (Ogita, Rump
+/// and Oishi 2005, algorithm Dot2), which gives the exact sum rounded twice for all practical lengths.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sum {
+    high: f64,
+    low: f64,
+    magnitude: f64,
+}
+
+impl Sum {
+    fn add(&mut self, x: f64, y: f64) {
+        let product = x * y;
+        let product_error = x.mul_add(y, -product);
+        let high = self.high + product;
+        let part = high - self.high;
+        let sum_error = (self.high - (high - part)) + (product - part);
+        self.high = high;
+        self.low += product_error + sum_error;
+        self.magnitude += product.abs();
+    }
+
+    /// `k` is how many terms were added. Beside gamma, eta (the smallest subnormal) covers products that underflow.
+    fn bounded<T: Scalar>(self, k: usize) -> Bounded {
+        let eta = T::min_positive_value().to_f64() * T::epsilon().to_f64();
+        let bound = gamma::<T>(k + 2) * self.magnitude + (k + 2) as f64 * eta;
+        Bounded { value: self.high + self.low, bound }
+    }
+}
+
+fn dot<T: Scalar>(x: ArrayView1<'_, T>, y: ArrayView1<'_, T>) -> Bounded {
+    let mut sum = Sum::default();
+    x.iter().zip(y).for_each(|(&x, &y)| sum.add(x.to_f64(), y.to_f64()));
+    sum.bounded::<T>(x.len())
+}
+
+impl Row {
+    fn new<T: Scalar>(task: usize, row: usize, a: ArrayView2<'_, T>, b: ArrayView2<'_, T>) -> Self {
+        let mut sums = vec![Sum::default(); b.ncols()];
+        for (&a, b) in a.row(row).iter().zip(b.rows()) {
+            let a = a.to_f64();
+            sums.iter_mut().zip(b).for_each(|(sum, &b)| sum.add(a, b.to_f64()));
+        }
+        Self { task, row, values: sums.into_iter().map(|sum| sum.bounded::<T>(a.ncols())).collect() }
+    }
+}
+
+impl Vector {
+    fn new<T: Scalar>(task: usize, a: ArrayView2<'_, T>, b: ArrayView2<'_, T>, rng: &mut ChaCha8Rng) -> Self {
+        let (k, n) = b.dim();
+        let signs: Vec<f64> = (0..n).map(|_| if rng.random() { 1.0 } else { -1.0 }).collect();
+        let (mut br, mut abs_b) = (Array1::zeros(k), Array1::<f64>::zeros(k));
+        accumulate(b, &signs, &mut br);
+        b.indexed_iter().for_each(|((p, _), &x)| abs_b[p] += x.to_f64().abs());
+        let mut values = Array1::zeros(a.nrows());
+        accumulate(a, br.as_slice().expect("made contiguous"), &mut values);
+        let mut abs = Array1::<f64>::zeros(a.nrows());
+        a.indexed_iter().for_each(|((i, p), &x)| abs[i] += x.to_f64().abs() * abs_b[p]);
+        // Rounding in the trial's C (k + 2 in T), and in our own sums over n, then k, then n terms (in f64).
+        let share = gamma::<T>(k + 2) + gamma::<f64>(2 * n + k);
+        let eta = T::min_positive_value().to_f64() * T::epsilon().to_f64();
+        let bounded = |(&value, &abs): (&f64, &f64)| Bounded {
+            value,
+            bound: share * abs * (1.0 + share) + (n * (k + 2)) as f64 * eta,
+        };
+        Self { task, signs, values: values.iter().zip(&abs).map(bounded).collect() }
+    }
+}
+
+/// `sums <- sums + A x`, along whichever axis of A is contiguous.
+fn accumulate<T: Scalar>(a: ArrayView2<'_, T>, x: &[f64], sums: &mut Array1<f64>) {
+    if a.strides()[0].unsigned_abs() < a.strides()[1].unsigned_abs() {
+        for (column, &x) in a.columns().into_iter().zip(x) {
+            sums.iter_mut().zip(column).for_each(|(sum, &a)| *sum += a.to_f64() * x);
+        }
+    } else {
+        for (row, sum) in a.rows().into_iter().zip(sums) {
+            *sum += row.iter().zip(x).map(|(&a, x)| a.to_f64() * x).sum::<f64>();
+        }
+    }
+}
+
+/// The first, the last and some random stretch of every task, with what is expected there.
+fn stretches<T: Scalar>(
+    workload: &Workload,
+    rng: &mut ChaCha8Rng,
+    expected: impl Fn(usize, Range<usize>) -> Result<Array1<T>, arena::Error>,
+) -> Result<Vec<Stretch>, arena::Error> {
+    let operands = workload.operands();
+    let output = operands.last().expect("every operation has an output");
+    let len = output.shape[0] * output.shape[1];
+    let mut stretches = Vec::new();
+    for task in 0..workload.tasks() {
+        let ranges = if len <= 3 * STRETCH {
+            vec![0..len]
+        } else {
+            let inner = rng.random_range(STRETCH..len - 2 * STRETCH + 1);
+            vec![0..STRETCH, inner..inner + STRETCH, len - STRETCH..len]
+        };
+        for range in ranges {
+            let values = expected(task, range.clone())?.iter().map(|&x| x.to_f64()).collect();
+            stretches.push(Stretch { task, range, values });
+        }
+    }
+    Ok(stretches)
+}
+
+/// Elements `range` of a row-major operand.
+fn flat<T>(view: ArrayView2<'_, T>, range: Range<usize>) -> ArrayView1<'_, T> {
+    let len = view.len();
+    let flat = view.into_shape_with_order(len).expect("element-wise operands are row-major");
+    let (_, tail) = flat.split_at(Axis(0), range.start);
+    tail.slice_move(s![..range.len()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arena::Arena;
+
+    /// Runs `op` with the reference over a real arena, spoils element `spoil` of the last task by `factor`, and judges.
+    fn judge<T: Scalar>(op: &str, shape: &str, spoil: Option<(usize, f64)>) -> Result<f64, Wrong> {
+        let workload = Workload::new(op.parse().unwrap(), T::DTYPE, shape, None, 3).unwrap();
+        let mut arena = Arena::new::<T>(&workload, 1).unwrap();
+        let judge = Judge::new(&workload, arena.placement(), arena.inputs::<T>(), 2).unwrap();
+        arena.poison::<T>();
+        let tensors = arena.placement().tensors.clone();
+        let inputs = arena.inputs::<T>().to_vec();
+        let mut outputs = arena.outputs::<T>().to_vec();
+        assert!(outputs.iter().all(|x| x.is_nan()), "poisoned");
+        for task in &mut arena::tasks(&workload, &tensors, &inputs, &mut outputs).unwrap() {
+            task.run(&Reference, OpThreads::ONE).unwrap();
+        }
+        if let Some((element, factor)) = spoil {
+            let last = tensors.last().unwrap();
+            let at = (last.base + 2 * last.step) as usize / size_of::<T>() + element;
+            outputs[at] = T::from_f64(outputs[at].to_f64() * factor);
+        }
+        judge.check(&outputs, workload.tasks())
+    }
+
+    #[test]
+    fn right_results_pass() {
+        for op in Op::all().map(Op::name) {
+            let shape = if op == "matmul" { "17x31x23" } else { "20000" };
+            assert!(judge::<f64>(op, shape, None).unwrap() <= 1.0, "{op}");
+            assert!(judge::<f32>(op, shape, None).unwrap() <= 1.0, "{op}");
+        }
+    }
+
+    #[test]
+    fn empty_operands_pass() {
+        assert_eq!(judge::<f64>("matmul", "0x3x4", None), Ok(0.0));
+        assert_eq!(judge::<f64>("matmul", "3x0x4", None), Ok(0.0));
+        assert_eq!(judge::<f64>("dot", "0", None), Ok(0.0));
+        assert_eq!(judge::<f64>("exp", "0", None), Ok(0.0));
+    }
+
+    #[test]
+    fn wrong_results_fail() {
+        for (op, shape) in [("matmul", "17x31x23"), ("dot", "1000"), ("fill", "1000"), ("exp", "1000"), ("add", "9x9")]
+        {
+            for factor in [1.0 + 1e-9, f64::NAN] {
+                let wrong = judge::<f64>(op, shape, Some((0, factor))).unwrap_err();
+                assert_eq!((wrong.task, wrong.element), (2, 0), "{op} x {factor}");
+            }
+        }
+        // Rows beyond the sampled ones are caught by the random vector.
+        assert!(judge::<f64>("matmul", "700x700x300", Some((300 * 699, 1.5))).is_err());
+    }
+}

@@ -1,0 +1,178 @@
+//! The most that this machine's cores and memory can give, measured in at most two seconds.
+//!
+//! A rate alone says little: 90 GF/s is excellent on one core of one machine and poor on another. A rate as per cent of
+//! the ceiling says how much is left to gain. So the ceilings must be true maxima, and their loops share no code with
+//! the kernels that are later compared with them.
+//!
+//! Each figure is the best of several short runs of several forms of a loop (vector width, number of streams, with and
+//! without prefetch): a disturbance can only make a run slower, and no form is the quickest on every CPU. For all
+//! cores, every thread runs the same form at once, and the rate is the sum of their work over the time from the first
+//! start to the last end: were each thread's own time taken, two that the scheduler ran one after the other would count
+//! as two cores.
+
+mod bandwidth;
+mod fma;
+
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::topology::Machine;
+
+/// Time for each of the ten figures: 1 s together, which leaves half of the two for touching the memory and for the
+/// runs that have begun when the time is over.
+const SHARE: Duration = Duration::from_millis(100);
+
+/// Ceilings of one core and of all usable CPUs together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ceilings {
+    /// One thread, with the machine to itself.
+    pub per_core: Rates,
+    /// One thread on each usable CPU, all at once.
+    pub all_cores: Rates,
+    /// Threads of `all_cores`: [`Machine::usable_cpus`].
+    pub threads: usize,
+    /// Bytes that each run of a bandwidth loop goes through once: four times the last-level caches unless memory or
+    /// time forbade it. Below twice those caches, reading is in part from them.
+    pub footprint_bytes: u64,
+}
+
+/// What can be had at most, per second.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rates {
+    /// Double-precision FLOP/s out of registers; a fused multiply-add counts as two.
+    pub fma_f64: f64,
+    /// Single-precision FLOP/s out of registers; a fused multiply-add counts as two.
+    pub fma_f32: f64,
+    /// Bytes read from memory per second.
+    pub read: f64,
+    /// Bytes written to memory per second, by stores that do not read the line first where the CPU has them.
+    pub write: f64,
+    /// Bytes moved per second when copying memory to memory: those read plus those written.
+    pub copy: f64,
+}
+
+impl Ceilings {
+    /// Measures the machine that `machine` describes, which must be this one: its usable CPUs give the number of
+    /// threads, its caches and memory the bytes to go through.
+    ///
+    /// Takes about 1.5 s, up to half a second of it for the first touch of memory, and gives the memory back. It holds
+    /// the usable CPUs busy meanwhile; whatever else runs lowers the figures.
+    pub fn measure(machine: &Machine) -> Ceilings {
+        let threads = machine.usable_cpus.max(1);
+        let mut memory = bandwidth::Memory::touched(machine, threads);
+        let footprint_bytes = memory.bytes();
+        let [per_core, all_cores] = [1, threads].map(|threads| {
+            let mut registers = vec![(); threads]; // all that the arithmetic loops need of a part
+            Rates {
+                fma_f64: best(registers.iter_mut().collect(), &fma::f64_forms()),
+                fma_f32: best(registers.iter_mut().collect(), &fma::f32_forms()),
+                read: best(memory.parts(threads), bandwidth::READ),
+                write: best(memory.parts(threads), bandwidth::WRITE),
+                copy: best(memory.parts(threads), bandwidth::COPY),
+            }
+        });
+        Ceilings { per_core, all_cores, threads, footprint_bytes }
+    }
+}
+
+/// One form of a loop: runs it for some milliseconds on a thread's part and returns the work done (FLOP or bytes).
+type Form<S> = fn(&mut S) -> f64;
+
+/// The highest rate (work per second) of any form, run on a thread per part, in as many runs as begin within [`SHARE`].
+fn best<S: Send + ?Sized>(parts: Vec<&mut S>, forms: &[Form<S>]) -> f64 {
+    let (barrier, gate) = (Barrier::new(parts.len()), Gate { threads: parts.len(), arrived: AtomicUsize::new(0) });
+    let (enough, begin) = (AtomicBool::new(false), Instant::now());
+    let runs_of = |part: &mut S| {
+        let mut runs = Vec::new();
+        for form in forms.iter().cycle() {
+            // One thread decides for all, at a time when no other looks. Sleeping at the barrier gives each thread a
+            // fresh slice of its CPU on a busy machine; passing the gate then starts them together.
+            if barrier.wait().is_leader() && !runs.is_empty() && begin.elapsed() >= SHARE {
+                enough.store(true, Ordering::Relaxed);
+            }
+            gate.pass();
+            if enough.load(Ordering::Relaxed) {
+                break;
+            }
+            let start = Instant::now();
+            let work = form(part);
+            runs.push((work, start, Instant::now()));
+        }
+        runs
+    };
+    let threads: Vec<Vec<(f64, Instant, Instant)>> = std::thread::scope(|scope| {
+        let spawned: Vec<_> = parts.into_iter().map(|part| scope.spawn(|| runs_of(part))).collect();
+        spawned.into_iter().map(|thread| thread.join().expect("the loops do not panic")).collect()
+    });
+    let rate = |run: usize| {
+        let (work, start, end) = threads[1..].iter().fold(threads[0][run], |(work, start, end), runs| {
+            let (w, s, e) = runs[run];
+            (work + w, start.min(s), end.max(e))
+        });
+        work / (end - start).as_secs_f64()
+    };
+    (0..threads[0].len()).map(rate).fold(0.0, f64::max)
+}
+
+/// Where threads wait for each other, spinning: from a barrier one wakes some 45 us after the other.
+struct Gate {
+    threads: usize,
+    arrived: AtomicUsize,
+}
+
+impl Gate {
+    /// Returns once all threads have come as often as this one.
+    fn pass(&self) {
+        let before = self.arrived.fetch_add(1, Ordering::AcqRel);
+        let all = (before / self.threads + 1) * self.threads;
+        let mut spins = 0u32;
+        while self.arrived.load(Ordering::Acquire) < all {
+            spins += 1;
+            // The thread waited for may need this very CPU.
+            if spins.is_multiple_of(1 << 12) { std::thread::yield_now() } else { std::hint::spin_loop() }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_passes_the_gate_before_all_have_come() {
+        let (gate, come) = (Gate { threads: 3, arrived: AtomicUsize::new(0) }, AtomicUsize::new(0));
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    for round in 1..=200 {
+                        come.fetch_add(1, Ordering::SeqCst);
+                        gate.pass();
+                        assert_eq!(come.load(Ordering::SeqCst), 3 * round);
+                        gate.pass();
+                    }
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn the_rate_is_of_all_parts_and_of_the_quickest_form() {
+        let forms: [Form<()>; 2] = [
+            |()| {
+                std::thread::sleep(Duration::from_millis(40));
+                1.0
+            },
+            |()| {
+                std::thread::sleep(Duration::from_millis(1));
+                1.0
+            },
+        ];
+        let mut parts = [(), ()];
+        let rate = best(parts.iter_mut().collect(), &forms);
+        assert!(rate > 50.0, "{rate}: the slow form alone gives 2 units in 40 ms at most");
+        assert!(rate <= 2000.0, "{rate}: the quick form gives 2 units in 1 ms at most");
+    }
+}

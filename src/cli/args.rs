@@ -1,0 +1,124 @@
+//! Flags that several commands share, and the small forms they are written in.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use gingham_core::{DType, Op};
+use gingham_harness::Workload;
+
+use super::failure::Failure;
+
+/// What is to be computed.
+#[derive(Args, Default)]
+pub(super) struct WorkloadArgs {
+    /// A TOML file with op, dtype, shape, tasks and layout
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["op", "shape", "dtype", "tasks", "layout"])]
+    workload: Option<PathBuf>,
+    /// matmul, dot, fill, or an element-wise function such as exp or add
+    #[arg(long)]
+    op: Option<String>,
+    /// MxKxN or N for matmul, N for dot, MxN or N for the others
+    #[arg(long)]
+    shape: Option<String>,
+    /// f64 or f32 [default: f64]
+    #[arg(long)]
+    dtype: Option<String>,
+    /// Number of tasks in the batch
+    #[arg(long, value_name = "K")]
+    tasks: Option<usize>,
+    /// Order of A, B and C: r by rows, c by columns, for example rcr
+    #[arg(long)]
+    layout: Option<String>,
+}
+
+/// The largest workload file that is read: one is some hundred bytes.
+const LARGEST_FILE: u64 = 1 << 20;
+
+impl WorkloadArgs {
+    /// Whether none of the flags was given.
+    pub(super) fn is_empty(&self) -> bool {
+        let Self { workload, op, shape, dtype, tasks, layout } = self;
+        workload.is_none() && [op, shape, dtype, layout].iter().all(|flag| flag.is_none()) && tasks.is_none()
+    }
+
+    /// The workload that the flags, or the file, describe; `default` where there are none.
+    pub(super) fn workload(&self, default: impl FnOnce() -> Workload) -> Result<Workload, Failure> {
+        if self.is_empty() {
+            return Ok(default());
+        }
+        if let Some(path) = &self.workload {
+            let name = path.display();
+            let refuse = |reason: &dyn std::fmt::Display| Failure::usage(format!("workload {name}: {reason}"));
+            let length = std::fs::metadata(path).map_err(|e| refuse(&e))?.len();
+            if length > LARGEST_FILE {
+                return Err(refuse(&format!("{length} bytes are too many for a workload; expected at most 1 MiB")));
+            }
+            let text = std::fs::read_to_string(path).map_err(|e| refuse(&e))?;
+            return toml::from_str(&text).map_err(|e| refuse(&e.message()));
+        }
+        let missing =
+            |flag| Failure::usage(format!("--{flag} is missing; for example --op matmul --shape 512 --tasks 32"));
+        let op = self.op.as_deref().ok_or_else(|| missing("op"))?.parse::<Op>()?;
+        let shape = self.shape.as_deref().ok_or_else(|| missing("shape"))?;
+        let dtype = self.dtype.as_deref().map_or(Ok(DType::F64), str::parse)?;
+        let tasks = self.tasks.ok_or_else(|| missing("tasks"))?;
+        Ok(Workload::new(op, dtype, shape, self.layout.as_deref(), tasks)?)
+    }
+}
+
+/// A duration: `60s`, `500ms`, `2min`, or seconds as a bare number.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let error = || format!("`{text}` is no duration; expected one such as 60s, 500ms or 2min");
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match &text[digits.len()..] {
+        "" | "s" => 1.0,
+        "ms" => 1e-3,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        _ => return Err(error()),
+    };
+    let seconds = digits.parse::<f64>().map_err(|_| error())? * unit;
+    let longest = 7.0 * 24.0 * 3600.0;
+    if !(0.001..=longest).contains(&seconds) {
+        return Err(format!("`{text}` is out of range; expected 1ms to a week"));
+    }
+    Ok(Duration::from_secs_f64(seconds))
+}
+
+/// A share: `2%`, or `0.02`.
+pub(super) fn share(text: &str) -> Result<f64, String> {
+    let share = match text.strip_suffix('%') {
+        Some(percent) => percent.trim().parse::<f64>().map(|p| p / 100.0),
+        None => text.parse(),
+    };
+    match share {
+        Ok(share) if (0.0..1.0).contains(&share) => Ok(share),
+        _ => Err(format!("`{text}` is no share below one; expected one such as 2%")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        assert_eq!(duration("60s"), Ok(Duration::from_secs(60)));
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("2min"), Ok(Duration::from_secs(120)));
+        assert_eq!(duration("1.5"), Ok(Duration::from_millis(1500)));
+        for bad in ["", "s", "-1s", "0", "1e300", "NaN", "inf", "5 parsecs", "1d"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn shares() {
+        assert_eq!(share("2%"), Ok(0.02));
+        assert_eq!(share("0.05"), Ok(0.05));
+        for bad in ["", "%", "-1%", "100%", "NaN", "1.5"] {
+            assert!(share(bad).is_err(), "{bad}");
+        }
+    }
+}

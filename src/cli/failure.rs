@@ -1,0 +1,102 @@
+//! How a command fails: bad usage or bad input is status 2, work that failed is status 1; one line either way.
+
+use std::fmt::Display;
+use std::process::ExitCode;
+
+use gingham_harness::{arena, combination, executor, plan, profile, report, space, tuner, workload};
+
+/// A command that failed, with its one line.
+#[derive(Debug)]
+pub(super) struct Failure {
+    message: String,
+    status: u8,
+}
+
+impl Failure {
+    /// Bad usage or bad input.
+    pub(super) fn usage(message: impl Display) -> Self {
+        Self { message: message.to_string(), status: 2 }
+    }
+
+    /// The work itself failed.
+    pub(super) fn work(message: impl Display) -> Self {
+        Self { message: message.to_string(), status: 1 }
+    }
+
+    /// Says so, and gives the exit status.
+    pub(super) fn report(self) -> ExitCode {
+        let line = self.message.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+        eprintln!("gingham: {line}");
+        ExitCode::from(self.status)
+    }
+}
+
+impl From<workload::Error> for Failure {
+    fn from(error: workload::Error) -> Self {
+        Self::usage(error)
+    }
+}
+
+impl From<combination::Error> for Failure {
+    fn from(error: combination::Error) -> Self {
+        Self::usage(error)
+    }
+}
+
+impl From<report::UnknownFormat> for Failure {
+    fn from(error: report::UnknownFormat) -> Self {
+        Self::usage(error)
+    }
+}
+
+impl From<gingham_core::Error> for Failure {
+    fn from(error: gingham_core::Error) -> Self {
+        Self::usage(error)
+    }
+}
+
+impl From<space::Error> for Failure {
+    fn from(error: space::Error) -> Self {
+        Self::usage(error)
+    }
+}
+
+impl From<arena::Error> for Failure {
+    fn from(error: arena::Error) -> Self {
+        match error {
+            arena::Error::TooLarge { .. } => Self::usage(error),
+            _ => Self::work(error),
+        }
+    }
+}
+
+impl From<profile::Error> for Failure {
+    fn from(error: profile::Error) -> Self {
+        Self::usage(error)
+    }
+}
+
+impl From<tuner::Error> for Failure {
+    fn from(error: tuner::Error) -> Self {
+        match error {
+            tuner::Error::Space(error) => error.into(),
+            tuner::Error::Arena(error) => error.into(),
+            tuner::Error::Budget { .. } => Self::usage(error),
+        }
+    }
+}
+
+impl From<plan::Error> for Failure {
+    fn from(error: plan::Error) -> Self {
+        match error {
+            plan::Error::Executor(executor::Error::Spawn { .. }) => Self::work(error),
+            _ => Self::usage(error),
+        }
+    }
+}
+
+impl From<plan::RunError> for Failure {
+    fn from(error: plan::RunError) -> Self {
+        Self::work(error)
+    }
+}

@@ -1,0 +1,92 @@
+//! `gingham matrix`: which operations each backend computes itself, as the conformance suite observes it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use gingham_core::{DType, Op, Registry, Support, Threading, conformance};
+
+use super::failure::Failure;
+use super::output::print;
+
+/// Prints which operations each backend computes itself, as Markdown
+#[derive(Args)]
+pub(super) struct Matrix {
+    /// Compare with this file instead, and fail where they differ
+    #[arg(long, value_name = "FILE")]
+    check: Option<PathBuf>,
+}
+
+impl Matrix {
+    pub(super) fn execute(self, registry: &Registry) -> Result<(), Failure> {
+        let made = render(registry)?;
+        let Some(path) = self.check else { return print(&made) };
+        let name = path.display();
+        let kept = std::fs::read_to_string(&path).map_err(|e| Failure::usage(format!("{name}: {e}")))?;
+        let differ = made.lines().zip(kept.lines().chain(std::iter::repeat(""))).position(|(made, kept)| made != kept);
+        let differ = differ.or((made.lines().count() != kept.lines().count()).then(|| made.lines().count()));
+        match differ {
+            None => Ok(()),
+            Some(line) => Err(Failure::work(format!(
+                "{name} is out of date from line {}; `cargo run --features openblas -- matrix > feature-matrix.md` makes it anew",
+                line + 1
+            ))),
+        }
+    }
+}
+
+fn render(registry: &Registry) -> Result<String, Failure> {
+    let backends: Vec<_> = registry.iter().collect();
+    let ids: Vec<&str> = registry.ids().collect();
+    let mut text = String::from(
+        "# Feature matrix\n\n\
+         Made by `cargo run --features openblas -- matrix`, from what the conformance suite observes: **native** where the\n\
+         library itself does the arithmetic for every layout, *reference* where core's plain loops do it. Both element\n\
+         types, f64 and f32, are alike unless said.\n\n",
+    );
+    let row = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    let heads: Vec<String> = std::iter::once("operation").chain(ids.iter().copied()).map(Into::into).collect();
+    text += &row(&heads);
+    text += &format!("|{}\n", "---|".repeat(heads.len()));
+    for op in Op::all() {
+        let mut cells = vec![op.to_string()];
+        for backend in &backends {
+            let mut seen = Vec::new();
+            for dtype in DType::ALL {
+                seen.push(conformance::observed_support(backend.as_ref(), op, dtype).map_err(Failure::work)?);
+            }
+            cells.push(match seen[..] {
+                [f64, f32] if f64 == f32 => word(f64).into(),
+                _ => DType::ALL
+                    .iter()
+                    .zip(&seen)
+                    .map(|(d, &s)| format!("{d}: {}", word(s)))
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            });
+        }
+        text += &row(&cells);
+    }
+    text += "\n| backend | library | op threads | notes |\n|---|---|---|---|\n";
+    for backend in backends {
+        let info = backend.info();
+        let threading = match backend.threading() {
+            Threading::Single => "one".into(),
+            Threading::PerCall { .. } => "in each call".into(),
+            Threading::Process { var } => format!("one setting for the process, or `{var}` at its start"),
+            Threading::AtStart { var, allowed } => {
+                let allowed: Vec<String> = allowed.iter().map(ToString::to_string).collect();
+                format!("`{var}` at its start: {}", allowed.join(", "))
+            }
+        };
+        text += &row(&[info.id.into(), info.library.into(), threading, info.notes.join("; ")]);
+    }
+    Ok(text)
+}
+
+fn word(support: Support) -> &'static str {
+    match support {
+        Support::Native => "**native**",
+        Support::Fallback => "*reference*",
+        Support::None => "none",
+    }
+}

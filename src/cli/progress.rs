@@ -1,0 +1,44 @@
+//! What is going on, on one line of a terminal. Drawn between samples only, without a thread that ticks: a redraw
+//! during a sample would be measured.
+
+use std::time::Duration;
+
+use gingham_harness::Progress;
+use gingham_harness::report::{bytes, seconds};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// A bar that fills as the budget is spent; nothing where standard error is no terminal.
+pub(super) struct Meter {
+    bar: ProgressBar,
+    budget: f64,
+}
+
+impl Meter {
+    pub(super) fn new(budget: Duration) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(1000), ProgressDrawTarget::stderr());
+        let style = ProgressStyle::with_template("{bar:20} {prefix:>4} left  {wide_msg}").expect("a fixed template");
+        bar.set_style(style);
+        Self { bar, budget: budget.as_secs_f64() }
+    }
+
+    /// Says what comes next, with `left` seconds of the budget left.
+    pub(super) fn tell(&self, progress: Progress<'_>, left: f64) {
+        let left = left.max(0.0);
+        self.bar.set_position((1000.0 * (1.0 - left / self.budget)) as u64);
+        self.bar.set_prefix(format!("{left:.0} s"));
+        self.bar.set_message(match progress {
+            Progress::Ceilings => "measuring what the machine can do at most".into(),
+            Progress::Filling { bytes: n, at_worst_s } => {
+                format!("touching {} of memory (up to {})", bytes(n), seconds(at_worst_s))
+            }
+            Progress::Admitting { combination, done, of } => format!("verifying {}/{of} {combination}", done + 1),
+            Progress::Sampling { combination, round, live } => {
+                format!("round {} of {live} combinations: {combination}", round + 1)
+            }
+        });
+    }
+
+    pub(super) fn finish(self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,53 @@
+//! `gingham verify`: the conformance suite, on this machine, one line a backend, operation and element type.
+
+use clap::Args;
+use gingham_core::{DType, Op, Registry, conformance};
+
+use super::failure::Failure;
+use super::output::print;
+
+/// Runs the conformance suite on backends: one line for each operation and element type
+#[derive(Args)]
+pub(super) struct Verify {
+    /// Backends, comma-separated, or all
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "all")]
+    backend: Vec<String>,
+}
+
+impl Verify {
+    pub(super) fn execute(self, registry: &Registry) -> Result<(), Failure> {
+        let backends: Vec<_> = match &self.backend[..] {
+            [all] if all == "all" => registry.iter().collect(),
+            ids => ids.iter().map(|id| registry.get(id)).collect::<Result<_, _>>()?,
+        };
+        let (mut lines, mut failed) = (0, 0);
+        for backend in backends {
+            let info = backend.info();
+            for op in Op::all() {
+                for dtype in DType::ALL {
+                    let head = format!(
+                        "{:<15} {:<10} {op:<7} {dtype:<4} {:<9}",
+                        info.id,
+                        info.version,
+                        backend.support(op, dtype)
+                    );
+                    lines += 1;
+                    match conformance::verify(backend.as_ref(), op, dtype) {
+                        Ok(report) => print(&format!(
+                            "{head} {:>5} cases  error/bound {:.3}  PASS\n",
+                            report.cases, report.error_ratio
+                        ))?,
+                        Err(violation) => {
+                            failed += 1;
+                            print(&format!("{head} FAIL: {violation}\n"))?;
+                        }
+                    }
+                }
+            }
+        }
+        match failed {
+            0 => Ok(()),
+            _ => Err(Failure::work(format!("{failed} of {lines} checks failed"))),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What the checks need beside cargo: found by trying it, installed where that is allowed, named exactly where not.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail, ensure};
+
+/// Something outside the repository, and the package that brings it under each system's package manager.
+struct Need {
+    what: &'static str,
+    probe: &'static [&'static str],
+    apt: &'static str,
+    dnf: &'static str,
+    pacman: &'static str,
+    brew: &'static str,
+}
+
+const NEEDS: [Need; 3] = [
+    Need {
+        what: "a C compiler, which links programs",
+        probe: &["cc", "--version"],
+        apt: "gcc libc6-dev",
+        dnf: "gcc",
+        pacman: "gcc",
+        brew: "gcc",
+    },
+    Need {
+        what: "pkg-config",
+        probe: &["pkg-config", "--version"],
+        apt: "pkg-config",
+        dnf: "pkgconf-pkg-config",
+        pacman: "pkgconf",
+        brew: "pkgconf",
+    },
+    Need {
+        what: "OpenBLAS with its headers",
+        probe: &["pkg-config", "--exists", "openblas"],
+        apt: "libopenblas-dev",
+        dnf: "openblas-devel",
+        pacman: "openblas",
+        brew: "openblas",
+    },
+];
+
+/// Parts of the Rust tool chain that a minimal installation leaves out.
+const COMPONENTS: [(&str, &[&str]); 2] =
+    [("rustfmt", &["cargo", "fmt", "--version"]), ("clippy", &["cargo", "clippy", "--version"])];
+
+/// Returns when everything is there.
+pub(crate) fn prepare() -> Result<()> {
+    let absent: Vec<&str> = COMPONENTS.iter().filter(|(_, probe)| !succeeds(probe)).map(|&(name, _)| name).collect();
+    if !absent.is_empty() {
+        let command = format!("rustup component add {}", absent.join(" "));
+        ensure!(succeeds(&["rustup", "--version"]), "cargo lacks {}; install with `{command}`", absent.join(" and "));
+        install(&command)?;
+    }
+
+    let missing = missing();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let Some(prefix) = root_prefix().filter(|_| succeeds(&["apt-get", "--version"])) else {
+        bail!("{}", advice(&missing));
+    };
+    install(&format!("{prefix}apt-get update"))?;
+    let packages = packages(&missing, |need| need.apt);
+    install(&format!(
+        "{prefix}env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends {packages}"
+    ))?;
+    let still = self::missing();
+    ensure!(still.is_empty(), "installed {packages}, and yet: {}", advice(&still));
+    Ok(())
+}
+
+fn missing() -> Vec<&'static Need> {
+    NEEDS.iter().filter(|need| !succeeds(need.probe)).collect()
+}
+
+/// What goes before a command that only root may run; `None` where we would have to ask for a password.
+fn root_prefix() -> Option<&'static str> {
+    let id = Command::new("id").arg("-u").output().ok()?;
+    match id.stdout.trim_ascii() {
+        b"0" => Some(""),
+        _ => succeeds(&["sudo", "-n", "true"]).then_some("sudo -n "),
+    }
+}
+
+fn packages(missing: &[&Need], of: fn(&Need) -> &'static str) -> String {
+    missing.iter().map(|need| of(need)).collect::<Vec<_>>().join(" ")
+}
+
+fn advice(missing: &[&Need]) -> String {
+    let what = missing.iter().map(|need| need.what).collect::<Vec<_>>().join("; ");
+    format!(
+        "missing: {what}. Install with one of\n  \
+         sudo apt-get install {}\n  sudo dnf install {}\n  sudo pacman -S {}\n  brew install {}",
+        packages(missing, |need| need.apt),
+        packages(missing, |need| need.dnf),
+        packages(missing, |need| need.pacman),
+        packages(missing, |need| need.brew),
+    )
+}
+
+fn install(command: &str) -> Result<()> {
+    println!("==> {command}");
+    let mut words = command.split(' ');
+    let program = words.next().unwrap_or_default();
+    let status = Command::new(program).args(words).status().with_context(|| format!("`{command}`"))?;
+    ensure!(status.success(), "`{command}` failed: {status}");
+    Ok(())
+}
+
+fn succeeds(command: &[&str]) -> bool {
+    let mut run = Command::new(command[0]);
+    run.args(&command[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    run.status().is_ok_and(|status| status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advice_can_be_pasted() {
+        let text = advice(&[&NEEDS[1], &NEEDS[2]]);
+        assert!(text.contains("sudo apt-get install pkg-config libopenblas-dev\n"), "{text}");
+        assert!(text.contains("sudo dnf install pkgconf-pkg-config openblas-devel\n"), "{text}");
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_missing() {
+        assert!(!succeeds(&["gingham-no-such-program"]));
+        assert!(succeeds(&["cargo", "--version"]));
+    }
+}

@@ -1,0 +1,165 @@
+//! `cargo xtask test`: every check there is, the quick ones first, stopping at the first step that fails.
+//!
+//! Each step is one cargo command, printed so that it can be repeated alone. Cargo unifies features over the crates of
+//! one command, so every crate is tested by a command of its own: only that shows that it builds and passes with what
+//! it asks for itself.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use gingham_machine::environment::kernel_variables;
+
+use crate::summary::Counts;
+use crate::system;
+use crate::workspace::{Workspace, cargo};
+
+/// One cargo command.
+struct Step {
+    args: String,
+    env: Option<(&'static str, &'static str)>,
+}
+
+/// A step that has run.
+struct Done {
+    passed: bool,
+    counts: Counts,
+    took: Duration,
+}
+
+pub(crate) fn run() -> Result<ExitCode> {
+    system::prepare()?;
+    let start = Instant::now();
+    let steps = steps(&Workspace::load()?.members);
+    let mut done = Vec::new();
+    for step in &steps {
+        done.push(step.run()?);
+        if !done[done.len() - 1].passed {
+            break;
+        }
+    }
+    println!("{}", report(&steps, &done, start.elapsed()));
+    Ok(if done.iter().all(|d| d.passed) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// All steps, in an order that finds the commonest mistakes in the first minutes and compiles each dependency as few
+/// times as cargo's unification of features allows.
+fn steps(members: &[String]) -> Vec<Step> {
+    let step = |args: &str| Step { args: args.into(), env: None };
+    let mut steps = vec![
+        step("fmt --all --check"),
+        step("clippy --workspace --all-targets --features openblas -- -D warnings"),
+        Step {
+            args: "doc --workspace --no-deps --features openblas".into(),
+            env: Some(("RUSTDOCFLAGS", "-D warnings")),
+        },
+        step("check -p gingham --no-default-features"),
+    ];
+    steps.extend(members.iter().map(|name| step(&format!("test --no-fail-fast -p {name}"))));
+    steps.extend([
+        step("test --no-fail-fast -p gingham --features openblas"),
+        // Unoptimised and once each: criterion's test mode, which it takes when cargo does not pass `--bench`.
+        step("test -p gingham --features openblas --benches"),
+        step("run --quiet -p gingham --features openblas -- matrix --check feature-matrix.md"),
+        step("xtask try-new-backend"),
+    ]);
+    steps
+}
+
+impl Step {
+    /// Runs the command, passing its output on as it comes and counting the tests that it reports.
+    fn run(&self) -> Result<Done> {
+        println!("==> {}", self.shell_line());
+        let start = Instant::now();
+        let mut command = cargo();
+        command.args(self.args.split(' ')).envs(self.env).stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = command.spawn().with_context(|| format!("cargo {}", self.args))?;
+        let mut output = BufReader::new(child.stdout.take().expect("stdout is piped"));
+        let mut counts = Counts::default();
+        let mut line = Vec::new();
+        while output.read_until(b'\n', &mut line)? > 0 {
+            std::io::stdout().write_all(&line)?;
+            counts += Counts::of_line(&String::from_utf8_lossy(&line)).unwrap_or_default();
+            line.clear();
+        }
+        let passed = child.wait()?.success();
+        if !passed && counts.failed == 0 {
+            counts.failed = 1; // The step itself: a format, a lint, a build, a crash of the runner.
+        }
+        let took = start.elapsed();
+        println!("<== {} in {:.1} s", if passed { "ok" } else { "failed" }, took.as_secs_f64());
+        Ok(Done { passed, counts, took })
+    }
+
+    /// The command as a user types it.
+    fn shell_line(&self) -> String {
+        let mut line = String::new();
+        let unset = kernel_variables();
+        if !unset.is_empty() {
+            line += "env";
+            unset.iter().for_each(|(name, _)| line += &format!(" -u {name}"));
+            line += " ";
+        }
+        if let Some((name, value)) = self.env {
+            line += &format!("{name}='{value}' ");
+        }
+        line + "cargo " + &self.args
+    }
+}
+
+/// The closing lines: what each step took, what failed and how to repeat it, what did not run, and the total.
+fn report(steps: &[Step], done: &[Done], took: Duration) -> String {
+    let mut text = String::from("\n");
+    let mut total = Counts::default();
+    for (step, done) in steps.iter().zip(done) {
+        total += done.counts;
+        let verdict = if done.passed { "ok" } else { "FAILED" };
+        text += &format!("{:>7.1} s  {verdict:<7}  cargo {}\n", done.took.as_secs_f64(), step.args);
+    }
+    for step in &steps[done.len()..] {
+        text += &format!("{:>7}    not run  cargo {}\n", "-", step.args);
+    }
+    for (step, _) in steps.iter().zip(done).filter(|(_, done)| !done.passed) {
+        text += &format!("failed; to repeat this step alone:\n  {}\n", step.shell_line());
+    }
+    text + &format!("{:.1} s in all\n{total}", took.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn done(passed: bool, counts: (u64, u64, u64)) -> Done {
+        let (p, f, s) = counts;
+        Done { passed, counts: Counts { passed: p, failed: f, skipped: s }, took: Duration::from_millis(1500) }
+    }
+
+    #[test]
+    fn every_member_is_tested_apart() {
+        let steps = steps(&["gingham-core".into(), "gingham".into()]);
+        for command in ["test --no-fail-fast -p gingham-core", "test --no-fail-fast -p gingham"] {
+            assert_eq!(steps.iter().filter(|s| s.args == command).count(), 1, "{command}");
+        }
+    }
+
+    #[test]
+    fn a_failure_is_named_and_the_rest_is_said_not_to_have_run() {
+        let steps = steps(&[]);
+        let text = report(&steps, &[done(true, (3, 0, 1)), done(false, (4, 2, 0))], Duration::from_secs(3));
+        assert!(text.contains("1.5 s  FAILED   cargo clippy"), "{text}");
+        assert!(text.contains("to repeat this step alone:\n"), "{text}");
+        assert_eq!(text.matches("not run").count(), steps.len() - 2, "{text}");
+        assert_eq!(text.lines().last(), Some("7 passed, 2 failed, 1 skipped"));
+    }
+
+    #[test]
+    fn a_step_can_be_pasted_into_a_shell() {
+        let steps = steps(&[]);
+        let docs = steps.iter().find(|s| s.args.starts_with("doc")).unwrap().shell_line();
+        assert!(
+            docs.ends_with("RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --features openblas"),
+            "{docs}"
+        );
+    }
+}
