@@ -230,10 +230,12 @@ impl Outcome {
         self.trials.iter().find(|row| Some(&row.combination) == self.best.as_ref())
     }
 
-    /// The fastest row with right results that `wanted` accepts, eliminated or not.
+    /// The fastest row with right results that `wanted` accepts: among those that stayed to the end, if any did, since
+    /// one that left early has two samples, which may have been lucky.
     pub fn fastest(&self, wanted: impl Fn(&Row) -> bool) -> Option<&Row> {
         let measured = self.trials.iter().filter(|row| row.status == Status::Ok && row.median_s.is_some());
-        measured.filter(|row| wanted(row)).min_by(|a, b| by_median(a, b))
+        let wanted = measured.filter(|row| wanted(row));
+        wanted.min_by(|a, b| b.finished().cmp(&a.finished()).then(by_median(a, b)))
     }
 
     /// The arrangements that the studies compare: one thread alone, all threads inside the operation, all workers

@@ -46,6 +46,15 @@ pub struct Lane<C> {
     pub samples: Vec<Sample>,
 }
 
+/// What became of a round.
+#[derive(Debug)]
+pub struct Round<C: Contestant> {
+    /// Whether all have run; the samples of a round that was cut short are kept all the same.
+    pub finished: bool,
+    /// Those that can run no longer; they are out of the race.
+    pub dead: Vec<(Lane<C>, C::Death)>,
+}
+
 impl<C> Lane<C> {
     /// The median over all samples of the seconds that one task took.
     #[must_use]
@@ -79,9 +88,8 @@ impl<C: Contestant> Race<C> {
         self.rounds
     }
 
-    /// Runs every contestant once. `before` is told who is next and says whether there is time; those that die are
-    /// handed back. False where the round was not finished: its samples are kept all the same.
-    pub fn round(&mut self, mut before: impl FnMut(&Lane<C>) -> bool) -> (bool, Vec<(Lane<C>, C::Death)>) {
+    /// Runs every contestant once. `before` is told who is next and says whether there is time.
+    pub fn round(&mut self, mut before: impl FnMut(&Lane<C>) -> bool) -> Round<C> {
         let mut order: Vec<usize> = (0..self.live.len()).collect();
         order.shuffle(&mut self.rng);
         let mut dead = Vec::new();
@@ -99,7 +107,7 @@ impl<C: Contestant> Race<C> {
         }
         self.rounds += 1;
         dead.sort_by_key(|&(i, _)| std::cmp::Reverse(i));
-        (finished, dead.into_iter().map(|(i, death)| (self.live.remove(i), death)).collect())
+        Round { finished, dead: dead.into_iter().map(|(i, death)| (self.live.remove(i), death)).collect() }
     }
 
     /// Takes out those that were slower than the leader by more than half in both of the last two rounds, each with
@@ -172,7 +180,7 @@ mod tests {
         let mut race = Race::new(7);
         times.iter().enumerate().for_each(|(id, times)| race.enter(id, Mock(times.to_vec())));
         for _ in 0..rounds {
-            assert!(race.round(|_| true).1.is_empty());
+            assert!(race.round(|_| true).dead.is_empty());
         }
         race
     }
@@ -215,7 +223,7 @@ mod tests {
     #[test]
     fn the_dead_are_handed_back_and_the_others_go_on() {
         let mut race = race(&[&[1.0, 1.0], &[1.0]], 1);
-        let (finished, dead) = race.round(|_| true);
+        let Round { finished, dead } = race.round(|_| true);
         assert!(finished);
         assert_eq!((dead[0].0.id, dead[0].1), (1, "out of samples"));
         assert_eq!(race.live().len(), 1);
@@ -225,11 +233,11 @@ mod tests {
     fn a_round_may_be_cut_short() {
         let mut race = race(&[&[1.0], &[1.0]], 0);
         let mut left = 1;
-        let (finished, _) = race.round(|_| {
+        let round = race.round(|_| {
             left -= 1;
             left >= 0
         });
-        assert!(!finished);
+        assert!(!round.finished);
         assert_eq!(race.live().iter().map(|lane| lane.samples.len()).sum::<usize>(), 1);
     }
 

@@ -17,7 +17,7 @@ use gingham_machine::{Ceilings, Machine, available_memory};
 use crate::arena::{self, Arena};
 use crate::combination::{Combination, ExecutorKind};
 use crate::outcome::{self, Outcome, Rounds, Row, SCHEMA, Sample, Site, Status};
-use crate::race::{Contestant, Lane, Race};
+use crate::race::{Contestant, Lane, Race, Round};
 use crate::space::{self, Selection};
 use crate::trial::protocol::{Hello, PROTOCOL};
 use crate::trial::{Death, Environment, Trial};
@@ -287,7 +287,7 @@ impl<T: Scalar> Tuning<'_, T> {
         let (round, live) = (race.rounds(), race.live().len());
         // The last judgement of those that are left costs about as much as a round.
         let reserve: f64 = race.live().iter().filter_map(|lane| Some(lane.samples.last()?.wall_s)).sum();
-        let (finished, dead) = race.round(|lane| {
+        let Round { finished, dead } = race.round(|lane| {
             let left = self.left();
             progress(Progress::Sampling { combination: &lane.contestant.combination, round, live }, left);
             left > reserve

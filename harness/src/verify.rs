@@ -117,7 +117,7 @@ impl Judge {
                 let (mut rows, mut vectors) = (Vec::new(), Vec::new());
                 let cost = (workload.work(1) / 2.0) as usize;
                 let m = placement.tensors[0].shape[0];
-                let per_task = (ROW_BUDGET / tasks / (cost / m.max(1)).max(1)).clamp(1, m.max(1));
+                let per_task = (ROW_BUDGET / tasks / (cost / m.max(1)).max(1)).max(1);
                 for task in 0..tasks {
                     let (a, b) = (view(0, task)?, view(1, task)?);
                     vectors.push(Vector::new(task, a, b, &mut rng));
@@ -339,13 +339,13 @@ fn stretches<T: Scalar>(
     let len = output.shape[0] * output.shape[1];
     let mut stretches = Vec::new();
     for task in 0..workload.tasks() {
-        let ranges = if len <= 3 * STRETCH {
-            vec![0..len]
-        } else {
-            let inner = rng.random_range(STRETCH..len - 2 * STRETCH + 1);
-            vec![0..STRETCH, inner..inner + STRETCH, len - STRETCH..len]
+        // Short operands are compared as a whole.
+        let starts = match len.checked_sub(3 * STRETCH) {
+            None => vec![0],
+            Some(spare) => vec![0, STRETCH + rng.random_range(0..=spare), len - STRETCH],
         };
-        for range in ranges {
+        let stretch = if starts.len() == 1 { len } else { STRETCH };
+        for range in starts.into_iter().map(|start| start..start + stretch) {
             let values = expected(task, range.clone())?.iter().map(|&x| x.to_f64()).collect();
             stretches.push(Stretch { task, range, values });
         }

@@ -217,7 +217,7 @@ fn matrices_without_elements_have_products() {
     let summary = multiply(Pairs::check(lhs, rhs, &scratch.out()).expect("two pairs"));
     assert_eq!((summary.done, summary.work.flops), (2, 0.0));
     assert_eq!(f64s(&scratch.out().join("0.npy")).dim(), (0, 2));
-    assert_eq!(f64s(&scratch.out().join("1.npy")), Array2::zeros((2, 3)), "k = 0 gives zeros");
+    assert_eq!(f64s(&scratch.out().join("1.npy")), Array2::<f64>::zeros((2, 3)), "k = 0 gives zeros");
 }
 
 /// The reference, but it panics on products of 13 rows and refuses those of 17.

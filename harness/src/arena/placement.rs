@@ -76,8 +76,9 @@ impl Tensor {
         Some(start..start.checked_add(self.shape[0].checked_mul(self.shape[1])?)?)
     }
 
+    /// Strides as ndarray wants them: for an empty array it demands the memory that strides other than 0 would span.
     fn element_strides(&self) -> [usize; 2] {
-        self.strides.map(isize::unsigned_abs)
+        if self.shape.contains(&0) { [0, 0] } else { self.strides.map(isize::unsigned_abs) }
     }
 }
 

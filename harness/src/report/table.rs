@@ -1,10 +1,12 @@
 //! For a terminal: what was measured and where, every combination, the studies' arrangements side by side, the verdict.
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{CellAlignment, ContentArrangement, Table};
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
 use super::{Cells, arrangements, bytes, headings, remarks, seconds, serial, unmeasured, verdict};
 use crate::outcome::{Outcome, Status};
+
+/// Combinations shown: with the rest of the report they fit a screen of fifty lines.
+const SHOWN: usize = 20;
 
 pub(super) fn render(outcome: &Outcome) -> String {
     let machine = &outcome.machine.machine;
@@ -20,11 +22,15 @@ pub(super) fn render(outcome: &Outcome) -> String {
         seconds(outcome.elapsed_s),
     );
 
+    let measured: Vec<_> = outcome.trials.iter().filter(|row| row.status == Status::Ok).collect();
     let mut all = table(headings(outcome).to_vec(), 1);
-    for row in outcome.trials.iter().filter(|row| row.status == Status::Ok) {
+    for row in measured.iter().take(SHOWN) {
         all.add_row(Cells::new(outcome, row, serial).into_array());
     }
     text += &format!("{all}\n");
+    if measured.len() > SHOWN {
+        text += &format!("  and {} slower ones; --format csv or json has them all\n", measured.len() - SHOWN);
+    }
     for (row, status, reason) in unmeasured(outcome) {
         text += &format!("  {status:<8} {}: {reason}\n", row.combination);
     }
@@ -42,8 +48,9 @@ pub(super) fn render(outcome: &Outcome) -> String {
 
 /// A table whose first `names` columns are words and whose others are figures.
 fn table(headings: Vec<String>, names: usize) -> Table {
+    const RULE: LineStyle = LineStyle::new('─', '─', '─', '─');
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled);
+    table.load_style(TableStyle::new().header_separator(RULE)).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(headings);
     for column in table.column_iter_mut().skip(names) {
         column.set_cell_alignment(CellAlignment::Right);

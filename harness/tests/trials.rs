@@ -1,0 +1,226 @@
+//! Trials that go wrong: each becomes a row with a status and a reason, and the tuning goes on.
+//!
+//! A trial re-executes the program that tunes, so this test has a main of its own: as a trial it serves, otherwise it
+//! tunes over backends with one fault each and looks at their rows.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use gingham_core::ndarray::{ArrayView2, ArrayViewMut2};
+use gingham_core::reference::Reference;
+use gingham_core::{
+    Backend, DType, Dot, Elementwise, Error, Fill, Info, Limit, MatMul, Op, OpThreads, Ops, Registry, Scalar, Support,
+    Threading,
+};
+use gingham_harness::outcome::{Row, Status};
+use gingham_harness::space::Selection;
+use gingham_harness::trial::{is_trial, serve};
+use gingham_harness::{Outcome, Tuner, Workload};
+
+/// A backend for matmul with one fault.
+struct Faulty(Fault);
+
+#[derive(Clone, Copy, PartialEq)]
+enum Fault {
+    None,
+    PrintsToStdout,
+    FloodsStderr,
+    WrongElement,
+    WrongLater,
+    Panics,
+    Aborts,
+    Exits,
+    Hangs,
+    Refuses,
+    HasNoVersion,
+}
+
+const FAULTS: [Fault; 11] = [
+    Fault::None,
+    Fault::PrintsToStdout,
+    Fault::FloodsStderr,
+    Fault::WrongElement,
+    Fault::WrongLater,
+    Fault::Panics,
+    Fault::Aborts,
+    Fault::Exits,
+    Fault::Hangs,
+    Fault::Refuses,
+    Fault::HasNoVersion,
+];
+
+impl Fault {
+    fn id(self) -> &'static str {
+        match self {
+            Self::None => "sound",
+            Self::PrintsToStdout => "prints",
+            Self::FloodsStderr => "floods",
+            Self::WrongElement => "wrong",
+            Self::WrongLater => "wrong-later",
+            Self::Panics => "panics",
+            Self::Aborts => "aborts",
+            Self::Exits => "exits",
+            Self::Hangs => "hangs",
+            Self::Refuses => "refuses",
+            Self::HasNoVersion => "no-version",
+        }
+    }
+}
+
+impl<T: Scalar> MatMul<T> for Faulty {
+    fn matmul(
+        &self,
+        alpha: T,
+        a: ArrayView2<'_, T>,
+        b: ArrayView2<'_, T>,
+        beta: T,
+        mut c: ArrayViewMut2<'_, T>,
+        threads: OpThreads,
+    ) -> Result<(), Error> {
+        static CALLS: AtomicUsize = AtomicUsize::new(0);
+        MatMul::<T>::matmul(&Reference, alpha, a, b, beta, c.view_mut(), threads)?;
+        let calls = CALLS.fetch_add(1, Ordering::Relaxed);
+        match self.0 {
+            Fault::PrintsToStdout => println!("a library that talks\n{{\"type\":\"done\"}}"),
+            Fault::FloodsStderr => eprint!("{}", "a line of forty characters and one more.\n".repeat(5000)),
+            Fault::WrongElement => c[[1, 1]] = c[[1, 1]] + T::from_f64(1e-3),
+            Fault::WrongLater if calls > 200 => c[[1, 1]] = T::nan(),
+            Fault::Panics => panic!("no luck today"),
+            Fault::Aborts => std::process::abort(),
+            Fault::Exits => std::process::exit(0),
+            Fault::Hangs => std::thread::sleep(Duration::from_secs(3600)),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl<T: Scalar> Dot<T> for Faulty {}
+impl<T: Scalar> Fill<T> for Faulty {}
+impl<T: Scalar> Elementwise<T> for Faulty {}
+impl Ops<f32> for Faulty {}
+impl Ops<f64> for Faulty {}
+
+impl Backend for Faulty {
+    fn info(&self) -> Info {
+        let version = if self.0 == Fault::HasNoVersion { "" } else { "1" };
+        Info { id: self.0.id(), library: "faulty", version: version.into(), kernels: String::new(), notes: &[] }
+    }
+
+    fn threading(&self) -> Threading {
+        Threading::Single
+    }
+
+    fn support(&self, op: Op, _: DType) -> Support {
+        if op == Op::MatMul { Support::Native } else { Support::Fallback }
+    }
+
+    fn limit(&self, threads: OpThreads) -> Result<Limit<'_>, Error> {
+        match self.0 {
+            Fault::Refuses => Err(Error::Library { backend: "refuses", message: "not on a Friday".into() }),
+            _ => Limit::single(self.0.id(), threads),
+        }
+    }
+}
+
+fn registry() -> Registry {
+    FAULTS.into_iter().fold(Registry::new(), |registry, fault| registry.with(Faulty(fault)))
+}
+
+fn main() {
+    if is_trial() {
+        assert_eq!(serve(&registry()), std::process::ExitCode::SUCCESS);
+        return;
+    }
+    let start = Instant::now();
+    let outcome = tune();
+    let checks: [(&str, fn(&Outcome)); 5] = [
+        ("every_fault_is_a_row", every_fault_is_a_row),
+        ("reasons_tell_what_happened", reasons_tell_what_happened),
+        ("the_winner_is_sound", the_winner_is_sound),
+        ("samples_are_whole", samples_are_whole),
+        ("no_process_is_left", no_process_is_left),
+    ];
+    println!("running {} tests", checks.len());
+    for (name, check) in checks {
+        check(&outcome);
+        println!("test {name} ... ok");
+    }
+    assert!(start.elapsed() < Duration::from_secs(200), "a budget of 20 s, ten times over");
+    println!("\ntest result: ok. {} passed; 0 failed; 0 ignored; 0 measured; 0 filtered out", checks.len());
+}
+
+fn tune() -> Outcome {
+    let workload = Workload::new(Op::MatMul, DType::F64, "8", None, 16).expect("a workload");
+    let ids = FAULTS.iter().map(|fault| fault.id().to_owned()).collect();
+    let tuner = Tuner {
+        selection: Selection { backends: Some(ids), workers: Some(vec![2]), ..Selection::default() },
+        budget: Duration::from_secs(20),
+        deadline: Duration::from_secs(1),
+        ..Tuner::new(registry(), workload, std::env::current_exe().expect("this test"))
+    };
+    tuner.tune(&mut |_, _| {}).expect("faults are rows, never errors")
+}
+
+fn rows(outcome: &Outcome, fault: Fault) -> Vec<&Row> {
+    let rows: Vec<_> = outcome.trials.iter().filter(|row| row.backend == fault.id()).collect();
+    assert!(!rows.is_empty(), "{} has rows", fault.id());
+    rows
+}
+
+fn every_fault_is_a_row(outcome: &Outcome) {
+    let expected = |fault| match fault {
+        Fault::None | Fault::PrintsToStdout | Fault::FloodsStderr => Status::Ok,
+        Fault::WrongElement | Fault::WrongLater => Status::Wrong,
+        Fault::Panics | Fault::Aborts | Fault::Exits | Fault::HasNoVersion => Status::Failed,
+        Fault::Hangs => Status::Timeout,
+        Fault::Refuses => Status::Refused,
+    };
+    for fault in FAULTS {
+        for row in rows(outcome, fault) {
+            // A backend that goes wrong late is found out at the end, unless it has left before.
+            let left = fault == Fault::WrongLater && row.eliminated.is_some();
+            assert!(left || row.status == expected(fault), "{}: {:?} {:?}", row.combination, row.status, row.reason);
+        }
+    }
+}
+
+fn reasons_tell_what_happened(outcome: &Outcome) {
+    for (fault, words) in [
+        (Fault::WrongElement, "element 9"),
+        (Fault::Panics, "task 0 panicked: no luck today"),
+        (Fault::Aborts, "killed by signal 6"),
+        (Fault::Exits, "exited with status 0"),
+        (Fault::Hangs, "no answer within 1s"),
+        (Fault::Refuses, "not on a Friday"),
+        (Fault::HasNoVersion, "no version"),
+    ] {
+        for row in rows(outcome, fault) {
+            let reason = row.reason.as_deref().unwrap_or_default();
+            assert!(reason.contains(words), "{}: {reason}", row.combination);
+            assert!(row.median_s.is_none() && row.samples.is_empty(), "no figure without a result");
+        }
+    }
+}
+
+fn the_winner_is_sound(outcome: &Outcome) {
+    let best = outcome.best_row().expect("sound ones finish");
+    assert!(["sound", "prints"].contains(&best.backend.as_str()), "{}", best.combination);
+    assert!(outcome.tied.iter().all(|tied| tied.backend != "wrong-later"), "{:?}", outcome.tied);
+}
+
+fn samples_are_whole(outcome: &Outcome) {
+    for row in rows(outcome, Fault::None) {
+        assert!(row.samples.len() >= 2 && row.cold_s.is_some() && row.error_ratio.is_some(), "{row:?}");
+        assert!(row.peak_rss_bytes.is_some_and(|bytes| bytes > 0) && !row.threads.is_empty(), "{row:?}");
+        for sample in &row.samples {
+            assert!(sample.wall_s > 0.0 && sample.tasks >= 16 && sample.tasks % 16 == 0, "{sample:?}");
+        }
+    }
+}
+
+fn no_process_is_left(_: &Outcome) {
+    let own = std::process::id().to_string();
+    let children = std::fs::read_to_string(format!("/proc/{own}/task/{own}/children")).unwrap_or_default();
+    assert_eq!(children.trim(), "", "children of this process");
+}

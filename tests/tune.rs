@@ -1,0 +1,161 @@
+//! `gingham tune`, `run`, `profile` and the report forms, as a user types them.
+#![cfg(target_os = "linux")]
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use gingham::core::ndarray::Array2;
+use gingham::core::{Op, Support};
+use gingham::harness::npy::{Matrix, read_matrix, write_matrix_atomic};
+use serde_json::Value;
+
+fn gingham(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_gingham")).args(args).output().expect("the program starts")
+}
+
+fn stdout_of(output: &Output) -> String {
+    assert!(output.status.success(), "{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout.clone()).expect("text")
+}
+
+/// A short tuning over serial executions, in the JSON form.
+fn tune(op: &str, shape: &str) -> Value {
+    let args = ["tune", "--op", op, "--shape", shape, "--tasks", "8", "--executor", "serial", "--op-threads", "1"];
+    let output = gingham(&[&args[..], &["--budget", "6s", "--format", "json", "--no-save"]].concat());
+    serde_json::from_str(&stdout_of(&output)).expect("JSON")
+}
+
+fn trials<'a>(outcome: &'a Value, backend: &'a str) -> impl Iterator<Item = &'a Value> {
+    outcome["trials"].as_array().expect("a list").iter().filter(move |trial| trial["backend"] == backend)
+}
+
+#[test]
+fn json_has_the_stable_fields() {
+    let outcome = tune("matmul", "48");
+    for field in ["schema", "machine", "versions", "workload", "seed", "trials", "rounds", "best", "tied"]
+        .into_iter()
+        .chain(["confirmation", "stopped_because", "elapsed_s"])
+    {
+        assert!(outcome.get(field).is_some(), "{field}");
+    }
+    assert_eq!(outcome["schema"], "gingham.tune/1");
+    assert!(outcome["machine"]["env_cleared"].is_array());
+    assert!(outcome["machine"]["ceilings"]["per_core"]["fma_f64"].as_f64().is_some_and(|rate| rate > 1e8));
+    assert!(outcome["rounds"]["kept"].as_u64().is_some_and(|kept| kept >= 2));
+    let trial = trials(&outcome, "simd").next().expect("a trial of simd");
+    for field in ["combination", "backend", "op_threads", "executor", "transport", "workers", "chunk", "status"]
+        .into_iter()
+        .chain(["reason", "samples", "cold_s", "peak_rss_bytes", "threads", "median_s", "ci95_s", "rate", "rate_unit"])
+        .chain(["error_ratio", "eliminated"])
+    {
+        assert!(trial.get(field).is_some(), "{field}");
+    }
+    let sample = &trial["samples"][0];
+    for field in ["round", "wall_s", "user_s", "sys_s", "minor_faults", "voluntary_switches", "involuntary_switches"]
+        .into_iter()
+        .chain(["steal_s", "tasks"])
+    {
+        assert!(sample.get(field).is_some_and(Value::is_number), "{field}");
+    }
+}
+
+#[test]
+fn every_backend_multiplies_and_the_reference_is_raced_once() {
+    let outcome = tune("matmul", "33x17x29");
+    let registry = gingham::registry();
+    for id in registry.ids() {
+        let statuses: Vec<&Value> = trials(&outcome, id).map(|trial| &trial["status"]).collect();
+        assert_eq!(statuses, ["ok"], "{id}: {outcome:#}");
+    }
+}
+
+#[test]
+fn a_fallback_is_one_skipped_row() {
+    let registry = gingham::registry();
+    for (op, shape) in [("dot", "5000"), ("exp", "40x50")] {
+        let outcome = tune(op, shape);
+        let parsed: Op = op.parse().expect("an operation");
+        let dtype = "f64".parse().expect("a dtype");
+        for backend in registry.iter() {
+            let id = backend.info().id;
+            let statuses: BTreeSet<&str> =
+                trials(&outcome, id).map(|trial| trial["status"].as_str().expect("a word")).collect();
+            let native = backend.support(parsed, dtype) == Support::Native || id == "reference";
+            assert_eq!(statuses, BTreeSet::from([if native { "ok" } else { "skipped" }]), "{op} on {id}");
+            assert_eq!(trials(&outcome, id).count(), 1, "{op} on {id}");
+        }
+    }
+}
+
+#[test]
+fn an_answer_is_saved_shown_and_applied() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let profile = folder.path().join("deep/profile.json");
+    let profile = profile.to_str().expect("text");
+    let workload = ["--op", "matmul", "--shape", "32", "--tasks", "16"];
+    let tune = ["--backend", "simd", "--executor", "serial", "--op-threads", "1", "--budget", "5s", "--format", "csv"];
+    let csv = stdout_of(&gingham(&[&["tune"], &workload[..], &tune[..], &["--profile", profile]].concat()));
+    assert!(csv.starts_with("combination,backend,op_threads,"), "{csv}");
+    assert!(csv.contains("\nsimd:1+serial,simd,1,serial,1,0,ok,"), "{csv}");
+
+    let shown = stdout_of(&gingham(&["profile", "show", "--profile", profile]));
+    assert!(shown.contains("matmul 32x32x32 f64, 16 tasks") && shown.contains("simd:1+serial"), "{shown}");
+
+    let run = gingham(&[&["run"], &workload[..], &["--profile", profile]].concat());
+    assert!(stdout_of(&run).contains("with simd:1+serial"));
+    let note = String::from_utf8_lossy(&run.stderr).into_owned();
+    assert!(note.contains("simd:1+serial, the saved answer"), "{note}");
+
+    let other = gingham(&["run", "--op", "dot", "--shape", "99", "--tasks", "4", "--profile", profile]);
+    assert!(stdout_of(&other).starts_with("dot 99 f64, 4 tasks"));
+    assert!(String::from_utf8_lossy(&other.stderr).contains("no saved answer"));
+
+    stdout_of(&gingham(&["profile", "clear", "--profile", profile]));
+    assert!(!Path::new(profile).exists());
+}
+
+#[test]
+fn a_result_goes_to_a_file_as_a_whole() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("result.md");
+    let args = ["tune", "--op", "fill", "--shape", "1000", "--tasks", "4", "--executor", "serial", "--budget", "5s"];
+    let output = gingham(
+        &[&args[..], &["--no-save", "--format", "markdown", "--output", file.to_str().expect("text")]].concat(),
+    );
+    assert_eq!(stdout_of(&output), "");
+    let text = std::fs::read_to_string(&file).expect("the file is there");
+    assert!(text.starts_with("## fill 1000 f64, 4 tasks\n") && text.contains("| arrangement |"), "{text}");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "no temporary file is left");
+}
+
+#[test]
+fn files_are_multiplied_and_a_bad_one_fails_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    for side in ["a", "b"] {
+        std::fs::create_dir(path(side)).expect("a folder");
+    }
+    let matrix = |seed: usize| Array2::from_shape_fn((12, 12), |(i, j)| ((i * 7 + j * 3 + seed) % 9) as f64 - 4.0);
+    for i in 0..3 {
+        write_matrix_atomic(&path(&format!("a/{i}.npy")), &matrix(i).view()).expect("written");
+        write_matrix_atomic(&path(&format!("b/{i}.npy")), &matrix(i + 50).t()).expect("written");
+    }
+    let whole = std::fs::read(path("a/1.npy")).expect("read");
+    std::fs::write(path("a/1.npy"), &whole[..whole.len() - 8]).expect("cut short");
+
+    let glob = |side: &str| path(&format!("{side}/*.npy")).to_str().expect("text").to_owned();
+    let out = path("out").to_str().expect("text").to_owned();
+    let output =
+        gingham(&["run", "--lhs", &glob("a"), "--rhs", &glob("b"), "--out", &out, "--combination", "reference+serial"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("a/1.npy") && said.contains("1 of 3 pairs have no product"), "{said}");
+    for i in [0, 2] {
+        let Matrix::F64(c) = read_matrix(&path(&format!("out/{i}.npy"))).expect("a product") else {
+            panic!("the dtype changed")
+        };
+        assert_eq!(c, matrix(i).dot(&matrix(i + 50).t()));
+    }
+    assert_eq!(std::fs::read_dir(path("out")).expect("a folder").count(), 2, "nothing half-written");
+}
