@@ -4,7 +4,7 @@
 //! ```no_run
 //! use gingham::core::Product;
 //! use gingham::harness::{Session, Workload};
-//! use ndarray::Array2;
+//! use gingham::core::ndarray::Array2;
 //!
 //! let registry = gingham::registry();
 //! gingham::init(&registry);

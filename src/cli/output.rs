@@ -16,8 +16,10 @@ impl Output {
     /// Standard output, or the file at `path`, which is not touched before [`Output::write`].
     pub(super) fn open(path: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = path else { return Ok(Self::Stdout) };
-        let refuse =
-            |e: io::Error| Failure::usage(format!("output {}: {e}; name a file that can be written", path.display()));
+        let refuse = |e: io::Error| {
+            // The kind alone: the error itself names a temporary file that nobody asked for.
+            Failure::usage(format!("output {}: {}; name a file that can be written", path.display(), e.kind()))
+        };
         if path.is_dir() {
             return Err(refuse(io::ErrorKind::IsADirectory.into()));
         }
