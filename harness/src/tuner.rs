@@ -1,6 +1,6 @@
 //! A tuning from start to end: memory, candidates, trials admitted and verified, rounds, and the outcome.
 //!
-//! Trials are admitted in heats of at most [`MOST_ALIVE`] processes. After each admission the live ones run two rounds
+//! Trials are admitted in heats of at most 64 processes. After each admission the live ones run two rounds
 //! and gross losers leave, which makes room for the next heat; the rest of the budget goes to rounds among those that
 //! are left. The three arrangements that the studies compare (serial, all threads inside, all workers outside) stay in
 //! to the end, so that they are measured as well as the winner.

@@ -127,6 +127,17 @@ fn registry() -> Registry {
     FAULTS.into_iter().fold(Registry::new(), |registry, fault| registry.with(Faulty(fault)))
 }
 
+/// A look at the outcome, under the name that it is reported by.
+type Check = (&'static str, fn(&Outcome));
+
+const CHECKS: [Check; 5] = [
+    ("every_fault_is_a_row", every_fault_is_a_row),
+    ("reasons_tell_what_happened", reasons_tell_what_happened),
+    ("the_winner_is_sound", the_winner_is_sound),
+    ("samples_are_whole", samples_are_whole),
+    ("no_process_is_left", no_process_is_left),
+];
+
 fn main() {
     if is_trial() {
         assert_eq!(serve(&registry()), std::process::ExitCode::SUCCESS);
@@ -134,20 +145,13 @@ fn main() {
     }
     let start = Instant::now();
     let outcome = tune();
-    let checks: [(&str, fn(&Outcome)); 5] = [
-        ("every_fault_is_a_row", every_fault_is_a_row),
-        ("reasons_tell_what_happened", reasons_tell_what_happened),
-        ("the_winner_is_sound", the_winner_is_sound),
-        ("samples_are_whole", samples_are_whole),
-        ("no_process_is_left", no_process_is_left),
-    ];
-    println!("running {} tests", checks.len());
-    for (name, check) in checks {
+    println!("running {} tests", CHECKS.len());
+    for (name, check) in CHECKS {
         check(&outcome);
         println!("test {name} ... ok");
     }
     assert!(start.elapsed() < Duration::from_secs(200), "a budget of 20 s, ten times over");
-    println!("\ntest result: ok. {} passed; 0 failed; 0 ignored; 0 measured; 0 filtered out", checks.len());
+    println!("\ntest result: ok. {} passed; 0 failed; 0 ignored; 0 measured; 0 filtered out", CHECKS.len());
 }
 
 fn tune() -> Outcome {
