@@ -99,3 +99,19 @@ fn descend<T>(
 fn lane<S: RawData>(view: ArrayBase<S, IxDyn>) -> ArrayBase<S, Ix1> {
     view.into_dimensionality().expect("one axis is left")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    /// Safe code cannot make an output that overlaps itself, so a broadcast input stands for one.
+    #[test]
+    fn an_output_of_stride_0_is_refused() {
+        let one = array![1.0];
+        let overlapping = one.broadcast((2, 3)).expect("broadcast");
+        assert_eq!(check_output("fill", &overlapping), Err(Error::OverlappingOutput { op: "fill", len: 2 }));
+        assert_eq!(check_output("fill", &one.broadcast((0, 3)).expect("broadcast")), Ok(()), "nothing overlaps");
+        assert_eq!(check_output("fill", &one.broadcast((1, 1)).expect("broadcast")), Ok(()), "one element");
+    }
+}

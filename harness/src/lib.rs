@@ -4,14 +4,19 @@
 //! it; each becomes a [`trial`] in a process of its own over one shared [`arena`]; [`race`] runs them in rounds;
 //! [`Outcome`] is the result, which [`report`] prints and [`profile`] keeps; a [`Plan`] applies it.
 //!
+//! Tuning (arena, trials, tuner) is for Linux; plans and their executors are for every system.
+//!
 //! This crate is handed a [`gingham_core::Registry`] and knows no backend by name.
 #![deny(unsafe_code)]
 
+#[cfg(target_os = "linux")]
 pub mod arena;
 pub mod combination;
+pub mod environment;
 pub mod executor;
 pub mod files;
 pub mod npy;
+pub mod operands;
 pub mod outcome;
 pub mod plan;
 pub mod profile;
@@ -20,7 +25,9 @@ pub mod report;
 pub mod space;
 pub mod stats;
 pub mod task;
+#[cfg(target_os = "linux")]
 pub mod trial;
+#[cfg(target_os = "linux")]
 pub mod tuner;
 pub mod verify;
 pub mod workload;
@@ -30,5 +37,6 @@ pub use outcome::Outcome;
 pub use plan::{Plan, Session};
 pub use profile::Profile;
 pub use task::Task;
+#[cfg(target_os = "linux")]
 pub use tuner::{Progress, Tuner};
 pub use workload::Workload;

@@ -13,8 +13,8 @@ use gingham_machine::Machine;
 use serde::{Deserialize, Serialize};
 
 use crate::combination::Combination;
+use crate::environment::Environment;
 use crate::outcome::Outcome;
-use crate::trial::Environment;
 use crate::workload::Workload;
 
 /// The name of this form.
@@ -195,7 +195,7 @@ impl Entry {
                     combination: row.combination.clone(),
                     version: outcome.versions.get(&row.backend).cloned().unwrap_or_default(),
                     median_s: row.median_s?,
-                    export: environment.export(&row.combination).map(|(var, value)| format!("{var}={value}")),
+                    export: environment.export(&row.combination),
                 })
             })
             .collect();

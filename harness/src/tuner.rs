@@ -16,11 +16,13 @@ use gingham_machine::{Ceilings, Machine, available_memory};
 
 use crate::arena::{self, Arena};
 use crate::combination::{Combination, ExecutorKind};
+use crate::environment::Environment;
+use crate::operands;
 use crate::outcome::{self, Outcome, Rounds, Row, SCHEMA, Sample, Site, Status};
 use crate::race::{Contestant, Lane, Race, Round};
 use crate::space::{self, Selection};
 use crate::trial::protocol::{Hello, PROTOCOL};
-use crate::trial::{Death, Environment, Trial};
+use crate::trial::{Death, Trial};
 use crate::verify::{Judge, Wrong};
 use crate::workload::Workload;
 
@@ -98,7 +100,10 @@ pub enum Error {
     /// The selection names what is not there.
     #[error(transparent)]
     Space(#[from] space::Error),
-    /// The operands cannot be had.
+    /// The operands do not fit the machine.
+    #[error(transparent)]
+    Operands(#[from] operands::Error),
+    /// The memory for them cannot be had.
     #[error(transparent)]
     Arena(#[from] arena::Error),
     /// The budget is too short to measure anything.
@@ -203,8 +208,8 @@ impl<T: Scalar> Tuning<'_, T> {
         let left = || tuner.budget.as_secs_f64() - start.elapsed().as_secs_f64();
         let machine = Machine::probe();
         let full = &tuner.workload;
-        arena::check_memory(full, available_memory())?;
-        let held = arena::within(full, arena::DEFAULT_LIMIT);
+        operands::check_memory(full, available_memory())?;
+        let held = operands::within(full, arena::DEFAULT_LIMIT);
         let candidates = space::candidates(&tuner.registry, &held, machine.usable_cpus, &tuner.selection)?;
 
         progress(Progress::Ceilings, left());

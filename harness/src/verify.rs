@@ -16,7 +16,7 @@ use gingham_core::{Op, OpThreads, Scalar, elementwise};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
-use crate::arena::{self, Placement};
+use crate::operands::{self, Placement};
 use crate::workload::Workload;
 
 /// Multiply-adds spent on the rows that are compared component by component: about 0.1 s on one core.
@@ -108,7 +108,7 @@ impl Judge {
         placement: &Placement,
         inputs: &[T],
         seed: u64,
-    ) -> Result<Self, arena::Error> {
+    ) -> Result<Self, operands::Error> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let view = |operand: usize, task: usize| placement.tensors[operand].view(task, inputs);
         let tasks = workload.tasks();
@@ -132,7 +132,7 @@ impl Judge {
             }
             Op::Dot => {
                 let sums = (0..tasks).map(|task| Ok(dot(view(0, task)?.row(0), view(1, task)?.row(0))));
-                Expected::Dot(sums.collect::<Result<_, arena::Error>>()?)
+                Expected::Dot(sums.collect::<Result<_, operands::Error>>()?)
             }
             Op::Unary(f) => {
                 let stretches = stretches(workload, &mut rng, |task, range| {
@@ -332,8 +332,8 @@ fn accumulate<T: Scalar>(a: ArrayView2<'_, T>, x: &[f64], sums: &mut Array1<f64>
 fn stretches<T: Scalar>(
     workload: &Workload,
     rng: &mut ChaCha8Rng,
-    expected: impl Fn(usize, Range<usize>) -> Result<Array1<T>, arena::Error>,
-) -> Result<Vec<Stretch>, arena::Error> {
+    expected: impl Fn(usize, Range<usize>) -> Result<Array1<T>, operands::Error>,
+) -> Result<Vec<Stretch>, operands::Error> {
     let operands = workload.operands();
     let output = operands.last().expect("every operation has an output");
     let len = output.shape[0] * output.shape[1];
@@ -376,7 +376,7 @@ mod tests {
         let inputs = arena.inputs::<T>().to_vec();
         let mut outputs = arena.outputs::<T>().to_vec();
         assert!(outputs.iter().all(|x| x.is_nan()), "poisoned");
-        for task in &mut arena::tasks(&workload, &tensors, &inputs, &mut outputs).unwrap() {
+        for task in &mut operands::tasks(&workload, &tensors, &inputs, &mut outputs).unwrap() {
             task.run(&Reference, OpThreads::ONE).unwrap();
         }
         if let Some((element, factor)) = spoil {

@@ -3,7 +3,9 @@
 use std::fmt::Display;
 use std::process::ExitCode;
 
-use gingham_harness::{arena, combination, executor, plan, profile, report, space, tuner, workload};
+#[cfg(target_os = "linux")]
+use gingham_harness::{arena, tuner};
+use gingham_harness::{combination, executor, operands, plan, profile, report, space, workload};
 
 /// A command that failed, with its one line.
 #[derive(Debug)]
@@ -61,12 +63,16 @@ impl From<space::Error> for Failure {
     }
 }
 
+impl From<operands::Error> for Failure {
+    fn from(error: operands::Error) -> Self {
+        Self::usage(error)
+    }
+}
+
+#[cfg(target_os = "linux")]
 impl From<arena::Error> for Failure {
     fn from(error: arena::Error) -> Self {
-        match error {
-            arena::Error::TooLarge { .. } => Self::usage(error),
-            _ => Self::work(error),
-        }
+        Self::work(error)
     }
 }
 
@@ -76,10 +82,12 @@ impl From<profile::Error> for Failure {
     }
 }
 
+#[cfg(target_os = "linux")]
 impl From<tuner::Error> for Failure {
     fn from(error: tuner::Error) -> Self {
         match error {
             tuner::Error::Space(error) => error.into(),
+            tuner::Error::Operands(error) => error.into(),
             tuner::Error::Arena(error) => error.into(),
             tuner::Error::Budget { .. } => Self::usage(error),
         }

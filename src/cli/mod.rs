@@ -6,8 +6,13 @@ mod list;
 mod matrix;
 mod output;
 mod profile;
+#[cfg(target_os = "linux")]
 mod progress;
 mod run;
+#[cfg(target_os = "linux")]
+mod tune;
+#[cfg(not(target_os = "linux"))]
+#[path = "tune_elsewhere.rs"]
 mod tune;
 mod verify;
 

@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use clap::Args;
 use gingham_core::{DType, Op, Registry, Scalar};
-use gingham_harness::arena::{self, Arena};
 use gingham_harness::files::{Outcome, Pairs};
 use gingham_harness::npy::Header;
+use gingham_harness::operands::{self, Placement};
 use gingham_harness::report::{bytes, seconds};
 use gingham_harness::{Combination, Plan, Session, Workload, profile};
 use gingham_machine::available_memory;
@@ -61,7 +61,7 @@ impl Run {
                     ));
                 }
                 let workload = self.workload.workload(|| unreachable!("some flag was given"))?;
-                arena::check_memory(&workload, available_memory())?;
+                operands::check_memory(&workload, available_memory())?;
                 let plan = self.plan(registry, combination, Some(&workload))?;
                 match workload.dtype() {
                     DType::F32 => once::<f32>(&workload, &plan),
@@ -146,10 +146,11 @@ fn multiply(pairs: Pairs, plan: &Plan, out: &std::path::Path) -> Result<(), Fail
 
 /// Runs the batch twice, and tells of the second time, when pools and caches are warm.
 fn once<T: Scalar>(workload: &Workload, plan: &Plan) -> Result<(), Failure> {
-    let arena = Arena::new::<T>(workload, 0)?;
-    let placement = arena.placement();
-    let mut outputs = vec![T::zero(); placement.output_bytes as usize / size_of::<T>()];
-    let mut tasks = arena::tasks(workload, &placement.tensors, arena.inputs(), &mut outputs)?;
+    let placement = Placement::of(workload);
+    let zeros = |bytes: u64| vec![T::zero(); bytes as usize / size_of::<T>()];
+    let (mut inputs, mut outputs) = (zeros(placement.input_bytes), zeros(placement.output_bytes));
+    operands::fill(workload, 0, &mut inputs);
+    let mut tasks = operands::tasks(workload, &placement.tensors, &inputs, &mut outputs)?;
     plan.run(&mut tasks)?;
     let start = Instant::now();
     plan.run(&mut tasks)?;

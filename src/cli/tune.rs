@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use clap::Args;
 use gingham_core::{DType, Op, OpThreads, Registry};
+use gingham_harness::environment::Environment;
 use gingham_harness::report::{self, Format};
 use gingham_harness::space::Selection;
-use gingham_harness::trial::Environment;
 use gingham_harness::{ExecutorKind, Outcome, Profile, Tuner, Workload, profile};
 
 use super::args::{WorkloadArgs, duration, share};
@@ -95,9 +95,6 @@ fn default_workload() -> Workload {
 
 impl Tune {
     pub(super) fn execute(self, registry: Registry) -> Result<(), Failure> {
-        if !cfg!(target_os = "linux") {
-            return Err(Failure::usage("tuning runs on Linux; on this system `gingham run` and plans work"));
-        }
         let format: Format = self.format.parse()?;
         let workload = self.workload.workload(default_workload)?;
         let selection = self.selection()?;

@@ -5,20 +5,17 @@
 //! on some virtual machines, and would be charged to whichever trial comes first).
 
 mod map;
-mod placement;
 
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Instant;
 
-use gingham_core::{Op, Scalar, Unary};
-use rand::rngs::ChaCha8Rng;
-use rand::{RngExt, SeedableRng};
+use gingham_core::Scalar;
 use rustix::fs::{FallocateFlags, MemfdFlags, SealFlags};
 use serde::{Deserialize, Serialize};
 
 pub use map::{ReadOnly, Writable};
-pub use placement::{Placement, Tensor, tasks};
 
+use crate::operands::{self, Placement};
 use crate::workload::Workload;
 
 /// Bytes that an arena takes at most, unless one task needs more.
@@ -51,18 +48,6 @@ pub struct Location {
 /// Memory that cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// More than the machine has left.
-    #[error(
-        "the workload ({workload}) needs {needed} MiB of memory, {available} MiB are available; use a smaller shape or fewer tasks"
-    )]
-    TooLarge {
-        /// The workload.
-        workload: Workload,
-        /// MiB of all its operands.
-        needed: u64,
-        /// MiB that the machine has left.
-        available: u64,
-    },
     /// The system refused.
     #[error("no shared memory of {bytes} bytes: {source}")]
     System {
@@ -71,41 +56,10 @@ pub enum Error {
         /// The system's reason.
         source: std::io::Error,
     },
-    /// A tensor that does not lie inside its arena.
-    #[error("tensor `{name}` of task {task} does not lie inside its arena")]
-    OutOfBounds {
-        /// The tensor's name.
-        name: String,
-        /// The task.
-        task: usize,
-    },
-}
-
-/// Refuses a workload whose batch the machine cannot hold: nothing has been allocated when this returns.
-///
-/// # Errors
-/// [`Error::TooLarge`], with both numbers.
-pub fn check_memory(workload: &Workload, available: u64) -> Result<(), Error> {
-    let needed = workload.batch_bytes();
-    if needed <= available {
-        return Ok(());
-    }
-    let mib = |bytes: u64| bytes.div_ceil(1 << 20);
-    Err(Error::TooLarge { workload: workload.clone(), needed: mib(needed), available: available >> 20 })
-}
-
-/// `workload` with as many of its tasks as fit into `limit` bytes, at least one.
-#[must_use]
-pub fn within(workload: &Workload, limit: u64) -> Workload {
-    match workload.task_bytes() {
-        0 => workload.clone(),
-        bytes => workload.with_fewer_tasks(usize::try_from(limit / bytes).unwrap_or(usize::MAX)),
-    }
 }
 
 impl Arena {
-    /// Allocates and pre-faults the operands of `workload` and fills the inputs from `seed`: uniform in [-1, 1), for
-    /// functions that want a positive argument in [0.5, 2).
+    /// Allocates and pre-faults the operands of `workload` and fills the inputs from `seed`.
     ///
     /// # Errors
     /// [`Error::System`] where the system has not that much memory.
@@ -117,7 +71,7 @@ impl Arena {
         let system = |bytes| move |source| Error::System { bytes, source };
 
         let mut filling = Writable::new(&inputs, placement.input_bytes).map_err(system(placement.input_bytes))?;
-        fill::<T>(workload, seed, filling.as_mut_slice());
+        operands::fill::<T>(workload, seed, filling.as_mut_slice());
         drop(filling); // a file with a writable mapping cannot be sealed
         rustix::fs::fcntl_add_seals(&inputs, SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW)
             .map_err(|e| Error::System { bytes: placement.input_bytes, source: e.into() })?;
@@ -177,13 +131,4 @@ fn file(name: &str, bytes: u64) -> Result<OwnedFd, Error> {
 
 fn path(fd: &OwnedFd) -> String {
     format!("/proc/{}/fd/{}", std::process::id(), fd.as_raw_fd())
-}
-
-fn fill<T: Scalar>(workload: &Workload, seed: u64, inputs: &mut [T]) {
-    let range = match workload.op() {
-        Op::Unary(Unary::Ln | Unary::Sqrt | Unary::Recip) | Op::Binary(_) => 0.5..2.0,
-        _ => -1.0..1.0,
-    };
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    inputs.fill_with(|| T::from_f64(rng.random_range(range.clone())));
 }

@@ -12,12 +12,13 @@ pub(super) fn render(outcome: &Outcome) -> String {
     let machine = &outcome.machine.machine;
     let serial = serial(outcome);
     let mut text = format!(
-        "{}\n{}, {} usable CPU{}; {} of operands; {} rounds in {}\n\n",
+        "{}\n{}, {} usable CPU{}; {} of operands, touched and filled in {}; {} rounds in {}\n\n",
         outcome.workload,
         machine.cpu_model,
         machine.usable_cpus,
         if machine.usable_cpus == 1 { "" } else { "s" },
         bytes(outcome.workload.task_bytes() * outcome.arena_tasks as u64),
+        seconds(outcome.prefault_s),
         outcome.rounds.kept,
         seconds(outcome.elapsed_s),
     );

@@ -7,7 +7,7 @@ mod process;
 pub mod protocol;
 mod runner;
 
-pub use process::{Death, Environment, Ready, Trial};
+pub use process::{Death, Ready, Trial};
 pub use runner::{is_trial, serve};
 
 /// Set in the environment of a trial, so that the program knows itself as one.

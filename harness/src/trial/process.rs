@@ -9,8 +9,6 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use gingham_core::{Registry, Threading};
-use gingham_machine::environment::is_kernel_variable;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
@@ -18,7 +16,7 @@ use rustix::time::Timespec;
 
 use super::MARKER;
 use super::protocol::{Answer, Cost, Hello, Request};
-use crate::combination::Combination;
+use crate::environment::Environment;
 
 /// A runner process and its group.
 #[derive(Debug)]
@@ -55,47 +53,6 @@ pub enum Death {
     Failed(String),
 }
 
-/// The environment that trials start in: the parent's, without the variables that choose kernels, and with the
-/// thread variables of every backend set.
-#[derive(Debug, Clone)]
-pub struct Environment {
-    thread_variables: Vec<(&'static str, &'static str)>,
-    keep_kernel_variables: bool,
-}
-
-impl Environment {
-    /// For trials of the backends in `registry`. `keep_kernel_variables` leaves `OPENBLAS_CORETYPE` and its like set.
-    #[must_use]
-    pub fn new(registry: &Registry, keep_kernel_variables: bool) -> Self {
-        let thread_variables = registry.iter().filter_map(|backend| match backend.threading() {
-            Threading::AtStart { var, .. } | Threading::Process { var } => Some((backend.info().id, var)),
-            Threading::Single | Threading::PerCall { .. } => None,
-        });
-        Self { thread_variables: thread_variables.collect(), keep_kernel_variables }
-    }
-
-    /// The variable that gives `combination` its op threads, and its value, where its backend reads one at its start.
-    #[must_use]
-    pub fn export(&self, combination: &Combination) -> Option<(&'static str, String)> {
-        let (_, var) = self.thread_variables.iter().find(|(id, _)| *id == combination.backend)?;
-        Some((var, combination.op_threads.to_string()))
-    }
-
-    fn apply(&self, command: &mut Command, combination: &Combination) {
-        if !self.keep_kernel_variables {
-            for (name, _) in std::env::vars_os() {
-                if name.to_str().is_some_and(is_kernel_variable) {
-                    command.env_remove(name);
-                }
-            }
-        }
-        // A library that is linked but not measured would start threads of its own, and spin: give it one.
-        command.envs(self.thread_variables.iter().map(|(_, var)| (var, "1")));
-        command.envs(self.export(combination));
-        command.env(MARKER, "1");
-    }
-}
-
 impl Trial {
     /// Starts `program` as a runner and waits until it is ready. Every answer of it is waited for at most `deadline`.
     ///
@@ -109,6 +66,7 @@ impl Trial {
     ) -> Result<(Self, Ready), Death> {
         let mut command = Command::new(program);
         environment.apply(&mut command, &hello.combination);
+        command.env(MARKER, "1");
         let mut trial = Self::spawn(&mut command, deadline).map_err(|e| Death::Failed(format!("cannot start: {e}")))?;
         match trial.ask(&Request::Hello(Box::new(hello)))? {
             Answer::Ready { version, .. } if version.is_empty() => {

@@ -5,8 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::arena::{Location, Tensor};
+use crate::arena::Location;
 use crate::combination::Combination;
+use crate::operands::Tensor;
 use crate::workload::Workload;
 
 /// The version of the protocol; both sides must speak the same.

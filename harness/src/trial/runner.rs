@@ -10,8 +10,9 @@ use gingham_machine::counters::{Usage, thread_cpu_seconds};
 
 use super::MARKER;
 use super::protocol::{Answer, Cost, Hello, PROTOCOL, Request};
-use crate::arena::{self, ReadOnly, Writable};
+use crate::arena::{ReadOnly, Writable};
 use crate::executor::{self, Executor};
+use crate::operands;
 use crate::task::Task;
 
 /// Whether this process was started as a trial.
@@ -73,7 +74,7 @@ fn converse<T: Scalar>(
     };
     let inputs = ReadOnly::open(&hello.inputs.path, hello.inputs.bytes)?;
     let mut outputs = Writable::open(&hello.outputs.path, hello.outputs.bytes)?;
-    let mut tasks = arena::tasks::<T>(&hello.workload, &hello.tensors, inputs.as_slice(), outputs.as_mut_slice())
+    let mut tasks = operands::tasks::<T>(&hello.workload, &hello.tensors, inputs.as_slice(), outputs.as_mut_slice())
         .map_err(io::Error::other)?;
 
     let info = backend.info();

@@ -1,10 +1,13 @@
-//! Where each operand of each task lies in the arena.
+//! The operands of a batch: how much memory they take, where each lies, and what the inputs hold.
+//!
+//! Inputs lie in one block of memory and outputs in another, so that a trial can be kept from writing to the former.
 
-use gingham_core::{Op, Scalar};
+use gingham_core::{Op, Scalar, Unary};
 use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2, ShapeBuilder};
+use rand::rngs::ChaCha8Rng;
+use rand::{RngExt, SeedableRng};
 use serde::{Deserialize, Serialize};
 
-use super::Error;
 use crate::task::Task;
 use crate::workload::{Operand, Workload};
 
@@ -37,6 +40,63 @@ pub struct Placement {
     pub input_bytes: u64,
     /// Length of the outputs, at least one page.
     pub output_bytes: u64,
+}
+
+/// Operands that cannot be.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// More than the machine has left.
+    #[error(
+        "the workload ({workload}) needs {needed} MiB of memory, {available} MiB are available; use a smaller shape or fewer tasks"
+    )]
+    TooLarge {
+        /// The workload.
+        workload: Workload,
+        /// MiB of all its operands.
+        needed: u64,
+        /// MiB that the machine has left.
+        available: u64,
+    },
+    /// A tensor that does not lie inside its arena.
+    #[error("tensor `{name}` of task {task} does not lie inside its arena")]
+    OutOfBounds {
+        /// The tensor's name.
+        name: String,
+        /// The task.
+        task: usize,
+    },
+}
+
+/// Refuses a workload whose batch the machine cannot hold: nothing has been allocated when this returns.
+///
+/// # Errors
+/// [`Error::TooLarge`], with both numbers.
+pub fn check_memory(workload: &Workload, available: u64) -> Result<(), Error> {
+    let needed = workload.batch_bytes();
+    if needed <= available {
+        return Ok(());
+    }
+    let mib = |bytes: u64| bytes.div_ceil(1 << 20);
+    Err(Error::TooLarge { workload: workload.clone(), needed: mib(needed), available: available >> 20 })
+}
+
+/// `workload` with as many of its tasks as fit into `limit` bytes, at least one.
+#[must_use]
+pub fn within(workload: &Workload, limit: u64) -> Workload {
+    match workload.task_bytes() {
+        0 => workload.clone(),
+        bytes => workload.with_fewer_tasks(usize::try_from(limit / bytes).unwrap_or(usize::MAX)),
+    }
+}
+
+/// Fills `inputs` from `seed`: uniform in [-1, 1), for functions that want a positive argument in [0.5, 2).
+pub fn fill<T: Scalar>(workload: &Workload, seed: u64, inputs: &mut [T]) {
+    let range = match workload.op() {
+        Op::Unary(Unary::Ln | Unary::Sqrt | Unary::Recip) | Op::Binary(_) => 0.5..2.0,
+        _ => -1.0..1.0,
+    };
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    inputs.fill_with(|| T::from_f64(rng.random_range(range.clone())));
 }
 
 impl Placement {

@@ -1,0 +1,58 @@
+//! The environment that trials start in: what a library reads before it works cannot be changed afterwards.
+
+use std::process::Command;
+
+use gingham_core::{Registry, Threading};
+use gingham_machine::environment::is_kernel_variable;
+
+use crate::combination::Combination;
+
+/// The environment that trials start in: the parent's, without the variables that choose kernels, and with the
+/// thread variables of every backend set.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    threading: Vec<(&'static str, Threading)>,
+    keep_kernel_variables: bool,
+}
+
+impl Environment {
+    /// For trials of the backends in `registry`. `keep_kernel_variables` leaves `OPENBLAS_CORETYPE` and its like set.
+    #[must_use]
+    pub fn new(registry: &Registry, keep_kernel_variables: bool) -> Self {
+        let threading = registry.iter().map(|backend| (backend.info().id, backend.threading()));
+        Self { threading: threading.collect(), keep_kernel_variables }
+    }
+
+    /// `VARIABLE=VALUE` that gives `combination` its op threads, where its backend takes them at its start alone.
+    #[must_use]
+    pub fn export(&self, combination: &Combination) -> Option<String> {
+        let mut own = self.threading.iter().filter(|(id, _)| *id == combination.backend);
+        own.find_map(|(_, threading)| match threading {
+            Threading::AtStart { var, .. } => Some(format!("{var}={}", combination.op_threads)),
+            _ => None,
+        })
+    }
+
+    /// Gives `command` the environment of a trial of `combination`.
+    pub fn apply(&self, command: &mut Command, combination: &Combination) {
+        if !self.keep_kernel_variables {
+            for (name, _) in std::env::vars_os() {
+                if name.to_str().is_some_and(is_kernel_variable) {
+                    command.env_remove(name);
+                }
+            }
+        }
+        // A library that is linked but not measured would start threads of its own, and spin: give it one.
+        command.envs(self.variables(|_| true).map(|var| (var, "1")));
+        let threads = combination.op_threads.to_string();
+        command.envs(self.variables(|id| id == combination.backend).map(|var| (var, &threads)));
+    }
+
+    /// The variables that the backends which `of` names read at their start.
+    fn variables(&self, of: impl Fn(&str) -> bool) -> impl Iterator<Item = &'static str> {
+        self.threading.iter().filter(move |(id, _)| of(id)).filter_map(|(_, threading)| match *threading {
+            Threading::AtStart { var, .. } | Threading::Process { var } => Some(var),
+            Threading::Single | Threading::PerCall { .. } => None,
+        })
+    }
+}

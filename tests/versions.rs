@@ -1,0 +1,19 @@
+//! No version, no number: what a backend says is its library's version is the one that was locked.
+
+use std::collections::BTreeMap;
+
+/// Libraries that are no crates: they tell their version when asked.
+const SYSTEM: &[&str] = &["OpenBLAS"];
+
+#[test]
+fn versions_are_the_locked_ones() {
+    let lock: toml::Table = include_str!("../Cargo.lock").parse().expect("Cargo.lock is TOML");
+    let packages = lock["package"].as_array().expect("a list of packages").iter();
+    let locked: BTreeMap<_, _> = packages.map(|p| (p["name"].as_str(), p["version"].as_str())).collect();
+    for backend in gingham::registry().iter() {
+        let info = backend.info();
+        if !SYSTEM.contains(&info.library) {
+            assert_eq!(locked.get(&Some(info.library)), Some(&Some(info.version.as_str())), "{}", info.id);
+        }
+    }
+}
