@@ -99,8 +99,9 @@ impl Session {
             }
         };
         let mut plan = plan.map_or_else(|| self.by_rule(workload, &mut notes), Ok)?;
-        for (name, value) in kernel_variables() {
-            notes.push(format!("{name}={value} chooses kernels in this process; the tuning ran without it"));
+        let set: Vec<String> = kernel_variables().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        if !set.is_empty() {
+            notes.push(format!("set here, though no tuning runs with them, to choose kernels: {}", set.join(", ")));
         }
         plan.note = notes.join("; ");
         Ok(plan)

@@ -101,7 +101,7 @@ struct Cells {
 /// The headings of [`Cells`].
 fn headings(outcome: &Outcome) -> [String; 6] {
     let unit = outcome.workload.rate_unit();
-    ["combination", "batch", "95 % of median", unit, "of ceiling", "x serial"].map(Into::into)
+    ["combination", "median batch", "95 % interval", unit, "of ceiling", "x serial"].map(Into::into)
 }
 
 impl Cells {
