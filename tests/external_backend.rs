@@ -17,7 +17,7 @@ fn is_listed_and_tuned() {
     let listed = output(Command::new(&program).arg("list"));
     assert!(listed.lines().any(|line| line.split_whitespace().any(|word| word == "mine")), "{listed}");
 
-    let tune = ["tune", "--op", "matmul", "--shape", "64", "--tasks", "8", "--backend", "mine", "--budget", "5s"];
+    let tune = ["tune", "--op", "matmul", "--shape", "64", "--tasks", "8", "--backend", "mine", "--budget", "20s"];
     let tuned = output(Command::new(&program).args(tune).args(["--format", "json", "--no-save"]));
     let tuned: Value = serde_json::from_str(&tuned).unwrap();
     let trials: Vec<&Value> =

@@ -22,7 +22,7 @@ fn stdout_of(output: &Output) -> String {
 /// A short tuning over serial executions, in the JSON form.
 fn tune(op: &str, shape: &str) -> Value {
     let args = ["tune", "--op", op, "--shape", shape, "--tasks", "8", "--executor", "serial", "--op-threads", "1"];
-    let output = gingham(&[&args[..], &["--budget", "6s", "--format", "json", "--no-save"]].concat());
+    let output = gingham(&[&args[..], &["--budget", "20s", "--format", "json", "--no-save"]].concat());
     serde_json::from_str(&stdout_of(&output)).expect("JSON")
 }
 
@@ -94,7 +94,7 @@ fn an_answer_is_saved_shown_and_applied() {
     let profile = folder.path().join("deep/profile.json");
     let profile = profile.to_str().expect("text");
     let workload = ["--op", "matmul", "--shape", "32", "--tasks", "16"];
-    let tune = ["--backend", "simd", "--executor", "serial", "--op-threads", "1", "--budget", "5s", "--format", "csv"];
+    let tune = ["--backend", "simd", "--executor", "serial", "--op-threads", "1", "--budget", "20s", "--format", "csv"];
     let csv = stdout_of(&gingham(&[&["tune"], &workload[..], &tune[..], &["--profile", profile]].concat()));
     assert!(csv.starts_with("combination,backend,op_threads,"), "{csv}");
     assert!(csv.contains("\nsimd:1+serial,simd,1,serial,1,0,ok,"), "{csv}");
@@ -119,7 +119,7 @@ fn an_answer_is_saved_shown_and_applied() {
 fn a_result_goes_to_a_file_as_a_whole() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("result.md");
-    let args = ["tune", "--op", "fill", "--shape", "1000", "--tasks", "4", "--executor", "serial", "--budget", "5s"];
+    let args = ["tune", "--op", "fill", "--shape", "1000", "--tasks", "4", "--executor", "serial", "--budget", "20s"];
     let output = gingham(
         &[&args[..], &["--no-save", "--format", "markdown", "--output", file.to_str().expect("text")]].concat(),
     );

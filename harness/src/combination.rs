@@ -190,6 +190,31 @@ impl From<Combination> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_combination_or_an_error(text in "[a-z:+0-9 -]{0,40}|\\PC{0,40}") {
+            if let Ok(combination) = text.parse::<Combination>() {
+                prop_assert_eq!(combination.to_string().parse(), Ok(combination));
+            }
+        }
+
+        #[test]
+        fn any_combination_is_read_back(
+            backend in "[a-z][a-z0-9_-]{0,12}",
+            threads in 1..=OpThreads::MAX,
+            kind in 0..3_usize,
+            workers in 1..=executor::MAX_WORKERS,
+            chunk: usize,
+        ) {
+            let executor = ExecutorKind::ALL[kind];
+            let (workers, chunk) = if executor == ExecutorKind::Serial { (1, 0) } else { (workers, chunk) };
+            let op_threads = OpThreads::new(threads).unwrap();
+            let combination = Combination { backend, op_threads, executor, workers, chunk };
+            prop_assert_eq!(combination.to_string().parse(), Ok(combination));
+        }
+    }
 
     #[test]
     fn text_round_trip() {

@@ -190,3 +190,39 @@ fn vector<T>(view: ArrayView2<'_, T>) -> ArrayView1<'_, T> {
 fn only<T>(view: ArrayViewMut2<'_, T>) -> Option<&mut T> {
     view.into_iter().next()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fill(shape: &str, tasks: usize) -> Workload {
+        Workload::new(Op::Fill, gingham_core::DType::F64, shape, None, tasks).unwrap()
+    }
+
+    #[test]
+    fn a_batch_beyond_memory_is_refused_with_both_numbers() {
+        assert!(check_memory(&fill("1000", 10), 80_000).is_ok());
+        let error = check_memory(&fill("1048576", 10), 16 << 20).unwrap_err().to_string();
+        assert!(error.contains("needs 80 MiB") && error.contains("16 MiB are available"), "{error}");
+    }
+
+    #[test]
+    fn an_arena_holds_as_many_tasks_as_fit_and_at_least_one() {
+        assert_eq!(within(&fill("1000", 10), 24_000).tasks(), 3);
+        assert_eq!(within(&fill("1000", 10), 0).tasks(), 1);
+        assert_eq!(within(&fill("0", 10), 0).tasks(), 10);
+    }
+
+    #[test]
+    fn tensors_beyond_their_arena_are_refused() {
+        let workload = fill("100", 2);
+        let mut tensors = Placement::of(&workload).tensors;
+        assert!(tasks::<f64>(&workload, &tensors, &[], &mut [0.0; 512]).is_ok());
+        assert!(tasks::<f64>(&workload, &tensors, &[], &mut [0.0; 150]).is_err());
+        tensors[0].step = 8; // the second task's would overlap the first one's
+        assert!(tasks::<f64>(&workload, &tensors, &[], &mut [0.0; 512]).is_err());
+        tensors[0].step = u64::MAX;
+        assert!(tasks::<f64>(&workload, &tensors, &[], &mut [0.0; 512]).is_err());
+        assert!(tasks::<f64>(&workload, &[], &[], &mut [0.0; 512]).is_err());
+    }
+}

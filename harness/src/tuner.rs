@@ -314,13 +314,11 @@ impl<T: Scalar> Tuning<'_, T> {
 
     /// Starts a trial, runs it cold, and judges its results.
     fn admit(&mut self, combination: &Combination, id: usize) -> Result<Live, Refusal> {
-        let [inputs, outputs] = self.arena.locations();
         let hello = Hello {
             protocol: PROTOCOL,
             workload: self.judge.workload().clone(),
             combination: combination.clone(),
-            inputs,
-            outputs,
+            arenas: self.arena.locations(),
             tensors: self.arena.placement().tensors.clone(),
         };
         // A trial that hangs may cost what is left, not more.

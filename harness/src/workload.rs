@@ -345,6 +345,24 @@ impl From<Workload> for Text {
 mod tests {
     use super::*;
     use gingham_core::Unary;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_workload_or_an_error(
+            op in 0..20_usize,
+            shape in "[0-9x]{0,24}|\\PC{0,12}",
+            layout in proptest::option::of("[rc]{3}|\\PC{0,4}"),
+            tasks: usize,
+        ) {
+            let op = Op::all().nth(op).unwrap();
+            if let Ok(workload) = Workload::new(op, DType::F32, &shape, layout.as_deref(), tasks) {
+                prop_assert!(workload.batch_bytes() <= i64::MAX as u64);
+                let text = serde_json::to_string(&workload).unwrap();
+                prop_assert_eq!(serde_json::from_str::<Workload>(&text).unwrap(), workload);
+            }
+        }
+    }
 
     fn matmul(shape: &str) -> Result<Workload, Error> {
         Workload::new(Op::MatMul, DType::F64, shape, None, 3)

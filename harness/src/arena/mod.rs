@@ -11,11 +11,11 @@ use std::time::Instant;
 
 use gingham_core::Scalar;
 use rustix::fs::{FallocateFlags, MemfdFlags, SealFlags};
-use serde::{Deserialize, Serialize};
 
 pub use map::{ReadOnly, Writable};
 
 use crate::operands::{self, Placement};
+use crate::trial::protocol::{Arenas, Location};
 use crate::workload::Workload;
 
 /// Bytes that an arena takes at most, unless one task needs more.
@@ -32,17 +32,6 @@ pub struct Arena {
     inputs: (OwnedFd, ReadOnly),
     outputs: (OwnedFd, Writable),
     prefault_s: f64,
-}
-
-/// Where a runner finds one memory file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Location {
-    /// The descriptor, inherited by the runner's first process.
-    pub fd: i32,
-    /// The same file by name, for processes that do not inherit descriptors.
-    pub path: String,
-    /// Its length.
-    pub bytes: u64,
 }
 
 /// Memory that cannot be had.
@@ -95,9 +84,12 @@ impl Arena {
 
     /// Where a runner finds inputs and outputs.
     #[must_use]
-    pub fn locations(&self) -> [Location; 2] {
+    pub fn locations(&self) -> Arenas {
         let location = |fd: &OwnedFd, bytes: u64| Location { fd: fd.as_raw_fd(), path: path(fd), bytes };
-        [location(&self.inputs.0, self.placement.input_bytes), location(&self.outputs.0, self.placement.output_bytes)]
+        Arenas {
+            inputs: location(&self.inputs.0, self.placement.input_bytes),
+            outputs: location(&self.outputs.0, self.placement.output_bytes),
+        }
     }
 
     /// All inputs, as elements.
@@ -131,4 +123,30 @@ fn file(name: &str, bytes: u64) -> Result<OwnedFd, Error> {
 
 fn path(fd: &OwnedFd) -> String {
     format!("/proc/{}/fd/{}", std::process::id(), fd.as_raw_fd())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arena(seed: u64) -> Arena {
+        let workload = Workload::new("add".parse().unwrap(), "f64".parse().unwrap(), "1000", None, 3).unwrap();
+        Arena::new::<f64>(&workload, seed).unwrap()
+    }
+
+    #[test]
+    fn inputs_are_sealed_and_outputs_are_not() {
+        let arena = arena(1);
+        let Arenas { inputs, outputs } = arena.locations();
+        assert!(Writable::open(&inputs.path, inputs.bytes).is_err());
+        assert_eq!(ReadOnly::open(&inputs.path, inputs.bytes).unwrap().as_slice::<f64>(), arena.inputs::<f64>());
+        Writable::open(&outputs.path, outputs.bytes).unwrap().as_mut_slice::<f64>()[7] = 42.0;
+        assert_eq!(arena.outputs::<f64>()[7], 42.0, "one memory, two mappings");
+    }
+
+    #[test]
+    fn a_seed_gives_the_same_inputs_again() {
+        assert_eq!(arena(1).inputs::<f64>(), arena(1).inputs::<f64>());
+        assert_ne!(arena(1).inputs::<f64>(), arena(2).inputs::<f64>());
+    }
 }

@@ -5,7 +5,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::arena::Location;
 use crate::combination::Combination;
 use crate::operands::Tensor;
 use crate::workload::Workload;
@@ -41,12 +40,30 @@ pub struct Hello {
     pub workload: Workload,
     /// How it is to be run.
     pub combination: Combination,
-    /// The inputs, to be mapped for reading.
-    pub inputs: Location,
-    /// The outputs, to be mapped for writing.
-    pub outputs: Location,
+    /// The memory that the operands lie in.
+    pub arenas: Arenas,
     /// The operands, in the order of the operation's contract.
     pub tensors: Vec<Tensor>,
+}
+
+/// The memory of a tuning, which all its trials share.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arenas {
+    /// To be mapped for reading: it is sealed against writing.
+    pub inputs: Location,
+    /// To be mapped for writing.
+    pub outputs: Location,
+}
+
+/// Where a runner finds one memory file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Location {
+    /// The descriptor, inherited by the runner's first process.
+    pub fd: i32,
+    /// The same file by name, for processes that do not inherit descriptors.
+    pub path: String,
+    /// Its length.
+    pub bytes: u64,
 }
 
 /// From a runner to the parent.

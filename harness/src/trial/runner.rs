@@ -72,8 +72,8 @@ fn converse<T: Scalar>(
         Ok(executor) => executor,
         Err(error) => return answers.send(&refused(&error)),
     };
-    let inputs = ReadOnly::open(&hello.inputs.path, hello.inputs.bytes)?;
-    let mut outputs = Writable::open(&hello.outputs.path, hello.outputs.bytes)?;
+    let inputs = ReadOnly::open(&hello.arenas.inputs.path, hello.arenas.inputs.bytes)?;
+    let mut outputs = Writable::open(&hello.arenas.outputs.path, hello.arenas.outputs.bytes)?;
     let mut tasks = operands::tasks::<T>(&hello.workload, &hello.tensors, inputs.as_slice(), outputs.as_mut_slice())
         .map_err(io::Error::other)?;
 
