@@ -33,6 +33,9 @@ const MOST_ALIVE: usize = 64;
 /// cost some 50 us each.
 const SHORTEST_SAMPLE_S: f64 = 0.02;
 
+/// Samples that the last one left still gets: fewer give no interval of the median.
+const FEWEST_SAMPLES: usize = 6;
+
 /// Rounds after which more would tell little: the interval of the median is then some 12 ranks wide.
 const MOST_ROUNDS: usize = 30;
 
@@ -274,7 +277,7 @@ impl<T: Scalar> Tuning<'_, T> {
             self.rows[id].reason = Some("the budget ended before it was started; give more with --budget".into());
         }
         loop {
-            if race.live().len() <= 1 {
+            if race.live().iter().all(|lane| lane.samples.len() >= FEWEST_SAMPLES) && race.live().len() <= 1 {
                 return (race, "one left");
             }
             if race.rounds() >= MOST_ROUNDS {
@@ -358,8 +361,11 @@ impl<T: Scalar> Tuning<'_, T> {
             Refusal::Death(death @ Death::Failed(_)) => (Status::Failed, death.to_string()),
             Refusal::Wrong(wrong) => (Status::Wrong, wrong.to_string()),
         };
-        self.rows[id].status = status;
-        self.rows[id].reason = Some(reason);
+        let row = &mut self.rows[id];
+        row.status = status;
+        row.reason = Some(reason);
+        // The samples stay, as they were measured; a figure is for results that are right.
+        (row.median_s, row.ci95_s, row.rate) = (None, None, None);
     }
 
     /// Writes down a contestant that left before the end.
