@@ -1,6 +1,6 @@
 //! Rounds: every live contestant runs once a round, in shuffled order, so that drift and bursts of the machine fall on
-//! all alike (FACTS: order alone moved results by a quarter, and without rounds two identical systems differ by a
-//! third).
+//! all alike. Order alone has been seen to move results by a quarter, and two identical systems measured one after the
+//! other to differ by a third.
 //!
 //! The race knows neither processes nor clocks: contestants hand it samples, and the caller says when to stop.
 

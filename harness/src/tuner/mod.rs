@@ -5,12 +5,14 @@
 //! are left. The three arrangements that the studies compare (serial, all threads inside, all workers outside) stay in
 //! to the end, so that they are measured as well as the winner.
 
+mod live;
+mod progress;
+
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use gingham_core::{DType, Registry, Scalar};
-use gingham_machine::counters::steal_seconds;
 use gingham_machine::environment::kernel_variables;
 use gingham_machine::{Ceilings, Machine, available_memory};
 
@@ -18,13 +20,16 @@ use crate::arena::{self, Arena};
 use crate::combination::{Combination, ExecutorKind};
 use crate::environment::Environment;
 use crate::operands;
-use crate::outcome::{self, Outcome, Rounds, Row, SCHEMA, Sample, Site, Status};
-use crate::race::{Contestant, Lane, Race, Round};
+use crate::outcome::{self, Outcome, Rounds, Row, SCHEMA, Site, Status};
+use crate::race::{Lane, Race, Round};
 use crate::space::{self, Selection};
 use crate::trial::protocol::{Hello, PROTOCOL};
 use crate::trial::{Death, Trial};
 use crate::verify::{Judge, Wrong};
 use crate::workload::Workload;
+
+use live::Live;
+pub use progress::Progress;
 
 /// Trial processes alive at once: each costs some megabytes and file descriptors, stopped or not.
 const MOST_ALIVE: usize = 64;
@@ -63,38 +68,6 @@ pub struct Tuner {
     pub keep_env: bool,
     /// The program that trials re-execute; its `main` calls [`crate::trial::serve`] where it is a trial.
     pub program: PathBuf,
-}
-
-/// What a tuning is doing, told between samples only.
-#[derive(Debug, Clone, Copy)]
-pub enum Progress<'a> {
-    /// It allocates and fills the arena: `bytes`, and the seconds that this may take at worst.
-    Filling {
-        /// Bytes of the arena.
-        bytes: u64,
-        /// Seconds at the slowest first touch seen.
-        at_worst_s: f64,
-    },
-    /// It measures what the machine can do at most.
-    Ceilings,
-    /// It starts and verifies a combination.
-    Admitting {
-        /// The combination.
-        combination: &'a Combination,
-        /// How many have been admitted before.
-        done: usize,
-        /// How many there are.
-        of: usize,
-    },
-    /// It takes a sample of a combination.
-    Sampling {
-        /// The combination.
-        combination: &'a Combination,
-        /// The round, from 0.
-        round: usize,
-        /// How many combinations are still in.
-        live: usize,
-    },
 }
 
 /// A tuning that could not be done.
@@ -161,42 +134,6 @@ struct Tuning<'a, T> {
     judge: Judge,
     rows: Vec<Row>,
     element: std::marker::PhantomData<T>,
-}
-
-/// A live trial, with what a sample of it consists of.
-struct Live {
-    trial: Trial,
-    combination: Combination,
-    /// Tasks run before a sample, untimed: one for each worker.
-    warm: usize,
-    tasks: usize,
-    repeat: usize,
-}
-
-impl Contestant for Live {
-    type Death = Death;
-
-    fn sample(&mut self, round: usize) -> Result<Sample, Death> {
-        self.trial.resume();
-        if self.warm > 0 {
-            self.trial.run(0, self.warm, 1)?;
-        }
-        let steal = steal_seconds();
-        let cost = self.trial.run(0, self.tasks, self.repeat)?;
-        let steal_s = steal_seconds() - steal;
-        self.trial.stop();
-        Ok(Sample {
-            round,
-            wall_s: cost.wall_s,
-            user_s: cost.user_s,
-            sys_s: cost.sys_s,
-            minor_faults: cost.minor_faults,
-            voluntary_switches: cost.voluntary_switches,
-            involuntary_switches: cost.involuntary_switches,
-            steal_s,
-            tasks: self.tasks * self.repeat,
-        })
-    }
 }
 
 /// Why a combination was not admitted.
