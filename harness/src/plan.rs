@@ -5,8 +5,8 @@
 //! get it.
 //!
 //! Without a saved answer the rule is: the first registered backend that is native for the operation; with two tasks or
-//! more one op thread and a pool of as many workers as there are usable CPUs, else all CPUs inside the operation where
-//! the backend can have them. The note says so.
+//! more, a pool of as many workers as there are usable CPUs and as few op threads as the backend can have; with one task,
+//! all CPUs inside the operation where the backend can have them. The note says so.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -148,20 +148,19 @@ impl Session {
         let able = || self.registry.iter().find(|b| b.support(op, dtype) != Support::None);
         let backend = native.or_else(able).ok_or_else(|| Error::NoBackend(workload.clone()))?;
         let id = backend.info().id;
-        let one = OpThreads::ONE;
-        // A backend whose count was fixed at the start keeps it, whatever the rule would like.
-        let started = backend.limit(one).is_err();
-        let combination = if workload.tasks() > 1 && cpus > 1 && !started {
+        let counts = match backend.threading() {
+            // Fixed when the process started: one of them is to be had.
+            Threading::AtStart { allowed, .. } => allowed.to_vec(),
+            Threading::Single => vec![1],
+            Threading::PerCall { .. } | Threading::Process { .. } => vec![1, cpus],
+        };
+        let threads = counts.into_iter().filter_map(|n| OpThreads::new(n).ok()).filter(|&n| backend.limit(n).is_ok());
+        let combination = if workload.tasks() > 1 && cpus > 1 {
+            let op_threads = threads.min().unwrap_or(OpThreads::ONE);
             let workers = cpus.min(workload.tasks());
-            Combination { backend: id.into(), op_threads: one, executor: ExecutorKind::Threads, workers, chunk: 0 }
+            Combination { backend: id.into(), op_threads, executor: ExecutorKind::Threads, workers, chunk: 0 }
         } else {
-            let all = OpThreads::new(cpus)?;
-            let counts = match backend.threading() {
-                Threading::AtStart { allowed, .. } => allowed.to_vec(),
-                _ => vec![all.get(), 1],
-            };
-            let threads = counts.into_iter().filter_map(|n| OpThreads::new(n).ok()).find(|&n| backend.limit(n).is_ok());
-            Combination::serial(id, threads.unwrap_or(one))
+            Combination::serial(id, threads.max().unwrap_or(OpThreads::ONE))
         };
         notes
             .push(format!("{combination} by rule: first native backend, all CPUs over the tasks if there are several"));
