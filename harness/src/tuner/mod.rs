@@ -320,7 +320,7 @@ impl<T: Scalar> Tuning<'_, T> {
         }
     }
 
-    /// Judges those that are left once more, after all that they have run.
+    /// Judges those that are left once more, after all that they have run. A leader may turn out wrong only here.
     fn close(&mut self, race: Race<Live>) {
         for mut lane in race.finish() {
             self.arena.poison::<T>();
@@ -337,6 +337,12 @@ impl<T: Scalar> Tuning<'_, T> {
                     row.error_ratio = Some(row.error_ratio.map_or(ratio, |first| first.max(ratio)));
                 }
                 Err(refusal) => self.refuse(id, refusal),
+            }
+        }
+        if !self.rows.iter().any(Row::finished) {
+            // All that were left are wrong or dead: who had to leave because of them is back, with what it has shown.
+            for row in self.rows.iter_mut().filter(|row| row.status == Status::Ok) {
+                row.eliminated = None;
             }
         }
     }
