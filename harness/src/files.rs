@@ -4,7 +4,6 @@
 //! most one pair a worker is in memory. What is wrong with the request as a whole ([`Error`]) is found before anything
 //! starts; what is wrong with one pair ([`Failure`]) fails that pair alone, and the others' results are kept.
 
-use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
 use std::fs;
@@ -18,6 +17,7 @@ use gingham_core::{Backend, DType, OpThreads, matmul};
 use ndarray::Array2;
 
 use crate::executor::Executor;
+use crate::executor::panics::message;
 use crate::npy::{self, Element, Header, Matrix};
 
 /// A request that was refused as a whole; nothing has been read or written.
@@ -324,11 +324,6 @@ fn zeros<T: Element>(rows: usize, columns: usize) -> Option<Array2<T>> {
     values.try_reserve_exact(count).ok()?;
     values.resize(count, T::zero());
     Array2::from_shape_vec((rows, columns), values).ok()
-}
-
-fn message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message").into()
 }
 
 fn check_names(pairs: &[Pair]) -> Result<(), Error> {

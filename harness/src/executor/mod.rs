@@ -17,7 +17,7 @@
 //! ```
 
 mod job;
-mod panics;
+pub(crate) mod panics;
 mod parts;
 mod rayon;
 mod serial;

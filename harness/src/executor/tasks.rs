@@ -7,6 +7,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
+use super::panics::message;
 use super::{Executor, Parts};
 
 /// Any error that can cross a thread.
@@ -102,13 +103,7 @@ impl Failures {
         let cause = match catch_unwind(AssertUnwindSafe(task)) {
             Ok(Ok(())) => return,
             Ok(Err(error)) => TaskError::Failed(error),
-            Err(panic) => TaskError::Panicked(
-                panic
-                    .downcast::<String>()
-                    .map(|message| *message)
-                    .or_else(|panic| panic.downcast::<&str>().map(|message| message.to_string()))
-                    .unwrap_or_else(|_| "no message".to_owned()),
-            ),
+            Err(panic) => TaskError::Panicked(message(&*panic)),
         };
         let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let others = first.as_ref().map_or(0, |first| first.others + 1);
