@@ -101,6 +101,17 @@ fn an_answer_is_saved_shown_and_applied() {
 
     let shown = stdout_of(&gingham(&["profile", "show", "--profile", profile]));
     assert!(shown.contains("matmul 32x32x32 f64, 16 tasks") && shown.contains("simd:1+serial"), "{shown}");
+    assert!(shown.contains("\n  saved 20") && shown.contains(" UTC, seed 0\n"), "{shown}");
+    assert!(!shown.contains("stale"), "{shown}");
+
+    let env = stdout_of(&gingham(&["profile", "env", "--profile", profile]));
+    assert_eq!(env, "# matmul 32x32x32 f64, 16 tasks: simd:1+serial needs no variable\n");
+    // How fast it is now is no matter of a test: it holds, or it has moved.
+    let check = gingham(&["profile", "check", "--profile", profile]);
+    let said = String::from_utf8_lossy(&check.stdout).into_owned();
+    let holds = said.starts_with("matmul 32x32x32 f64, 16 tasks: holds: simd:1+serial takes ");
+    assert!(holds || said.starts_with("matmul 32x32x32 f64, 16 tasks: moved: "), "{said}");
+    assert_eq!(check.status.code(), Some(i32::from(!holds)), "{said}");
 
     let run = gingham(&[&["run"], &workload[..], &["--profile", profile]].concat());
     assert!(stdout_of(&run).contains("with simd:1+serial"));

@@ -1,14 +1,17 @@
-//! The backends of a program: an ordinary value, built by an ordinary function.
+//! The backends of a program, and its own functions: an ordinary value, built by an ordinary function.
 
 use std::sync::Arc;
 
+use crate::function::{Context, Function, UnknownTask};
 use crate::reference::Reference;
 use crate::{Backend, Error};
 
-/// The backends that a program was built with. It always holds the reference, under its own name.
+/// The backends that a program was built with, and the functions that it has registered by name. It always holds the
+/// reference, under its own name.
 #[derive(Clone)]
 pub struct Registry {
     backends: Vec<Arc<dyn Backend>>,
+    tasks: Vec<(&'static str, Arc<Function>)>,
     features: &'static [&'static str],
 }
 
@@ -16,7 +19,7 @@ impl Registry {
     /// The reference alone.
     #[must_use]
     pub fn new() -> Self {
-        Self { backends: vec![Arc::new(Reference)], features: &[] }
+        Self { backends: vec![Arc::new(Reference)], tasks: Vec::new(), features: &[] }
     }
 
     /// The reference alone, knowing that a backend named in `features` could be compiled in by the cargo feature of
@@ -33,14 +36,43 @@ impl Registry {
     #[must_use]
     pub fn with(mut self, backend: impl Backend) -> Self {
         let id = backend.info().id;
-        let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
-        assert!(
-            id.starts_with(|c: char| c.is_ascii_lowercase()) && id.chars().all(letters),
-            "backend id `{id}`: lower-case letters, digits, - and _ only, starting with a letter"
-        );
+        assert!(is_name(id), "backend id `{id}`: lower-case letters, digits, - and _ only, starting with a letter");
         assert!(self.find(id).is_none(), "backend id `{id}` is registered twice");
         self.backends.push(Arc::new(backend));
         self
+    }
+
+    /// Adds `f` as the task called `name`: a function of this program that its trials find by that name, since they
+    /// register the same.
+    ///
+    /// # Panics
+    /// If the name breaks the rules of a backend's id or is taken by another task: both are slips in the program, not
+    /// in its input.
+    #[must_use]
+    pub fn with_task(
+        mut self,
+        name: &'static str,
+        f: impl Fn(&Context<'_>, usize, &mut [f64]) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        assert!(is_name(name), "task `{name}`: lower-case letters, digits, - and _ only, starting with a letter");
+        assert!(self.task(name).is_err(), "task `{name}` is registered twice");
+        self.tasks.push((name, Arc::new(f)));
+        self
+    }
+
+    /// The task called `name`.
+    ///
+    /// # Errors
+    /// [`UnknownTask`], with the names that are registered.
+    pub fn task(&self, name: &str) -> Result<&Arc<Function>, UnknownTask> {
+        self.tasks.iter().find(|(known, _)| *known == name).map(|(_, f)| f).ok_or_else(|| {
+            let names: Vec<&str> = self.tasks.iter().map(|(name, _)| *name).collect();
+            let registered = if names.is_empty() { "none".into() } else { names.join(", ") };
+            UnknownTask { given: name.into(), registered }
+        })
     }
 
     /// All backends, the reference first, then in the order of registration.
@@ -72,8 +104,51 @@ impl Registry {
     }
 }
 
+/// Lower-case ASCII letters, digits, `-` and `_`, starting with a letter.
+fn is_name(name: &str) -> bool {
+    let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(letters)
+}
+
 impl Default for Registry {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::OpThreads;
+
+    #[test]
+    fn a_task_is_found_by_its_name_alone() {
+        assert_eq!(Registry::new().task("f").map(drop).unwrap_err().to_string(), "unknown task `f`; registered: none");
+        let registry = Registry::new()
+            .with_task("first", |cx, item, out| {
+                out[0] = (item * cx.items()) as f64 * cx.parameters()[0];
+                Ok(())
+            })
+            .with_task("second-2", |_, _, _| Err("always".into()));
+        let mut out = [f64::NAN];
+        let cx = Context::new(10, OpThreads::ONE, &[0.5]);
+        assert!(registry.task("first").is_ok_and(|f| f(&cx, 3, &mut out).is_ok()));
+        assert_eq!(out, [15.0]);
+        assert!(registry.task("second-2").is_ok_and(|f| f(&cx, 3, &mut out).is_err()));
+        let said = registry.task("First").map(drop).unwrap_err().to_string();
+        assert_eq!(said, "unknown task `First`; registered: first, second-2");
+    }
+
+    #[test]
+    #[should_panic(expected = "task `twice` is registered twice")]
+    fn a_name_is_one_task() {
+        let nothing = |_: &Context<'_>, _, _: &mut [f64]| Ok(());
+        let _ = Registry::new().with_task("twice", nothing).with_task("twice", nothing);
+    }
+
+    #[test]
+    #[should_panic(expected = "lower-case letters")]
+    fn a_name_is_a_word() {
+        let _ = Registry::new().with_task("two words", |_, _, _| Ok(()));
     }
 }

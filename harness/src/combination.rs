@@ -1,5 +1,5 @@
 //! One way to run a batch: backend x op threads x executor x workers x chunk, and its text form
-//! `BACKEND[:OP_THREADS]+EXECUTOR[:WORKERS[:CHUNK]]`.
+//! `BACKEND[:OP_THREADS]+EXECUTOR[:WORKERS[:CHUNK]]`; or a runner that does all of it in its own way, `peer/NAME`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,7 +13,7 @@ use crate::executor::{self, Executor, Rayon, Serial, Threads};
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Combination {
-    /// Id of the backend.
+    /// Id of the backend, or `peer/NAME`.
     pub backend: String,
     /// Threads inside one operation.
     pub op_threads: OpThreads,
@@ -34,6 +34,8 @@ pub enum ExecutorKind {
     Threads,
     /// A rayon pool of its own.
     Rayon,
+    /// As a runner that is no part of this program does it.
+    Peer,
 }
 
 /// A text that is no combination.
@@ -48,6 +50,14 @@ pub enum Error {
         given: String,
         /// The part that does not fit.
         what: &'static str,
+    },
+    /// The text begins as a peer's.
+    #[error(
+        "combination `{given}`: a peer is peer/NAME and nothing else, NAME of letters, digits, `-`, `_` and `.`, for example peer/numpy"
+    )]
+    Peer {
+        /// The text that was given.
+        given: String,
     },
     /// The executor is unknown.
     #[error("unknown executor `{given}`; available: serial, threads, rayon")]
@@ -67,7 +77,22 @@ pub enum Error {
     },
 }
 
+/// What the combination of a peer begins with.
+const PEER: &str = "peer/";
+
+/// Whether `peer/NAME` is a combination: a name is ASCII letters, digits, `-`, `_` and `.`, at least one.
+pub(crate) fn is_peer_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+}
+
 impl Combination {
+    /// The peer of this name, as `peer/NAME` writes it. How many threads it has is its own affair: they count as one.
+    #[must_use]
+    pub fn peer(name: &str) -> Self {
+        let backend = format!("{PEER}{name}");
+        Self { backend, op_threads: OpThreads::ONE, executor: ExecutorKind::Peer, workers: 1, chunk: 0 }
+    }
+
     /// Runs tasks one after the other.
     #[must_use]
     pub fn serial(backend: &str, op_threads: OpThreads) -> Self {
@@ -83,18 +108,19 @@ impl Combination {
     /// A fresh executor of this combination's kind and size.
     ///
     /// # Errors
-    /// Where the system refuses the threads.
+    /// Where the system refuses the threads, and [`executor::Error::Peer`] for a peer.
     pub fn executor(&self) -> Result<Box<dyn Executor>, executor::Error> {
         Ok(match self.executor {
             ExecutorKind::Serial => Box::new(Serial),
             ExecutorKind::Threads => Box::new(Threads::new(self.workers)?),
             ExecutorKind::Rayon => Box::new(Rayon::new(self.workers)?),
+            ExecutorKind::Peer => return Err(executor::Error::Peer(self.backend.clone())),
         })
     }
 }
 
 impl ExecutorKind {
-    /// All of them, in the order of tables.
+    /// All that this program has, in the order of tables.
     pub const ALL: [Self; 3] = [Self::Serial, Self::Threads, Self::Rayon];
 
     /// The name in combinations.
@@ -104,6 +130,7 @@ impl ExecutorKind {
             Self::Serial => "serial",
             Self::Threads => "threads",
             Self::Rayon => "rayon",
+            Self::Peer => "peer",
         }
     }
 }
@@ -125,6 +152,9 @@ impl FromStr for ExecutorKind {
 impl fmt::Display for Combination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { backend, op_threads, executor, workers, chunk } = self;
+        if *executor == ExecutorKind::Peer {
+            return f.pad(backend);
+        }
         let mut text = format!("{backend}:{op_threads}+{executor}");
         if *executor != ExecutorKind::Serial {
             text += &format!(":{workers}");
@@ -142,6 +172,9 @@ impl FromStr for Combination {
     fn from_str(given: &str) -> Result<Self, Error> {
         let form = |what| Error::Form { given: given.into(), what };
         let number = |text: &str, what| text.parse::<usize>().map_err(|_| form(what));
+        if let Some(name) = given.strip_prefix(PEER) {
+            return if is_peer_name(name) { Ok(Self::peer(name)) } else { Err(Error::Peer { given: given.into() }) };
+        }
         let (left, right) = given.split_once('+').ok_or_else(|| form("there is no `+`"))?;
 
         let mut left = left.split(':');
@@ -194,7 +227,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_a_combination_or_an_error(text in "[a-z:+0-9 -]{0,40}|\\PC{0,40}") {
+        fn any_text_is_a_combination_or_an_error(text in "(peer/)?[a-zA-Z:+0-9 ._/-]{0,40}|\\PC{0,40}") {
             if let Ok(combination) = text.parse::<Combination>() {
                 prop_assert_eq!(combination.to_string().parse(), Ok(combination));
             }
@@ -214,11 +247,19 @@ mod tests {
             let combination = Combination { backend, op_threads, executor, workers, chunk };
             prop_assert_eq!(combination.to_string().parse(), Ok(combination));
         }
+
+        #[test]
+        fn any_peer_is_read_back(name in "[A-Za-z0-9_.-]{1,20}") {
+            let peer = Combination::peer(&name);
+            prop_assert_eq!(peer.to_string(), format!("peer/{name}"));
+            prop_assert_eq!(peer.to_string().parse(), Ok(peer.clone()));
+            prop_assert!(matches!(peer.executor(), Err(executor::Error::Peer(_))));
+        }
     }
 
     #[test]
     fn text_round_trip() {
-        for text in ["openblas:2+serial", "faer:1+rayon:2", "simd:1+threads:2:25"] {
+        for text in ["peer/numpy", "openblas:2+serial", "faer:1+rayon:2", "simd:1+threads:2:25"] {
             assert_eq!(text.parse::<Combination>().unwrap().to_string(), text);
         }
         let short = "simd+threads".parse::<Combination>().unwrap();
@@ -236,6 +277,11 @@ mod tests {
         {
             assert!(bad.parse::<Combination>().is_err(), "{bad}");
         }
-        assert_eq!("simd+fork".parse::<Combination>(), Err(Error::Executor { given: "fork".into() }));
+        for bad in ["peer/", "peer/x+serial", "peer/x:2", "peer/x y", "peer/a/b", "peer/ä"] {
+            assert_eq!(bad.parse::<Combination>(), Err(Error::Peer { given: bad.into() }));
+        }
+        for word in ["fork", "peer"] {
+            assert_eq!(format!("simd+{word}").parse::<Combination>(), Err(Error::Executor { given: word.into() }));
+        }
     }
 }

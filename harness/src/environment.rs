@@ -5,10 +5,10 @@ use std::process::Command;
 use gingham_core::{Registry, Threading};
 use gingham_machine::environment::is_kernel_variable;
 
-use crate::combination::Combination;
+use crate::combination::{Combination, ExecutorKind};
 
 /// The environment that trials start in: the parent's, without the variables that choose kernels, and with the
-/// thread variables of every backend set.
+/// thread variables of every backend set. A peer's thread variables are left as its users have them.
 #[derive(Debug, Clone)]
 pub struct Environment {
     threading: Vec<(&'static str, Threading)>,
@@ -42,6 +42,9 @@ impl Environment {
                 }
             }
         }
+        if combination.executor == ExecutorKind::Peer {
+            return;
+        }
         // A library that is linked but not measured would start threads of its own, and spin: give it one.
         command.envs(self.variables(|_| true).map(|var| (var, "1")));
         let threads = combination.op_threads.to_string();
@@ -54,5 +57,26 @@ impl Environment {
             Threading::AtStart { var, .. } | Threading::Process { var } => Some(var),
             Threading::Single | Threading::PerCall { .. } => None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thread_variables_are_set_for_backends_and_left_alone_for_peers() {
+        let threading =
+            vec![("blas", Threading::Process { var: "BLAS_THREADS" }), ("other", Threading::Process { var: "OTHER" })];
+        let environment = Environment { threading, keep_kernel_variables: false };
+        let set = |combination: Combination| {
+            let mut command = Command::new("true");
+            environment.apply(&mut command, &combination);
+            let text = |s: &std::ffi::OsStr| s.to_str().unwrap().to_owned();
+            command.get_envs().filter_map(|(name, value)| Some((text(name), text(value?)))).collect::<Vec<_>>()
+        };
+        let of = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(set("blas:2+serial".parse().unwrap()), [of("BLAS_THREADS", "2"), of("OTHER", "1")]);
+        assert_eq!(set(Combination::peer("blas")), []);
     }
 }

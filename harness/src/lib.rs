@@ -1,7 +1,7 @@
 //! The measuring half of Gingham: from a workload to the combination that runs it fastest, and back into a program.
 //!
 //! A [`Workload`] says what is to be computed; [`space`] lists the combinations of backend and executor that may do
-//! it; each becomes a [`trial`] in a process of its own over one shared [`arena`]; [`race`] runs them in rounds;
+//! it; each becomes a [`trial`] in a process of its own over one shared [`arena`]; [`search`] runs them in rounds;
 //! [`Outcome`] is the result, which [`report`] prints and [`profile`] keeps; a [`Plan`] applies it.
 //!
 //! Tuning (arena, trials, tuner) is for Linux; plans and their executors are for every system.
@@ -15,13 +15,17 @@ pub mod combination;
 pub mod environment;
 pub mod executor;
 pub mod files;
+pub mod function;
+pub mod journal;
 pub mod npy;
 pub mod operands;
 pub mod outcome;
 pub mod plan;
 pub mod profile;
-pub mod race;
+pub mod progress;
+pub mod replay;
 pub mod report;
+pub mod search;
 pub mod space;
 pub mod stats;
 pub mod task;
@@ -36,7 +40,8 @@ pub use combination::{Combination, ExecutorKind};
 pub use outcome::Outcome;
 pub use plan::{Plan, Session};
 pub use profile::Profile;
+pub use progress::Progress;
 pub use task::Task;
 #[cfg(target_os = "linux")]
-pub use tuner::{Progress, Tuner};
+pub use tuner::Tuner;
 pub use workload::Workload;

@@ -6,6 +6,7 @@ use gingham_machine::{Ceilings, Machine};
 use serde::{Deserialize, Serialize};
 
 use crate::combination::{Combination, ExecutorKind};
+use crate::search::{Strategy, model};
 use crate::stats;
 use crate::workload::Workload;
 
@@ -29,20 +30,64 @@ pub struct Outcome {
     pub prefault_s: f64,
     /// Sets the inputs and the order of rounds.
     pub seed: u64,
+    /// How the space was searched.
+    #[serde(default)]
+    pub strategy: Strategy,
+    /// Combinations within this share of the leader are not told apart from it.
+    pub tolerance: f64,
     /// Every combination, raced or not; the fastest first.
     pub trials: Vec<Row>,
+    /// A second process of one combination: how far two equals lie apart.
+    #[serde(default)]
+    pub twin: Option<Twin>,
     /// How many rounds were run.
     pub rounds: Rounds,
-    /// The fastest.
+    /// The pick: of those that cannot be told apart, the one with the fewest threads and the least memory.
     pub best: Option<Combination>,
     /// Those that cannot be told from the best.
     pub tied: Vec<Combination>,
     /// Figures of the finalists in fresh processes.
-    pub confirmation: Option<serde_json::Value>,
-    /// `rounds`, `budget` or `one left`.
+    pub confirmation: Option<Confirmation>,
+    /// `one left`, `rounds`, `budget`, `interrupted`, or what else ended it.
     pub stopped_because: String,
+    /// What the reader should know before trusting the figures: others had the machine, or equals lie apart.
+    #[serde(default)]
+    pub warnings: Vec<String>,
     /// Seconds from start to end.
     pub elapsed_s: f64,
+}
+
+/// A second process of one combination.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Twin {
+    /// The combination.
+    pub combination: Combination,
+    /// What was measured, in order of rounds.
+    pub samples: Vec<Sample>,
+}
+
+/// The finalists once more, in fresh processes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// How many rounds were run.
+    pub rounds: usize,
+    /// The finalists and the baselines.
+    pub trials: Vec<Confirmed>,
+}
+
+/// A combination in a fresh process.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Confirmed {
+    /// The combination.
+    pub combination: Combination,
+    /// Whether its operands lay in private memory, which may have huge pages, rather than in the arena, which has none.
+    pub private: bool,
+    /// Median seconds of a batch.
+    pub median_s: f64,
+    /// The exact order-statistic interval of that median, at least 95 %; none below six samples.
+    pub ci95_s: Option<[f64; 2]>,
+    /// What was measured, in order of rounds.
+    pub samples: Vec<Sample>,
 }
 
 /// Where a tuning was measured.
@@ -64,11 +109,17 @@ pub struct Rounds {
     pub kept: usize,
     /// Rounds that were repeated because the machine was not ours.
     pub repeated: usize,
+    /// Rounds that should have been repeated and were kept, because a quarter of all had been repeated already.
+    #[serde(default)]
+    pub spoilt: usize,
 }
 
 /// One combination, and what became of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
+    /// Its place in the list of candidates: the search takes equals in this order.
+    #[serde(default)]
+    pub id: usize,
     /// Its text form.
     pub combination: Combination,
     /// Its backend.
@@ -87,6 +138,9 @@ pub struct Row {
     pub status: Status,
     /// Why, where it is not `ok`.
     pub reason: Option<String>,
+    /// Whether a rule of the space kept it from being started, rather than the search.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub ruled_out: bool,
     /// The kernels that its library chose.
     pub kernels: Option<String>,
     /// What was measured, in order of rounds.
@@ -109,6 +163,12 @@ pub struct Row {
     pub error_ratio: Option<f64>,
     /// Why it left the race before its end.
     pub eliminated: Option<String>,
+    /// The 95 % interval of its time over the leader's, less one, where it is proven slower.
+    #[serde(default)]
+    pub slower_by: Option<[f64; 2]>,
+    /// Whether its figures are of a fresh process rather than of the race.
+    #[serde(default)]
+    pub confirmed: bool,
 }
 
 /// What became of a combination.
@@ -151,20 +211,49 @@ pub struct Sample {
     pub round: usize,
     /// Seconds on the clock.
     pub wall_s: f64,
-    /// CPU seconds in the program.
+    /// CPU seconds in the program, over all processes of the trial.
+    #[serde(default)]
     pub user_s: f64,
     /// CPU seconds in the kernel.
+    #[serde(default)]
     pub sys_s: f64,
     /// Page faults that needed no reading.
+    #[serde(default)]
     pub minor_faults: u64,
     /// Times a thread waited.
+    #[serde(default)]
     pub voluntary_switches: u64,
     /// Times a thread was made to wait.
+    #[serde(default)]
     pub involuntary_switches: u64,
     /// CPU seconds that the host gave to other machines meanwhile.
+    #[serde(default)]
     pub steal_s: f64,
+    /// CPU seconds that other programs of this machine had meanwhile, to the kernel's tick: may be a tick below zero.
+    #[serde(default)]
+    pub others_s: f64,
     /// Tasks that were run, all repetitions counted.
     pub tasks: usize,
+    /// How many times over a part of the batch was run.
+    #[serde(default = "once", skip_serializing_if = "is_once")]
+    pub repeat: usize,
+    /// Whether its round was repeated: it does not count.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub set_aside: bool,
+}
+
+fn once() -> usize {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_once(repeat: &usize) -> bool {
+    *repeat == 1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 impl Sample {
@@ -173,6 +262,29 @@ impl Sample {
     pub fn seconds_per_task(&self) -> f64 {
         self.wall_s / self.tasks as f64
     }
+
+    /// Tasks of the part of the batch that was run, at least one.
+    #[must_use]
+    pub fn batch(&self) -> usize {
+        (self.tasks / self.repeat.max(1)).max(1)
+    }
+}
+
+/// Median seconds of a whole batch and its interval, from samples of parts of it: those of the largest part alone, since a
+/// small one says little of how the last wave ends.
+#[must_use]
+pub fn batch_seconds(
+    combination: &Combination,
+    workload: &Workload,
+    samples: &[Sample],
+) -> Option<(f64, Option<[f64; 2]>)> {
+    let counted = || samples.iter().filter(|sample| !sample.set_aside);
+    let largest = counted().map(Sample::batch).max()?;
+    let batch = |sample: &Sample| {
+        sample.wall_s / sample.repeat as f64 * model::scale(combination, sample.batch(), workload.tasks())
+    };
+    let batches: Vec<f64> = counted().filter(|sample| sample.batch() == largest).map(batch).collect();
+    Some((stats::median(&batches), stats::median_interval(&batches)))
 }
 
 impl Row {
@@ -180,6 +292,7 @@ impl Row {
     #[must_use]
     pub fn new(combination: Combination, workload: &Workload) -> Self {
         Self {
+            id: 0,
             backend: combination.backend.clone(),
             op_threads: combination.op_threads.get(),
             executor: combination.executor.to_string(),
@@ -189,6 +302,7 @@ impl Row {
             combination,
             status: Status::Skipped,
             reason: None,
+            ruled_out: false,
             kernels: None,
             samples: Vec::new(),
             cold_s: None,
@@ -200,20 +314,35 @@ impl Row {
             rate_unit: workload.rate_unit().into(),
             error_ratio: None,
             eliminated: None,
+            slower_by: None,
+            confirmed: false,
         }
     }
 
-    /// Takes samples over, and derives from them what is derived.
-    pub fn set_samples(&mut self, samples: Vec<Sample>, workload: &Workload) {
-        let batch: Vec<f64> = samples.iter().map(|s| s.seconds_per_task() * workload.tasks() as f64).collect();
-        self.samples = samples;
-        if batch.is_empty() {
-            return;
+    /// Takes over what its figures are of: samples of the race, or of its confirmation.
+    pub fn set_figures(&mut self, samples: &[Sample], workload: &Workload) {
+        if let Some((median, interval)) = batch_seconds(&self.combination, workload, samples) {
+            self.set_median(median, interval, workload);
         }
-        let median = stats::median(&batch);
+    }
+
+    fn set_median(&mut self, median: f64, interval: Option<[f64; 2]>, workload: &Workload) {
         self.median_s = Some(median);
-        self.ci95_s = stats::median_interval(&batch);
+        self.ci95_s = interval;
         self.rate = (median > 0.0).then(|| workload.work(workload.tasks()) / median / 1e9);
+    }
+
+    /// Its time over that of `other` in each round that both ran in, of the rounds of the largest part of the batch.
+    fn ratios(&self, other: &Self) -> Vec<f64> {
+        let counted = |row: &Self| row.samples.iter().copied().filter(|s| !s.set_aside).collect::<Vec<_>>();
+        let theirs = counted(other);
+        let pairs: Vec<(Sample, Sample)> = counted(self)
+            .into_iter()
+            .filter_map(|own| Some((own, *theirs.iter().find(|their| their.round == own.round)?)))
+            .collect();
+        let largest = pairs.iter().map(|(own, _)| own.batch()).max();
+        let whole = pairs.iter().filter(|(own, _)| Some(own.batch()) == largest);
+        whole.map(|(own, their)| own.seconds_per_task() / their.seconds_per_task()).collect()
     }
 
     /// Whether it stayed in the race to its end, with right results.
@@ -230,12 +359,13 @@ impl Outcome {
         self.trials.iter().find(|row| Some(&row.combination) == self.best.as_ref())
     }
 
-    /// The fastest row with right results that `wanted` accepts: among those that stayed to the end, if any did, since
-    /// one that left early has two samples, which may have been lucky.
+    /// The fastest row with right results that `wanted` accepts: among those with confirmed figures or that stayed to
+    /// the end, if any did, since one that left early has two samples, which may have been lucky.
     pub fn fastest(&self, wanted: impl Fn(&Row) -> bool) -> Option<&Row> {
         let measured = self.trials.iter().filter(|row| row.status == Status::Ok && row.median_s.is_some());
         let wanted = measured.filter(|row| wanted(row));
-        wanted.min_by(|a, b| b.finished().cmp(&a.finished()).then(by_median(a, b)))
+        let sure = |row: &Row| row.confirmed || row.finished();
+        wanted.min_by(|a, b| sure(b).cmp(&sure(a)).then(by_median(a, b)))
     }
 
     /// The arrangements that the studies compare: one thread alone, all threads inside the operation, all workers
@@ -251,7 +381,27 @@ impl Outcome {
     }
 }
 
-/// Orders rows by median, rows without one last.
-pub(crate) fn by_median(a: &Row, b: &Row) -> std::cmp::Ordering {
+/// Gives the rows that were not confirmed figures that can stand beside the confirmed ones of row `best`: its median, times
+/// how many times its time they took in the rounds that both ran in. What they took by themselves was taken at another
+/// time of day, maybe of another part of the batch: a heat's medians have been seen a tenth below those of the winner.
+pub(crate) fn anchor(trials: &mut [Row], best: usize, workload: &Workload) {
+    let Some(best) = trials.get(best).filter(|row| row.confirmed).cloned() else { return };
+    let Some(median) = best.median_s else { return };
+    for row in trials.iter_mut().filter(|row| row.status == Status::Ok && !row.confirmed) {
+        let ratios = row.ratios(&best);
+        if !ratios.is_empty() {
+            let interval = stats::median_interval(&ratios).map(|ends| ends.map(|ratio| ratio * median));
+            row.set_median(stats::median(&ratios) * median, interval, workload);
+        }
+    }
+}
+
+/// Orders rows: those that are right before the others, those that stayed in before those that left, then by median.
+pub(crate) fn by_standing(a: &Row, b: &Row) -> std::cmp::Ordering {
+    let place = |row: &Row| (row.status != Status::Ok, !row.finished());
+    place(a).cmp(&place(b)).then(by_median(a, b))
+}
+
+fn by_median(a: &Row, b: &Row) -> std::cmp::Ordering {
     a.median_s.unwrap_or(f64::INFINITY).total_cmp(&b.median_s.unwrap_or(f64::INFINITY))
 }

@@ -2,11 +2,14 @@
 //!
 //! A [`Session`] holds the backends, the machine and the saved answers; [`Session::plan`] picks the best saved
 //! combination that this process can apply, and [`Plan::note`] says what was passed over, by how much, and what would
-//! get it.
+//! get it. An answer for another size, or one whose machine or libraries have changed since, is applied all the same
+//! and the note says which and why; but not one that was fitted to another number of CPUs, which would leave some idle
+//! or have its threads fight for them.
 //!
-//! Without a saved answer the rule is: the first registered backend that is native for the operation; with two tasks or
-//! more, a pool of as many workers as there are usable CPUs and as few op threads as the backend can have; with one task,
-//! all CPUs inside the operation where the backend can have them. The note says so.
+//! Without a saved answer the rule is: the first registered backend that is native for the operation, or that of the
+//! answer which did not fit; with two tasks or more, a pool of as many workers as there are usable CPUs and as few op
+//! threads as the backend can have; with one task, all CPUs inside the operation where the backend can have them. The
+//! note says so.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,7 +21,7 @@ use gingham_machine::environment::kernel_variables;
 
 use crate::combination::{Combination, ExecutorKind};
 use crate::executor::{self, Executor, TaskErrors};
-use crate::profile::{self, Entry, Profile};
+use crate::profile::{self, Answer, Fingerprint, Grade, Profile};
 use crate::task::Task;
 use crate::workload::Workload;
 
@@ -91,14 +94,12 @@ impl Session {
     /// [`Error`], where no backend of this program can run it.
     pub fn plan(&self, workload: &Workload) -> Result<Plan, Error> {
         let mut notes = Vec::new();
-        let plan = match self.profile.find(workload, &self.machine) {
-            Some(entry) => self.saved(entry, &mut notes),
-            None => {
-                notes.push(format!("no saved answer for {workload} on this machine: `gingham tune` finds one"));
-                None
-            }
+        let now = Fingerprint::now(&self.machine, &self.registry);
+        let answer = self.profile.look_up(workload, &now);
+        let mut plan = match self.saved(&answer, &mut notes) {
+            Some(plan) => plan,
+            None => self.by_rule(&answer, &mut notes)?,
         };
-        let mut plan = plan.map_or_else(|| self.by_rule(workload, &mut notes), Ok)?;
         let set: Vec<String> = kernel_variables().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
         if !set.is_empty() {
             notes.push(format!("set here, though no tuning runs with them, to choose kernels: {}", set.join(", ")));
@@ -119,34 +120,58 @@ impl Session {
         Ok(Plan { combination: combination.clone(), backend, executor, note })
     }
 
-    fn saved(&self, entry: &Entry, notes: &mut Vec<String>) -> Option<Plan> {
+    /// The best of `answer` that this process can apply.
+    fn saved(&self, answer: &Answer<'_>, notes: &mut Vec<String>) -> Option<Plan> {
+        if answer.grade == Grade::Miss {
+            notes.push(answer.to_string());
+            return None;
+        }
+        if let Some(best) = self.misfit(answer) {
+            let cpus = self.machine.usable_cpus;
+            notes.push(format!("{best}, {answer}"));
+            notes.push(format!("its {} threads do not fit {cpus} CPUs", best.runnable()));
+            return None;
+        }
         let mut passed = Vec::new();
-        for ranked in &entry.ranking {
-            match self.apply(&ranked.combination) {
+        for choice in &answer.ranking {
+            match self.apply(&choice.combination) {
                 Ok(plan) => {
-                    notes.push(format!("{}, the saved answer for {}", ranked.combination, entry.workload));
-                    for (name, median_s, reason) in passed {
-                        let gain = (ranked.median_s / median_s - 1.0) * 100.0;
+                    notes.push(format!("{}, {answer}", choice.combination));
+                    for (name, slower, reason) in passed {
+                        let gain = (choice.slower / slower - 1.0) * 100.0;
                         notes.push(format!("passed over {name}, {gain:.1} % faster: {reason}"));
                     }
                     return Some(plan);
                 }
                 Err(error) => {
-                    let export = ranked.export.as_ref().map(|e| format!(" (`export {e}` would get it)"));
+                    let export = choice.export.map(|export| format!(" (`export {export}` would get it)"));
                     let reason = format!("{error}{}", export.unwrap_or_default());
-                    passed.push((ranked.combination.to_string(), ranked.median_s, reason));
+                    passed.push((choice.combination.to_string(), choice.slower, reason));
                 }
             }
         }
-        notes.push(format!("none of the {} saved combinations can be applied in this process", entry.ranking.len()));
+        notes.push(format!("none of the {} saved combinations can be applied in this process", answer.ranking.len()));
         None
     }
 
-    fn by_rule(&self, workload: &Workload, notes: &mut Vec<String>) -> Result<Plan, Error> {
+    /// The best of `answer`, where it was fitted to another number of CPUs than there are now.
+    fn misfit<'a>(&self, answer: &'a Answer<'_>) -> Option<&'a Combination> {
+        let best = &answer.ranking.first()?.combination;
+        let (then, now) = (answer.entries.first()?.fingerprint.usable_cpus, self.machine.usable_cpus);
+        let fights = now < then && best.runnable() > now;
+        let idles = now > then && best.runnable() >= then;
+        (fights || idles).then_some(best)
+    }
+
+    fn by_rule(&self, answer: &Answer<'_>, notes: &mut Vec<String>) -> Result<Plan, Error> {
+        let workload = answer.workload;
         let (op, dtype, cpus) = (workload.op(), workload.dtype(), self.machine.usable_cpus);
-        let native = self.registry.iter().find(|b| b.support(op, dtype) == Support::Native);
-        let able = || self.registry.iter().find(|b| b.support(op, dtype) != Support::None);
-        let backend = native.or_else(able).ok_or_else(|| Error::NoBackend(workload.clone()))?;
+        let is_able = |backend: &&Arc<dyn Backend>| backend.support(op, dtype) != Support::None;
+        let saved = self.misfit(answer).and_then(|best| self.registry.get(&best.backend).ok()).filter(is_able);
+        let native = || self.registry.iter().find(|b| b.support(op, dtype) == Support::Native);
+        let able = || self.registry.iter().find(is_able);
+        let backend = saved.or_else(native).or_else(able).ok_or_else(|| Error::NoBackend(workload.clone()))?;
+        let which = if saved.is_some() { "the saved answer's backend" } else { "first native backend" };
         let id = backend.info().id;
         let counts = match backend.threading() {
             // Fixed when the process started: one of them is to be had.
@@ -162,8 +187,7 @@ impl Session {
         } else {
             Combination::serial(id, threads.max().unwrap_or(OpThreads::ONE))
         };
-        notes
-            .push(format!("{combination} by rule: first native backend, all CPUs over the tasks if there are several"));
+        notes.push(format!("{combination} by rule: {which}, all CPUs over the tasks if there are several"));
         self.apply(&combination)
     }
 }

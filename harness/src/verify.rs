@@ -371,11 +371,12 @@ mod tests {
         let workload = Workload::new(op.parse().unwrap(), T::DTYPE, shape, None, 3).unwrap();
         let mut arena = Arena::new::<T>(&workload, 1).unwrap();
         let judge = Judge::new(&workload, arena.placement(), arena.inputs::<T>(), 2).unwrap();
-        arena.poison::<T>();
+        arena.poison::<T>(workload.tasks());
         let tensors = arena.placement().tensors.clone();
         let inputs = arena.inputs::<T>().to_vec();
         let mut outputs = arena.outputs::<T>().to_vec();
-        assert!(outputs.iter().all(|x| x.is_nan()), "poisoned");
+        let poisoned = |task| tensors.last().unwrap().view(task, &outputs).unwrap().iter().all(|x| x.is_nan());
+        assert!((0..workload.tasks()).all(poisoned));
         for task in &mut operands::tasks(&workload, &tensors, &inputs, &mut outputs).unwrap() {
             task.run(&Reference, OpThreads::ONE).unwrap();
         }

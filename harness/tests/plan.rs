@@ -1,45 +1,55 @@
-//! Plans: the saved answer where this process can apply it, the next best where it cannot, the rule where there is none.
+//! Plans: the saved answer where this process can apply it, the next best where it cannot, the rule where there is none
+//! or where it was fitted to another machine.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gingham_core::ndarray::{Array1, Array2};
 use gingham_core::{Binary, DType, Op, Product, Registry};
-use gingham_harness::profile::{Entry, Ranked};
-use gingham_harness::{Profile, Session, Task, Workload, profile};
+use gingham_harness::profile::{Entry, Evidence, Fingerprint, Ranked};
+use gingham_harness::{Profile, Session, Task, Workload};
 use gingham_machine::Machine;
 
 fn workload(tasks: usize) -> Workload {
     Workload::new(Op::MatMul, DType::F64, "4", None, tasks).unwrap()
 }
 
-/// A profile file whose ranking for `workload(8)` on this machine is `ranking`, best first, 10 % apart.
-fn saved(folder: &tempfile::TempDir, ranking: &[&str]) -> PathBuf {
-    let machine = Machine::probe();
+/// An answer for `workload(8)` on this machine with `ranking`, best first, 10 % apart.
+fn entry(ranking: &[&str]) -> Entry {
     let ranked = |(i, combination): (usize, &&str)| Ranked {
         combination: combination.parse().unwrap(),
-        version: "1".into(),
+        slower: 1.1_f64.powi(i as i32),
         median_s: 1.1_f64.powi(i as i32),
+        ci95_s: None,
+        samples: 2,
+        confirmed: false,
         export: combination.starts_with("absent").then(|| "ABSENT_THREADS=2".into()),
     };
-    let mut profile = Profile::default();
-    profile.entries.push(Entry {
-        cpu_model: machine.cpu_model,
-        usable_cpus: machine.usable_cpus,
+    Entry {
         workload: workload(8),
+        fingerprint: Fingerprint::now(&Machine::probe(), &Registry::new()),
         saved_unix: 0,
-        gingham: "0".into(),
         seed: 0,
+        evidence: Evidence { rounds: 2, repeated: 0, tied: 0, stopped_because: "budget".into() },
         ranking: ranking.iter().enumerate().map(ranked).collect(),
-    });
+    }
+}
+
+fn save(folder: &tempfile::TempDir, entry: Entry) -> PathBuf {
+    let mut profile = Profile::default();
+    profile.entries.push(entry);
     let path = folder.path().join("profile.json");
     std::fs::write(&path, serde_json::to_vec(&profile).unwrap()).unwrap();
     path
 }
 
-fn plan(ranking: &[&str], workload: &Workload) -> gingham_harness::Plan {
+fn plan_by(entry: Entry, workload: &Workload) -> gingham_harness::Plan {
     let folder = tempfile::tempdir().unwrap();
-    Session::with_profile(Registry::new(), &saved(&folder, ranking)).unwrap().plan(workload).unwrap()
+    Session::with_profile(Registry::new(), &save(&folder, entry)).unwrap().plan(workload).unwrap()
+}
+
+fn plan(ranking: &[&str], workload: &Workload) -> gingham_harness::Plan {
+    plan_by(entry(ranking), workload)
 }
 
 #[test]
@@ -54,6 +64,10 @@ fn what_cannot_be_applied_is_passed_over_and_said() {
     let plan = plan(&["absent:2+serial", "reference:2+serial", "reference:1+rayon:2"], &workload(9));
     assert_eq!(plan.combination().to_string(), "reference:1+rayon:2");
     let note = plan.note();
+    assert!(
+        note.starts_with("reference:1+rayon:2, the saved answer for matmul 4x4x4 f64, 8 tasks (9 asked for); "),
+        "{note}"
+    );
     assert!(note.contains("passed over absent:2+serial, 21.0 % faster: unknown backend `absent`"), "{note}");
     assert!(note.contains("`export ABSENT_THREADS=2` would get it"), "{note}");
     assert!(note.contains("passed over reference:2+serial, 10.0 % faster"), "{note}");
@@ -61,15 +75,58 @@ fn what_cannot_be_applied_is_passed_over_and_said() {
 
 #[test]
 fn without_an_answer_the_rule_holds_and_is_said() {
-    let other = Workload::new(Op::MatMul, DType::F64, "5", None, 8).unwrap();
+    let other = Workload::new(Op::MatMul, DType::F32, "4", None, 8).unwrap();
     let plan = plan(&["reference:1+serial"], &other);
     assert!(
-        plan.note().contains("no saved answer for matmul 5x5x5") && plan.note().contains("by rule"),
+        plan.note().contains("no saved answer for matmul 4x4x4 f32") && plan.note().contains("by rule"),
         "{}",
         plan.note()
     );
     let single = Session::without_profile(Registry::new()).plan(&workload(1)).unwrap();
     assert_eq!(single.combination().to_string(), "reference:1+serial");
+}
+
+#[test]
+fn another_size_is_said() {
+    let larger = Workload::new(Op::MatMul, DType::F64, "8", None, 8).unwrap();
+    let plan = plan(&["reference:1+threads:2"], &larger);
+    assert_eq!(plan.combination().to_string(), "reference:1+threads:2");
+    let expected = "the saved answer for another size, matmul 4x4x4 f64, 8 tasks (8.0 x smaller)";
+    assert!(plan.note().contains(expected), "{}", plan.note());
+}
+
+#[test]
+fn a_stale_answer_is_applied_and_what_changed_is_said() {
+    let mut stale = entry(&["reference:1+threads:2"]);
+    stale.fingerprint.gingham = "0.0.9".into();
+    let plan = plan_by(stale, &workload(8));
+    assert_eq!(plan.combination().to_string(), "reference:1+threads:2");
+    let expected = "the saved answer for matmul 4x4x4 f64, 8 tasks; it is stale: gingham 0.0.9 -> ";
+    assert!(plan.note().contains(expected), "{}", plan.note());
+}
+
+#[test]
+fn an_answer_fitted_to_other_cpus_gives_way_to_the_rule() {
+    let cpus = Machine::probe().usable_cpus;
+    let on = |then: usize, ranking: &str| {
+        let mut entry = entry(&[ranking]);
+        entry.fingerprint.usable_cpus = then;
+        plan_by(entry, &workload(8))
+    };
+    let fights = on(64 * cpus, &format!("reference:1+threads:{}", 64 * cpus));
+    assert!(fights.combination().workers <= cpus, "{}", fights.note());
+    let said = format!("usable CPUs {} -> {cpus}", 64 * cpus);
+    for expected in [&said, "do not fit", "by rule: the saved answer's backend"] {
+        assert!(fights.note().contains(expected), "{}", fights.note());
+    }
+    // One thread was the best of many CPUs, and still fits.
+    let serial = on(64 * cpus, "reference:1+serial");
+    assert_eq!(serial.combination().to_string(), "reference:1+serial");
+    assert!(!serial.note().contains("by rule"), "{}", serial.note());
+    if cpus > 1 {
+        let idles = on(1, "reference:1+serial");
+        assert_eq!(idles.combination().workers, cpus.min(8), "{}", idles.note());
+    }
 }
 
 #[test]
@@ -114,30 +171,4 @@ fn a_task_that_fails_is_named_and_the_others_are_done() {
     assert!(c[0] == a && c[2] == a);
     let error = plan.for_each(5, |i| assert!(i != 3, "no threes")).unwrap_err().to_string();
     assert!(error.contains("task 3 panicked: no threes"), "{error}");
-}
-
-#[test]
-fn damaged_and_foreign_profiles_are_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("profile.json");
-    let load = |text: &[u8]| {
-        std::fs::write(&path, text).unwrap();
-        Profile::load(&path)
-    };
-    let whole = std::fs::read(saved(&folder, &["reference:1+serial"])).unwrap();
-    assert_eq!(load(&whole).unwrap().entries.len(), 1);
-    for cut in 0..whole.len() {
-        assert!(matches!(load(&whole[..cut]), Err(profile::Error::Damaged { .. })), "cut at {cut}");
-    }
-    let wrong = String::from_utf8(whole).unwrap();
-    for (from, to) in [("reference:1+serial", "reference:1+fork"), ("4x4x4", "4x4"), ("\"tasks\":8", "\"tasks\":0")] {
-        assert!(wrong.contains(from), "{wrong}");
-        let damaged = load(wrong.replace(from, to).as_bytes());
-        assert!(matches!(damaged, Err(profile::Error::Damaged { .. })), "{to}");
-    }
-    let foreign = load(wrong.replace("gingham.profile/1", "gingham.profile/2").as_bytes());
-    assert!(matches!(foreign, Err(profile::Error::Foreign { .. })));
-    assert!(load(&[b'['; 100_000]).is_err(), "nesting is limited");
-    assert!(load(&[0xff; 100]).is_err());
-    assert_eq!(Profile::load(&folder.path().join("none.json")).unwrap(), Profile::default());
 }

@@ -2,11 +2,11 @@
 //!
 //! Wall time alone does not say whether a slow run computed, waited, touched new memory or was pushed aside. CPU time,
 //! page faults, context switches and steal do. All of it is read from `/proc` and a clock, in some tens of
-//! microseconds, outside of what is timed. Off Linux every figure is zero, empty or `None`.
+//! microseconds a process, outside of what is timed. Off Linux every figure is zero, empty or `None`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// What this process has used since it started; [`Usage::since`] gives what it used in between.
+/// What a process, or a group of them, has used since it started; [`Usage::since`] gives what it used in between.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Usage {
     /// CPU seconds in user mode: all CPU time, to the nanosecond, less `sys_s`.
@@ -19,31 +19,61 @@ pub struct Usage {
     pub voluntary_switches: u64,
     /// Times that a thread was pushed off its CPU; threads that have ended are no longer counted.
     pub involuntary_switches: u64,
-    /// Largest resident size so far, in bytes; shared memory counts in full.
+    /// Largest resident size so far, in bytes; shared memory counts in full, in each process of a group anew.
     pub peak_rss_bytes: u64,
 }
 
 impl Usage {
     /// The usage of this process up to now, over all of its threads.
     pub fn of_self() -> Usage {
-        let (minor_faults, kernel_ticks) =
-            read("/proc/self/stat").and_then(|text| faults_and_kernel_ticks(&text)).unwrap_or((0, 0));
-        let cpu_s = cpu_seconds();
-        let sys_s = (kernel_ticks as f64 * tick_seconds()).min(cpu_s);
-        let (voluntary_switches, involuntary_switches) = tasks()
-            .filter_map(|task| read(task.join("status")))
-            .map(|text| (number(&text, "voluntary_ctxt_switches:"), number(&text, "nonvoluntary_ctxt_switches:")))
-            .fold((0, 0), |(v, i), (voluntary, involuntary)| {
-                (v + voluntary.unwrap_or(0), i + involuntary.unwrap_or(0))
-            });
-        let peak_kib = read("/proc/self/status").and_then(|text| number(&text, "VmHWM:")).unwrap_or(0);
+        let path = Path::new("/proc/self");
+        Stat::read(path).map(|stat| Usage::of_process(path, &stat, cpu_seconds())).unwrap_or_default()
+    }
+
+    /// The usage up to now of all processes of the process group `group`. Processes that cannot be read, or end while
+    /// they are read, are left out; a group that is not there has used nothing.
+    ///
+    /// CPU time is that of the living threads, to the nanosecond, or what the kernel booked for the process, to its
+    /// tick, whichever is more: threads that have ended are in the latter alone. The CPU time and the faults of a
+    /// process that has ended count with the parent that waited for it.
+    pub fn of_group(group: u32) -> Usage {
+        let of_member = |pid| {
+            let path = directory(pid);
+            let stat = Stat::read(&path)?;
+            let booked = (stat.user_ticks + stat.kernel_ticks) as f64 * tick_seconds();
+            let living = Usage::of_process(&path, &stat, booked.max(thread_seconds(&path).sum()));
+            let ended = Usage {
+                user_s: stat.children_user_ticks as f64 * tick_seconds(),
+                sys_s: stat.children_kernel_ticks as f64 * tick_seconds(),
+                minor_faults: stat.children_minor_faults,
+                ..Usage::default()
+            };
+            Some(living.and(ended))
+        };
+        members(group).into_iter().filter_map(of_member).fold(Usage::default(), Usage::and)
+    }
+
+    /// The usage of the process that `path` and `stat` describe, of whose CPU seconds another source knows more.
+    fn of_process(path: &Path, stat: &Stat, cpu_s: f64) -> Usage {
+        let sys_s = (stat.kernel_ticks as f64 * tick_seconds()).min(cpu_s);
+        let mut usage = Usage { user_s: cpu_s - sys_s, sys_s, minor_faults: stat.minor_faults, ..Usage::default() };
+        for status in tasks(path).filter_map(|task| read(task.join("status"))) {
+            usage.voluntary_switches += number(&status, "voluntary_ctxt_switches:").unwrap_or(0);
+            usage.involuntary_switches += number(&status, "nonvoluntary_ctxt_switches:").unwrap_or(0);
+            // The process' own, which each of its threads repeats.
+            usage.peak_rss_bytes = number(&status, "VmHWM:").unwrap_or(0).saturating_mul(1024);
+        }
+        usage
+    }
+
+    fn and(self, other: Usage) -> Usage {
         Usage {
-            user_s: cpu_s - sys_s,
-            sys_s,
-            minor_faults,
-            voluntary_switches,
-            involuntary_switches,
-            peak_rss_bytes: peak_kib.saturating_mul(1024),
+            user_s: self.user_s + other.user_s,
+            sys_s: self.sys_s + other.sys_s,
+            minor_faults: self.minor_faults + other.minor_faults,
+            voluntary_switches: self.voluntary_switches + other.voluntary_switches,
+            involuntary_switches: self.involuntary_switches + other.involuntary_switches,
+            peak_rss_bytes: self.peak_rss_bytes + other.peak_rss_bytes,
         }
     }
 
@@ -67,13 +97,23 @@ impl Usage {
 
 /// CPU seconds of each living thread of this process, in no order.
 pub fn thread_cpu_seconds() -> Vec<f64> {
-    tasks().filter_map(|task| cpu_nanoseconds(&read(task.join("schedstat"))?)).map(|ns| ns as f64 * 1e-9).collect()
+    thread_seconds("/proc/self".as_ref()).collect()
 }
 
 /// CPU seconds, summed over the machine's CPUs since it started, in which a virtual machine's host ran something else.
 /// Counted in ticks of 10 ms as a rule.
 pub fn steal_seconds() -> f64 {
-    read("/proc/stat").and_then(|text| steal_ticks(&text)).unwrap_or(0) as f64 * tick_seconds()
+    machine_seconds(steal_ticks)
+}
+
+/// CPU seconds, summed over the machine's CPUs since it started, in which they ran anything: neither idle, nor waiting
+/// for a disk, nor stolen. Counted in ticks of 10 ms as a rule.
+pub fn busy_seconds() -> f64 {
+    machine_seconds(busy_ticks)
+}
+
+fn machine_seconds(ticks: fn(&str) -> Option<u64>) -> f64 {
+    read("/proc/stat").and_then(|text| ticks(&text)).unwrap_or(0) as f64 * tick_seconds()
 }
 
 /// Proportional set size of a process in bytes: its resident memory, each shared page divided by the processes that
@@ -86,10 +126,50 @@ fn read(path: impl AsRef<Path>) -> Option<String> {
     if cfg!(target_os = "linux") { std::fs::read_to_string(path).ok() } else { None }
 }
 
-/// Directories of this process' threads.
-fn tasks() -> impl Iterator<Item = std::path::PathBuf> {
-    let directory = if cfg!(target_os = "linux") { std::fs::read_dir("/proc/self/task").ok() } else { None };
+/// What lies in a directory; nothing where it cannot be read.
+fn entries(path: impl AsRef<Path>) -> impl Iterator<Item = PathBuf> {
+    let directory = if cfg!(target_os = "linux") { std::fs::read_dir(path).ok() } else { None };
     directory.into_iter().flatten().flatten().map(|entry| entry.path())
+}
+
+/// Directories of the threads of the process that `path` describes.
+fn tasks(path: &Path) -> impl Iterator<Item = PathBuf> {
+    entries(path.join("task"))
+}
+
+/// CPU seconds of each living thread of the process that `path` describes.
+fn thread_seconds(path: &Path) -> impl Iterator<Item = f64> {
+    tasks(path).filter_map(|task| cpu_nanoseconds(&read(task.join("schedstat"))?)).map(|ns| ns as f64 * 1e-9)
+}
+
+/// The processes of a group: its leader, and of the descendants those that stayed in it. Where the kernel keeps no lists
+/// of children, or the leader is gone, all processes of the machine are looked at.
+fn members(group: u32) -> Vec<u32> {
+    let within = |pid: &u32| Stat::read(&directory(*pid)).is_some_and(|stat| stat.group == group);
+    let Some(mut waiting) = children(group) else {
+        let pids = entries("/proc").filter_map(|path| path.file_name()?.to_str()?.parse().ok());
+        return pids.filter(within).collect();
+    };
+    let mut found = vec![group];
+    while let Some(pid) = waiting.pop() {
+        if within(&pid) {
+            found.push(pid);
+            waiting.extend(children(pid).unwrap_or_default());
+        }
+    }
+    found
+}
+
+/// The children of a process, which the kernel lists by the thread that started them. `None` where it does not.
+fn children(pid: u32) -> Option<Vec<u32>> {
+    let lists = entries(directory(pid).join("task")).filter_map(|task| read(task.join("children")));
+    let all = lists.reduce(|all, list| all + &list)?; // each number is followed by a space
+    Some(all.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect())
+}
+
+/// Where the kernel describes a process.
+fn directory(pid: u32) -> PathBuf {
+    PathBuf::from(format!("/proc/{pid}"))
 }
 
 /// CPU seconds of this process, ended threads included.
@@ -115,12 +195,39 @@ fn tick_seconds() -> f64 {
     0.0
 }
 
-/// Minor faults and ticks in the kernel, fields 10 and 15 of `/proc/PID/stat` (proc(5)). The name before them, field 2,
-/// may itself hold spaces and parentheses.
-fn faults_and_kernel_ticks(stat: &str) -> Option<(u64, u64)> {
-    let (_, after_name) = stat.rsplit_once(')')?;
-    let mut fields = after_name.split_ascii_whitespace().skip(7); // from field 10, as field 3 is the first here
-    Some((fields.next()?.parse().ok()?, fields.nth(4)?.parse().ok()?))
+/// What is wanted of `/proc/PID/stat`. The children are those that have ended and were waited for.
+#[derive(Debug, PartialEq)]
+struct Stat {
+    group: u32,
+    minor_faults: u64,
+    children_minor_faults: u64,
+    user_ticks: u64,
+    kernel_ticks: u64,
+    children_user_ticks: u64,
+    children_kernel_ticks: u64,
+}
+
+impl Stat {
+    /// Of the process that `path` describes.
+    fn read(path: &Path) -> Option<Stat> {
+        Stat::parse(&read(path.join("stat"))?)
+    }
+
+    /// Fields 5, 10, 11 and 14 to 17 (proc(5)). The name before them, field 2, may itself hold spaces and parentheses.
+    fn parse(stat: &str) -> Option<Stat> {
+        let (_, after_name) = stat.rsplit_once(')')?;
+        let fields: Vec<&str> = after_name.split_ascii_whitespace().take(15).collect();
+        let number = |field: usize| fields.get(field - 3)?.parse().ok(); // the first one here is field 3
+        Some(Stat {
+            group: fields.get(5 - 3)?.parse().ok()?,
+            minor_faults: number(10)?,
+            children_minor_faults: number(11)?,
+            user_ticks: number(14)?,
+            kernel_ticks: number(15)?,
+            children_user_ticks: number(16)?,
+            children_kernel_ticks: number(17)?,
+        })
+    }
 }
 
 /// Nanoseconds on a CPU: the first field of `schedstat`.
@@ -130,7 +237,21 @@ fn cpu_nanoseconds(schedstat: &str) -> Option<u64> {
 
 /// Stolen ticks: the eighth number of the line `cpu` in `/proc/stat`.
 fn steal_ticks(stat: &str) -> Option<u64> {
-    stat.lines().find_map(|line| line.strip_prefix("cpu ")?.split_ascii_whitespace().nth(7)?.parse().ok())
+    cpu_line(stat)?.nth(7)?
+}
+
+/// Ticks of user, nice, system, interrupts and soft interrupts: numbers 1 to 3, 6 and 7 of the line `cpu` in
+/// `/proc/stat`. What guests used is inside the first.
+fn busy_ticks(stat: &str) -> Option<u64> {
+    let numbers: Vec<u64> = cpu_line(stat)?.take(7).collect::<Option<_>>()?;
+    let [user, nice, system, _idle, _iowait, interrupts, soft_interrupts] = numbers[..] else { return None };
+    [user, nice, system, interrupts, soft_interrupts].into_iter().try_fold(0, u64::checked_add)
+}
+
+/// The numbers of the line `cpu` in `/proc/stat`.
+fn cpu_line(stat: &str) -> Option<impl Iterator<Item = Option<u64>>> {
+    let line = stat.lines().find_map(|line| line.strip_prefix("cpu "))?;
+    Some(line.split_ascii_whitespace().map(|field| field.parse().ok()))
 }
 
 /// The number after `name` at the start of a line, as in `VmHWM: 1696 kB`.
@@ -143,13 +264,24 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const STAT: &str = "42 (a) b (c) R 1 1 1 0 -1 4194304 115 2 3 4 50 60 70 80 20 0 1 0 94801 3133440 380\n";
+    const STAT: &str = "42 (a) b (c) R 1 7 1 0 -1 4194304 115 2 3 4 50 60 70 80 20 0 1 0 94801 3133440 380\n";
 
     #[test]
     fn texts_of_proc() {
-        assert_eq!(faults_and_kernel_ticks(STAT), Some((115, 60)));
+        let stat = Stat {
+            group: 7,
+            minor_faults: 115,
+            children_minor_faults: 2,
+            user_ticks: 50,
+            kernel_ticks: 60,
+            children_user_ticks: 70,
+            children_kernel_ticks: 80,
+        };
+        assert_eq!(Stat::parse(STAT), Some(stat));
         assert_eq!(cpu_nanoseconds("123456789 44527 1\n"), Some(123_456_789));
-        assert_eq!(steal_ticks("cpu  2992 0 1482 179844 244 0 22 12 0 0\ncpu0 1 1 1 1 1 1 1 5 0 0\n"), Some(12));
+        let machine = "cpu  2992 1 1482 179844 244 3 22 12 700 0\ncpu0 1 1 1 1 1 1 1 5 0 0\n";
+        assert_eq!(steal_ticks(machine), Some(12));
+        assert_eq!(busy_ticks(machine), Some(2992 + 1 + 1482 + 3 + 22));
         let status =
             "Name:\tVmHWM: 7\nVmHWM:\t    1696 kB\nvoluntary_ctxt_switches:\t5\nnonvoluntary_ctxt_switches:\t1\n";
         assert_eq!(number(status, "VmHWM:"), Some(1696));
@@ -162,9 +294,12 @@ mod tests {
         for text in
             ["", "42 (a", ")", "42 (a) R 1", "cpu ", "cpu 1 2 3", "cpu  1 2 3 4 5 6 7 -8", "VmHWM:", "VmHWM: kB"]
         {
-            assert_eq!(faults_and_kernel_ticks(text), None, "{text:?}");
+            assert_eq!(Stat::parse(text), None, "{text:?}");
             assert_eq!(steal_ticks(text), None, "{text:?}");
             assert_eq!(number(text, "VmHWM:"), None, "{text:?}");
+        }
+        for text in ["", "cpu ", "cpu 1 2 3 4 5 6", "cpu 1 2 3 4 5 6 x", "cpu 18446744073709551615 1 0 0 0 0 0"] {
+            assert_eq!(busy_ticks(text), None, "{text:?}");
         }
         assert_eq!(cpu_nanoseconds("99999999999999999999 0 0"), None);
     }
@@ -172,8 +307,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_panics(text in "(cpu |VmHWM:|[0-9 ()\n-]|\\PC){0,60}") {
-            let _ = (faults_and_kernel_ticks(&text), cpu_nanoseconds(&text));
-            let _ = (steal_ticks(&text), number(&text, "VmHWM:"));
+            let _ = (Stat::parse(&text), cpu_nanoseconds(&text));
+            let _ = (steal_ticks(&text), busy_ticks(&text), number(&text, "VmHWM:"));
         }
     }
 
@@ -186,5 +321,41 @@ mod tests {
         assert!((between.user_s + between.sys_s - 0.003).abs() < 1e-12, "{between:?}");
         assert!(between.user_s >= 0.0 && between.sys_s >= 0.0, "{between:?}");
         assert_eq!((between.minor_faults, between.voluntary_switches), (2, 0));
+    }
+
+    /// A shell in a group of its own, which works and then waits in a child of a child.
+    #[cfg(target_os = "linux")]
+    fn group(work: &str) -> (std::process::Child, Usage) {
+        use std::io::Read;
+        use std::os::unix::process::CommandExt;
+        use std::process::{Command, Stdio};
+        let script =
+            format!("((i=0; while [ $i -lt {work} ]; do i=$((i+1)); done; echo; exec sleep 100) & wait) & wait");
+        let mut command = Command::new("sh");
+        command.args(["-c", &script]).process_group(0).stdout(Stdio::piped());
+        let mut leader = command.spawn().unwrap();
+        leader.stdout.take().unwrap().read_exact(&mut [0]).unwrap(); // it has worked
+        let used = Usage::of_group(leader.id());
+        (leader, used)
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_group_is_all_of_its_processes_and_no_other() {
+        let (idle, little) = group("0");
+        let (busy, much) = group("200000");
+        for mut leader in [idle, busy] {
+            let members = members(leader.id());
+            assert_eq!(members.len(), 3, "{members:?}");
+            let group = rustix::process::Pid::from_child(&leader);
+            rustix::process::kill_process_group(group, rustix::process::Signal::KILL).unwrap();
+            leader.wait().unwrap();
+        }
+        assert!(much.user_s + much.sys_s > little.user_s + little.sys_s, "{much:?} {little:?}");
+        assert!(much.user_s + much.sys_s > 0.005, "some 100 ms of work: {much:?}");
+        assert!(little.voluntary_switches >= 2 && little.minor_faults > 30, "three processes: {little:?}");
+        assert!(little.peak_rss_bytes > 1 << 20, "{little:?}");
+        assert_eq!(Usage::of_group(u32::MAX), Usage::default(), "no such group");
+        assert!(busy_seconds() > 0.0);
     }
 }

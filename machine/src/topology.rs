@@ -14,6 +14,10 @@ use serde::{Deserialize, Serialize};
 pub struct Machine {
     /// The CPU's name for itself, for example `AMD EPYC 9655`; `unknown` where it has none.
     pub cpu_model: String,
+    /// What tells generations apart where the name does not (rented machines often say `AMD EPYC` and no more): family,
+    /// model and stepping on x86-64, the identification register on 64-bit ARM; `None` where nothing tells.
+    #[serde(default)]
+    pub cpu_signature: Option<String>,
     /// Instruction set family: `x86_64`, `aarch64`, ...
     pub arch: String,
     /// The operating system's name and version.
@@ -72,6 +76,7 @@ impl Machine {
         let quota = crate::cgroup::cpu_quota();
         Machine {
             cpu_model: cpu_model().unwrap_or_else(|| "unknown".to_owned()),
+            cpu_signature: cpu_signature(),
             arch: std::env::consts::ARCH.to_owned(),
             os: sysinfo::System::long_os_version().unwrap_or_else(|_| std::env::consts::OS.to_owned()),
             kernel: sysinfo::System::kernel_version().unwrap_or_else(|_| "unknown".to_owned()),
@@ -144,6 +149,19 @@ fn cpu_model() -> Option<String> {
 #[cfg(not(target_arch = "x86_64"))]
 fn cpu_model() -> Option<String> {
     model_name(&read("/proc/cpuinfo")?)
+}
+
+#[cfg(target_arch = "x86_64")]
+fn cpu_signature() -> Option<String> {
+    let features = raw_cpuid::CpuId::new().get_feature_info()?;
+    let (family, model, stepping) = (features.family_id(), features.model_id(), features.stepping_id());
+    Some(format!("family {family} model {model} stepping {stepping}"))
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn cpu_signature() -> Option<String> {
+    let midr = read(format!("{CPUS}/cpu0/regs/identification/midr_el1"))?;
+    Some(format!("midr {}", midr.trim()))
 }
 
 /// The CPU's name in `/proc/cpuinfo`, whose key differs between architectures.

@@ -1,4 +1,5 @@
-//! How a command fails: bad usage or bad input is status 2, work that failed is status 1; one line either way.
+//! How a command fails: bad usage or bad input is status 2, work that failed is status 1, a measurement that cannot be
+//! trusted where only one that can is wanted is status 3; one line either way.
 
 use std::fmt::Display;
 use std::process::ExitCode;
@@ -23,6 +24,11 @@ impl Failure {
     /// The work itself failed.
     pub(super) fn work(message: impl Display) -> Self {
         Self { message: message.to_string(), status: 1 }
+    }
+
+    /// The work is done, and should not be trusted.
+    pub(super) fn doubt(message: impl Display) -> Self {
+        Self { message: message.to_string(), status: 3 }
     }
 
     /// Says so, and gives the exit status.
@@ -89,7 +95,9 @@ impl From<tuner::Error> for Failure {
             tuner::Error::Space(error) => error.into(),
             tuner::Error::Operands(error) => error.into(),
             tuner::Error::Arena(error) => error.into(),
-            tuner::Error::Budget { .. } => Self::usage(error),
+            tuner::Error::Journal(_) | tuner::Error::Budget { .. } | tuner::Error::Exhaustive { .. } => {
+                Self::usage(error)
+            }
         }
     }
 }

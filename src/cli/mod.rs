@@ -8,6 +8,7 @@ mod output;
 mod profile;
 #[cfg(target_os = "linux")]
 mod progress;
+mod replay;
 mod run;
 #[cfg(target_os = "linux")]
 mod tune;
@@ -37,6 +38,7 @@ struct Cli {
 enum Command {
     Tune(Box<tune::Tune>),
     Run(Box<run::Run>),
+    Replay(replay::Replay),
     List(list::List),
     Matrix(matrix::Matrix),
     Verify(verify::Verify),
@@ -56,10 +58,11 @@ pub(crate) fn main(registry: Registry) -> ExitCode {
         None => tune::Tune::default().execute(registry),
         Some(Command::Tune(tune)) => tune.execute(registry),
         Some(Command::Run(run)) => run.execute(registry),
+        Some(Command::Replay(replay)) => replay.execute(),
         Some(Command::List(list)) => list.execute(&registry),
         Some(Command::Matrix(matrix)) => matrix.execute(&registry),
         Some(Command::Verify(verify)) => verify.execute(&registry),
-        Some(Command::Profile(profile)) => profile.execute(),
+        Some(Command::Profile(profile)) => profile.execute(&registry),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

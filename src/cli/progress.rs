@@ -31,10 +31,16 @@ impl Meter {
             Progress::Filling { bytes: n, at_worst_s } => {
                 format!("touching {} of memory (up to {})", bytes(n), seconds(at_worst_s))
             }
-            Progress::Admitting { combination, done, of } => format!("verifying {}/{of} {combination}", done + 1),
+            Progress::Admitting { combination, left } => format!("verifying {combination}, {left} to go at most"),
+            Progress::Expecting { combinations, seconds: s } => {
+                self.bar
+                    .println(format!("{combinations} combinations are worth starting; about {} in all", seconds(s)));
+                "knowing one thread of each backend".into()
+            }
             Progress::Sampling { combination, round, live } => {
                 format!("round {} of {live} combinations: {combination}", round + 1)
             }
+            Progress::Confirming { combination, .. } => format!("confirming in a fresh process: {combination}"),
         });
     }
 

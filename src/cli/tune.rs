@@ -1,14 +1,19 @@
 //! `gingham tune`: races the combinations and says which is fastest.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use clap::Args;
 use gingham_core::{DType, Op, OpThreads, Registry};
 use gingham_harness::environment::Environment;
 use gingham_harness::report::{self, Format};
+use gingham_harness::search::Strategy;
 use gingham_harness::space::Selection;
+use gingham_harness::trial::Program;
 use gingham_harness::{ExecutorKind, Outcome, Profile, Tuner, Workload, profile};
+use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::args::{WorkloadArgs, duration, share};
 use super::failure::Failure;
@@ -35,6 +40,12 @@ pub(super) struct Tune {
     /// Tasks handed out at a time, 0 for an even split, comma-separated [default: 0, 1, tasks / (8 workers)]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     chunk: Option<Vec<usize>>,
+    /// Race this runner of the trial protocol as peer/NAME too: [NAME=]CMD; may be given several times
+    #[arg(long, value_name = "CMD", value_parser = Program::peer)]
+    peer: Vec<Program>,
+    /// race, or exhaustive: every combination in twelve rounds
+    #[arg(long, default_value = "race", value_parser = strategy)]
+    strategy: Strategy,
     /// Leave variables that choose kernels (OPENBLAS_CORETYPE and the like) set for trials
     #[arg(long)]
     keep_env: bool,
@@ -50,6 +61,12 @@ pub(super) struct Tune {
     /// Sets the inputs and the order of rounds
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// Exit with status 3 where the measurement cannot be trusted
+    #[arg(long)]
+    strict: bool,
+    /// A journal of all samples: made where there is none, gone on with where there is one
+    #[arg(long, value_name = "FILE")]
+    resume: Option<PathBuf>,
     /// table, json, csv or markdown
     #[arg(long, default_value = "table")]
     format: String,
@@ -74,11 +91,15 @@ impl Default for Tune {
             op_threads: None,
             workers: None,
             chunk: None,
+            peer: Vec::new(),
+            strategy: Strategy::Race,
             keep_env: false,
             budget: Duration::from_secs(30),
             deadline: Duration::from_secs(30),
             tolerance: 0.02,
             seed: 0,
+            strict: false,
+            resume: None,
             format: Format::Table.to_string(),
             output: None,
             profile: None,
@@ -107,6 +128,10 @@ impl Tune {
         let environment = Environment::new(&registry, self.keep_env);
         let tuner = Tuner {
             selection,
+            peers: self.peer,
+            strategy: self.strategy,
+            journal: self.resume,
+            interrupt: interrupt()?,
             budget: self.budget,
             deadline: self.deadline,
             tolerance: self.tolerance,
@@ -128,7 +153,13 @@ impl Tune {
             Profile::record(path, &outcome, &environment).map_err(Failure::work)?;
             eprintln!("Saved to {}.", path.display());
         }
+        for warning in &outcome.warnings {
+            eprintln!("gingham: warning: {warning}");
+        }
         match outcome.best {
+            Some(_) if self.strict && !outcome.warnings.is_empty() => {
+                Err(Failure::doubt("the measurement cannot be trusted, and --strict asks for one that can"))
+            }
             Some(_) => Ok(()),
             None => Err(Failure::work("no combination finished with right results; the result says why for each")),
         }
@@ -153,6 +184,25 @@ impl Tune {
             (None, _) => Ok(Some(profile::default_path()?)),
         }
     }
+}
+
+fn strategy(text: &str) -> Result<Strategy, String> {
+    match text {
+        "race" => Ok(Strategy::Race),
+        "exhaustive" => Ok(Strategy::Exhaustive),
+        _ => Err(format!("unknown strategy `{text}`; available: race, exhaustive")),
+    }
+}
+
+/// A flag that Ctrl-C sets, so that the tuning ends with what is known; the second Ctrl-C ends the program.
+fn interrupt() -> Result<Arc<AtomicBool>, Failure> {
+    let failed = |e| Failure::work(format!("cannot listen for Ctrl-C: {e}"));
+    let flag = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&flag)).map_err(failed)?;
+        signal_hook::flag::register(signal, Arc::clone(&flag)).map_err(failed)?;
+    }
+    Ok(flag)
 }
 
 /// How to apply the answer.

@@ -1,4 +1,4 @@
-//! Shared mappings of memory files, as slices of elements.
+//! Mappings as slices of elements: shared ones of memory files, and private ones.
 #![allow(unsafe_code)] // the one place of the harness, beside the pool's scoped job, that needs it
 
 use std::ffi::c_void;
@@ -8,7 +8,7 @@ use std::os::fd::AsFd;
 use std::ptr::NonNull;
 
 use gingham_core::Scalar;
-use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, mmap_anonymous, munmap};
 
 /// A mapping that is unmapped when dropped.
 #[derive(Debug)]
@@ -33,11 +33,30 @@ impl Mapping {
         Ok(Self { start, bytes })
     }
 
+    /// Zeros of no file, which are touched later: on huge pages, where the system has them for those who ask.
+    fn anonymous(bytes: usize) -> io::Result<Self> {
+        let protection = ProtFlags::READ | ProtFlags::WRITE;
+        // SAFETY: no address is asked for, so that no existing mapping is touched.
+        let start = unsafe { mmap_anonymous(std::ptr::null_mut(), bytes, protection, MapFlags::PRIVATE)? };
+        let start = NonNull::new(start).ok_or(io::ErrorKind::OutOfMemory)?;
+        let mapping = Self { start, bytes };
+        // SAFETY: the whole of a mapping that is ours; this advice changes no content. A kernel without huge pages
+        // refuses it, which changes nothing either.
+        let _ = unsafe { madvise(start.as_ptr(), bytes, Advice::LinuxHugepage) };
+        Ok(mapping)
+    }
+
     fn as_slice<T: Scalar>(&self) -> &[T] {
         // SAFETY: the mapping is page-aligned, `bytes` long, and lives as long as `self`; f32 and f64 have no invalid
-        // bit patterns. The memory is shared with trials: they write to outputs only between a request and its answer,
-        // while nobody reads here.
+        // bit patterns. The memory may be shared with trials: they write to outputs only between a request and its
+        // answer, while nobody reads here.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr().cast(), self.bytes / size_of::<T>()) }
+    }
+
+    fn as_mut_slice<T: Scalar>(&mut self) -> &mut [T] {
+        // SAFETY: as in `as_slice`; `&mut self` makes this the only slice of this process. No mapping for reading alone
+        // is lent out mutably.
+        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr().cast(), self.bytes / size_of::<T>()) }
     }
 }
 
@@ -100,7 +119,34 @@ impl Writable {
     /// All of it, as elements to write.
     #[must_use]
     pub fn as_mut_slice<T: Scalar>(&mut self) -> &mut [T] {
-        // SAFETY: as in `Mapping::as_slice`; `&mut self` makes this the only slice of this process.
-        unsafe { std::slice::from_raw_parts_mut(self.0.start.as_ptr().cast(), self.0.bytes / size_of::<T>()) }
+        self.0.as_mut_slice()
+    }
+}
+
+/// Memory of this process alone, on huge pages where the system has them for those who ask: files in memory have none.
+#[derive(Debug)]
+pub struct Private(Mapping);
+
+impl Private {
+    /// A copy of `elements`.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn copy_of<T: Scalar>(elements: &[T]) -> io::Result<Self> {
+        let mut copy = Self(Mapping::anonymous(size_of_val(elements))?);
+        copy.as_mut_slice().copy_from_slice(elements);
+        Ok(copy)
+    }
+
+    /// All of it, as elements.
+    #[must_use]
+    pub fn as_slice<T: Scalar>(&self) -> &[T] {
+        self.0.as_slice()
+    }
+
+    /// All of it, as elements to write.
+    #[must_use]
+    pub fn as_mut_slice<T: Scalar>(&mut self) -> &mut [T] {
+        self.0.as_mut_slice()
     }
 }

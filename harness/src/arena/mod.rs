@@ -12,7 +12,7 @@ use std::time::Instant;
 use gingham_core::Scalar;
 use rustix::fs::{FallocateFlags, MemfdFlags, SealFlags};
 
-pub use map::{ReadOnly, Writable};
+pub use map::{Private, ReadOnly, Writable};
 
 use crate::operands::{self, Placement};
 use crate::trial::protocol::{Arenas, Location};
@@ -104,9 +104,13 @@ impl Arena {
         self.outputs.1.as_slice()
     }
 
-    /// Makes every output a NaN: what a run does not write cannot pass for a result.
-    pub fn poison<T: Scalar>(&mut self) {
-        self.outputs.1.as_mut_slice::<T>().fill(T::nan());
+    /// Makes every output of the first `tasks` tasks a NaN: what a run does not write cannot pass for a result.
+    pub fn poison<T: Scalar>(&mut self, tasks: usize) {
+        let output = self.placement.tensors.last().expect("every operation has an output");
+        let end = (output.base + output.step * tasks as u64) as usize / size_of::<T>();
+        let outputs = self.outputs.1.as_mut_slice::<T>();
+        let end = end.min(outputs.len());
+        outputs[..end].fill(T::nan());
     }
 }
 
@@ -148,5 +152,15 @@ mod tests {
     fn a_seed_gives_the_same_inputs_again() {
         assert_eq!(arena(1).inputs::<f64>(), arena(1).inputs::<f64>());
         assert_ne!(arena(1).inputs::<f64>(), arena(2).inputs::<f64>());
+    }
+
+    #[test]
+    fn a_private_copy_is_its_own() {
+        let elements: Vec<f64> = (0..700_000).map(f64::from).collect();
+        let mut copy = Private::copy_of(&elements).unwrap();
+        assert_eq!(copy.as_slice::<f64>(), elements);
+        copy.as_mut_slice::<f64>()[7] = -1.0;
+        assert_eq!(elements[7], 7.0);
+        assert!(Private::copy_of::<f64>(&[]).is_err(), "no mapping is empty");
     }
 }

@@ -82,6 +82,9 @@ pub enum Error {
         /// The system's words.
         cause: BoxError,
     },
+    /// A combination that no executor of this process runs.
+    #[error("{0} is a program of its own: it runs as a trial of a tuning, and not inside this program")]
+    Peer(String),
 }
 
 /// `workers`, if an executor takes that many.

@@ -2,7 +2,7 @@
 
 use crate::outcome::Outcome;
 
-const HEADINGS: [&str; 17] = [
+const HEADINGS: [&str; 20] = [
     "combination",
     "backend",
     "op_threads",
@@ -20,6 +20,9 @@ const HEADINGS: [&str; 17] = [
     "cold_s",
     "error_ratio",
     "eliminated",
+    "slower_low",
+    "slower_high",
+    "confirmed",
 ];
 
 pub(super) fn render(outcome: &Outcome) -> String {
@@ -46,6 +49,9 @@ pub(super) fn render(outcome: &Outcome) -> String {
             number(row.cold_s),
             number(row.error_ratio),
             row.eliminated.clone().unwrap_or_default(),
+            number(row.slower_by.map(|[low, _]| low)),
+            number(row.slower_by.map(|[_, high]| high)),
+            row.confirmed.to_string(),
         ];
         writer.write_record(record).expect(in_memory);
     }

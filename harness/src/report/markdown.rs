@@ -20,7 +20,8 @@ pub(super) fn render(outcome: &Outcome) -> String {
     let without =
         unmeasured(outcome).map(|(row, status, reason)| format!("- {status}: {}: {reason}\n", row.combination));
     let remarks = remarks(outcome).into_iter().map(|remark| format!("- {remark}\n"));
-    let list: String = without.chain(remarks).collect();
+    let warnings = outcome.warnings.iter().map(|warning| format!("- warning: {warning}\n"));
+    let list: String = without.chain(remarks).chain(warnings).collect();
     if !list.is_empty() {
         text += "\n";
         text += &list;

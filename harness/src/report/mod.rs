@@ -96,12 +96,13 @@ struct Cells {
     rate: String,
     of_ceiling: String,
     speed_up: String,
+    standing: String,
 }
 
 /// The headings of [`Cells`].
-fn headings(outcome: &Outcome) -> [String; 6] {
+fn headings(outcome: &Outcome) -> [String; 7] {
     let unit = outcome.workload.rate_unit();
-    ["combination", "median batch", "95 % interval", unit, "of ceiling", "x serial"].map(Into::into)
+    ["combination", "median batch", "95 % interval", unit, "of ceiling", "x serial", "standing"].map(Into::into)
 }
 
 impl Cells {
@@ -118,12 +119,28 @@ impl Cells {
                 .zip(ceiling(outcome))
                 .map_or_else(dash, |(rate, ceiling)| format!("{:.0} %", rate / ceiling * 100.0)),
             speed_up: median.zip(serial).map_or_else(dash, |(own, serial)| format!("{:.2}", serial / own)),
+            standing: standing(outcome, row),
         }
     }
 
-    fn into_array(self) -> [String; 6] {
-        [self.combination, self.batch, self.spread, self.rate, self.of_ceiling, self.speed_up]
+    fn into_array(self) -> [String; 7] {
+        [self.combination, self.batch, self.spread, self.rate, self.of_ceiling, self.speed_up, self.standing]
     }
+}
+
+/// How a row came out of the race.
+fn standing(outcome: &Outcome, row: &Row) -> String {
+    match row.slower_by {
+        _ if outcome.best.as_ref() == Some(&row.combination) => "best".into(),
+        _ if outcome.tied.contains(&row.combination) => "tied".into(),
+        Some(interval) => format!("slower {}", percent(interval)),
+        None => "left early".into(),
+    }
+}
+
+/// An interval of shares: `8 .. 11 %`.
+fn percent([low, high]: [f64; 2]) -> String {
+    format!("{:.0} .. {:.0} %", low * 100.0, high * 100.0)
 }
 
 /// Median seconds of the fastest serial row: what speed-ups are over.
@@ -138,12 +155,13 @@ fn arrangements(outcome: &Outcome) -> Vec<(&'static str, &Row)> {
     all.filter_map(|(name, row)| Some((name, row?))).collect()
 }
 
-/// One sentence on the winner, and one on what cannot be told from it.
+/// One sentence: the winner, what cannot be told from it, and who comes next.
 fn verdict(outcome: &Outcome) -> String {
     let Some(best) = outcome.best_row() else {
         return "No combination finished with right results; the rows above say why.".into();
     };
-    let mut text = format!("{} is the fastest", best.combination);
+    let rank = if outcome.tied.is_empty() { "the fastest" } else { "as fast as any" };
+    let mut text = format!("{} is {rank}", best.combination);
     if let Some((serial, own)) = serial(outcome).zip(best.median_s) {
         text += &format!(": {:.2} x serial", serial / own);
     }
@@ -155,6 +173,10 @@ fn verdict(outcome: &Outcome) -> String {
         }
         n => text += &format!("; {n} others are not distinguishable from it, {} among them", outcome.tied[0]),
     }
+    let slower = outcome.trials.iter().filter_map(|row| Some((row, row.slower_by?)));
+    if let Some((next, interval)) = slower.min_by(|(_, a), (_, b)| a[0].total_cmp(&b[0])) {
+        text += &format!("; {} is slower by {}", next.combination, percent(interval));
+    }
     text + "."
 }
 
@@ -165,6 +187,13 @@ fn remarks(outcome: &Outcome) -> Vec<String> {
         let (held, all) = (outcome.arena_tasks, outcome.workload.tasks());
         remarks.push(format!("{held} of the {all} tasks were measured; times are scaled to the whole batch"));
     }
+    if let Some((arena, private)) = private_memory(outcome) {
+        remarks.push(format!(
+            "operands in private memory, which may have huge pages, would make the best take {:.0} % of its time in the \
+             shared arena",
+            private / arena * 100.0
+        ));
+    }
     if !outcome.machine.env_cleared.is_empty() {
         let names = outcome.machine.env_cleared.join(", ");
         remarks.push(format!(
@@ -172,6 +201,15 @@ fn remarks(outcome: &Outcome) -> Vec<String> {
         ));
     }
     remarks
+}
+
+/// Median seconds of the best in the arena and in private memory, where they lie more than the tolerance apart.
+fn private_memory(outcome: &Outcome) -> Option<(f64, f64)> {
+    let best = outcome.best.as_ref()?;
+    let trials = || outcome.confirmation.iter().flat_map(|c| &c.trials).filter(|t| t.combination == *best);
+    let arena = trials().find(|t| !t.private)?.median_s;
+    let private = trials().find(|t| t.private)?.median_s;
+    ((private / arena).ln().abs() > outcome.tolerance.ln_1p()).then_some((arena, private))
 }
 
 /// The rows that have no figures, with the reason: `status combination: reason`.

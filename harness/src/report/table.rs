@@ -8,11 +8,14 @@ use crate::outcome::{Outcome, Status};
 /// Combinations shown: with the rest of the report they fit a screen of fifty lines.
 const SHOWN: usize = 20;
 
+/// Combinations without figures whose reasons are shown.
+const REASONS: usize = 8;
+
 pub(super) fn render(outcome: &Outcome) -> String {
     let machine = &outcome.machine.machine;
     let serial = serial(outcome);
     let mut text = format!(
-        "{}\n{}, {} usable CPU{}; {} of operands, touched and filled in {}; {} rounds in {}\n\n",
+        "{}\n{}, {} usable CPU{}; {} of operands, touched and filled in {}; {} rounds in {}: {}\n\n",
         outcome.workload,
         machine.cpu_model,
         machine.usable_cpus,
@@ -21,6 +24,7 @@ pub(super) fn render(outcome: &Outcome) -> String {
         seconds(outcome.prefault_s),
         outcome.rounds.kept,
         seconds(outcome.elapsed_s),
+        outcome.stopped_because,
     );
 
     let measured: Vec<_> = outcome.trials.iter().filter(|row| row.status == Status::Ok).collect();
@@ -32,8 +36,14 @@ pub(super) fn render(outcome: &Outcome) -> String {
     if measured.len() > SHOWN {
         text += &format!("  and {} slower ones; --format csv or json has them all\n", measured.len() - SHOWN);
     }
-    for (row, status, reason) in unmeasured(outcome) {
+    let mut unmeasured: Vec<_> = unmeasured(outcome).collect();
+    unmeasured.sort_by_key(|(row, ..)| row.status == Status::Skipped); // a fault is news, a rule is not
+    for (row, status, reason) in unmeasured.iter().take(REASONS) {
         text += &format!("  {status:<8} {}: {reason}\n", row.combination);
+    }
+    if unmeasured.len() > REASONS {
+        text +=
+            &format!("  and {} more without figures; --format json has their reasons\n", unmeasured.len() - REASONS);
     }
 
     let mut few = table(std::iter::once("arrangement".to_owned()).chain(headings(outcome)).collect(), 2);
@@ -43,6 +53,9 @@ pub(super) fn render(outcome: &Outcome) -> String {
     text += &format!("\n{few}\n\n{}\n", verdict(outcome));
     for remark in remarks(outcome) {
         text += &format!("Note: {remark}.\n");
+    }
+    for warning in &outcome.warnings {
+        text += &format!("Warning: {warning}.\n");
     }
     text
 }

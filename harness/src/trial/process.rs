@@ -1,22 +1,26 @@
 //! The parent's side of a trial: a child process group that is started, asked, stopped between its samples, and ended.
 
-use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 use rustix::time::Timespec;
 
 use super::MARKER;
-use super::protocol::{Answer, Cost, Hello, Request};
+use super::measured::{Measured, Reading};
+use super::pipes::{Lines, Tail, nonblocking};
+use super::program::Program;
+use super::protocol::{Answer, Cost, Hello, PROTOCOL, Request};
 use crate::environment::Environment;
+
+/// How long a runner may take to exit once it has said goodbye, or has closed its standard output. Pools of workers
+/// clear away their semaphores then.
+const LAST_RITES: Duration = Duration::from_secs(2);
 
 /// A runner process and its group.
 #[derive(Debug)]
@@ -28,6 +32,8 @@ pub struct Trial {
     answers: Lines,
     stderr: Tail,
     deadline: Duration,
+    /// It has been waited for: its number may be another group's by now.
+    reaped: bool,
 }
 
 /// What a runner says of itself when it is ready.
@@ -59,16 +65,19 @@ impl Trial {
     /// # Errors
     /// [`Death`], where it does not come to be ready.
     pub fn start(
-        program: &Path,
+        program: &Program,
         hello: Hello,
         environment: &Environment,
         deadline: Duration,
     ) -> Result<(Self, Ready), Death> {
-        let mut command = Command::new(program);
+        let mut command = program.command();
         environment.apply(&mut command, &hello.combination);
         command.env(MARKER, "1");
         let mut trial = Self::spawn(&mut command, deadline).map_err(|e| Death::Failed(format!("cannot start: {e}")))?;
         match trial.ask(&Request::Hello(Box::new(hello)))? {
+            Answer::Ready { protocol, .. } if protocol != PROTOCOL => {
+                Err(Death::Failed(format!("speaks protocol {protocol}; this gingham speaks {PROTOCOL}")))
+            }
             Answer::Ready { version, .. } if version.is_empty() => {
                 Err(Death::Failed("it names no version; without a version there is no number".into()))
             }
@@ -84,10 +93,10 @@ impl Trial {
         let group = Pid::from_child(&child);
         let exited = pidfd_open(group, PidfdFlags::empty())?;
         let no_pipe = || io::Error::other("no pipe");
-        let requests = File::from(OwnedFd::from(child.stdin.take().ok_or_else(no_pipe)?));
+        let requests = nonblocking(OwnedFd::from(child.stdin.take().ok_or_else(no_pipe)?))?;
         let answers = Lines::new(OwnedFd::from(child.stdout.take().ok_or_else(no_pipe)?))?;
         let stderr = Tail::new(OwnedFd::from(child.stderr.take().ok_or_else(no_pipe)?))?;
-        Ok(Self { child, group, exited, requests, answers, stderr, deadline })
+        Ok(Self { child, group, exited, requests, answers, stderr, deadline, reaped: false })
     }
 
     /// Runs tasks `first .. first + count`, `repeat` times over.
@@ -95,8 +104,33 @@ impl Trial {
     /// # Errors
     /// [`Death`]; the trial is of no further use then.
     pub fn run(&mut self, first: usize, count: usize, repeat: usize) -> Result<Cost, Death> {
-        match self.ask(&Request::Run { first, count, repeat })? {
-            Answer::Done(cost) if cost.wall_s.is_finite() && cost.wall_s >= 0.0 => Ok(cost),
+        self.ask_to_run(Request::Run { first, count, repeat, check: false })
+    }
+
+    /// Runs them once, and has the results in the arena when this returns, wherever the runner computes.
+    ///
+    /// # Errors
+    /// [`Death`]; the trial is of no further use then.
+    pub fn verify(&mut self, first: usize, count: usize) -> Result<Cost, Death> {
+        self.ask_to_run(Request::Run { first, count, repeat: 1, check: true })
+    }
+
+    /// [`Trial::run`], with what the trial and the rest of the machine used meanwhile.
+    ///
+    /// # Errors
+    /// [`Death`]; the trial is of no further use then.
+    pub fn measure(&mut self, first: usize, count: usize, repeat: usize) -> Result<Measured, Death> {
+        let before = Reading::before(self.pid());
+        let Cost { wall_s } = self.run(first, count, repeat)?;
+        Ok(before.after(self.pid(), wall_s))
+    }
+
+    fn ask_to_run(&mut self, run: Request) -> Result<Cost, Death> {
+        match self.ask(&run)? {
+            Answer::Done(Cost { wall_s }) if !(wall_s.is_finite() && wall_s >= 0.0) => {
+                Err(Death::Failed(format!("says that a run took {wall_s} s")))
+            }
+            Answer::Done(cost) => Ok(cost),
             answer => Err(unexpected(answer)),
         }
     }
@@ -111,14 +145,18 @@ impl Trial {
         self.signal(Signal::CONT);
     }
 
-    /// Ends the trial in good order.
+    /// Ends the trial in good order, and returns its largest resident size in bytes and the CPU seconds of each of its
+    /// threads, as far as the runner knows them.
     ///
     /// # Errors
     /// [`Death`], where it does not answer the request to quit.
     pub fn quit(mut self) -> Result<(u64, Vec<f64>), Death> {
         self.resume();
         match self.ask(&Request::Quit)? {
-            Answer::Bye { peak_rss_bytes, threads } => Ok((peak_rss_bytes, threads)),
+            Answer::Bye { peak_rss_bytes, threads } => {
+                self.exits_within(LAST_RITES);
+                Ok((peak_rss_bytes, threads))
+            }
             answer => Err(unexpected(answer)),
         }
     }
@@ -131,23 +169,51 @@ impl Trial {
 
     /// The group may have ended already; then there is nobody to tell.
     fn signal(&self, signal: Signal) {
-        let _ = kill_process_group(self.group, signal);
+        if !self.reaped {
+            let _ = kill_process_group(self.group, signal);
+        }
     }
 
     /// Sends a request and waits for its answer, the runner's end, or the deadline, whichever comes first.
     fn ask(&mut self, request: &Request) -> Result<Answer, Death> {
+        let asked = Instant::now();
+        // A line that is here already would pass for the answer, and every answer for the one after it.
+        self.answers.read();
+        if !self.answers.is_empty() {
+            return Err(Death::Failed("answered before it was asked".into()));
+        }
         let mut line = serde_json::to_vec(request).expect("a request has no maps with other keys than strings");
         line.push(b'\n');
-        // A runner that is gone answers with a broken pipe; why it went is told by `read`.
-        let _ = self.requests.write_all(&line);
-        let line = self.read(Instant::now() + self.deadline)?;
+        self.send(&line, asked)?;
+        let line = self.receive(asked)?;
         serde_json::from_slice(&line).map_err(|e| {
             let said = String::from_utf8_lossy(&line[..line.len().min(80)]).into_owned();
-            Death::Failed(format!("answered what is no answer ({e}): {said}"))
+            Death::Failed(format!("answered what is no answer ({e}): {said:?}"))
         })
     }
 
-    fn read(&mut self, until: Instant) -> Result<Vec<u8>, Death> {
+    /// Writes a line, which a runner that does not read lets wait once the pipe is full.
+    fn send(&mut self, mut line: &[u8], asked: Instant) -> Result<(), Death> {
+        while !line.is_empty() {
+            match self.requests.write(line) {
+                Ok(written) => line = &line[written..],
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                    let mut fds =
+                        [PollFd::new(&self.requests, PollFlags::OUT), PollFd::new(&self.exited, PollFlags::IN)];
+                    wait(&mut fds, self.left(asked)?).map_err(|e| Death::Failed(e.to_string()))?;
+                    if !fds[1].revents().is_empty() {
+                        return Ok(());
+                    }
+                }
+                // A runner that is gone answers with a broken pipe; why it went is told by `receive`.
+                Err(_) => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    fn receive(&mut self, asked: Instant) -> Result<Vec<u8>, Death> {
         loop {
             if let Some(line) = self.answers.next() {
                 return Ok(line);
@@ -155,11 +221,14 @@ impl Trial {
             if self.answers.too_long() {
                 return Err(Death::Failed("answered a line without end".into()));
             }
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Err(Death::Timeout(self.deadline));
-            }
-            let [answered, spoke, exited] = self.wait(left).map_err(|e| Death::Failed(e.to_string()))?;
+            let left = self.left(asked)?;
+            let mut fds = [
+                PollFd::new(&self.answers.pipe, PollFlags::IN),
+                PollFd::new(&self.stderr.pipe, if self.stderr.open { PollFlags::IN } else { PollFlags::empty() }),
+                PollFd::new(&self.exited, PollFlags::IN),
+            ];
+            wait(&mut fds, left).map_err(|e| Death::Failed(e.to_string()))?;
+            let [answered, spoke, exited] = fds.map(|fd| !fd.revents().is_empty());
             if spoke {
                 self.stderr.read();
             }
@@ -176,26 +245,31 @@ impl Trial {
         }
     }
 
-    /// Waits until one of answers, standard error and the runner's end can be had.
-    fn wait(&self, left: Duration) -> io::Result<[bool; 3]> {
-        let mut fds = [
-            PollFd::new(&self.answers.pipe, PollFlags::IN),
-            PollFd::new(&self.stderr.pipe, if self.stderr.open { PollFlags::IN } else { PollFlags::empty() }),
-            PollFd::new(&self.exited, PollFlags::IN),
-        ];
-        let timeout = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
-        match poll(&mut fds, Some(&timeout)) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(fds.map(|fd| !fd.revents().is_empty())),
-            Err(e) => Err(e.into()),
+    /// What is left of the deadline for what was asked then.
+    fn left(&self, asked: Instant) -> Result<Duration, Death> {
+        let left = self.deadline.saturating_sub(asked.elapsed());
+        if left.is_zero() { Err(Death::Timeout(self.deadline)) } else { Ok(left) }
+    }
+
+    /// Waits for the runner's end.
+    fn exits_within(&self, most: Duration) -> bool {
+        let start = Instant::now();
+        loop {
+            let mut fds = [PollFd::new(&self.exited, PollFlags::IN)];
+            let left = most.saturating_sub(start.elapsed());
+            if wait(&mut fds, left).is_err() || left.is_zero() || !fds[0].revents().is_empty() {
+                return !fds[0].revents().is_empty();
+            }
         }
     }
 
     /// Why the runner is gone.
     fn end(&mut self) -> Death {
-        self.signal(Signal::KILL);
-        let status = self.child.wait();
+        let exited = self.exits_within(LAST_RITES);
+        let status = self.reap();
         self.stderr.read();
         let how = match status {
+            Ok(_) if !exited => "closed its standard output without an answer".into(),
             Ok(status) => match (status.code(), status.signal()) {
                 (Some(code), _) => format!("exited with status {code}"),
                 (None, Some(signal)) => format!("killed by signal {signal}"),
@@ -208,12 +282,27 @@ impl Trial {
             None => how,
         })
     }
+
+    /// Ends the whole group. Its leader is waited for last: until then no other process can have its number.
+    fn reap(&mut self) -> io::Result<ExitStatus> {
+        self.signal(Signal::KILL);
+        self.reaped = true;
+        self.child.wait()
+    }
 }
 
 impl Drop for Trial {
     fn drop(&mut self) {
-        self.signal(Signal::KILL);
-        let _ = self.child.wait();
+        let _ = self.reap();
+    }
+}
+
+/// Waits until one of `fds` has something to tell, at most `left`, or a little less.
+fn wait(fds: &mut [PollFd<'_>], left: Duration) -> io::Result<()> {
+    let longest = Timespec { tv_sec: i64::MAX, tv_nsec: 0 };
+    match poll(fds, Some(&left.try_into().unwrap_or(longest))) {
+        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+        Err(e) => Err(e.into()),
     }
 }
 
@@ -223,94 +312,4 @@ fn unexpected(answer: Answer) -> Death {
         Answer::Failed { reason } => Death::Failed(reason),
         other => Death::Failed(format!("answered out of turn: {other:?}")),
     }
-}
-
-/// Whole lines from a pipe that is never waited for here.
-#[derive(Debug)]
-struct Lines {
-    pipe: File,
-    buffer: VecDeque<u8>,
-}
-
-/// An answer is a few hundred bytes; a peer with thousands of threads may send some hundred thousand.
-const LONGEST_ANSWER: usize = 1 << 20;
-
-impl Lines {
-    fn new(pipe: OwnedFd) -> io::Result<Self> {
-        Ok(Self { pipe: nonblocking(pipe)?, buffer: VecDeque::new() })
-    }
-
-    fn next(&mut self) -> Option<Vec<u8>> {
-        let end = self.buffer.iter().position(|&b| b == b'\n')?;
-        let mut line: Vec<u8> = self.buffer.drain(..=end).collect();
-        line.pop();
-        Some(line)
-    }
-
-    fn pending(&self) -> bool {
-        !self.buffer.contains(&b'\n') && !self.too_long()
-    }
-
-    fn too_long(&self) -> bool {
-        self.buffer.len() > LONGEST_ANSWER
-    }
-
-    /// Takes in what is there; false at the end of the pipe.
-    fn read(&mut self) -> bool {
-        let mut bytes = [0; 4096];
-        match self.pipe.read(&mut bytes) {
-            Ok(n) => {
-                self.buffer.extend(&bytes[..n]);
-                n > 0
-            }
-            Err(e) => e.kind() == io::ErrorKind::Interrupted,
-        }
-    }
-}
-
-/// The last bytes from a pipe: enough for a reason.
-#[derive(Debug)]
-struct Tail {
-    pipe: File,
-    open: bool,
-    last: VecDeque<u8>,
-}
-
-impl Tail {
-    const KEPT: usize = 4096;
-
-    fn new(pipe: OwnedFd) -> io::Result<Self> {
-        Ok(Self { pipe: nonblocking(pipe)?, open: true, last: VecDeque::new() })
-    }
-
-    /// Takes in what is there, up to a pipe's worth, so that a flood of words is no reason to miss a deadline.
-    fn read(&mut self) {
-        let mut bytes = [0; 4096];
-        for _ in 0..16 {
-            match self.pipe.read(&mut bytes) {
-                Ok(0) => {
-                    self.open = false;
-                    return;
-                }
-                Ok(n) => {
-                    self.last.extend(&bytes[..n]);
-                    self.last.drain(..self.last.len().saturating_sub(Self::KEPT));
-                }
-                Err(_) => return,
-            }
-        }
-    }
-
-    fn last_line(&self) -> Option<String> {
-        let bytes: Vec<u8> = self.last.iter().copied().collect();
-        let text = String::from_utf8_lossy(&bytes);
-        // Rust's own note after a panic is no reason.
-        let line = text.lines().rfind(|line| !line.trim().is_empty() && !line.starts_with("note: "))?;
-        Some(line.trim().to_owned())
-    }
-}
-
-fn nonblocking(pipe: OwnedFd) -> io::Result<File> {
-    fcntl_setfl(pipe.as_fd(), fcntl_getfl(pipe.as_fd())? | OFlags::NONBLOCK)?;
-    Ok(File::from(pipe))
 }

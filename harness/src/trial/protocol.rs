@@ -1,11 +1,13 @@
 //! The trial protocol: lines of JSON over a runner's standard input and output.
 //!
 //! `hello` -> `ready`; then any number of `run` -> `done`; then `quit` -> `bye`. In place of any answer a runner may
-//! send `failed`, and instead of `ready` also `refused`. Unknown fields are ignored, so that the protocol can grow.
+//! send `failed`, and instead of `ready` also `refused`. Unknown fields are ignored, and new ones have a value that they
+//! take when they are left out, so that the protocol can grow.
 
 use serde::{Deserialize, Serialize};
 
 use crate::combination::Combination;
+use crate::function::Calls;
 use crate::operands::Tensor;
 use crate::workload::Workload;
 
@@ -26,6 +28,10 @@ pub enum Request {
         count: usize,
         /// How many times over.
         repeat: usize,
+        /// The results must lie in the arena when the answer comes. A runner that computes into memory of its own
+        /// copies them there only then.
+        #[serde(default)]
+        check: bool,
     },
     /// The last line.
     Quit,
@@ -44,6 +50,14 @@ pub struct Hello {
     pub arenas: Arenas,
     /// The operands, in the order of the operation's contract.
     pub tensors: Vec<Tensor>,
+    /// The runner is to compute on private copies of the operands, in memory advised for huge pages, which mapped files
+    /// have not.
+    #[serde(default)]
+    pub private: bool,
+    /// In place of the workload's operation, a task that the runner has registered by name; the outputs are for its
+    /// results. Only this program's own runners are asked for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls: Option<Calls>,
 }
 
 /// The memory of a tuning, which all its trials share.
@@ -72,11 +86,17 @@ pub struct Location {
 pub enum Answer {
     /// Everything is loaded and mapped; workers have started.
     Ready {
+        /// The protocol that the runner speaks.
+        #[serde(default = "protocol")]
+        protocol: u32,
         /// The version of the library that does the arithmetic.
+        #[serde(default)]
         version: String,
         /// The kernels it chose; may be empty.
+        #[serde(default)]
         kernels: String,
-        /// The processes that will work.
+        /// The processes that will work, where the runner knows them.
+        #[serde(default)]
         pids: Vec<u32>,
     },
     /// This combination is not to be had in this process.
@@ -93,31 +113,23 @@ pub enum Answer {
     },
     /// The runner is about to exit.
     Bye {
-        /// The largest resident set it had.
+        /// The largest resident set it had; 0 where the runner does not know.
+        #[serde(default)]
         peak_rss_bytes: u64,
-        /// CPU seconds of each of its threads.
+        /// CPU seconds of each of its threads, where the runner knows them.
+        #[serde(default)]
         threads: Vec<f64>,
     },
 }
 
-/// What one `run` cost, over all its repetitions.
+/// What one `run` cost on the runner's clock; the rest is for its parent to read.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Cost {
-    /// Seconds on the clock.
+    /// Seconds that the tasks took, over all repetitions.
     pub wall_s: f64,
-    /// CPU seconds in the program.
-    #[serde(default)]
-    pub user_s: f64,
-    /// CPU seconds in the kernel.
-    #[serde(default)]
-    pub sys_s: f64,
-    /// Page faults that needed no reading.
-    #[serde(default)]
-    pub minor_faults: u64,
-    /// Times a thread waited.
-    #[serde(default)]
-    pub voluntary_switches: u64,
-    /// Times a thread was made to wait.
-    #[serde(default)]
-    pub involuntary_switches: u64,
+}
+
+/// What a runner speaks that does not say.
+fn protocol() -> u32 {
+    PROTOCOL
 }

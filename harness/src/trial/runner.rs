@@ -3,16 +3,19 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use gingham_core::{Backend, DType, OpThreads, Registry, Scalar};
+use gingham_core::{DType, Registry, Scalar};
 use gingham_machine::counters::{Usage, thread_cpu_seconds};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Signal, getpid, kill_process};
 
 use super::MARKER;
+use super::memory::Memory;
 use super::protocol::{Answer, Cost, Hello, PROTOCOL, Request};
-use crate::arena::{ReadOnly, Writable};
-use crate::executor::{self, Executor};
-use crate::operands;
+use crate::executor::{self, TaskErrors};
+use crate::function::serve::Served;
 use crate::task::Task;
 
 /// Whether this process was started as a trial.
@@ -36,30 +39,54 @@ pub fn serve(registry: &Registry) -> ExitCode {
 fn serve_lines(registry: &Registry) -> io::Result<()> {
     let mut answers = Answers(File::from(rustix::io::fcntl_dupfd_cloexec(io::stdout(), 3)?));
     rustix::stdio::dup2_stdout(io::stderr())?;
+    thread::Builder::new().name("gingham-parent".into()).spawn(end_with_parent)?;
     let mut requests = Requests(io::stdin().lines());
     match requests.next()? {
-        Some(Request::Hello(hello)) => match hello.workload.dtype() {
-            DType::F32 => converse::<f32>(registry, &hello, &mut requests, &mut answers),
-            DType::F64 => converse::<f64>(registry, &hello, &mut requests, &mut answers),
+        Some(Request::Hello(hello)) if hello.protocol != PROTOCOL => {
+            let reason = format!("protocol {}; this runner speaks {PROTOCOL}", hello.protocol);
+            answers.send(&Answer::Refused { reason })
+        }
+        Some(Request::Hello(hello)) => match (&hello.calls, hello.workload.dtype()) {
+            (Some(calls), _) => match Served::new(registry, calls, &hello.combination) {
+                Ok(task) => {
+                    let version = [env!("CARGO_PKG_VERSION").into(), String::new()];
+                    converse::<f64>(&hello, version, &|tasks| task.run(tasks), &mut requests, &mut answers)
+                }
+                Err(error) => answers.send(&refused(&error)),
+            },
+            (None, DType::F32) => serve_backend::<f32>(registry, &hello, &mut requests, &mut answers),
+            (None, DType::F64) => serve_backend::<f64>(registry, &hello, &mut requests, &mut answers),
         },
         Some(_) => Err(io::Error::other("the first request is not hello")),
         None => Ok(()),
     }
 }
 
-fn converse<T: Scalar>(
+/// How long a run that is under way may go on when there is nobody left to tell.
+const LAST_RUN: Duration = Duration::from_secs(2);
+
+/// Ends this process soon after its parent, in the middle of a run that hangs as well. A pipe that has lost its writer
+/// is the reliable sign: the signal that Linux has for it comes when the parent's thread ends, not the parent.
+fn end_with_parent() {
+    let requests = io::stdin();
+    // No event is asked for: a hang-up is told always, and nothing else wakes this thread.
+    while poll(&mut [PollFd::new(&requests, PollFlags::empty())], None) == Err(rustix::io::Errno::INTR) {}
+    thread::sleep(LAST_RUN);
+    let _ = kill_process(getpid(), Signal::KILL);
+}
+
+fn refused(error: &dyn std::error::Error) -> Answer {
+    Answer::Refused { reason: error.to_string() }
+}
+
+fn serve_backend<T: Scalar>(
     registry: &Registry,
     hello: &Hello,
     requests: &mut Requests,
     answers: &mut Answers,
 ) -> io::Result<()> {
-    if hello.protocol != PROTOCOL {
-        let reason = format!("protocol {}; this runner speaks {PROTOCOL}", hello.protocol);
-        return answers.send(&Answer::Refused { reason });
-    }
     let combination = &hello.combination;
     let threads = combination.op_threads;
-    let refused = |error: &dyn std::error::Error| Answer::Refused { reason: error.to_string() };
     let backend = match registry.get(&combination.backend) {
         Ok(backend) => backend.as_ref(),
         Err(error) => return answers.send(&refused(&error)),
@@ -72,22 +99,41 @@ fn converse<T: Scalar>(
         Ok(executor) => executor,
         Err(error) => return answers.send(&refused(&error)),
     };
-    let inputs = ReadOnly::open(&hello.arenas.inputs.path, hello.arenas.inputs.bytes)?;
-    let mut outputs = Writable::open(&hello.arenas.outputs.path, hello.arenas.outputs.bytes)?;
-    let mut tasks = operands::tasks::<T>(&hello.workload, &hello.tensors, inputs.as_slice(), outputs.as_mut_slice())
-        .map_err(io::Error::other)?;
-
     let info = backend.info();
-    answers.send(&Answer::Ready { version: info.version, kernels: info.kernels, pids: vec![std::process::id()] })?;
-    let batch = Batch { backend, threads, executor: executor.as_ref(), chunk: combination.chunk };
+    let run = |tasks: &mut [Task<'_, T>]| {
+        executor::for_each_mut(executor.as_ref(), tasks, combination.chunk, |_, task: &mut Task<'_, T>| {
+            Ok(task.run(backend, threads)?)
+        })
+    };
+    converse(hello, [info.version, info.kernels], &run, requests, answers)
+}
+
+/// Does some tasks once.
+type Run<'a, T> = &'a dyn Fn(&mut [Task<'_, T>]) -> Result<(), TaskErrors>;
+
+/// Answers requests with what `run` does.
+fn converse<T: Scalar>(
+    hello: &Hello,
+    [version, kernels]: [String; 2],
+    run: Run<'_, T>,
+    requests: &mut Requests,
+    answers: &mut Answers,
+) -> io::Result<()> {
+    let mut memory = Memory::open::<T>(hello)?;
+    let mut tasks = memory.tasks::<T>(hello).map_err(io::Error::other)?;
+    answers.send(&Answer::Ready { protocol: PROTOCOL, version, kernels, pids: vec![std::process::id()] })?;
     while let Some(request) = requests.next()? {
         match request {
-            Request::Run { first, count, repeat } => {
-                let tasks = first.checked_add(count).and_then(|end| tasks.get_mut(first..end));
-                let answer = match tasks {
-                    Some(tasks) => batch.run(tasks, repeat),
-                    None => Answer::Failed { reason: format!("tasks {first}+{count} are beyond the batch") },
-                };
+            Request::Run { first, count, repeat, check: false } => {
+                answers.send(&timed(run, &mut tasks, first, count, repeat))?;
+            }
+            Request::Run { first, count, repeat, check: true } => {
+                drop(tasks);
+                memory.take_in::<T>();
+                let mut shown = memory.tasks::<T>(hello).map_err(io::Error::other)?;
+                let answer = timed(run, &mut shown, first, count, repeat);
+                memory.hand_out::<T>();
+                tasks = memory.tasks(hello).map_err(io::Error::other)?;
                 answers.send(&answer)?;
             }
             Request::Quit => break,
@@ -97,36 +143,17 @@ fn converse<T: Scalar>(
     answers.send(&Answer::Bye { peak_rss_bytes: Usage::of_self().peak_rss_bytes, threads: thread_cpu_seconds() })
 }
 
-/// All that a run needs, beside its tasks.
-struct Batch<'a> {
-    backend: &'a dyn Backend,
-    threads: OpThreads,
-    executor: &'a dyn Executor,
-    chunk: usize,
-}
-
-impl Batch<'_> {
-    fn run<T: Scalar>(&self, tasks: &mut [Task<'_, T>], repeat: usize) -> Answer {
-        let before = Usage::of_self();
-        let start = Instant::now();
-        let result = (0..repeat).try_for_each(|_| {
-            executor::for_each_mut(self.executor, tasks, self.chunk, |_, task: &mut Task<'_, T>| {
-                Ok(task.run(self.backend, self.threads)?)
-            })
-        });
-        let wall_s = start.elapsed().as_secs_f64();
-        let used = Usage::of_self().since(&before);
-        match result {
-            Ok(()) => Answer::Done(Cost {
-                wall_s,
-                user_s: used.user_s,
-                sys_s: used.sys_s,
-                minor_faults: used.minor_faults,
-                voluntary_switches: used.voluntary_switches,
-                involuntary_switches: used.involuntary_switches,
-            }),
-            Err(error) => Answer::Failed { reason: error.to_string() },
-        }
+/// Runs tasks `first .. first + count`, `repeat` times over.
+fn timed<T: Scalar>(run: Run<'_, T>, tasks: &mut [Task<'_, T>], first: usize, count: usize, repeat: usize) -> Answer {
+    let Some(tasks) = first.checked_add(count).and_then(|end| tasks.get_mut(first..end)) else {
+        return Answer::Failed { reason: format!("tasks {first}+{count} are beyond the batch") };
+    };
+    let start = Instant::now();
+    let result = (0..repeat).try_for_each(|_| run(tasks));
+    let wall_s = start.elapsed().as_secs_f64();
+    match result {
+        Ok(()) => Answer::Done(Cost { wall_s }),
+        Err(error) => Answer::Failed { reason: error.to_string() },
     }
 }
 

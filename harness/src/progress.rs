@@ -18,10 +18,15 @@ pub enum Progress<'a> {
     Admitting {
         /// The combination.
         combination: &'a Combination,
-        /// How many have been admitted before.
-        done: usize,
-        /// How many there are.
-        of: usize,
+        /// How many are still to be started at most, this one included.
+        left: usize,
+    },
+    /// It has seen one thread of each backend, and knows how much there is to do.
+    Expecting {
+        /// Combinations that are worth starting.
+        combinations: usize,
+        /// Seconds that all of it takes, from its start.
+        seconds: f64,
     },
     /// It takes a sample of a combination.
     Sampling {
@@ -31,5 +36,14 @@ pub enum Progress<'a> {
         round: usize,
         /// How many combinations are still in.
         live: usize,
+    },
+    /// It measures the finalists anew, in fresh processes.
+    Confirming {
+        /// The combination.
+        combination: &'a Combination,
+        /// The round, from 0.
+        round: usize,
+        /// How many rounds there are.
+        of: usize,
     },
 }

@@ -1,0 +1,158 @@
+//! The course of a function: what a search asks for, answered by pools of this process or by trials.
+//!
+//! Every entrant runs the same evenly spread items in a round, since times per item can be compared only where the
+//! items are the same.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use super::portion::Portion;
+use crate::combination::Combination;
+use crate::outcome::Sample;
+use crate::search::{Admission, Course, Entrant, Farewell, Fault, SHORTEST_SAMPLE_S};
+
+/// Where a function runs.
+pub(super) trait Place {
+    /// A combination that is ready to run it.
+    type Running;
+
+    /// Starts `combination`.
+    ///
+    /// # Errors
+    /// [`Fault`]
+    fn start(&mut self, combination: &Combination) -> Result<Self::Running, Fault>;
+
+    /// Runs `warm` items untimed, then a portion `repeat` times over. The round of the sample is left to the caller.
+    ///
+    /// # Errors
+    /// [`Fault`]; it is of no further use then.
+    fn run(&mut self, on: &mut Self::Running, warm: usize, portion: Portion, repeat: usize) -> Result<Sample, Fault>;
+
+    /// Takes what a serial run of `portion` computes for right from here on.
+    ///
+    /// # Errors
+    /// [`Fault`]
+    fn learn(&mut self, serial: &mut Self::Running, portion: Portion) -> Result<(), Fault>;
+
+    /// Compares its results with those that were learnt.
+    ///
+    /// # Errors
+    /// [`Fault`], where they differ.
+    fn judge(&mut self, on: &mut Self::Running) -> Result<(), Fault>;
+
+    /// Ends it.
+    fn end(&mut self, on: Self::Running) -> Farewell;
+}
+
+/// Seconds an item. One says little of the others, so it runs `count` of them, and twice as many each time until that
+/// takes as long as a sample, or they are all of `most`.
+pub(super) fn item_seconds<P: Place>(
+    place: &mut P,
+    on: &mut P::Running,
+    mut count: usize,
+    most: Portion,
+) -> Result<f64, Fault> {
+    loop {
+        let sample = place.run(on, 0, Portion { count, ..most }, 1)?;
+        if sample.wall_s >= SHORTEST_SAMPLE_S || count == most.count {
+            return Ok(sample.seconds_per_task());
+        }
+        count = (2 * count).min(most.count);
+    }
+}
+
+/// A function in some place, as a search wants it.
+pub(super) struct FnCourse<'a, P: Place> {
+    place: P,
+    combinations: Vec<Combination>,
+    portion: Portion,
+    interrupt: &'a AtomicBool,
+    start: Instant,
+    elapsed_s: f64,
+    running: HashMap<Entrant, Running<P::Running>>,
+}
+
+struct Running<R> {
+    on: R,
+    warm: usize,
+    /// Seconds that an item took when it last ran.
+    item_s: f64,
+}
+
+impl<'a, P: Place> FnCourse<'a, P> {
+    /// `portion` is what a sample runs at most; `start` is when the budget began.
+    pub(super) fn new(
+        place: P,
+        combinations: Vec<Combination>,
+        portion: Portion,
+        interrupt: &'a AtomicBool,
+        start: Instant,
+    ) -> Self {
+        let (running, elapsed_s) = (HashMap::new(), start.elapsed().as_secs_f64());
+        Self { place, combinations, portion, interrupt, start, elapsed_s, running }
+    }
+
+    fn start(&mut self, who: Entrant) -> Result<Admission, Fault> {
+        let combination = &self.combinations[who.candidate];
+        let warm = combination.workers.min(self.portion.count);
+        let mut on = self.place.start(combination)?;
+        let cold_s = self.place.run(&mut on, 0, Portion { count: warm, ..self.portion }, 1)?.wall_s;
+        self.place.judge(&mut on)?;
+        let item_s = item_seconds(&mut self.place, &mut on, warm, self.portion)?;
+        self.running.insert(who, Running { on, warm, item_s });
+        Ok(Admission { version: env!("CARGO_PKG_VERSION").into(), cold_s, ..Admission::default() })
+    }
+
+    fn sampled(&mut self, who: Entrant, round: usize, items: usize) -> Result<Sample, Fault> {
+        let mut running = self.running.remove(&who).expect("it was admitted");
+        let portion = Portion { count: items.min(self.portion.count), ..self.portion };
+        // A tenth longer than the shortest, so that a quicker run than the last is not too short.
+        let wanted = 1.1 * SHORTEST_SAMPLE_S / (running.item_s * portion.count as f64).max(1e-9);
+        let repeat = if wanted > 1.1 { wanted.ceil().min(1e6) as usize } else { 1 };
+        let mut sample = self.place.run(&mut running.on, running.warm, portion, repeat)?;
+        sample.round = round;
+        running.item_s = sample.seconds_per_task();
+        self.running.insert(who, running);
+        Ok(sample)
+    }
+
+    fn ended(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Fault> {
+        let Some(mut running) = self.running.remove(&who) else { return Ok(Farewell::default()) };
+        if judge {
+            self.place.judge(&mut running.on)?;
+        }
+        Ok(self.place.end(running.on))
+    }
+
+    /// What `done` gives, once the clock has been read.
+    fn at<R>(&mut self, done: R) -> R {
+        self.elapsed_s = self.start.elapsed().as_secs_f64();
+        done
+    }
+}
+
+impl<P: Place> Course for FnCourse<'_, P> {
+    fn admit(&mut self, who: Entrant) -> Result<Admission, Fault> {
+        let admitted = self.start(who);
+        self.at(admitted)
+    }
+
+    fn sample(&mut self, who: Entrant, round: usize, items: usize) -> Result<Sample, Fault> {
+        let sample = self.sampled(who, round, items);
+        self.at(sample)
+    }
+
+    fn dismiss(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Fault> {
+        let farewell = self.ended(who, judge);
+        self.at(farewell)
+    }
+
+    fn elapsed_s(&self) -> f64 {
+        self.elapsed_s
+    }
+
+    fn interrupted(&self) -> bool {
+        self.interrupt.load(Ordering::Relaxed)
+    }
+}

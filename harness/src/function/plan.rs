@@ -1,0 +1,109 @@
+//! The combination that was found, made ready to run a function.
+
+use gingham_core::Context;
+use gingham_core::function::Function;
+
+use super::Calls;
+use super::portion::Portion;
+use crate::combination::Combination;
+use crate::executor::{self, BoxError, Executor, TaskErrors};
+
+/// A combination ready to run functions: it owns its pool, and keeps it between runs.
+pub struct FnPlan {
+    combination: Combination,
+    executor: Box<dyn Executor>,
+}
+
+impl FnPlan {
+    /// A plan for `combination`, whose backend is of no weight.
+    ///
+    /// # Errors
+    /// Where its pool cannot be had.
+    pub fn new(combination: &Combination) -> Result<Self, executor::Error> {
+        Ok(Self { executor: combination.executor()?, combination: combination.clone() })
+    }
+
+    /// The combination that it applies.
+    #[must_use]
+    pub fn combination(&self) -> &Combination {
+        &self.combination
+    }
+
+    /// Calls `f` with each index below `items` once.
+    ///
+    /// # Errors
+    /// [`TaskErrors`]; an item that fails or panics does not keep the others from being done.
+    pub fn run(
+        &self,
+        items: usize,
+        f: impl Fn(&Context<'_>, usize) -> Result<(), BoxError> + Sync,
+    ) -> Result<(), TaskErrors> {
+        self.run_portion(Portion::whole(items), &f)
+    }
+
+    /// Calls `f` with each of `items` and its index once.
+    ///
+    /// # Errors
+    /// As [`FnPlan::run`].
+    pub fn run_mut<T: Send>(
+        &self,
+        items: &mut [T],
+        f: impl Fn(&Context<'_>, usize, &mut T) -> Result<(), BoxError> + Sync,
+    ) -> Result<(), TaskErrors> {
+        let portion = Portion::whole(items.len());
+        self.run_slots(items, portion, &[], &f)
+    }
+
+    /// The results of `calls` of `function`, an item's behind the other's.
+    ///
+    /// # Errors
+    /// As [`FnPlan::run`].
+    pub fn call(&self, function: &Function, calls: &Calls) -> Result<Vec<f64>, TaskErrors> {
+        let mut results = vec![0.0; calls.items() * calls.len()];
+        let mut slots: Vec<&mut [f64]> = results.chunks_exact_mut(calls.len()).collect();
+        let portion = Portion::whole(calls.items());
+        self.run_slots(&mut slots, portion, calls.parameters(), &|cx, item, slot: &mut &mut [f64]| {
+            function(cx, item, slot)
+        })?;
+        Ok(results)
+    }
+
+    /// Calls `f` with the items of a portion.
+    pub(super) fn run_portion<F>(&self, portion: Portion, f: &F) -> Result<(), TaskErrors>
+    where
+        F: Fn(&Context<'_>, usize) -> Result<(), BoxError> + Sync,
+    {
+        let cx = Context::new(portion.items, self.combination.op_threads, &[]);
+        let chunk = portion.chunk(self.combination.chunk);
+        let done = executor::for_each(self.executor.as_ref(), portion.count, chunk, |at| f(&cx, portion.item(at)));
+        done.map_err(|errors| of_items(errors, portion))
+    }
+
+    /// Calls `f` with the items of a portion, each with its slot: there are as many of these as the portion has items.
+    pub(super) fn run_slots<T: Send, F>(
+        &self,
+        slots: &mut [T],
+        portion: Portion,
+        parameters: &[f64],
+        f: &F,
+    ) -> Result<(), TaskErrors>
+    where
+        F: Fn(&Context<'_>, usize, &mut T) -> Result<(), BoxError> + Sync,
+    {
+        let cx = Context::new(portion.items, self.combination.op_threads, parameters);
+        let chunk = portion.chunk(self.combination.chunk);
+        let call = |at, slot: &mut T| f(&cx, portion.item(at), slot);
+        executor::for_each_mut(self.executor.as_ref(), slots, chunk, call).map_err(|errors| of_items(errors, portion))
+    }
+}
+
+/// Errors by the item that failed, not by its place in the portion.
+fn of_items(errors: TaskErrors, portion: Portion) -> TaskErrors {
+    TaskErrors { index: portion.item(errors.index), ..errors }
+}
+
+impl std::fmt::Debug for FnPlan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FnPlan").field("combination", &self.combination).finish()
+    }
+}

@@ -1,0 +1,69 @@
+//! A closure on pools of this process.
+//!
+//! All pools of a race stay alive, asleep: a thread that finds nothing to do spins for some microseconds at most, which
+//! end within the untimed items before a sample.
+
+use std::time::Instant;
+
+use gingham_core::Context;
+use gingham_machine::counters::{Usage, busy_seconds, steal_seconds};
+
+use super::FnPlan;
+use super::course::Place;
+use super::portion::Portion;
+use crate::combination::Combination;
+use crate::executor::{BoxError, TaskErrors};
+use crate::outcome::{Sample, Status};
+use crate::search::{Farewell, Fault};
+
+/// Pools of this process that run a closure.
+pub(super) struct Pools<'a, F> {
+    pub(super) f: &'a F,
+}
+
+impl<F: Fn(&Context<'_>, usize) -> Result<(), BoxError> + Sync> Place for Pools<'_, F> {
+    type Running = FnPlan;
+
+    fn start(&mut self, combination: &Combination) -> Result<FnPlan, Fault> {
+        FnPlan::new(combination).map_err(|e| Fault { status: Status::Refused, reason: e.to_string() })
+    }
+
+    fn run(&mut self, plan: &mut FnPlan, warm: usize, portion: Portion, repeat: usize) -> Result<Sample, Fault> {
+        let failed = |errors: TaskErrors| Fault { status: Status::Failed, reason: errors.to_string() };
+        if warm > 0 {
+            plan.run_portion(Portion { count: warm, ..portion }, self.f).map_err(failed)?;
+        }
+        let (before, steal_s, busy_s) = (Usage::of_self(), steal_seconds(), busy_seconds());
+        let start = Instant::now();
+        (0..repeat).try_for_each(|_| plan.run_portion(portion, self.f)).map_err(failed)?;
+        let wall_s = start.elapsed().as_secs_f64();
+        let (steal_s, busy_s) = (steal_seconds() - steal_s, busy_seconds() - busy_s);
+        let used = Usage::of_self().since(&before);
+        Ok(Sample {
+            wall_s,
+            user_s: used.user_s,
+            sys_s: used.sys_s,
+            minor_faults: used.minor_faults,
+            voluntary_switches: used.voluntary_switches,
+            involuntary_switches: used.involuntary_switches,
+            steal_s: steal_s.max(0.0),
+            others_s: busy_s - used.user_s - used.sys_s,
+            tasks: portion.count * repeat,
+            repeat,
+            ..Sample::default()
+        })
+    }
+
+    /// A closure keeps what it computes to itself: that it returns is all that can be asked of it.
+    fn learn(&mut self, _serial: &mut FnPlan, _portion: Portion) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn judge(&mut self, _plan: &mut FnPlan) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn end(&mut self, _plan: FnPlan) -> Farewell {
+        Farewell::default()
+    }
+}

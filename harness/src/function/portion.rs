@@ -1,0 +1,69 @@
+//! The part of the items that a sample runs.
+//!
+//! Items may differ much: the rows in the middle of a picture of the Mandelbrot set cost a hundred times those at its
+//! edges. The first few of them would say little about all; items that are evenly spread over the whole do, and keep
+//! the order of dear and cheap ones, which decides how well an even split balances.
+
+/// `count` of `items` items, evenly spread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Portion {
+    /// How many there are in all.
+    pub(super) items: usize,
+    /// How many of them are run, at most all; not none, unless there are none.
+    pub(super) count: usize,
+}
+
+impl Portion {
+    /// All of them.
+    pub(super) fn whole(items: usize) -> Self {
+        Self { items, count: items }
+    }
+
+    /// The item at `place`, below `count`: the middle one of as many equal stretches.
+    pub(super) fn item(self, place: usize) -> usize {
+        // In 128 bits no product of two sizes overflows.
+        let middle = (2 * place as u128 + 1) * self.items as u128 / (2 * self.count as u128);
+        middle as usize
+    }
+
+    /// The chunk that hands the portion out in as many pieces as `chunk` does all of the items.
+    pub(super) fn chunk(self, chunk: usize) -> usize {
+        match chunk {
+            0 => 0,
+            chunk => ((chunk as u128 * self.count as u128 / self.items.max(1) as u128) as usize).max(1),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn places_are_different_items_in_order(items in 1_usize..2000, share in 0.0..1.0) {
+            let portion = Portion { items, count: ((items as f64 * share) as usize).max(1) };
+            let chosen: Vec<usize> = (0..portion.count).map(|place| portion.item(place)).collect();
+            prop_assert!(chosen.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", chosen);
+            prop_assert!(chosen[portion.count - 1] < items);
+        }
+    }
+
+    #[test]
+    fn the_whole_is_every_item_in_its_place() {
+        let whole = Portion::whole(7);
+        assert_eq!((0..7).map(|place| whole.item(place)).collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5, 6]);
+        assert_eq!([0, 1, 3, 100].map(|chunk| whole.chunk(chunk)), [0, 1, 3, 100]);
+    }
+
+    #[test]
+    fn a_part_is_spread_and_handed_out_as_often() {
+        let part = Portion { items: 800, count: 80 };
+        assert_eq!([0, 1, 79].map(|place| part.item(place)), [5, 15, 795]);
+        assert_eq!(Portion { items: 800, count: 1 }.item(0), 400);
+        assert_eq!([0, 1, 50, 9].map(|chunk| part.chunk(chunk)), [0, 1, 5, 1]);
+        let huge = Portion { items: usize::MAX, count: 2 };
+        assert!(huge.item(1) > usize::MAX / 2 && huge.chunk(usize::MAX) == 2);
+    }
+}

@@ -1,0 +1,273 @@
+//! The journal of a tuning: a file of checksummed lines, written as it runs, so that a killed run can go on.
+//!
+//! Each line is 8 hex digits, a space and JSON: first the [`Header`], then an event a line. The digits are the CRC-32
+//! of the JSON of this line and of all lines before it, so that a line that is missing, doubled or swapped is seen as
+//! well as one that is damaged. A kill can only tear the last line: that one is cut off. Anything else that is wrong
+//! is an error, and the file is left as it is.
+
+mod header;
+
+use std::fs::{File, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::marker::PhantomData;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+pub use header::{Difference, Header};
+
+/// The name of this form.
+pub const SCHEMA: &str = "gingham.journal/1";
+
+/// An event takes some hundred bytes, a tuning some thousand events; a file beyond this is no journal.
+const LARGEST: u64 = 256 << 20;
+
+/// A journal of events `E`, open for appending. It is locked for as long as it is open.
+#[derive(Debug)]
+pub struct Journal<E> {
+    path: PathBuf,
+    file: File,
+    /// Bytes of whole lines; what the file holds beyond them was never appended.
+    length: u64,
+    /// The checksum of the last line, on which that of the next builds.
+    sum: u32,
+    events: PhantomData<E>,
+}
+
+/// A journal that cannot be read, written or gone on with.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The system refused.
+    #[error("journal {path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// Another run has it open.
+    #[error("journal {path} is in use by another run; wait for its end, or name another file with --resume")]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
+    /// More bytes than a journal may have.
+    #[error("journal {path}: {length} bytes are more than the {LARGEST} that are read; name another with --resume")]
+    Large {
+        /// The file.
+        path: PathBuf,
+        /// Its size, with the event that was to be added.
+        length: u64,
+    },
+    /// The file is something else.
+    #[error("{path} is no journal, or its first line is damaged; name another file with --resume")]
+    NoJournal {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is a journal of another form.
+    #[error("journal {path} has schema `{schema}`; this gingham reads `{SCHEMA}`; name another file with --resume")]
+    Schema {
+        /// The file.
+        path: PathBuf,
+        /// What it says it is.
+        schema: String,
+    },
+    /// The journal is of another run.
+    #[error("journal {path} is {difference}; name another file with --resume")]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What is not as in this run.
+        difference: Difference,
+    },
+    /// A line before the last is not as it was written.
+    #[error("journal {path} is damaged in line {line} ({reason}); remove it, or name another with --resume")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The event would not come back from JSON.
+    #[error("journal {path}: an event that cannot be kept ({source})")]
+    Event {
+        /// The file.
+        path: PathBuf,
+        /// What JSON cannot hold.
+        source: serde_json::Error,
+    },
+}
+
+impl<E: Serialize + DeserializeOwned> Journal<E> {
+    /// Opens the journal at `path` of the run that `header` describes, and gives the events recorded so far. Where
+    /// there is no file, an empty one, or one cut within this very header, nothing was measured: a new one is made.
+    ///
+    /// # Errors
+    /// [`Error`]; a file that was there is then as it was.
+    pub fn open(path: &Path, header: &Header) -> Result<(Self, Vec<E>), Error> {
+        let io = |source| Error::Io { path: path.into(), source };
+        let no_journal = || Error::NoJournal { path: path.into() };
+        let damaged = |line, reason: String| Error::Damaged { path: path.into(), line, reason };
+
+        let file = File::options().read(true).write(true).create(true).truncate(false).open(path).map_err(io)?;
+        file.try_lock().map_err(|e| match e {
+            TryLockError::WouldBlock => Error::InUse { path: path.into() },
+            TryLockError::Error(e) => io(e),
+        })?;
+        let mut journal = Self { path: path.into(), file, length: 0, sum: 0, events: PhantomData };
+        let bytes = journal.read()?;
+
+        let first = serde_json::to_vec(header).expect("words and numbers");
+        if line(0, &first).1.starts_with(&bytes) {
+            journal.write(&first)?;
+            journal.file.sync_all().map_err(io)?;
+            return Ok((journal, Vec::new()));
+        }
+
+        let mut lines = Lines { rest: &bytes, number: 0, length: 0, sum: 0 };
+        let first = lines.next().ok().flatten().ok_or_else(no_journal)?;
+        let found = parse_header(first).map_err(|e| damaged(1, e.to_string()))?;
+        let found = found.map_err(|schema| Error::Schema { path: path.into(), schema })?;
+        if let Some(difference) = header.difference(&found) {
+            return Err(Error::Foreign { path: path.into(), difference });
+        }
+        let mut events = Vec::new();
+        while let Some(json) = lines.next().map_err(|line| damaged(line, "its checksum is wrong".into()))? {
+            events.push(serde_json::from_slice(json).map_err(|e| damaged(lines.number, e.to_string()))?);
+        }
+        (journal.length, journal.sum) = (lines.length, lines.sum);
+        journal.file.set_len(journal.length).map_err(io)?;
+        Ok((journal, events))
+    }
+
+    /// Adds `event`, in one write of a whole line. There is no fsync, which costs milliseconds that would be measured:
+    /// what is written survives the kill of this process, and may be lost in a power cut alone.
+    ///
+    /// # Errors
+    /// [`Error`]; the journal then ends with the event before, and the next one may be tried.
+    pub fn append(&mut self, event: &E) -> Result<(), Error> {
+        // Reading it back refuses what would make the journal unreadable: serde_json writes a NaN as null.
+        let json = serde_json::to_vec(event).and_then(|json| serde_json::from_slice::<E>(&json).map(|_| json));
+        self.write(&json.map_err(|source| Error::Event { path: self.path.clone(), source })?)
+    }
+
+    /// Writes a line behind the whole ones, over what a write that failed left there.
+    fn write(&mut self, json: &[u8]) -> Result<(), Error> {
+        let (sum, line) = line(self.sum, json);
+        let length = self.length + line.len() as u64;
+        if length > LARGEST {
+            return Err(Error::Large { path: self.path.clone(), length });
+        }
+        let written = self.file.seek(SeekFrom::Start(self.length)).and_then(|_| self.file.write_all(&line));
+        written.map_err(|source| Error::Io { path: self.path.clone(), source })?;
+        (self.length, self.sum) = (length, sum);
+        Ok(())
+    }
+
+    /// The bytes of the file.
+    fn read(&self) -> Result<Vec<u8>, Error> {
+        let io = |source| Error::Io { path: self.path.clone(), source };
+        let metadata = self.file.metadata().map_err(io)?;
+        if !metadata.is_file() {
+            return Err(Error::NoJournal { path: self.path.clone() });
+        }
+        let length = metadata.len();
+        if length > LARGEST {
+            return Err(Error::Large { path: self.path.clone(), length });
+        }
+        let mut bytes = Vec::with_capacity(length as usize);
+        (&self.file).take(length).read_to_end(&mut bytes).map_err(io)?;
+        Ok(bytes)
+    }
+}
+
+/// A header, or the name of the other form that it has.
+fn parse_header(json: &[u8]) -> serde_json::Result<Result<Header, String>> {
+    #[derive(Deserialize)]
+    struct Named {
+        schema: String,
+    }
+    let Named { schema } = serde_json::from_slice(json)?;
+    if schema == SCHEMA { serde_json::from_slice(json).map(Ok) } else { Ok(Err(schema)) }
+}
+
+/// The checksum of a line of `json` that follows one whose checksum is `previous`, and its bytes.
+fn line(previous: u32, json: &[u8]) -> (u32, Vec<u8>) {
+    let sum = checksum(previous, json);
+    (sum, [format!("{sum:08x} ").as_bytes(), json, b"\n"].concat())
+}
+
+fn checksum(previous: u32, json: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new_with_initial(previous);
+    hasher.update(json);
+    hasher.finalize()
+}
+
+/// The lines of a journal, from the first to the last whole one.
+struct Lines<'a> {
+    rest: &'a [u8],
+    /// That of the line last given, counted from 1.
+    number: usize,
+    /// Bytes of the lines given.
+    length: u64,
+    /// The checksum of the line last given.
+    sum: u32,
+}
+
+impl<'a> Lines<'a> {
+    /// The JSON of the next line; `None` at the end, or where the last line is torn. The error is the number of a line
+    /// that is wrong though others follow.
+    fn next(&mut self) -> Result<Option<&'a [u8]>, usize> {
+        let end = self.rest.iter().position(|&byte| byte == b'\n').map_or(self.rest.len(), |newline| newline + 1);
+        let (line, rest) = self.rest.split_at(end);
+        match self.checked(line) {
+            Some((sum, json)) => {
+                *self = Self { rest, number: self.number + 1, length: self.length + line.len() as u64, sum };
+                Ok(Some(json))
+            }
+            None if rest.is_empty() => Ok(None),
+            None => Err(self.number + 1),
+        }
+    }
+
+    /// The checksum and the JSON of `line`, where it is whole and the one that was written here.
+    fn checked(&self, line: &'a [u8]) -> Option<(u32, &'a [u8])> {
+        let (digits, json) = line.strip_suffix(b"\n")?.split_at_checked(9)?;
+        let sum = checksum(self.sum, json);
+        (digits == format!("{sum:08x} ").as_bytes()).then_some((sum, json))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_outgrow_a_journal_is_refused() {
+        let file = tempfile::tempfile().unwrap();
+        let mut journal = Journal::<u32> { path: "j".into(), file, length: LARGEST - 10, sum: 0, events: PhantomData };
+        assert!(matches!(journal.append(&7), Err(Error::Large { length, .. }) if length == LARGEST + 1));
+        assert_eq!(journal.file.metadata().unwrap().len(), 0);
+        journal.length -= 1;
+        journal.append(&7).unwrap();
+    }
+
+    #[test]
+    fn an_event_after_a_failed_write_replaces_what_that_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let workload = serde_json::from_str(r#"{"op":"dot","shape":"9"}"#).unwrap();
+        let header = Header::new(&workload, &gingham_machine::Machine::probe(), Default::default());
+        let path = folder.path().join("journal");
+        let (mut journal, _) = Journal::<u32>::open(&path, &header).unwrap();
+        journal.append(&1).unwrap();
+        journal.file.write_all(b"01234567 a line that a full disk cut").unwrap();
+        journal.append(&2).unwrap();
+        journal.append(&3).unwrap();
+        drop(journal);
+        assert_eq!(Journal::<u32>::open(&path, &header).unwrap().1, [1, 2, 3]);
+    }
+}

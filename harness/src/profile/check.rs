@@ -1,0 +1,326 @@
+//! Whether a saved answer still holds: its best against the best of another arrangement, in about a second.
+//!
+//! Both run in trials over a small arena, verified first and then in turn, so that what else the machine does falls on
+//! both. Their ratio is compared with the saved one, and the best's time with its saved median. Two things moving
+//! together are still a change: a machine of half the speed may have another fastest.
+
+use std::fmt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use gingham_core::{DType, Registry, Scalar};
+use gingham_machine::{Machine, available_memory};
+
+use super::{Changes, Entry, Fingerprint, Ranked};
+use crate::arena::Arena;
+use crate::combination::Combination;
+use crate::environment::Environment;
+use crate::operands;
+use crate::outcome::{Sample, batch_seconds};
+use crate::report::seconds;
+use crate::stats;
+use crate::trial::protocol::{Hello, PROTOCOL};
+use crate::trial::{Program, Trial};
+use crate::verify::Judge;
+use crate::workload::Workload;
+
+/// Bytes of the arena, unless the workers need more: several times most caches, and filled in half a second.
+const ARENA: u64 = 128 << 20;
+
+/// How long the two run in turn.
+const MEASURING: Duration = Duration::from_millis(800);
+
+/// Rounds, however long they take: three have a middle one.
+const FEWEST_ROUNDS: usize = 3;
+
+/// A sample takes the whole arena, or as many of its tasks as are done in this time.
+const LONGEST_SAMPLE_S: f64 = 0.1;
+
+/// And at least this, by repeating.
+const SHORTEST_SAMPLE_S: f64 = 0.02;
+
+/// How long a trial may take to answer.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// The rival ahead by more than this factor, or by this factor more than it was, is another winner.
+const OVERTAKEN: f64 = 1.05;
+
+/// A ratio of two that ran in turn, changed by more than this factor, is more than noise: ratios within one run hold to
+/// some percent even on shared machines.
+const RATIO: f64 = 1.25;
+
+/// A time changed by more than this factor is more than noise: two runs of one system on a shared machine have been 38 %
+/// apart.
+const TIME: f64 = 1.5;
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    /// As it was saved.
+    Holds(Figures),
+    /// The figures are others now.
+    Moved {
+        /// The figures.
+        figures: Figures,
+        /// Which are others, in words.
+        how: String,
+    },
+    /// What it rests on has changed.
+    Stale {
+        /// From what to what.
+        changed: Changes,
+        /// What was measured all the same, where the machine is the one that it was.
+        measured: Option<Box<Verdict>>,
+    },
+    /// It could not be measured.
+    Unmeasured(String),
+}
+
+/// What was measured, beside what is saved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figures {
+    /// The best that this program has.
+    pub best: Combination,
+    /// Its median seconds of a batch: now, and as saved.
+    pub best_s: [f64; 2],
+    /// The best of another arrangement, and its time over the best's: now, and as saved.
+    pub rival: Option<(Combination, [f64; 2])>,
+}
+
+impl Entry {
+    /// Measures the answer again, with the backends of `registry`, which `program` finds too when it is started as a
+    /// trial.
+    #[must_use]
+    pub fn measure_again(&self, registry: &Registry, program: &Path) -> Verdict {
+        let changed = self.fingerprint.changes(&Fingerprint::now(&Machine::probe(), registry));
+        if !changed.machine.is_empty() {
+            return Verdict::Stale { changed, measured: None };
+        }
+        let bench = Bench { entry: self, registry, program };
+        let figures = match self.workload.dtype() {
+            DType::F32 => bench.figures::<f32>(),
+            DType::F64 => bench.figures::<f64>(),
+        };
+        let measured = figures.map_or_else(Verdict::Unmeasured, Figures::verdict);
+        match changed.is_empty() {
+            true => measured,
+            false => Verdict::Stale { changed, measured: Some(Box::new(measured)) },
+        }
+    }
+}
+
+impl Figures {
+    fn verdict(self) -> Verdict {
+        let apart = |[now, saved]: [f64; 2]| (now / saved).max(saved / now);
+        let mut how = Vec::new();
+        if let Some((rival, leads @ [now, saved])) = &self.rival {
+            if *now < saved.min(1.0) / OVERTAKEN {
+                how.push(format!("{rival} is {:.2} x faster now", 1.0 / now));
+            } else if apart(*leads) > RATIO {
+                how.push(format!("{rival} took {saved:.2} x its time, and takes {now:.2} x now"));
+            }
+        }
+        if apart(self.best_s) > TIME {
+            let [now, saved] = self.best_s;
+            how.push(format!("it takes {:.2} x the saved time", now / saved));
+        }
+        match how.is_empty() {
+            true => Verdict::Holds(self),
+            false => Verdict::Moved { figures: self, how: how.join(", ") },
+        }
+    }
+}
+
+impl Verdict {
+    /// Whether a program may go on as before.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        matches!(self, Self::Holds(_))
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Holds(figures) => write!(f, "holds: {figures}"),
+            Self::Moved { figures, how } => write!(f, "moved: {how}: {figures}"),
+            Self::Stale { changed, measured: None } => write!(f, "stale: {changed}"),
+            Self::Stale { changed, measured: Some(measured) } => write!(f, "stale: {changed}; measured: {measured}"),
+            Self::Unmeasured(reason) => write!(f, "cannot be measured: {reason}"),
+        }
+    }
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { best, best_s: [now, saved], rival } = self;
+        write!(f, "{best} takes {} ({} saved)", seconds(*now), seconds(*saved))?;
+        match rival {
+            Some((rival, [now, saved])) => write!(f, ", {rival} {now:.2} x that ({saved:.2} x saved)"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// All that measuring an entry takes.
+struct Bench<'a> {
+    entry: &'a Entry,
+    registry: &'a Registry,
+    program: &'a Path,
+}
+
+/// A trial, stopped between its samples.
+struct Contestant<'a> {
+    ranked: &'a Ranked,
+    trial: Trial,
+    /// Tasks run before a sample, untimed: one for each worker.
+    warm: usize,
+    /// Tasks of a sample.
+    tasks: usize,
+    /// How many times over.
+    repeat: usize,
+    samples: Vec<Sample>,
+}
+
+impl Bench<'_> {
+    /// Starts the best and its rival, and has them run in turn.
+    fn figures<T: Scalar>(&self) -> Result<Figures, String> {
+        let had = |ranked: &&Ranked| self.registry.get(&ranked.combination.backend).is_ok();
+        let mut ranking = self.entry.ranking.iter().filter(had);
+        let best = ranking.next().ok_or("this program has none of its backends")?;
+        let rival = ranking.find(|other| arrangement(&other.combination) != arrangement(&best.combination));
+
+        let chosen: Vec<&Ranked> = [best].into_iter().chain(rival).collect();
+        let workers = chosen.iter().map(|ranked| ranked.combination.workers).max().unwrap_or(1);
+        let whole = &self.entry.workload;
+        let tasks = operands::within(whole, ARENA).tasks().max(workers);
+        let held = whole.with_fewer_tasks(tasks);
+        operands::check_memory(&held, available_memory()).map_err(|e| e.to_string())?;
+        let mut arena = Arena::new::<T>(&held, self.entry.seed).map_err(|e| e.to_string())?;
+        let judge = Judge::new(&held, arena.placement(), arena.inputs::<T>(), self.entry.seed);
+        let judge = judge.map_err(|e| e.to_string())?;
+
+        let contestants = chosen.into_iter().map(|ranked| {
+            let started = self.start::<T>(ranked, &held, &mut arena, &judge);
+            started.map_err(|reason| format!("{}: {reason}", ranked.combination))
+        });
+        let mut contestants = contestants.collect::<Result<Vec<_>, _>>()?;
+        let start = Instant::now();
+        let mut round = 0;
+        while round < FEWEST_ROUNDS || start.elapsed() < MEASURING {
+            for contestant in &mut contestants {
+                let combination = &contestant.ranked.combination;
+                contestant.sample(round).map_err(|reason| format!("{combination}: {reason}"))?;
+            }
+            contestants.reverse(); // who goes first changes from round to round
+            round += 1;
+        }
+        if round % 2 == 1 {
+            contestants.reverse();
+        }
+        let times: Vec<Vec<f64>> = contestants.iter().map(|contestant| contestant.batches(whole)).collect();
+        let paired =
+            |rival: &Vec<f64>| stats::median(&rival.iter().zip(&times[0]).map(|(r, b)| r / b).collect::<Vec<_>>());
+        Ok(Figures {
+            best: best.combination.clone(),
+            best_s: [stats::median(&times[0]), best.median_s],
+            rival: rival
+                .zip(times.get(1))
+                .map(|(rival, times)| (rival.combination.clone(), [paired(times), rival.slower / best.slower])),
+        })
+    }
+
+    /// Starts a trial, runs it cold, and judges its results.
+    fn start<'e, T: Scalar>(
+        &self,
+        ranked: &'e Ranked,
+        held: &Workload,
+        arena: &mut Arena,
+        judge: &Judge,
+    ) -> Result<Contestant<'e>, String> {
+        let combination = &ranked.combination;
+        let hello = Hello {
+            protocol: PROTOCOL,
+            workload: held.clone(),
+            combination: combination.clone(),
+            arenas: arena.locations(),
+            tensors: arena.placement().tensors.clone(),
+            private: false,
+            calls: None,
+        };
+        let environment = Environment::new(self.registry, false);
+        let program = Program::Own(self.program.into());
+        let (mut trial, _) = Trial::start(&program, hello, &environment, DEADLINE).map_err(|e| e.to_string())?;
+        let warm = combination.workers.min(held.tasks());
+        let cold = trial.run(0, warm, 1).map_err(|e| e.to_string())?;
+        let most = |wall_s: f64, of: usize| {
+            ((LONGEST_SAMPLE_S * of as f64 / wall_s.max(1e-9)) as usize).clamp(warm, held.tasks())
+        };
+        let judged = most(cold.wall_s, warm);
+        arena.poison::<T>(judged);
+        let first = trial.verify(0, judged).map_err(|e| e.to_string())?;
+        judge.check::<T>(arena.outputs(), judged).map_err(|e| e.to_string())?;
+        trial.stop();
+        let tasks = most(first.wall_s, judged);
+        let sample_s = first.wall_s * tasks as f64 / judged as f64;
+        let repeat = (SHORTEST_SAMPLE_S / sample_s.max(1e-9)).ceil().clamp(1.0, 1e6) as usize;
+        Ok(Contestant { ranked, trial, warm, tasks, repeat, samples: Vec::new() })
+    }
+}
+
+impl Contestant<'_> {
+    fn sample(&mut self, round: usize) -> Result<(), String> {
+        let Self { trial, warm, tasks, repeat, samples, .. } = self;
+        trial.resume();
+        let cost = trial.run(0, *warm, 1).and_then(|_| trial.run(0, *tasks, *repeat)).map_err(|e| e.to_string())?;
+        trial.stop();
+        let tasks = *tasks * *repeat;
+        samples.push(Sample { round, wall_s: cost.wall_s, tasks, repeat: *repeat, ..Sample::default() });
+        Ok(())
+    }
+
+    /// Seconds of a whole batch, round by round.
+    fn batches(&self, workload: &Workload) -> Vec<f64> {
+        let combination = &self.ranked.combination;
+        let batch = |sample: &Sample| Some(batch_seconds(combination, workload, std::slice::from_ref(sample))?.0);
+        self.samples.iter().filter_map(batch).collect()
+    }
+}
+
+/// How the threads are spread, whatever the backend.
+fn arrangement(combination: &Combination) -> impl PartialEq {
+    (combination.op_threads, combination.executor, combination.workers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(best_s: [f64; 2], leads: Option<[f64; 2]>) -> Verdict {
+        let rival = leads.map(|leads| ("b+serial".parse().unwrap(), leads));
+        Figures { best: "a+threads:2".parse().unwrap(), best_s, rival }.verdict()
+    }
+
+    #[test]
+    fn what_holds_and_what_has_moved() {
+        for (best_s, leads) in [
+            ([1.0, 1.0], None),
+            ([1.0, 1.0], Some([1.9, 1.9])),
+            ([1.4, 1.0], Some([2.2, 1.9])),
+            ([1.0, 1.4], Some([0.96, 1.02])),
+        ] {
+            assert!(verdict(best_s, leads).holds(), "{best_s:?} {leads:?}");
+        }
+        for (best_s, leads, how) in [
+            ([1.0, 1.0], Some([0.5, 1.9]), "b:1+serial is 2.00 x faster now"),
+            ([1.0, 1.0], Some([1.1, 1.9]), "b:1+serial took 1.90 x its time, and takes 1.10 x now"),
+            ([2.0, 1.0], Some([1.9, 1.9]), "it takes 2.00 x the saved time"),
+            ([1.0, 2.0], None, "it takes 0.50 x the saved time"),
+        ] {
+            let verdict = verdict(best_s, leads);
+            assert!(!verdict.holds());
+            let text = verdict.to_string();
+            assert!(text.starts_with(&format!("moved: {how}: a:1+threads:2 takes ")), "{text}");
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Which saved answer fits a workload, and how well.
+//!
+//! An answer for the same size is taken as it is. For another size of the same family (operation, element type and
+//! layout alike) the nearest smaller and the nearest larger answer are interpolated, so that the combination which is
+//! second in both may be the best between them. An answer of this very size whose libraries have changed since is
+//! preferred to one of another size; one from a machine that has changed is taken where there is no other.
+//!
+//! Two workloads are apart by a factor: the product over the sizes of their shapes and their numbers of tasks of the
+//! larger over the smaller; its logarithm is their distance. Where all grow together the factor is the ratio of the work.
+//! Where one grows as another shrinks the work stays the same and the factor does not: a product of 1 x 10^6 x 1 tells
+//! nothing of one of 100 x 100 x 100.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use super::{Changes, Entry, Fingerprint, Profile};
+use crate::combination::Combination;
+use crate::workload::{Shape, Workload};
+
+/// Shapes being equal, numbers of tasks within this factor are one size.
+const SAME_SIZE: f64 = 2.0;
+
+/// An answer further away than this factor tells nothing. From one power of two to the next, a product of square
+/// matrices grows by 8; beyond twice that, the operands have mostly moved to another level of the caches.
+pub const REACH: f64 = 16.0;
+
+/// What an entry does not rank was slower than what it ranks, or was never raced: as slow as its slowest, and at least
+/// as slow as a gross loser of a race.
+const ABSENT: f64 = 1.5;
+
+/// How well an answer fits.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Grade {
+    /// The same size, and nothing has changed; the number of tasks may differ by a factor of two.
+    Hit,
+    /// Another size of the same family, nothing has changed.
+    Near {
+        /// To the nearest answer, as a natural logarithm, at most `ln` [`REACH`].
+        distance: f64,
+    },
+    /// Something that the answer rests on has changed since; the size may be another one, too.
+    Stale {
+        /// What, and from what to what.
+        changed: Changes,
+    },
+    /// There is none.
+    Miss,
+}
+
+/// What a profile has to say on a workload.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer<'a> {
+    /// What was asked for.
+    pub workload: &'a Workload,
+    /// How well it fits.
+    pub grade: Grade,
+    /// The one or two entries that it was made from, the nearest first; none for a miss.
+    pub entries: Vec<&'a Entry>,
+    /// The best first; empty for a miss.
+    pub ranking: Vec<Choice<'a>>,
+}
+
+/// A combination of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice<'a> {
+    /// The combination, its chunk fitted to the number of tasks that was asked for.
+    pub combination: Combination,
+    /// Its time over that of the best, at least 1.
+    pub slower: f64,
+    /// `VARIABLE=VALUE` that must be set before the program starts.
+    pub export: Option<&'a str>,
+}
+
+/// An entry of the family that was asked for.
+struct Relative<'a> {
+    entry: &'a Entry,
+    factor: f64,
+    changes: Changes,
+}
+
+impl Profile {
+    /// What is known on `workload`, things being as in `now`.
+    #[must_use]
+    pub fn look_up<'a>(&'a self, workload: &'a Workload, now: &Fingerprint) -> Answer<'a> {
+        let family = |w: &Workload| (w.op(), w.dtype(), w.layout());
+        let relatives = self.entries.iter().filter(|entry| family(&entry.workload) == family(workload));
+        let relatives = relatives.map(|entry| Relative {
+            entry,
+            factor: factor(workload, &entry.workload),
+            changes: entry.fingerprint.changes(now),
+        });
+        let mut relatives: Vec<_> = relatives.filter(|relative| relative.factor <= REACH).collect();
+        relatives.sort_by(|a, b| {
+            let key = |r: &Relative<'_>| (!r.changes.machine.is_empty(), !r.is_same_size(workload), r.changes.len());
+            key(a).cmp(&key(b)).then(a.factor.total_cmp(&b.factor))
+        });
+        let Some(nearest) = relatives.first() else {
+            return Answer { workload, grade: Grade::Miss, entries: Vec::new(), ranking: Vec::new() };
+        };
+        let same_size = nearest.is_same_size(workload);
+        let grade = match (&nearest.changes, same_size) {
+            (changed, _) if !changed.is_empty() => Grade::Stale { changed: changed.clone() },
+            (_, true) => Grade::Hit,
+            (_, false) => Grade::Near { distance: nearest.distance() },
+        };
+        // Only entries that rest on the same are mixed.
+        let smaller = is_smaller(&nearest.entry.workload, workload);
+        let beyond = relatives
+            .iter()
+            .find(|other| other.changes == nearest.changes && is_smaller(&other.entry.workload, workload) != smaller);
+        let used: Vec<&Relative<'_>> = [nearest].into_iter().chain(beyond.filter(|_| !same_size)).collect();
+        let ranking = interpolate(workload, &used);
+        Answer { workload, grade, entries: used.iter().map(|relative| relative.entry).collect(), ranking }
+    }
+}
+
+impl Relative<'_> {
+    fn is_same_size(&self, workload: &Workload) -> bool {
+        self.entry.workload.shape() == workload.shape() && self.factor <= SAME_SIZE
+    }
+
+    fn distance(&self) -> f64 {
+        self.factor.ln()
+    }
+}
+
+impl Changes {
+    fn len(&self) -> usize {
+        self.machine.len() + self.software.len()
+    }
+}
+
+/// Ranks what the entries rank by the mean of the logarithms of how much slower than its entry's best each is, the
+/// nearer entry weighing more.
+fn interpolate<'a>(workload: &Workload, used: &[&Relative<'a>]) -> Vec<Choice<'a>> {
+    let rankings: Vec<Vec<Choice<'a>>> = used.iter().map(|relative| fitted(relative.entry, workload)).collect();
+    let weights = weights(used);
+    let score = |combination: &Combination| -> f64 {
+        let logarithm = |ranking: &[Choice<'_>]| {
+            let own = ranking.iter().find(|choice| choice.combination == *combination);
+            let absent = || ranking.last().map_or(ABSENT, |slowest| slowest.slower.max(ABSENT));
+            own.map_or_else(absent, |choice| choice.slower).ln()
+        };
+        weights.iter().zip(&rankings).map(|(weight, ranking)| weight * logarithm(ranking)).sum()
+    };
+    let mut scored: Vec<(f64, &Choice<'a>)> = Vec::new();
+    for choice in rankings.iter().flatten() {
+        if scored.iter().all(|(_, known)| known.combination != choice.combination) {
+            scored.push((score(&choice.combination), choice));
+        }
+    }
+    scored.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+    let best = scored.first().map_or(0.0, |&(score, _)| score);
+    scored.into_iter().map(|(score, choice)| Choice { slower: (score - best).exp(), ..choice.clone() }).collect()
+}
+
+/// Shares of the sum of the distances, each entry having the other's.
+fn weights(used: &[&Relative<'_>]) -> Vec<f64> {
+    match used {
+        [a, b] if a.distance() + b.distance() > 0.0 => {
+            let share = b.distance() / (a.distance() + b.distance());
+            vec![share, 1.0 - share]
+        }
+        _ => vec![1.0 / used.len() as f64; used.len()],
+    }
+}
+
+/// The ranking of `entry`, with chunks for as many tasks as `workload` has. The order is that of the race, which knows
+/// more than the figures do; so none counts as faster than the one before it.
+fn fitted<'a>(entry: &'a Entry, workload: &Workload) -> Vec<Choice<'a>> {
+    let mut slower = 1.0_f64;
+    let choices = entry.ranking.iter().map(|ranked| {
+        slower = slower.max(ranked.slower);
+        let chunk = match ranked.combination.chunk {
+            even_or_single @ (0 | 1) => even_or_single,
+            chunk => {
+                let [from, to] = [entry.workload.tasks(), workload.tasks()].map(|tasks| tasks as u128);
+                usize::try_from((chunk as u128 * to + from / 2) / from).unwrap_or(usize::MAX).max(1)
+            }
+        };
+        let combination = Combination { chunk, ..ranked.combination.clone() };
+        Choice { combination, slower, export: ranked.export.as_deref() }
+    });
+    choices.collect()
+}
+
+/// How far two workloads are apart; nothing counts as one.
+fn factor(a: &Workload, b: &Workload) -> f64 {
+    let sizes = |w: &Workload| match w.shape() {
+        Shape::MatMul { m, k, n } => [m, k, n, w.tasks()],
+        Shape::Array { rows, columns } => [rows, columns, 1, w.tasks()],
+    };
+    let ratio = |a: usize, b: usize| a.max(b).max(1) as f64 / a.min(b).max(1) as f64;
+    sizes(a).into_iter().zip(sizes(b)).map(|(a, b)| ratio(a, b)).product()
+}
+
+fn is_smaller(a: &Workload, b: &Workload) -> bool {
+    a.work(a.tasks()) < b.work(b.tasks())
+}
+
+/// Where the answer comes from and how far it can be trusted: `the saved answer for ...`.
+impl fmt::Display for Answer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let asked = self.workload;
+        let away = |entry: &Entry| {
+            let (factor, w) = (factor(asked, &entry.workload), &entry.workload);
+            let word = match w.work(w.tasks()).total_cmp(&asked.work(asked.tasks())) {
+                Ordering::Less => "smaller",
+                Ordering::Equal => "apart",
+                Ordering::Greater => "larger",
+            };
+            format!("{w} ({factor:.1} x {word})")
+        };
+        match &self.entries[..] {
+            [] => {
+                return write!(
+                    f,
+                    "no saved answer for {asked}, nor near it, on this machine: `gingham tune` finds one"
+                );
+            }
+            [entry] if entry.workload == *asked => write!(f, "the saved answer for {asked}")?,
+            [entry] if entry.workload.shape() == asked.shape() => {
+                write!(f, "the saved answer for {} ({} asked for)", entry.workload, asked.tasks())?;
+            }
+            [entry] => write!(f, "the saved answer for another size, {}", away(entry))?,
+            [near, far, ..] => write!(f, "between the saved answers for {} and {}", away(near), away(far))?,
+        }
+        match &self.grade {
+            Grade::Stale { changed } => write!(f, "; it is stale: {changed}; `gingham tune` renews it"),
+            Grade::Hit | Grade::Near { .. } | Grade::Miss => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! Saved answers: for each workload tuned on a machine, the ranking of its combinations.
+//!
+//! The ranking is kept rather than the winner alone, because a program may be unable to apply the winner: a start-up
+//! variable may be set otherwise, a backend not compiled in. A profile is a file of JSON; it is replaced as a whole,
+//! under a lock, so that a reader finds the old one or the new one and two writers lose nothing.
+//!
+//! An answer knows what it rests on (a [`Fingerprint`]) and what speaks for it ([`Evidence`]); a lookup is graded
+//! ([`Grade`]), and [`check`] measures a saved answer again.
+
+#[cfg(target_os = "linux")]
+pub mod check;
+mod fingerprint;
+mod lookup;
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::slice;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use crate::combination::Combination;
+use crate::environment::Environment;
+use crate::outcome::{Outcome, Row, Sample, Status, batch_seconds};
+use crate::stats;
+use crate::workload::Workload;
+
+pub use fingerprint::{Changes, Fingerprint, Library};
+pub use lookup::{Answer, Choice, Grade, REACH};
+
+/// The name of this form.
+pub const SCHEMA: &str = "gingham.profile/2";
+
+/// A profile holds some kilobytes an answer; a file beyond this is none.
+const LARGEST: u64 = 64 << 20;
+
+/// Combinations kept of each ranking: enough that some of them can be applied anywhere.
+const KEPT: usize = 24;
+
+/// The saved answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Profile {
+    schema: String,
+    /// One for each machine and workload.
+    pub entries: Vec<Entry>,
+}
+
+/// The answer for one workload on one machine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// What was tuned.
+    pub workload: Workload,
+    /// What it rests on.
+    pub fingerprint: Fingerprint,
+    /// Seconds since 1970, when it was saved.
+    pub saved_unix: u64,
+    /// Sets the inputs and the order of rounds.
+    pub seed: u64,
+    /// What speaks for it.
+    pub evidence: Evidence,
+    /// The best first, then the others that stayed in the race to its end, then those that left early; at least one.
+    pub ranking: Vec<Ranked>,
+}
+
+/// What speaks for an answer, beside the figures of its ranking.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Rounds whose samples count.
+    pub rounds: usize,
+    /// Rounds that were repeated because the machine was not ours.
+    pub repeated: usize,
+    /// How many could not be told from the best.
+    pub tied: usize,
+    /// Why the race ended.
+    pub stopped_because: String,
+}
+
+/// A combination and what it took.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ranked {
+    /// The combination.
+    pub combination: Combination,
+    /// Its time over that of the best, as a median over the rounds of the race that both ran in: what else the machine
+    /// did fell on both. It may be below 1, where the race could not tell the two apart and took that of fewer threads.
+    pub slower: f64,
+    /// Median seconds of the batch.
+    pub median_s: f64,
+    /// The interval of that median, at least 95 %, where there are samples enough for one.
+    pub ci95_s: Option<[f64; 2]>,
+    /// How many samples these are of.
+    pub samples: usize,
+    /// Whether they are of a fresh process rather than of the race.
+    pub confirmed: bool,
+    /// `VARIABLE=VALUE` that must be set before the program starts, where its backend reads one then.
+    pub export: Option<String>,
+}
+
+/// A profile that cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The system refused.
+    #[error("profile {path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The file is no profile.
+    #[error(
+        "profile {path} is damaged ({reason}); remove it with `gingham profile clear --profile {path}`, or name another with --profile"
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The file is a profile of another version, or something else.
+    #[error("profile {path} has schema `{schema}`; this gingham reads `{SCHEMA}`; name another file with --profile")]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What it says it is.
+        schema: String,
+    },
+    /// There is no home directory.
+    #[error("no place for a profile: neither XDG_CONFIG_HOME nor HOME is set; name a file with --profile")]
+    NoHome,
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        Self { schema: SCHEMA.into(), entries: Vec::new() }
+    }
+}
+
+/// Where profiles are kept when no file is named: `gingham/profile.json` in the user's configuration directory.
+///
+/// # Errors
+/// [`Error::NoHome`]
+pub fn default_path() -> Result<PathBuf, Error> {
+    let directories = directories::ProjectDirs::from("", "", "gingham").ok_or(Error::NoHome)?;
+    Ok(directories.config_dir().join("profile.json"))
+}
+
+impl Profile {
+    /// The profile in the file at `path`; an empty one where there is none.
+    ///
+    /// # Errors
+    /// [`Error`], where there is a file and it is no profile.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        let io = |source| Error::Io { path: path.into(), source };
+        let length = match fs::metadata(path) {
+            Ok(metadata) => metadata.len(),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(e) => return Err(io(e)),
+        };
+        let damaged = |reason: String| Error::Damaged { path: path.into(), reason };
+        if length > LARGEST {
+            return Err(damaged(format!("{length} bytes are too many")));
+        }
+        let bytes = fs::read(path).map_err(io)?;
+        #[derive(Deserialize)]
+        struct Named {
+            schema: String,
+        }
+        let Named { schema } = serde_json::from_slice(&bytes).map_err(|e| damaged(e.to_string()))?;
+        if schema != SCHEMA {
+            return Err(Error::Foreign { path: path.into(), schema });
+        }
+        let profile: Self = serde_json::from_slice(&bytes).map_err(|e| damaged(e.to_string()))?;
+        profile.entries.iter().try_for_each(Entry::check).map_err(damaged)?;
+        Ok(profile)
+    }
+
+    /// Adds the answer of `outcome` to the profile at `path`, in place of an older one for the same machine and
+    /// workload. Nothing is written where nothing finished.
+    ///
+    /// # Errors
+    /// [`Error`]; the file is then as it was.
+    pub fn record(path: &Path, outcome: &Outcome, environment: &Environment) -> Result<(), Error> {
+        let io = |source| Error::Io { path: path.into(), source };
+        let Some(entry) = Entry::of(outcome, environment) else { return Ok(()) };
+        let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        fs::create_dir_all(directory).map_err(io)?;
+        let mut lock_name = path.as_os_str().to_owned();
+        lock_name.push(".lock");
+        let lock = File::options().create(true).truncate(false).write(true).open(lock_name).map_err(io)?;
+        let mut lock = fd_lock::RwLock::new(lock);
+        let _held = lock.write().map_err(io)?;
+
+        let mut profile = Self::load(path)?;
+        profile.entries.retain(|old| !old.answers_the_same(&entry));
+        profile.entries.push(entry);
+        let mut file = tempfile::NamedTempFile::new_in(directory).map_err(io)?;
+        serde_json::to_writer_pretty(&mut file, &profile).map_err(|e| io(e.into()))?;
+        file.write_all(b"\n").map_err(io)?;
+        file.as_file().sync_all().map_err(io)?;
+        file.persist(path).map_err(|e| io(e.error))?;
+        Ok(())
+    }
+}
+
+impl Entry {
+    /// The answer of `outcome`, where anything of its own finished. What a peer did is left out: a program cannot
+    /// apply it.
+    fn of(outcome: &Outcome, environment: &Environment) -> Option<Self> {
+        let place = |row: &Row| match (Some(&row.combination) == outcome.best.as_ref(), row.finished()) {
+            (true, true) => Some(0),
+            (_, true) => Some(1),
+            (_, false) if row.status == Status::Ok => Some(2),
+            (_, false) => None,
+        };
+        let ours = outcome.trials.iter().filter(|row| is_id(&row.backend));
+        let rows: Vec<(u8, &Row)> = ours.filter_map(|row| Some((place(row)?, row))).collect();
+        let &(_, best) = rows.iter().filter(|&&(place, _)| place < 2).min_by_key(|&&(place, _)| place)?;
+        let slower = |(place, row)| Some((place, slower(best, row, &outcome.workload)?, row));
+        let mut rows: Vec<(u8, f64, &Row)> = rows.into_iter().filter_map(slower).collect();
+        rows.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        let ranked = |(_, slower, row): (u8, f64, &Row)| {
+            let confirmation = outcome.confirmation.iter().flat_map(|confirmation| &confirmation.trials);
+            let mut confirmation = confirmation.filter(|trial| row.confirmed && trial.combination == row.combination);
+            let samples = confirmation.next().map_or(&row.samples, |trial| &trial.samples);
+            Some(Ranked {
+                combination: row.combination.clone(),
+                slower,
+                median_s: row.median_s?,
+                ci95_s: row.ci95_s,
+                samples: samples.iter().filter(|sample| !sample.set_aside).count(),
+                confirmed: row.confirmed,
+                export: environment.export(&row.combination),
+            })
+        };
+        let ranking = rows.into_iter().filter_map(ranked);
+        let ranking: Vec<Ranked> = ranking.filter(|ranked| ranked.check().is_ok()).take(KEPT).collect();
+        let ids: BTreeSet<&str> = ranking.iter().map(|ranked| ranked.combination.backend.as_str()).collect();
+        let entry = Self {
+            workload: outcome.workload.clone(),
+            fingerprint: Fingerprint::of(outcome, ids.into_iter()),
+            saved_unix: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs()),
+            seed: outcome.seed,
+            evidence: Evidence {
+                rounds: outcome.rounds.kept,
+                repeated: outcome.rounds.repeated,
+                tied: outcome.tied.len(),
+                stopped_because: outcome.stopped_because.clone(),
+            },
+            ranking,
+        };
+        entry.check().is_ok().then_some(entry)
+    }
+
+    /// What makes an entry one that no program can have saved. Its texts end up in terminals, and in a shell by way of
+    /// `gingham profile env`: none of them holds a control character or a command.
+    fn check(&self) -> Result<(), String> {
+        let workload = &self.workload;
+        if self.ranking.is_empty() {
+            return Err(format!("the answer for {workload} is empty"));
+        }
+        let Fingerprint { cpu_model, cpu_signature, simd, gingham, backends, .. } = &self.fingerprint;
+        let libraries = backends.iter().flat_map(|(id, library)| [id, &library.version, &library.kernels]);
+        let texts = [cpu_model, gingham, &self.evidence.stopped_because];
+        let mut texts = texts.into_iter().chain(cpu_signature).chain(simd).chain(libraries);
+        if texts.any(|text| text.chars().any(char::is_control)) {
+            return Err(format!("the answer for {workload} has control characters in it"));
+        }
+        self.ranking.iter().try_for_each(Ranked::check)
+    }
+
+    /// Whether one takes the other's place: of one workload, on one machine.
+    fn answers_the_same(&self, other: &Self) -> bool {
+        self.workload == other.workload && self.fingerprint.changes(&other.fingerprint).machine.is_empty()
+    }
+}
+
+impl Ranked {
+    fn check(&self) -> Result<(), String> {
+        let Self { combination, slower, median_s, ci95_s, export, .. } = self;
+        if !is_id(&combination.backend) {
+            return Err(format!("`{}` is no id of a backend", combination.backend.escape_debug()));
+        }
+        let mut figures = ci95_s.iter().flatten().chain([slower, median_s]);
+        if !figures.all(|figure| FIGURES.contains(figure)) {
+            return Err(format!("{combination} has a time that no batch takes"));
+        }
+        match export.as_ref().filter(|export| !is_export(export)) {
+            Some(export) => Err(format!("`{}` is no variable with a number", export.escape_debug())),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Seconds that a batch can take, one picosecond to thirty thousand years, and their ratios.
+const FIGURES: std::ops::RangeInclusive<f64> = 1e-12..=1e12;
+
+/// The time of `row` over that of `best`, in the rounds that both ran in, or in all where there is none.
+fn slower(best: &Row, row: &Row, workload: &Workload) -> Option<f64> {
+    let batch = |row: &Row, samples: &[Sample]| Some(batch_seconds(&row.combination, workload, samples)?.0);
+    let pairs = row.samples.iter().filter_map(|own| {
+        let lead = best.samples.iter().find(|lead| lead.round == own.round)?;
+        Some(batch(row, slice::from_ref(own))? / batch(best, slice::from_ref(lead))?)
+    });
+    let pairs: Vec<f64> = pairs.collect();
+    if pairs.is_empty() { Some(row.median_s? / best.median_s?) } else { Some(stats::median(&pairs)) }
+}
+
+/// Whether `text` may be the id of a backend; `peer/NAME` is none.
+fn is_id(text: &str) -> bool {
+    let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(letters)
+}
+
+/// Whether `text` is `VARIABLE=VALUE`, the value a number.
+fn is_export(text: &str) -> bool {
+    text.split_once('=').is_some_and(|(variable, value)| {
+        let letters = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        variable.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && variable.chars().all(letters)
+            && value.parse::<u32>().is_ok()
+            && value.chars().all(|c| c.is_ascii_digit())
+    })
+}

@@ -1,0 +1,248 @@
+//! The decision once more, from the samples that it was taken from.
+//!
+//! Every sample is handed out in the round in which it was taken. The file says what was measured, not when: where the
+//! budget or the user ended something is told by what is not there any more.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use super::Recording;
+use crate::combination::Combination;
+use crate::outcome::{Outcome, Row, Sample, Status};
+use crate::search::{self, Admission, Course, Entrant, Farewell, Fault, Found, Role, Rules};
+
+/// The budget of a replay: no recorded sample is a matter of it.
+const BUDGET_S: f64 = 1e6;
+
+/// The search starts nobody once half of its budget is gone: a replay's clock stands this much before that moment for as
+/// long as there are starts to come, and as much after it from then on.
+const TICK_S: f64 = 1e-6;
+
+/// Steps of the bisection that finds how much time a confirmation had: from [`BUDGET_S`] to a nanosecond.
+const STEPS: usize = 50;
+
+/// What a search decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The pick.
+    pub best: Option<Combination>,
+    /// Those that cannot be told from it.
+    pub tied: Vec<Combination>,
+    /// Those that left, with the reason, in the order of candidates.
+    pub left: Vec<(Combination, String)>,
+    /// Why the race ended.
+    pub stopped_because: String,
+}
+
+impl Recording {
+    /// The decision in the file.
+    #[must_use]
+    pub fn recorded(&self) -> Decision {
+        let Outcome { trials, best, tied, stopped_because, .. } = &self.outcome;
+        let left = trials.iter().filter_map(|row| Some((row.combination.clone(), row.eliminated.clone()?)));
+        Decision {
+            best: best.clone(),
+            tied: tied.clone(),
+            left: left.collect(),
+            stopped_because: stopped_because.clone(),
+        }
+    }
+
+    /// The decision that the search takes on the recorded samples.
+    #[must_use]
+    pub fn replayed(&self) -> Decision {
+        // How much time the confirmation had is not in the file, but whom it had time for is.
+        let (mut least, mut most) = (0.0, 2.0 * BUDGET_S);
+        let mut confirming_s = BUDGET_S;
+        let (mut found, mut had) = self.search_again(confirming_s);
+        for _ in 0..STEPS {
+            match had {
+                Ordering::Equal => break,
+                Ordering::Less => least = confirming_s,
+                Ordering::Greater => most = confirming_s,
+            }
+            confirming_s = f64::midpoint(least, most);
+            (found, had) = self.search_again(confirming_s);
+        }
+        let name = |id: usize| self.candidates[id].combination.clone();
+        let left = found.runs.iter().enumerate().filter_map(|(id, run)| Some((name(id), run.eliminated.clone()?)));
+        let ended_early = found.stopped_because == "budget" && self.outcome.stopped_because != "budget";
+        let stopped_because = if ended_early { "the recording has no more samples" } else { found.stopped_because };
+        Decision {
+            best: found.best.map(name),
+            tied: found.tied.iter().copied().map(name).collect(),
+            left: left.collect(),
+            stopped_because: stopped_because.into(),
+        }
+    }
+
+    /// What the search finds where its confirmation has `confirming_s` seconds, and whether that is less time or more
+    /// than it had.
+    fn search_again(&self, confirming_s: f64) -> (Found, Ordering) {
+        let rules = Rules {
+            seed: self.outcome.seed,
+            tolerance: self.outcome.tolerance,
+            strategy: self.outcome.strategy,
+            budget_s: BUDGET_S,
+            confirm: self.outcome.confirmation.is_some(),
+            ..Rules::new(self.model)
+        };
+        let mut course = Recorded::new(self, confirming_s);
+        let found = search::search(&self.candidates, &rules, &mut course, &mut |_| {});
+        let had = course.had();
+        (found, had)
+    }
+}
+
+/// A course that has recorded samples to give and nothing else.
+struct Recorded<'a> {
+    recording: &'a Recording,
+    /// Those that have not been asked for.
+    samples: HashMap<(Entrant, usize), Sample>,
+    /// Who was confirmed, in the order of their starts.
+    confirmed: Vec<Entrant>,
+    /// Who has been asked to be, in this order.
+    confirming: Vec<Entrant>,
+    /// Starts of the race that are to come.
+    starts: usize,
+    /// Samples of the race that are to come, its twin's among them.
+    race: usize,
+    /// Whether the race is over.
+    raced: bool,
+    confirming_s: f64,
+}
+
+impl<'a> Recorded<'a> {
+    fn new(recording: &'a Recording, confirming_s: f64) -> Self {
+        let outcome = &recording.outcome;
+        let place = |combination| recording.place(combination).expect("checked: each has a row");
+        let who = |candidate, role| Entrant { candidate, role };
+        let mut lists: Vec<(Entrant, &[Sample])> = Vec::new();
+        lists.extend(outcome.trials.iter().map(|row| (who(row.id, Role::Race), &row.samples[..])));
+        lists.extend(outcome.twin.iter().map(|twin| (who(place(&twin.combination), Role::Twin), &twin.samples[..])));
+        let race = lists.iter().map(|(_, samples)| samples.len()).sum();
+        let confirmed = outcome.confirmation.iter().flat_map(|confirmation| &confirmation.trials);
+        let confirmed = confirmed.map(|trial| {
+            let role = if trial.private { Role::Private } else { Role::Confirmation };
+            (who(place(&trial.combination), role), &trial.samples[..])
+        });
+        let confirmed: Vec<(Entrant, &[Sample])> = confirmed.collect();
+        lists.extend(&confirmed);
+        let samples = lists.iter().flat_map(|(who, samples)| samples.iter().map(|s| ((*who, s.round), *s)));
+        Self {
+            recording,
+            samples: samples.collect(),
+            confirmed: confirmed.into_iter().map(|(who, _)| who).collect(),
+            confirming: Vec::new(),
+            starts: outcome.trials.iter().filter(|row| row.status != Status::Skipped).count(),
+            race,
+            raced: false,
+            confirming_s,
+        }
+    }
+
+    fn row(&self, who: Entrant) -> &'a Row {
+        &self.recording.outcome.trials[who.candidate]
+    }
+
+    /// What the row says that went wrong; where it says nothing, that nothing more is known.
+    fn fault(&self, who: Entrant) -> Fault {
+        let row = self.row(who);
+        match row.status {
+            Status::Ok | Status::Skipped => Fault { status: Status::Failed, reason: "the recording ends here".into() },
+            status => Fault { status, reason: row.reason.clone().unwrap_or_default() },
+        }
+    }
+
+    fn failed(&self, who: Entrant) -> bool {
+        !matches!(self.row(who).status, Status::Ok | Status::Skipped)
+    }
+
+    /// Whether `who` was confirmed, or tried to be.
+    fn was_confirmed(&self, who: Entrant) -> bool {
+        self.confirmed.contains(&who)
+    }
+
+    /// Whether the race has given all that was recorded of it.
+    fn is_over(&self) -> bool {
+        self.starts == 0 && self.race == 0
+    }
+
+    /// Whether the confirmation had less time than it was recorded with, or more: who was left out, or who was not,
+    /// before all others.
+    fn had(&self) -> Ordering {
+        // Whoever failed at its start has left no trace among the confirmed.
+        let known = |who: &&Entrant| self.was_confirmed(**who) || !(self.failed(**who) || who.role == Role::Private);
+        let mut confirmed = self.confirmed.iter();
+        for who in self.confirming.iter().filter(known) {
+            match confirmed.next() {
+                Some(expected) if expected == who => {}
+                _ if self.was_confirmed(*who) => return Ordering::Less,
+                _ => return Ordering::Greater,
+            }
+        }
+        if confirmed.next().is_some() { Ordering::Less } else { Ordering::Equal }
+    }
+}
+
+impl Course for Recorded<'_> {
+    fn admit(&mut self, who: Entrant) -> Result<Admission, Fault> {
+        let row = self.row(who);
+        let admitted = match who.role {
+            Role::Race => {
+                self.starts -= usize::from(row.status != Status::Skipped);
+                row.kernels.is_some()
+            }
+            Role::Twin => self.recording.outcome.twin.as_ref().is_some_and(|t| t.combination == row.combination),
+            Role::Confirmation | Role::Private => {
+                self.confirming.push(who);
+                self.was_confirmed(who)
+            }
+        };
+        let admission = || Admission {
+            kernels: row.kernels.clone().unwrap_or_default(),
+            cold_s: row.cold_s.unwrap_or_default(),
+            error_ratio: row.error_ratio.unwrap_or_default(),
+            ..Admission::default()
+        };
+        if admitted { Ok(admission()) } else { Err(self.fault(who)) }
+    }
+
+    fn sample(&mut self, who: Entrant, round: usize, _tasks: usize) -> Result<Sample, Fault> {
+        let sample = self.samples.remove(&(who, round)).ok_or_else(|| self.fault(who))?;
+        self.race -= usize::from(matches!(who.role, Role::Race | Role::Twin));
+        // Whether its round counts is for the search to say.
+        Ok(Sample { set_aside: false, ..sample })
+    }
+
+    fn dismiss(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Fault> {
+        // Results are judged once the race is over, and after the confirmation of those that have one.
+        self.raced |= judge;
+        let confirmed = self.was_confirmed(Entrant { role: Role::Confirmation, ..who });
+        let judged = judge && self.failed(who) && (who.role == Role::Confirmation || !confirmed);
+        if judged && who.role != Role::Private {
+            return Err(self.fault(who));
+        }
+        let row = self.row(who);
+        Ok(Farewell {
+            peak_rss_bytes: row.peak_rss_bytes.unwrap_or_default(),
+            threads: row.threads.clone(),
+            error_ratio: row.error_ratio,
+        })
+    }
+
+    fn elapsed_s(&self) -> f64 {
+        if self.raced {
+            return if self.samples.is_empty() { BUDGET_S } else { BUDGET_S - self.confirming_s };
+        }
+        match (self.is_over(), self.starts) {
+            (true, _) => BUDGET_S,
+            (false, 0) => BUDGET_S / 2.0 + TICK_S,
+            (false, _) => BUDGET_S / 2.0 - TICK_S,
+        }
+    }
+
+    fn interrupted(&self) -> bool {
+        self.is_over() && !self.raced && self.recording.outcome.stopped_because == "interrupted"
+    }
+}

@@ -1,0 +1,212 @@
+//! A race played against a recorded exhaustive run: what it would have picked, and in which part of the time.
+//!
+//! Each round of the race is a whole recorded round, drawn by a seed and put back: what slowed a round slows all who run
+//! in it. The drawn rounds are a sample of a sample: the spread between races is that of the recording, less a tenth.
+//!
+//! The race has a budget: a quarter of the exhaustive run's time. The time of a race is that of its samples, the exhaustive
+//! run's that of [`EXHAUSTIVE_ROUNDS`] samples of the whole batch of every combination; starts are left out of both, which
+//! flatters the exhaustive run.
+//!
+//! The pace of a combination is the median of its time over the usual time of each recorded round, which is the median of
+//! all that ran in it; the oracle has the smallest. Regret is the pick's pace over the oracle's, less one. Medians of the
+//! times themselves would not do: on a shared machine memory has been seen at two speeds, a fifth apart, and whose
+//! median falls on which of them is chance.
+
+use rand::rngs::ChaCha8Rng;
+use rand::{RngExt, SeedableRng};
+
+use super::Recording;
+use crate::combination::Combination;
+use crate::outcome::{Sample, Status, batch_seconds};
+use crate::search::{
+    self, Admission, Course, EXHAUSTIVE_ROUNDS, Entrant, Farewell, Fault, Role, Rules, SHORTEST_SAMPLE_S, Strategy,
+};
+use crate::stats;
+
+/// The part of the exhaustive run's time that a race may take.
+const BUDGET_SHARE: f64 = 0.25;
+
+/// Races against a recorded exhaustive run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Play {
+    /// The combination with the smallest pace.
+    pub oracle: Combination,
+    /// Its median seconds of a batch.
+    pub oracle_s: f64,
+    /// A race a seed.
+    pub races: Vec<Race>,
+}
+
+/// One of these races.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Race {
+    /// Sets the order of rounds, and which recorded round each of them is.
+    pub seed: u64,
+    /// What it picked.
+    pub pick: Option<Combination>,
+    /// The pick's pace over the oracle's, less one; infinite where there is no pick.
+    pub regret: f64,
+    /// The share of the exhaustive run's time that it took.
+    pub share: f64,
+}
+
+impl Play {
+    /// Median regret.
+    #[must_use]
+    pub fn regret(&self) -> f64 {
+        stats::median(&self.races.iter().map(|race| race.regret).collect::<Vec<_>>())
+    }
+
+    /// The largest regret.
+    #[must_use]
+    pub fn largest_regret(&self) -> f64 {
+        self.races.iter().map(|race| race.regret).fold(0.0, f64::max)
+    }
+
+    /// Median share of the exhaustive run's time.
+    #[must_use]
+    pub fn share(&self) -> f64 {
+        stats::median(&self.races.iter().map(|race| race.share).collect::<Vec<_>>())
+    }
+
+    /// The largest share of the exhaustive run's time.
+    #[must_use]
+    pub fn largest_share(&self) -> f64 {
+        self.races.iter().map(|race| race.share).fold(0.0, f64::max)
+    }
+}
+
+impl Recording {
+    /// Plays a race for each of `seeds`; `None` unless this is an exhaustive run with a whole round.
+    pub fn play(&self, seeds: impl IntoIterator<Item = u64>) -> Option<Play> {
+        let rounds = self.whole_rounds();
+        if self.outcome.strategy != Strategy::Exhaustive || rounds.is_empty() {
+            return None;
+        }
+        let pace = |id: usize| {
+            let logs: Vec<f64> =
+                rounds.iter().filter_map(|round| Some(round[id]?.seconds_per_task().ln() - usual(round))).collect();
+            (!logs.is_empty()).then(|| stats::median(&logs).exp())
+        };
+        let paces = (0..self.candidates.len()).filter_map(|id| Some((pace(id)?, id)));
+        let (fastest, oracle) = paces.min_by(|(a, _), (b, _)| a.total_cmp(b))?;
+        let row = &self.outcome.trials[oracle];
+        let (oracle_s, _) = batch_seconds(&row.combination, &self.outcome.workload, &row.samples)?;
+        let all: f64 = rounds.iter().flatten().flatten().map(|sample| sample.wall_s).sum();
+        let exhaustive_s = all / rounds.len() as f64 * EXHAUSTIVE_ROUNDS as f64;
+        let races = seeds.into_iter().map(|seed| {
+            let rules = Rules {
+                seed,
+                tolerance: self.outcome.tolerance,
+                budget_s: BUDGET_SHARE * exhaustive_s,
+                confirm: false,
+                ..Rules::new(self.model)
+            };
+            let mut course = Drawn::new(self, &rounds, seed);
+            let found = search::search(&self.candidates, &rules, &mut course, &mut |_| {});
+            Race {
+                seed,
+                pick: found.best.map(|id| self.candidates[id].combination.clone()),
+                regret: found.best.and_then(pace).map_or(f64::INFINITY, |own| own / fastest - 1.0),
+                share: course.taken_s / exhaustive_s,
+            }
+        });
+        Some(Play { oracle: self.candidates[oracle].combination.clone(), oracle_s, races: races.collect() })
+    }
+
+    /// The rounds that count and in which all have run that came through: a sample of each candidate that has one.
+    fn whole_rounds(&self) -> Vec<Vec<Option<Sample>>> {
+        let rows = &self.outcome.trials;
+        let counted = || rows.iter().flat_map(|row| &row.samples).filter(|sample| !sample.set_aside);
+        let mut numbers: Vec<usize> = counted().map(|sample| sample.round).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let mut rounds = vec![vec![None; rows.len()]; numbers.len()];
+        for row in rows.iter().filter(|row| row.status == Status::Ok) {
+            for sample in &row.samples {
+                if let Ok(at) = numbers.binary_search(&sample.round) {
+                    rounds[at][row.id] = Some(*sample).filter(|sample| !sample.set_aside);
+                }
+            }
+        }
+        let ran = |id: usize| rows[id].status == Status::Ok;
+        rounds.retain(|round| round.iter().enumerate().all(|(id, sample)| sample.is_some() == ran(id)));
+        rounds
+    }
+}
+
+/// A course that draws recorded rounds.
+///
+/// Where it is asked for a part of the batch, the whole batch's sample is scaled down in its time and its tasks alike, so
+/// that a task takes what it took, and repeated until it lasts as long as a sample must.
+struct Drawn<'a> {
+    recording: &'a Recording,
+    rounds: &'a [Vec<Option<Sample>>],
+    rng: ChaCha8Rng,
+    /// For each round so far, which recorded one it is, and which one the twin's sample is from.
+    drawn: Vec<[usize; 2]>,
+    /// Seconds that the samples have taken.
+    taken_s: f64,
+}
+
+impl<'a> Drawn<'a> {
+    fn new(recording: &'a Recording, rounds: &'a [Vec<Option<Sample>>], seed: u64) -> Self {
+        Self { recording, rounds, rng: ChaCha8Rng::seed_from_u64(seed), drawn: Vec::new(), taken_s: 0.0 }
+    }
+
+    /// The recorded rounds that stand for round number `round`.
+    fn draw(&mut self, round: usize) -> [usize; 2] {
+        while self.drawn.len() <= round {
+            let n = self.rounds.len();
+            let one = self.rng.random_range(0..n);
+            // The twin's is another one: a process differs from its twin by what two rounds of it differ by.
+            let other = if n > 1 { (one + self.rng.random_range(1..n)) % n } else { one };
+            self.drawn.push([one, other]);
+        }
+        self.drawn[round]
+    }
+}
+
+/// The log of the usual time of a task in a recorded round.
+fn usual(round: &[Option<Sample>]) -> f64 {
+    let logs = round.iter().flatten().map(|sample| sample.seconds_per_task().ln());
+    stats::median(&logs.collect::<Vec<_>>())
+}
+
+impl Course for Drawn<'_> {
+    fn admit(&mut self, who: Entrant) -> Result<Admission, Fault> {
+        let row = &self.recording.outcome.trials[who.candidate];
+        match row.status {
+            Status::Ok => Ok(Admission { cold_s: row.cold_s.unwrap_or_default(), ..Admission::default() }),
+            status => Err(Fault { status, reason: row.reason.clone().unwrap_or_default() }),
+        }
+    }
+
+    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Fault> {
+        let [one, other] = self.draw(round);
+        let from = if who.role == Role::Twin { other } else { one };
+        let none = || Fault { status: Status::Failed, reason: "the recording has no sample of it".into() };
+        let recorded = self.rounds[from][who.candidate].ok_or_else(none)?;
+        let slowed = if from == one { 1.0 } else { (usual(&self.rounds[one]) - usual(&self.rounds[from])).exp() };
+        let part = tasks.min(recorded.batch());
+        let once = recorded.wall_s * slowed * part as f64 / recorded.tasks as f64;
+        let repeat = (SHORTEST_SAMPLE_S / once).ceil().clamp(1.0, 1e6) as usize;
+        let wall_s = once * repeat as f64;
+        self.taken_s += wall_s;
+        Ok(Sample { round, wall_s, tasks: part * repeat, repeat, ..Sample::default() })
+    }
+
+    fn dismiss(&mut self, who: Entrant, _judge: bool) -> Result<Farewell, Fault> {
+        let row = &self.recording.outcome.trials[who.candidate];
+        let peak_rss_bytes = row.peak_rss_bytes.unwrap_or_default();
+        Ok(Farewell { peak_rss_bytes, threads: row.threads.clone(), error_ratio: row.error_ratio })
+    }
+
+    fn elapsed_s(&self) -> f64 {
+        self.taken_s
+    }
+
+    fn interrupted(&self) -> bool {
+        false
+    }
+}

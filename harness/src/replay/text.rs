@@ -1,0 +1,81 @@
+//! What a replay shows, as text: the same each time.
+
+use std::collections::BTreeMap;
+
+use super::{Decision, Play, Recording};
+use crate::combination::Combination;
+use crate::report::seconds;
+
+/// Races that are played: the largest regret of twenty is exceeded by one race in twenty, as a rule.
+const SEEDS: std::ops::Range<u64> = 0..20;
+
+/// The decision as recorded and as replayed, whether they agree, and what a race would have made of an exhaustive run.
+#[must_use]
+pub fn render(recording: &Recording) -> String {
+    let outcome = recording.outcome();
+    let machine = &outcome.machine.machine;
+    let (cpus, seed) = (machine.usable_cpus, outcome.seed);
+    let mut text = format!("{} on {}, {cpus} usable CPUs, seed {seed}\n", outcome.workload, machine.cpu_model);
+    let (recorded, replayed) = (recording.recorded(), recording.replayed());
+    text += &format!("\nAs recorded:\n{}\nAs replayed:\n{}\n", decision(&recorded), decision(&replayed));
+    text += &match differences(&recorded, &replayed)[..] {
+        [] => "The same decision on the same samples.\n".to_owned(),
+        ref parts => {
+            format!("The decisions differ in {}: the search is another one since, or the file.\n", parts.join(", "))
+        }
+    };
+    if let Some(play) = recording.play(SEEDS) {
+        text += &played(&play);
+    }
+    text
+}
+
+/// The parts in which two decisions differ.
+fn differences(a: &Decision, b: &Decision) -> Vec<&'static str> {
+    let parts = [
+        ("the best", a.best == b.best),
+        ("those not told from it", a.tied == b.tied),
+        ("those that left", a.left == b.left),
+        ("why it ended", a.stopped_because == b.stopped_because),
+    ];
+    parts.into_iter().filter(|(_, same)| !same).map(|(part, _)| part).collect()
+}
+
+fn decision(decision: &Decision) -> String {
+    let name = |name: &Option<Combination>| name.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
+    let tied: Vec<String> = decision.tied.iter().map(ToString::to_string).collect();
+    let tied = if tied.is_empty() { "none".to_owned() } else { tied.join(", ") };
+    let mut text =
+        format!("  best   {}\n  tied   {tied}\n  ended  {}\n", name(&decision.best), decision.stopped_because);
+    for (combination, why) in &decision.left {
+        text += &format!("  left   {combination}: {why}\n");
+    }
+    text
+}
+
+fn played(play: &Play) -> String {
+    let percent = |share: f64| format!("{:.1} %", share * 100.0);
+    let mut picks: BTreeMap<Option<&Combination>, (usize, f64)> = BTreeMap::new();
+    for race in &play.races {
+        let pick = picks.entry(race.pick.as_ref()).or_insert((0, race.regret));
+        pick.0 += 1;
+    }
+    let mut picks: Vec<_> = picks.into_iter().collect();
+    picks.sort_by_key(|&(_, (times, _))| std::cmp::Reverse(times)); // stable: by name within
+    let mut text = format!(
+        "\n{} races on rounds drawn from these samples:\n  oracle  {}, {}\n  regret  {} in the median, {} at most\n  \
+         time    {} of the exhaustive run's samples in the median, {} at most\n",
+        play.races.len(),
+        play.oracle,
+        seconds(play.oracle_s),
+        percent(play.regret()),
+        percent(play.largest_regret()),
+        percent(play.share()),
+        percent(play.largest_share()),
+    );
+    for (pick, (times, regret)) in picks {
+        let name = pick.map_or_else(|| "none".to_owned(), ToString::to_string);
+        text += &format!("  picked  {name}, {times} times, {} slower than the oracle\n", percent(regret));
+    }
+    text
+}

@@ -1,0 +1,152 @@
+//! The confirmation: the finalists and the serial baseline once more, in fresh processes.
+//!
+//! Who wins a race among many was lucky as a rule; its samples there flatter it. The published figures are therefore of
+//! new samples, which had no part in choosing the finalists.
+
+use super::bounds::SHARE;
+use super::field::{End, Field};
+use super::race::{Standing, pick};
+use super::{Course, Entrant, Role, is_peer};
+use crate::combination::Combination;
+use crate::outcome::Sample;
+
+/// Rounds of the confirmation: the exact interval of the median is then that from the third to the tenth of twelve
+/// samples, which covers it with 96.1 %.
+pub(super) const ROUNDS: usize = 12;
+
+/// Rounds below which there is no interval, and so no confirmation.
+const FEWEST_ROUNDS: usize = 6;
+
+/// Candidates that are confirmed at most, beside the baselines.
+const MOST: usize = 5;
+
+/// A candidate in a fresh process.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Confirmed {
+    /// Which.
+    pub candidate: usize,
+    /// Whether its operands lay in memory of its own rather than in the arena.
+    pub private: bool,
+    /// Its samples.
+    pub samples: Vec<Sample>,
+}
+
+/// Seconds that the confirmation of the leader, the baseline and two more takes, with the end of the race before it.
+pub(super) fn reserve<C: Course>(field: &Field<'_, C>) -> f64 {
+    if !field.rules.confirm {
+        return 0.0;
+    }
+    let racing = field.racing();
+    let closing: f64 = racing.iter().map(|&who| field.cost(who, field.rules.model.tasks)).sum();
+    let leader = field.leader().map(|who| who.candidate);
+    let baseline = baseline(field).filter(|id| Some(*id) != leader);
+    let few: f64 =
+        leader.iter().chain(&leader).chain(&leader).chain(&baseline).map(|&id| price(field, id, ROUNDS)).sum();
+    closing + few
+}
+
+/// Seconds that confirming a candidate in that many rounds takes.
+fn price<C: Course>(field: &Field<'_, C>, candidate: usize, rounds: usize) -> f64 {
+    let cost = field.cost(Entrant { candidate, role: Role::Race }, field.rules.model.tasks);
+    field.start_s + (rounds + 1) as f64 * cost
+}
+
+/// The fastest on one thread.
+fn baseline<C: Course>(field: &Field<'_, C>) -> Option<usize> {
+    fastest(field, |c, _| c.runnable() == 1)
+}
+
+/// The fastest that is of some kind, among all that have run and are sound.
+fn fastest<C: Course>(field: &Field<'_, C>, is: impl Fn(&Combination, usize) -> bool) -> Option<usize> {
+    let cpus = field.rules.model.cpus;
+    let sound = (0..field.runs.len()).filter(|&id| field.runs[id].fault.is_none() && !is_peer(&field.combinations[id]));
+    let wanted = sound.filter(|&id| is(&field.combinations[id], cpus));
+    field.quickest_of(wanted.map(|candidate| Entrant { candidate, role: Role::Race })).map(|who| who.candidate)
+}
+
+/// Confirms as many as time allows. `standing` takes over what the new samples say: who is proven slower now has left.
+pub(super) fn run<C: Course>(field: &mut Field<'_, C>, standing: &mut Vec<Standing>) -> Vec<Confirmed> {
+    field.reserve_s = 0.0;
+    let Some(favourite) = pick(field, standing) else { return Vec::new() };
+    let fresh = |candidate| Entrant { candidate, role: Role::Confirmation };
+    let mut wanted = vec![fresh(favourite)];
+    let arrangements: [fn(&Combination, usize) -> bool; 3] = [
+        |c, _| c.runnable() == 1,
+        |c, cpus| c.workers == 1 && c.op_threads.get() == cpus,
+        |c, cpus| c.workers == cpus && c.op_threads.get() == 1,
+    ];
+    wanted.extend(fastest(field, arrangements[0]).map(fresh));
+    if field.rules.private {
+        wanted.push(Entrant { candidate: favourite, role: Role::Private });
+    }
+    wanted.extend(standing.iter().take(MOST).map(|s| fresh(s.candidate)));
+    wanted.extend(arrangements[1..].iter().filter_map(|is| fastest(field, is)).map(fresh));
+
+    let mut chosen: Vec<Entrant> = Vec::new();
+    let mut rounds = ROUNDS;
+    let mut left = field.left();
+    for who in wanted {
+        // The favourite and its baseline are confirmed in fewer rounds if need be, the others in all or not at all.
+        if chosen.len() < 2 {
+            let both = price(field, who.candidate, rounds) * 2.0;
+            let cost = field.cost(Entrant { role: Role::Race, ..who }, field.rules.model.tasks);
+            if both > left && cost > 0.0 {
+                rounds = rounds.min(((left / 2.0 - field.start_s) / cost).max(0.0) as usize);
+            }
+        }
+        let price = price(field, who.candidate, rounds);
+        if !chosen.contains(&who) && price <= left && rounds >= FEWEST_ROUNDS {
+            chosen.push(who);
+            left -= price;
+        }
+    }
+    if chosen.is_empty() {
+        field.warnings.push("the budget was too short for a confirmation: the figures are the race's own".into());
+        return Vec::new();
+    }
+    let count = chosen.len();
+    for (i, who) in chosen.iter().enumerate() {
+        field.admit(*who, count - i);
+    }
+    let from = field.next_round();
+    for _ in 0..rounds {
+        if field.round(field.rules.model.tasks) == End::Cut {
+            break;
+        }
+    }
+    let live = field.live.clone();
+    let again: Vec<Entrant> = live.iter().copied().filter(|who| who.role == Role::Confirmation).collect();
+    if let Some(comparison) = field.compare(&again, from, SHARE) {
+        let leader = again[comparison.leader].candidate;
+        for other in &comparison.others {
+            let id = again[other.index].candidate;
+            if let Some(standing) = standing.iter_mut().find(|s| s.candidate == id) {
+                standing.ratio = other.ratio;
+            }
+            // Of one that had left the race as slower nobody is proven slower: the two verdicts contradict each other.
+            if other.slower && standing.iter().any(|s| s.candidate == leader) {
+                let run = &mut field.runs[id];
+                let [low, high] = other.interval.map(|ratio| ratio - 1.0);
+                run.slower_by = Some([low, high]);
+                let (name, low, high) = (&field.combinations[leader], low * 100.0, high * 100.0);
+                let why = || format!("slower than {name} by {low:.0} to {high:.0} % in fresh processes");
+                run.eliminated.get_or_insert_with(why);
+            }
+        }
+        if let Some(standing) = standing.iter_mut().find(|s| s.candidate == leader) {
+            standing.ratio = 1.0;
+        }
+        standing.retain(|s| field.runs[s.candidate].eliminated.is_none());
+        standing.sort_by(|a, b| a.ratio.total_cmp(&b.ratio));
+    }
+    let confirmed = chosen.iter().map(|&who| Confirmed {
+        candidate: who.candidate,
+        private: who.role == Role::Private,
+        samples: field.others.get(&who).cloned().unwrap_or_default(),
+    });
+    let confirmed = confirmed.collect();
+    for who in live {
+        field.dismiss(who, true);
+    }
+    confirmed
+}

@@ -1,0 +1,92 @@
+//! What a search runs on: live trials, a recording of them, or a simulation. The search asks and decides; it knows
+//! neither processes nor clocks.
+
+use serde::{Deserialize, Serialize};
+
+use crate::outcome::{Sample, Status};
+
+/// Who takes part: a candidate, in one of the processes that it may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Entrant {
+    /// Its place in the list of candidates.
+    pub candidate: usize,
+    /// Which of its processes.
+    pub role: Role,
+}
+
+/// Which of a candidate's processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The one that races.
+    Race,
+    /// A second one, to see how far two equals lie apart.
+    Twin,
+    /// The fresh one, whose figures are published.
+    Confirmation,
+    /// A fresh one whose operands lie in memory of its own.
+    Private,
+}
+
+/// What is known of an entrant when it may be sampled.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Admission {
+    /// The version of the library that does the arithmetic.
+    pub version: String,
+    /// The kernels that it chose.
+    pub kernels: String,
+    /// Seconds of its first run, pools and caches cold.
+    pub cold_s: f64,
+    /// The largest error of its results, over its bound.
+    pub error_ratio: f64,
+    /// Tasks that it runs in a sample at most, where it is too slow for the whole batch.
+    pub most_tasks: Option<usize>,
+}
+
+/// What is known of an entrant when it has ended.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Farewell {
+    /// The largest resident set it had.
+    pub peak_rss_bytes: u64,
+    /// CPU seconds of each of its threads.
+    pub threads: Vec<f64>,
+    /// The largest error of its results over its bound, judged after all that it has run.
+    pub error_ratio: Option<f64>,
+}
+
+/// Why an entrant gives no (more) samples.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{reason}")]
+pub struct Fault {
+    /// What it is from now on.
+    pub status: Status,
+    /// Why.
+    pub reason: String,
+}
+
+/// What a search runs on.
+pub trait Course {
+    /// Starts an entrant and verifies its results: from here on it can be sampled.
+    ///
+    /// # Errors
+    /// [`Fault`]
+    fn admit(&mut self, who: Entrant) -> Result<Admission, Fault>;
+
+    /// Runs it once, on `tasks` tasks of the batch, repeated for as long as a sample must last.
+    ///
+    /// # Errors
+    /// [`Fault`]; it is of no further use then.
+    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Fault>;
+
+    /// Ends an entrant; `judge` asks for its results once more, before.
+    ///
+    /// # Errors
+    /// [`Fault`], where they are wrong now.
+    fn dismiss(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Fault>;
+
+    /// Seconds of the budget that were gone when the last of the above ended.
+    fn elapsed_s(&self) -> f64;
+
+    /// Whether the user wants no more.
+    fn interrupted(&self) -> bool;
+}

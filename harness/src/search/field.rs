@@ -1,0 +1,343 @@
+//! The contestants that are still in, with what they have shown: rounds are run and counted here, decisions are taken
+//! elsewhere.
+
+use std::collections::HashMap;
+
+use super::bounds::{Comparison, compare};
+use super::{Admission, Course, Entrant, Fault, Order, Role, Rules, Run};
+use crate::combination::Combination;
+use crate::outcome::{Rounds, Sample};
+use crate::progress::Progress;
+use crate::stats;
+
+/// Rounds that may be repeated, as a share of all.
+const MOST_REPEATED: f64 = 0.25;
+
+/// Rounds that may be repeated before there are enough to take a share of.
+const FIRST_REPEATED: usize = 2;
+
+/// CPU seconds by which a reading of the CPUs' clocks may be off for each sample and CPU: two ends, each within the
+/// kernel's tick of 10 ms, which is 10 ms over the root of six as a standard deviation.
+const TICK_S: f64 = 0.0041;
+
+/// The share of the CPU time lost to others below which a round is not repeated.
+const FEWEST_LOST: f64 = 0.02;
+
+/// Seconds around a sample: the request, the wake-up, the reading of counters.
+const AROUND_S: f64 = 0.004;
+
+/// A sample lasts at least this long, by repeating short batches: the clock, the request and the wake-up of workers
+/// cost some 50 us each.
+pub const SHORTEST_SAMPLE_S: f64 = 0.02;
+
+pub(super) struct Field<'a, C> {
+    pub(super) combinations: &'a [Combination],
+    pub(super) rules: &'a Rules,
+    pub(super) course: &'a mut C,
+    pub(super) progress: &'a mut dyn FnMut(Progress<'_>),
+    pub(super) runs: Vec<Run>,
+    /// Those that are still in.
+    pub(super) live: Vec<Entrant>,
+    /// Samples of all roles but [`Role::Race`], whose are in `runs`.
+    pub(super) others: HashMap<Entrant, Vec<Sample>>,
+    pub(super) rounds: Rounds,
+    pub(super) warnings: Vec<String>,
+    /// Seconds that the costliest start has cost.
+    pub(super) start_s: f64,
+    /// Seconds that no round may touch: they are for what comes after the race.
+    pub(super) reserve_s: f64,
+    /// The first round of the race proper.
+    pub(super) race_from: usize,
+    /// How often the race has been looked at.
+    pub(super) looks: usize,
+    order: Order,
+    /// What others took in each round that was kept.
+    lost: Vec<Lost>,
+    /// For each round so far the log of the usual seconds of a task, the median of all that ran in it.
+    usual: Vec<f64>,
+}
+
+/// How a round ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// All that are still in have run.
+    Whole,
+    /// Time was up, or the user wants no more.
+    Cut,
+}
+
+impl<'a, C: Course> Field<'a, C> {
+    pub(super) fn new(
+        combinations: &'a [Combination],
+        rules: &'a Rules,
+        course: &'a mut C,
+        progress: &'a mut dyn FnMut(Progress<'_>),
+    ) -> Self {
+        Self {
+            combinations,
+            rules,
+            course,
+            progress,
+            runs: vec![Run::default(); combinations.len()],
+            live: Vec::new(),
+            others: HashMap::new(),
+            rounds: Rounds::default(),
+            warnings: Vec::new(),
+            start_s: 0.0,
+            reserve_s: 0.0,
+            race_from: 0,
+            looks: 0,
+            order: Order::new(rules.seed),
+            lost: Vec::new(),
+            usual: Vec::new(),
+        }
+    }
+
+    /// Seconds of the budget that are left.
+    pub(super) fn left(&self) -> f64 {
+        self.rules.budget_s - self.course.elapsed_s()
+    }
+
+    /// Starts an entrant; one that fails at it is out.
+    pub(super) fn admit(&mut self, who: Entrant, left: usize) -> Option<Admission> {
+        (self.progress)(Progress::Admitting { combination: &self.combinations[who.candidate], left });
+        let before = self.course.elapsed_s();
+        let admitted = self.course.admit(who);
+        self.start_s = self.start_s.max(self.course.elapsed_s() - before);
+        match admitted {
+            Ok(admission) => {
+                self.live.push(who);
+                self.others.entry(who).or_default();
+                if who.role == Role::Race {
+                    self.runs[who.candidate].admission = Some(admission.clone());
+                }
+                Some(admission)
+            }
+            Err(fault) => {
+                self.fail(who, fault);
+                None
+            }
+        }
+    }
+
+    /// Runs everyone once, on `tasks` tasks; again where others had the machine meanwhile, if that may still be.
+    pub(super) fn round(&mut self, tasks: usize) -> End {
+        loop {
+            let number = self.next_round();
+            let Some(lost) = self.pass(number, tasks) else { return End::Cut };
+            let all = (self.rounds.kept + self.rounds.repeated + 1) as f64;
+            let repeated = self.rounds.repeated + 1;
+            let may_repeat = repeated <= FIRST_REPEATED || repeated as f64 <= MOST_REPEATED * all;
+            let spoilt = self.is_spoilt(lost);
+            if !spoilt || !may_repeat {
+                self.lost.push(lost);
+                self.rounds.kept += 1;
+                self.rounds.spoilt += usize::from(spoilt);
+                return End::Whole;
+            }
+            self.rounds.repeated += 1;
+            let raced = self.runs.iter_mut().flat_map(|run| &mut run.samples);
+            let samples = raced.chain(self.others.values_mut().flatten());
+            samples.filter(|sample| sample.round == number).for_each(|sample| sample.set_aside = true);
+        }
+    }
+
+    /// One sample of everyone; `None` where it was cut short.
+    fn pass(&mut self, round: usize, tasks: usize) -> Option<Lost> {
+        let entrants = self.live.clone();
+        let (mut lost, mut logs) = (Lost::default(), Vec::new());
+        for at in self.order.next(entrants.len()) {
+            let who = entrants[at];
+            if self.course.interrupted() || self.left() - self.reserve_s < self.cost(who, tasks) {
+                self.usual.push(stats::median(&logs));
+                return None;
+            }
+            let combination = &self.combinations[who.candidate];
+            (self.progress)(match who.role {
+                Role::Race | Role::Twin => Progress::Sampling { combination, round, live: entrants.len() },
+                Role::Confirmation | Role::Private => {
+                    Progress::Confirming { combination, round, of: super::confirm::ROUNDS }
+                }
+            });
+            match self.course.sample(who, round, tasks) {
+                Ok(sample) => {
+                    let cpus = self.rules.model.cpus as f64;
+                    lost +=
+                        Lost { seconds: sample.steal_s + sample.others_s, of_s: sample.wall_s * cpus, readings: cpus };
+                    logs.push(sample.seconds_per_task().ln());
+                    self.samples_mut(who).push(sample);
+                }
+                Err(fault) => {
+                    self.live.retain(|other| *other != who);
+                    self.fail(who, fault);
+                }
+            }
+        }
+        self.usual.push(stats::median(&logs));
+        Some(lost)
+    }
+
+    /// Whether others had so much of the machine in a round that it is of no use: more than twice the usual.
+    fn is_spoilt(&self, lost: Lost) -> bool {
+        let usual = stats::median(&self.lost.iter().map(Lost::share).collect::<Vec<_>>());
+        !self.lost.is_empty() && lost.share() > (2.0 * usual).max(FEWEST_LOST)
+    }
+
+    fn samples_mut(&mut self, who: Entrant) -> &mut Vec<Sample> {
+        match who.role {
+            Role::Race => &mut self.runs[who.candidate].samples,
+            _ => self.others.entry(who).or_default(),
+        }
+    }
+
+    /// What an entrant has shown, rounds that were set aside left out.
+    pub(super) fn samples(&self, who: Entrant) -> impl Iterator<Item = &Sample> {
+        let all = match who.role {
+            Role::Race => &self.runs[who.candidate].samples[..],
+            _ => self.others.get(&who).map_or(&[][..], Vec::as_slice),
+        };
+        all.iter().filter(|sample| !sample.set_aside)
+    }
+
+    /// Seconds that a sample of `who` on `tasks` tasks is expected to cost, all around it included; 0 where nothing is
+    /// known of it. A fresh process is taken to cost what the one that raced did.
+    pub(super) fn cost(&self, who: Entrant, tasks: usize) -> f64 {
+        let last = self.samples(who).last().or_else(|| self.runs[who.candidate].samples.last());
+        let Some(sample) = last else { return 0.0 };
+        let batch = sample.wall_s / sample.repeat as f64;
+        let most = self.runs[who.candidate].admission.as_ref().and_then(|admission| admission.most_tasks);
+        let whole = batch * tasks.min(most.unwrap_or(tasks)) as f64 / sample.batch() as f64;
+        let warm = whole * self.combinations[who.candidate].workers as f64 / tasks as f64;
+        whole.max(SHORTEST_SAMPLE_S) + warm + AROUND_S
+    }
+
+    /// Writes down why an entrant gives no more samples. What befalls a candidate's race or its confirmation is the
+    /// candidate's fault; its twin is there for the noise alone, and private memory may not be had.
+    pub(super) fn fail(&mut self, who: Entrant, fault: Fault) {
+        match who.role {
+            Role::Race | Role::Confirmation => self.runs[who.candidate].fault = Some(fault),
+            Role::Twin => {
+                let name = &self.combinations[who.candidate];
+                self.warnings.push(format!("a second process of {name} failed: {fault}"));
+            }
+            Role::Private => {}
+        }
+    }
+
+    /// Ends an entrant.
+    pub(super) fn dismiss(&mut self, who: Entrant, judge: bool) {
+        self.live.retain(|other| *other != who);
+        match self.course.dismiss(who, judge) {
+            Ok(farewell) if who.role == Role::Race => self.runs[who.candidate].farewell = Some(farewell),
+            Ok(_) => {}
+            Err(fault) => self.fail(who, fault),
+        }
+    }
+
+    /// Ends an entrant before the race is over, and says why.
+    pub(super) fn eliminate(&mut self, who: Entrant, why: String) {
+        self.runs[who.candidate].eliminated = Some(why);
+        self.dismiss(who, false);
+    }
+
+    /// The contestants of the race that are still in.
+    pub(super) fn racing(&self) -> Vec<Entrant> {
+        self.live.iter().copied().filter(|who| who.role == Role::Race).collect()
+    }
+
+    /// The smallest seconds per task that `who` has shown.
+    pub(super) fn quickest(&self, who: Entrant) -> Option<f64> {
+        self.samples(who).map(Sample::seconds_per_task).min_by(f64::total_cmp)
+    }
+
+    /// How many times the time of `other` `who` takes, each at its best in the rounds that both ran in.
+    ///
+    /// Bests, because noise mostly adds time: one quiet sample tells what it can do, where a median of two bursts does
+    /// not. Within rounds, because a shared machine changes its pace: memory has been seen to be half as fast from one
+    /// minute to the next, which makes whoever ran in the better rounds look the better one. Where they have no round in
+    /// common the clock is all there is.
+    pub(super) fn ratio(&self, who: Entrant, other: Entrant) -> Option<f64> {
+        let [own, theirs] = [who, other].map(|who| self.paces(who));
+        let both = || own.iter().zip(&theirs).filter_map(|(own, theirs)| Some(((*own)?, (*theirs)?)));
+        let best = |paces: &mut dyn Iterator<Item = f64>| paces.min_by(f64::total_cmp);
+        match (best(&mut both().map(|(own, _)| own)), best(&mut both().map(|(_, theirs)| theirs))) {
+            (Some(own), Some(theirs)) => Some((own - theirs).exp()),
+            _ => Some(self.quickest(who)? / self.quickest(other)?),
+        }
+    }
+
+    /// The quickest of `entrants`, of those that have run.
+    pub(super) fn quickest_of(&self, entrants: impl IntoIterator<Item = Entrant>) -> Option<Entrant> {
+        let run = entrants.into_iter().filter(|&who| self.samples(who).next().is_some());
+        run.reduce(|best, who| if self.ratio(who, best).is_some_and(|ratio| ratio < 1.0) { who } else { best })
+    }
+
+    /// The quickest of those that race.
+    pub(super) fn leader(&self) -> Option<Entrant> {
+        self.quickest_of(self.racing())
+    }
+
+    /// Logs of the times of `who` over the usual time in each round.
+    fn paces(&self, who: Entrant) -> Vec<Option<f64>> {
+        let logs = self.logs(who, 0).into_iter().zip(&self.usual);
+        logs.map(|(log, usual)| log.map(|log| log - usual)).collect()
+    }
+
+    /// Logs of the seconds per task of `who` in rounds `from ..`, `None` where it did not run.
+    pub(super) fn logs(&self, who: Entrant, from: usize) -> Vec<Option<f64>> {
+        let mut logs = vec![None; self.next_round().saturating_sub(from)];
+        for sample in self.samples(who).filter(|sample| sample.round >= from) {
+            logs[sample.round - from] = Some(sample.seconds_per_task().ln());
+        }
+        logs
+    }
+
+    /// What the rounds `from ..` say of `entrants`, and of a twin of one of them.
+    pub(super) fn compare(&self, entrants: &[Entrant], from: usize, alpha: f64) -> Option<Comparison> {
+        let logs: Vec<_> = entrants.iter().map(|&who| self.logs(who, from)).collect();
+        let twin = self.others.keys().find(|who| who.role == Role::Twin).copied();
+        let twin = twin.and_then(|twin| {
+            let of = entrants.iter().position(|who| who.candidate == twin.candidate)?;
+            Some((of, self.logs(twin, from)))
+        });
+        compare(&logs, twin.as_ref().map(|(of, logs)| (*of, &logs[..])), self.rules.tolerance, alpha)
+    }
+
+    /// The share of the CPUs that others had in the rounds that were kept.
+    pub(super) fn lost_share(&self) -> f64 {
+        let mut all = Lost::default();
+        self.lost.iter().for_each(|&lost| all += lost);
+        all.share()
+    }
+
+    /// The number of the round that comes next.
+    pub(super) fn next_round(&self) -> usize {
+        self.usual.len()
+    }
+}
+
+/// What others took of the machine meanwhile.
+#[derive(Debug, Clone, Copy, Default)]
+struct Lost {
+    /// CPU seconds that they had.
+    seconds: f64,
+    /// CPU seconds that there were.
+    of_s: f64,
+    /// How many times a CPU's clock was read at both ends.
+    readings: f64,
+}
+
+impl Lost {
+    /// The share of the CPU time; 0 where it is no more than the clocks may be off by, three standard deviations.
+    fn share(&self) -> f64 {
+        if self.seconds > 3.0 * TICK_S * self.readings.sqrt() { self.seconds / self.of_s } else { 0.0 }
+    }
+}
+
+impl std::ops::AddAssign for Lost {
+    fn add_assign(&mut self, other: Self) {
+        self.seconds += other.seconds;
+        self.of_s += other.of_s;
+        self.readings += other.readings;
+    }
+}

@@ -1,0 +1,135 @@
+//! What a combination takes at best, from what one of its backend's threads takes: work in waves over workers, and
+//! the machine's ceilings.
+//!
+//! It orders candidates, rules out those that cannot win whatever their overheads, and scales a sampled batch to the
+//! whole one. It is no forecast: threads are taken to cost nothing.
+
+use gingham_core::Op;
+use gingham_machine::{Ceilings, Machine};
+
+use crate::combination::Combination;
+use crate::workload::Workload;
+
+/// What bounds a workload on a machine.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Model {
+    /// Tasks of the batch.
+    pub tasks: usize,
+    /// Usable CPUs.
+    pub cpus: usize,
+    /// How many times one core's ceiling all cores together reach, in the resource that bounds the operation: about
+    /// `cpus` for multiply-adds, less for memory traffic.
+    pub gain: f64,
+    /// Tasks whose operands take twice the last-level cache, if the batch is larger than that cache; else 0.
+    pub beyond_cache: usize,
+}
+
+impl Model {
+    /// What bounds `workload`, the batch that the arena holds, on `machine`.
+    #[must_use]
+    pub fn new(workload: &Workload, machine: &Machine, ceilings: &Ceilings) -> Self {
+        let (tasks, cpus) = (workload.tasks(), machine.usable_cpus);
+        let (one, all, cache) = (&ceilings.per_core, &ceilings.all_cores, machine.last_level_bytes());
+        if workload.task_bytes().saturating_mul(tasks as u64) <= cache {
+            return Self { tasks, cpus, gain: cpus as f64, beyond_cache: 0 };
+        }
+        let gain = match workload.op() {
+            Op::Fill => all.write / one.write,
+            Op::Dot => all.read / one.read,
+            Op::Unary(_) | Op::Binary(_) => all.copy / one.copy,
+            _ => cpus as f64,
+        };
+        let beyond_cache = (2 * cache).div_ceil(workload.task_bytes().max(1)).min(tasks as u64) as usize;
+        Self { tasks, cpus, gain, beyond_cache }
+    }
+
+    /// Seconds of the batch at best; `one` is what a task takes on one thread of the same backend.
+    #[must_use]
+    pub fn seconds(&self, combination: &Combination, one: f64) -> f64 {
+        let threads = combination.op_threads.get();
+        let workers = combination.workers.min(self.tasks).max(1);
+        let busy = workers * threads;
+        // All that run at once share the machine; one alone cannot be split further than its threads.
+        let together = self.speed(busy) / workers as f64;
+        let alone = self.speed(threads);
+        let rows = makespan(self.tasks, combination.workers, combination.chunk);
+        let full = self.tasks / workers;
+        // In the last wave fewer tasks share the machine, at most as fast as each is alone.
+        full.min(rows) as f64 * one / together + rows.saturating_sub(full) as f64 * one / alone
+    }
+
+    /// How many threads' worth of work `threads` threads do.
+    fn speed(&self, threads: usize) -> f64 {
+        (threads.min(self.cpus) as f64).min(self.gain.max(1.0))
+    }
+}
+
+/// Tasks that the busiest of `workers` gets when `chunk` of `tasks` are handed out at a time (0: an even split).
+#[must_use]
+pub fn makespan(tasks: usize, workers: usize, chunk: usize) -> usize {
+    let workers = workers.max(1);
+    match chunk {
+        0 => tasks.div_ceil(workers),
+        chunk => (tasks.div_ceil(chunk).div_ceil(workers) * chunk).min(tasks),
+    }
+}
+
+/// What a batch of `to` tasks takes, over what one of `from` tasks takes: as many times as the busiest worker has more
+/// tasks, so that the last wave's tail is neither left out nor multiplied.
+#[must_use]
+pub fn scale(combination: &Combination, from: usize, to: usize) -> f64 {
+    if from == to {
+        return 1.0;
+    }
+    let rows = |tasks| makespan(tasks, combination.workers, combination.chunk) as f64;
+    rows(to) / rows(from).max(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn combination(text: &str) -> Combination {
+        text.parse().unwrap()
+    }
+
+    fn model(tasks: usize, gain: f64) -> Model {
+        Model { tasks, cpus: 4, gain, beyond_cache: 0 }
+    }
+
+    #[test]
+    fn ideal_gains() {
+        let batch = |text| model(64, 4.0).seconds(&combination(text), 1.0);
+        assert_eq!(batch("x:1+serial"), 64.0);
+        assert_eq!(batch("x:4+serial"), 16.0);
+        assert_eq!(batch("x:1+threads:4"), 16.0);
+        assert_eq!(batch("x:2+threads:4"), 16.0, "more threads than CPUs gain nothing");
+        assert_eq!(batch("x:8+serial"), 16.0);
+    }
+
+    #[test]
+    fn memory_gains_less() {
+        assert_eq!(model(64, 1.6).seconds(&combination("x:1+threads:4"), 1.0), 40.0);
+        assert_eq!(model(64, 0.9).seconds(&combination("x:1+threads:4"), 1.0), 64.0, "never less than one thread");
+    }
+
+    #[test]
+    fn waves() {
+        let batch = |text, tasks| model(tasks, 4.0).seconds(&combination(text), 1.0);
+        assert_eq!(batch("x:1+threads:4", 5), 2.0);
+        assert_eq!(batch("x:1+threads:4:1", 8), 2.0);
+        assert_eq!(batch("x:1+threads:4:4", 8), 4.0, "two of four workers have nothing to do");
+        assert_eq!(batch("x:1+threads:4", 1), 1.0);
+        assert_eq!(makespan(10, 3, 4), 4);
+        assert_eq!(makespan(7, 3, 7), 7);
+        assert_eq!(makespan(0, 3, 0), 0);
+    }
+
+    #[test]
+    fn a_part_is_scaled_by_what_the_busiest_has() {
+        assert_eq!(scale(&combination("x+serial"), 10, 30), 3.0);
+        assert_eq!(scale(&combination("x+threads:4"), 8, 9), 1.5);
+        assert_eq!(scale(&combination("x+threads:4"), 9, 9), 1.0);
+        assert_eq!(scale(&combination("x+threads:4"), 0, 8), 2.0);
+    }
+}

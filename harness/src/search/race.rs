@@ -1,0 +1,205 @@
+//! The race proper: rounds of the whole batch until the samples have decided, and what follows from them.
+
+use super::bounds::{ALPHA, LOOKS, SHARE};
+use super::field::{End, Field};
+use super::heats::drop_gross_losers;
+use super::{Course, EXHAUSTIVE_ROUNDS, Entrant, Found, GROSS, Role, Twin, confirm, is_peer};
+
+/// The share of the CPUs that others may have had before a reader is warned.
+const MOST_LOST: f64 = 0.05;
+
+/// Runs rounds until one is left, all are proven equal, or rounds or budget are used up; says which.
+pub(super) fn run<C: Course>(field: &mut Field<'_, C>) -> &'static str {
+    field.race_from = field.next_round();
+    if field.racing().len() > 1
+        && let Some(leader) = field.leader()
+    {
+        field.admit(Entrant { role: Role::Twin, ..leader }, 1);
+    }
+    let tasks = field.rules.model.tasks;
+    let mut kept = 0;
+    loop {
+        if field.course.interrupted() {
+            return "interrupted";
+        }
+        if field.racing().len() <= 1 {
+            return "one left";
+        }
+        if kept >= field.rules.most_rounds {
+            return "rounds";
+        }
+        field.reserve_s = confirm::reserve(field);
+        if field.round(tasks) == End::Cut {
+            return if field.course.interrupted() { "interrupted" } else { "budget" };
+        }
+        kept += 1;
+        drop_gross_losers(field);
+        if LOOKS.contains(&kept) && look(field, SHARE) && field.racing().len() > 1 {
+            return "all that are left are proven to be within the tolerance";
+        }
+    }
+}
+
+/// Runs every combination in [`EXHAUSTIVE_ROUNDS`] rounds.
+pub(super) fn exhaust<C: Course>(field: &mut Field<'_, C>) -> &'static str {
+    let ids: Vec<usize> = (0..field.runs.len()).filter(|&id| field.runs[id].skipped.is_none()).collect();
+    for (i, &candidate) in ids.iter().enumerate() {
+        if field.left() <= 0.0 || field.course.interrupted() {
+            ids[i..]
+                .iter()
+                .for_each(|&id| field.runs[id].skipped = Some("the budget ended before it was started".into()));
+            break;
+        }
+        field.admit(Entrant { candidate, role: Role::Race }, ids.len() - i);
+    }
+    field.race_from = field.next_round();
+    for _ in 0..EXHAUSTIVE_ROUNDS {
+        if field.course.interrupted() {
+            return "interrupted";
+        }
+        field.reserve_s = confirm::reserve(field);
+        if field.round(field.rules.model.tasks) == End::Cut {
+            return if field.course.interrupted() { "interrupted" } else { "budget" };
+        }
+    }
+    "every combination has run in every round"
+}
+
+/// Takes those out that are proven slower, spending `alpha`; whether all others are proven to be within the tolerance.
+fn look<C: Course>(field: &mut Field<'_, C>, alpha: f64) -> bool {
+    let racing = field.racing();
+    let Some(comparison) = field.compare(&racing, field.race_from, alpha) else { return false };
+    field.looks += 1;
+    let name = field.combinations[racing[comparison.leader].candidate].to_string();
+    for other in comparison.others.iter().filter(|other| other.slower) {
+        let who = racing[other.index];
+        let [low, high] = other.interval.map(|ratio| ratio - 1.0);
+        field.runs[who.candidate].slower_by = Some([low, high]);
+        field.eliminate(who, format!("slower than {name} by {:.0} to {:.0} %", low * 100.0, high * 100.0));
+    }
+    comparison.others.iter().all(|other| other.slower || other.within)
+}
+
+/// A candidate that is still in, and how many times the leader's time it took.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Standing {
+    pub(super) candidate: usize,
+    pub(super) ratio: f64,
+}
+
+/// From the end of the race to what it found: a last look, a last judgement of the results, the pick, its confirmation.
+pub(super) fn conclude<C: Course>(field: &mut Field<'_, C>, stopped_because: &'static str) -> Found {
+    // What the looks have left of the level may be spent on the rounds since the last of them.
+    let left = LOOKS.len() - field.looks;
+    if left > 0 {
+        look(field, SHARE * left as f64);
+    }
+    let mut standing = standings(field);
+    for who in field.live.clone() {
+        let judge = who.role == Role::Race;
+        field.dismiss(who, judge);
+    }
+    let sound = |field: &Field<'_, C>, id: usize| field.runs[id].fault.is_none() && field.runs[id].admission.is_some();
+    standing.retain(|s| sound(field, s.candidate));
+    if standing.is_empty() {
+        // All that were left are wrong or dead: who had to leave because of them is back, with what it has shown.
+        let back: Vec<usize> = (0..field.runs.len()).filter(|&id| sound(field, id)).collect();
+        back.iter().for_each(|&id| field.runs[id].eliminated = None);
+        standing = by_quickest(field, &back);
+    }
+    let mut confirmed = Vec::new();
+    if field.rules.confirm && !field.course.interrupted() && !standing.is_empty() {
+        confirmed = confirm::run(field, &mut standing);
+        standing.retain(|s| sound(field, s.candidate));
+    }
+    // Where some are confirmed, the pick is one of them.
+    let sure: Vec<Standing> =
+        standing.iter().copied().filter(|s| confirmed.iter().any(|c| c.candidate == s.candidate)).collect();
+    warn_of_others(field);
+    let best = pick(field, if sure.is_empty() { &standing } else { &sure });
+    let leader = standing.iter().map(|s| s.ratio).min_by(f64::total_cmp).unwrap_or(1.0);
+    for s in &standing {
+        if s.ratio > leader * GROSS && field.runs[s.candidate].eliminated.is_none() && standing.len() > 1 {
+            field.runs[s.candidate].eliminated = Some(format!("{:.1} x the leader's time", s.ratio / leader));
+        }
+    }
+    let tied = standing.iter().filter(|s| field.runs[s.candidate].eliminated.is_none()).map(|s| s.candidate);
+    let twin = field.others.iter().find(|(who, _)| who.role == Role::Twin);
+    Found {
+        best,
+        tied: tied.filter(|&id| Some(id) != best).collect(),
+        twin: twin.map(|(who, samples)| Twin { candidate: who.candidate, samples: samples.clone() }),
+        confirmed,
+        rounds: field.rounds,
+        stopped_because,
+        warnings: std::mem::take(&mut field.warnings),
+        runs: std::mem::take(&mut field.runs),
+    }
+}
+
+/// Those that are in at the end of the race, the fastest first.
+fn standings<C: Course>(field: &Field<'_, C>) -> Vec<Standing> {
+    let racing = field.racing();
+    let Some(comparison) = field.compare(&racing, field.race_from, ALPHA) else {
+        return by_quickest(field, &racing.iter().map(|who| who.candidate).collect::<Vec<_>>());
+    };
+    let leader = Standing { candidate: racing[comparison.leader].candidate, ratio: 1.0 };
+    let others = comparison.others.iter().map(|o| Standing { candidate: racing[o.index].candidate, ratio: o.ratio });
+    sorted(std::iter::once(leader).chain(others).collect())
+}
+
+/// Candidates by how they did at their best, where there are no rounds of the race to compare them by.
+fn by_quickest<C: Course>(field: &Field<'_, C>, candidates: &[usize]) -> Vec<Standing> {
+    let entrants = candidates.iter().map(|&candidate| Entrant { candidate, role: Role::Race });
+    let Some(leader) = field.quickest_of(entrants.clone()) else { return Vec::new() };
+    let standing = |who: Entrant| Some(Standing { candidate: who.candidate, ratio: field.ratio(who, leader)? });
+    sorted(entrants.filter_map(standing).collect())
+}
+
+pub(super) fn sorted(mut standing: Vec<Standing>) -> Vec<Standing> {
+    standing.sort_by(|a, b| a.ratio.total_cmp(&b.ratio));
+    standing
+}
+
+/// The rule for a tie: of those that look within half the tolerance (the other half is for noise), first what a program can apply, then the fewest threads,
+/// then the least memory to a power of two, then the fastest.
+pub(super) fn pick<C: Course>(field: &Field<'_, C>, standing: &[Standing]) -> Option<usize> {
+    let leader = standing.iter().map(|s| s.ratio).min_by(f64::total_cmp)?;
+    let close = standing.iter().filter(|s| s.ratio <= leader * (1.0 + field.rules.tolerance / 2.0));
+    let cost = |s: &&Standing| {
+        let combination = &field.combinations[s.candidate];
+        let memory = field.runs[s.candidate].farewell.as_ref().map_or(0, |f| f.peak_rss_bytes);
+        (is_peer(combination), combination.runnable(), memory.checked_ilog2())
+    };
+    let best = close.min_by(|a, b| cost(a).cmp(&cost(b)).then(a.ratio.total_cmp(&b.ratio)));
+    best.map(|s| s.candidate)
+}
+
+/// Warns where others had the machine, or where two equals lie apart.
+fn warn_of_others<C: Course>(field: &mut Field<'_, C>) {
+    if field.rounds.spoilt > 0 {
+        let (spoilt, all) = (field.rounds.spoilt, field.rounds.kept);
+        field.warnings.push(format!(
+            "{spoilt} of {all} rounds were disturbed by other work and kept, because a quarter of all had been repeated \
+             already; stop what else runs, and tune again"
+        ));
+    }
+    let lost = field.lost_share();
+    if lost > MOST_LOST {
+        field.warnings.push(format!(
+            "other programs, or the host of this machine, had {:.0} % of the CPU time meanwhile; stop what else runs, and \
+             tune again",
+            lost * 100.0
+        ));
+    }
+    let Some(&twin) = field.others.keys().find(|who| who.role == Role::Twin) else { return };
+    let pair = [Entrant { role: Role::Race, ..twin }, twin];
+    let apart = field.compare(&pair, field.race_from, ALPHA).and_then(|c| c.others.into_iter().find(|o| o.slower));
+    if let Some(apart) = apart {
+        field.warnings.push(format!(
+            "two processes of {} lie {:.0} % apart: differences of this size may be chance",
+            field.combinations[twin.candidate],
+            (apart.ratio - 1.0) * 100.0
+        ));
+    }
+}

@@ -1,0 +1,109 @@
+//! What a runner says, taken from its pipes as it comes and never waited for: who waits must see its end as well.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+
+/// Whole lines.
+#[derive(Debug)]
+pub(super) struct Lines {
+    pub(super) pipe: File,
+    buffer: VecDeque<u8>,
+}
+
+/// An answer is a few hundred bytes; a peer with thousands of threads may send some hundred thousand.
+const LONGEST_ANSWER: usize = 1 << 20;
+
+impl Lines {
+    pub(super) fn new(pipe: OwnedFd) -> io::Result<Self> {
+        Ok(Self { pipe: nonblocking(pipe)?, buffer: VecDeque::new() })
+    }
+
+    /// The first line, without its end.
+    pub(super) fn next(&mut self) -> Option<Vec<u8>> {
+        let end = self.buffer.iter().position(|&b| b == b'\n')?;
+        let mut line: Vec<u8> = self.buffer.drain(..=end).collect();
+        line.pop();
+        Some(line)
+    }
+
+    /// Nothing is here yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.buffer.is_empty()
+    }
+
+    /// The first line has not come to its end.
+    pub(super) fn pending(&self) -> bool {
+        !self.buffer.contains(&b'\n') && !self.too_long()
+    }
+
+    /// More has come without an end than any answer is long.
+    pub(super) fn too_long(&self) -> bool {
+        self.buffer.len() > LONGEST_ANSWER
+    }
+
+    /// Takes in what is there; false at the end of the pipe.
+    pub(super) fn read(&mut self) -> bool {
+        let mut bytes = [0; 4096];
+        match self.pipe.read(&mut bytes) {
+            Ok(n) => {
+                self.buffer.extend(&bytes[..n]);
+                n > 0
+            }
+            Err(e) => e.kind() == io::ErrorKind::Interrupted,
+        }
+    }
+}
+
+/// The last bytes: enough for a reason.
+#[derive(Debug)]
+pub(super) struct Tail {
+    pub(super) pipe: File,
+    /// Whether more may come.
+    pub(super) open: bool,
+    last: VecDeque<u8>,
+}
+
+impl Tail {
+    const KEPT: usize = 4096;
+
+    pub(super) fn new(pipe: OwnedFd) -> io::Result<Self> {
+        Ok(Self { pipe: nonblocking(pipe)?, open: true, last: VecDeque::new() })
+    }
+
+    /// Takes in what is there, up to a pipe's worth, so that a flood of words is no reason to miss a deadline.
+    pub(super) fn read(&mut self) {
+        let mut bytes = [0; 4096];
+        for _ in 0..16 {
+            match self.pipe.read(&mut bytes) {
+                Ok(0) => {
+                    self.open = false;
+                    return;
+                }
+                Ok(n) => {
+                    self.last.extend(&bytes[..n]);
+                    self.last.drain(..self.last.len().saturating_sub(Self::KEPT));
+                }
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// The last line that says something.
+    pub(super) fn last_line(&self) -> Option<String> {
+        let bytes: Vec<u8> = self.last.iter().copied().collect();
+        let text = String::from_utf8_lossy(&bytes);
+        // Rust's own note after a panic is no reason.
+        let line = text.lines().rfind(|line| !line.trim().is_empty() && !line.starts_with("note: "))?;
+        Some(line.trim().to_owned())
+    }
+}
+
+/// The same pipe, of which a call that would wait fails.
+pub(super) fn nonblocking(pipe: OwnedFd) -> io::Result<File> {
+    fcntl_setfl(pipe.as_fd(), fcntl_getfl(pipe.as_fd())? | OFlags::NONBLOCK)?;
+    Ok(File::from(pipe))
+}

@@ -1,0 +1,151 @@
+//! What a trial starts: this program anew, or a peer, which is a command that speaks the trial protocol.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::combination::is_peer_name;
+
+/// What a trial starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Program {
+    /// A program whose `main` calls [`super::serve`] where it is a trial.
+    Own(PathBuf),
+    /// Any other runner, in any language.
+    Peer {
+        /// NAME in its combination `peer/NAME`.
+        name: String,
+        /// The command and its arguments, at least the former. No shell looks at them.
+        words: Vec<String>,
+    },
+}
+
+/// A text that is no peer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// There is nothing to start.
+    #[error("peer `{given}`: there is no command; expected [NAME=]CMD, for example numpy=python3 numpy_runner.py")]
+    NoCommand {
+        /// The text that was given.
+        given: String,
+    },
+    /// The command cannot be split into words.
+    #[error("peer `{given}`: a quote is not closed, or a `\\` ends the command; words are split as a POSIX shell does")]
+    Quotes {
+        /// The text that was given.
+        given: String,
+    },
+    /// The name would be no word of a combination.
+    #[error(
+        "peer `{given}`: `{name}` is no name; give one of letters, digits, `-`, `_` and `.` before the command: NAME=CMD"
+    )]
+    Name {
+        /// The text that was given.
+        given: String,
+        /// What would have been the name.
+        name: String,
+    },
+}
+
+impl Program {
+    /// The peer that `[NAME=]CMD` describes. CMD is split into words as a POSIX shell does. Without a NAME the peer is
+    /// called after the last word that is no option: `python3 peers/numpy.py --threads` is `numpy`.
+    ///
+    /// # Errors
+    /// [`Error`], with the text that was given.
+    pub fn peer(given: &str) -> Result<Self, Error> {
+        // A `=` behind a blank, a quote or a slash belongs to the command.
+        let (name, command) = match given.split_once('=') {
+            Some((name, command)) if !name.contains([' ', '\t', '\n', '\'', '"', '/']) => (Some(name), command),
+            _ => (None, given),
+        };
+        let words = shlex::split(command).ok_or_else(|| Error::Quotes { given: given.into() })?;
+        if words.first().is_none_or(String::is_empty) {
+            return Err(Error::NoCommand { given: given.into() });
+        }
+        let stem = || {
+            let word = words.iter().rfind(|word| !word.starts_with('-'))?;
+            Path::new(word).file_stem()?.to_str()
+        };
+        let name = name.or_else(stem).unwrap_or_default();
+        if !is_peer_name(name) {
+            return Err(Error::Name { given: given.into(), name: name.into() });
+        }
+        Ok(Self::Peer { name: name.into(), words })
+    }
+
+    /// What starts it.
+    pub(super) fn command(&self) -> Command {
+        match self {
+            Self::Own(path) => Command::new(path),
+            Self::Peer { words, .. } => {
+                let mut words = words.iter();
+                let mut command = Command::new(words.next().map_or("", String::as_str));
+                command.args(words);
+                command
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::combination::Combination;
+    use proptest::prelude::*;
+
+    fn peer(name: &str, words: &[&str]) -> Result<Program, Error> {
+        Ok(Program::Peer { name: name.into(), words: words.iter().map(|&word| word.into()).collect() })
+    }
+
+    #[test]
+    fn a_peer_has_a_name_and_words() {
+        for (text, name, words) in [
+            ("numpy=python3 peers/runner.py", "numpy", &["python3", "peers/runner.py"][..]),
+            ("np.pool-2_x= runner", "np.pool-2_x", &["runner"]),
+            ("python3 peers/numpy.py", "numpy", &["python3", "peers/numpy.py"]),
+            (
+                "python3 -u 'my peers/joblib.py' --threads=2",
+                "joblib",
+                &["python3", "-u", "my peers/joblib.py", "--threads=2"],
+            ),
+            ("./runner", "runner", &["./runner"]),
+            ("./out=1/runner", "runner", &["./out=1/runner"]),
+            ("c=sh -c 'x=1; exec y'", "c", &["sh", "-c", "x=1; exec y"]),
+        ] {
+            assert_eq!(Program::peer(text), peer(name, words), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_peer_is_refused_with_what_would_be() {
+        for (text, words) in [
+            ("", "no command"),
+            ("  ", "no command"),
+            ("numpy=", "no command"),
+            ("numpy=''", "no command"),
+            ("numpy=# a comment", "no command"),
+            ("numpy=python3 'x.py", "a quote is not closed"),
+            ("numpy=python3 \\", "ends the command"),
+            ("=python3 x.py", "`` is no name"),
+            ("a+b=python3 x.py", "`a+b` is no name"),
+            ("größe=python3 x.py", "`größe` is no name"),
+            ("sh -c 'read x'", "`read x` is no name"),
+            ("-x", "`` is no name"),
+            ("..", "`` is no name"),
+        ] {
+            let error = Program::peer(text).expect_err(text).to_string();
+            assert!(error.contains(words) && error.contains(text), "{text}: {error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_peer_is_a_combination(text in "[a-z=' /.+-]{0,20}|\\PC{0,20}") {
+            if let Ok(Program::Peer { name, words }) = Program::peer(&text) {
+                let combination = Combination::peer(&name);
+                prop_assert_eq!(combination.to_string().parse(), Ok(combination));
+                prop_assert!(!words[0].is_empty());
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! From what a search found to the outcome that is printed and saved.
+
+use std::collections::BTreeMap;
+
+use gingham_core::Scalar;
+use gingham_machine::environment::kernel_variables;
+use gingham_machine::{Ceilings, Machine};
+
+use super::Tuner;
+use super::live::Live;
+use crate::combination::ExecutorKind;
+use crate::outcome::{self, Confirmation, Confirmed, Outcome, Row, SCHEMA, Site, Status, Twin, batch_seconds};
+use crate::search::{Found, Run};
+use crate::space::Candidate;
+
+impl Tuner {
+    pub(super) fn outcome<T: Scalar>(
+        &self,
+        found: Found,
+        candidates: &[Candidate],
+        live: &Live<'_, T>,
+        machine: Machine,
+        ceilings: Ceilings,
+    ) -> Outcome {
+        let name = |id: usize| candidates[id].combination.clone();
+        let confirmed = found.confirmed.iter().filter_map(|confirmed| {
+            let combination = name(confirmed.candidate);
+            let (median_s, ci95_s) = batch_seconds(&combination, &self.workload, &confirmed.samples)?;
+            Some(Confirmed {
+                combination,
+                private: confirmed.private,
+                median_s,
+                ci95_s,
+                samples: confirmed.samples.clone(),
+            })
+        });
+        let confirmed: Vec<Confirmed> = confirmed.collect();
+        let rounds = confirmed.iter().map(|c| c.samples.iter().filter(|s| !s.set_aside).count()).max();
+
+        let mut versions: BTreeMap<String, String> =
+            self.registry.iter().map(|b| (b.info().id.to_owned(), b.info().version)).collect();
+        versions.insert("gingham".into(), env!("CARGO_PKG_VERSION").into());
+        let peers = found.runs.iter().zip(candidates).filter(|(_, c)| c.combination.executor == ExecutorKind::Peer);
+        versions.extend(
+            peers.filter_map(|(run, c)| Some((c.combination.to_string(), run.admission.as_ref()?.version.clone()))),
+        );
+
+        let runs = found.runs.into_iter().zip(candidates).enumerate();
+        let rows = runs.map(|(id, (run, candidate))| Row { id, ..self.row(run, candidate, &confirmed) });
+        let mut trials: Vec<Row> = rows.collect();
+        if let Some(best) = found.best {
+            outcome::anchor(&mut trials, best, &self.workload);
+        }
+        trials.sort_by(outcome::by_standing);
+        let env_cleared = if self.keep_env { Vec::new() } else { kernel_variables() };
+        Outcome {
+            schema: SCHEMA.into(),
+            machine: Site {
+                machine,
+                env_cleared: env_cleared.into_iter().map(|(name, value)| format!("{name}={value}")).collect(),
+                ceilings,
+            },
+            versions,
+            workload: self.workload.clone(),
+            arena_tasks: live.tasks(),
+            prefault_s: live.prefault_s(),
+            seed: self.seed,
+            strategy: self.strategy,
+            tolerance: self.tolerance,
+            trials,
+            twin: found.twin.map(|twin| Twin { combination: name(twin.candidate), samples: twin.samples }),
+            rounds: found.rounds,
+            best: found.best.map(name),
+            tied: found.tied.into_iter().map(name).collect(),
+            confirmation: rounds.map(|rounds| Confirmation { rounds, trials: confirmed }),
+            stopped_because: found.stopped_because.into(),
+            warnings: found.warnings,
+            elapsed_s: 0.0,
+        }
+    }
+
+    fn row(&self, run: Run, candidate: &Candidate, confirmed: &[Confirmed]) -> Row {
+        let mut row = Row::new(candidate.combination.clone(), &self.workload);
+        row.status = match (&run.fault, &run.skipped) {
+            (Some(fault), _) => fault.status,
+            (None, Some(_)) => Status::Skipped,
+            (None, None) => Status::Ok,
+        };
+        row.reason = run.fault.map(|fault| fault.reason).or(run.skipped);
+        row.ruled_out = candidate.skipped.is_some();
+        row.eliminated = run.eliminated;
+        row.slower_by = run.slower_by;
+        let mut ratios = Vec::new();
+        if let Some(admission) = run.admission {
+            row.kernels = Some(admission.kernels);
+            row.cold_s = Some(admission.cold_s);
+            ratios.push(admission.error_ratio);
+        }
+        if let Some(farewell) = run.farewell {
+            row.peak_rss_bytes = Some(farewell.peak_rss_bytes);
+            row.threads = farewell.threads;
+            ratios.extend(farewell.error_ratio);
+        }
+        row.error_ratio = ratios.into_iter().max_by(f64::total_cmp);
+        // A figure is for results that are right; the samples stay, as they were measured.
+        if row.status == Status::Ok {
+            let fresh = confirmed.iter().find(|c| !c.private && c.combination == row.combination);
+            row.confirmed = fresh.is_some();
+            row.set_figures(fresh.map_or(&run.samples, |c| &c.samples), &self.workload);
+        }
+        row.samples = run.samples;
+        row
+    }
+}

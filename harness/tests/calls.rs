@@ -1,0 +1,168 @@
+//! Registered tasks in trials: the sound ones are raced, and each fault is a row or an error that says so.
+//!
+//! A trial re-executes the program that tunes, so this test has a main of its own, which serves where it is a trial.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use gingham_core::{Context, Registry};
+use gingham_harness::executor::BoxError;
+use gingham_harness::function::{Calls, Error, FnOutcome, FnTuner};
+use gingham_harness::outcome::Status;
+use gingham_harness::space::Selection;
+use gingham_harness::trial::{is_trial, serve};
+use gingham_harness::{ExecutorKind, Tuner, Workload};
+
+type Check = (&'static str, fn());
+
+const CHECKS: [Check; 8] = [
+    ("every_combination_of_a_sound_task_is_right", every_combination_of_a_sound_task_is_right),
+    ("a_tuner_of_workloads_tunes_functions_too", a_tuner_of_workloads_tunes_functions_too),
+    ("what_differs_from_a_serial_run_is_wrong", what_differs_from_a_serial_run_is_wrong),
+    ("what_differs_each_time_is_wrong_everywhere", what_differs_each_time_is_wrong_everywhere),
+    ("a_trial_that_aborts_or_hangs_is_a_row", a_trial_that_aborts_or_hangs_is_a_row),
+    ("a_task_that_fails_on_one_thread_is_an_error", a_task_that_fails_on_one_thread_is_an_error),
+    ("an_unknown_task_is_told_what_there_is", an_unknown_task_is_told_what_there_is),
+    ("a_task_that_trials_do_not_register_is_an_error", a_task_that_trials_do_not_register_is_an_error),
+];
+
+fn main() -> ExitCode {
+    if is_trial() {
+        return serve(&registry());
+    }
+    println!("running {} tests", CHECKS.len());
+    for (name, check) in CHECKS {
+        check();
+        println!("test {name} ... ok");
+    }
+    println!("\ntest result: ok. {} passed; 0 failed; 0 ignored; 0 measured; 0 filtered out", CHECKS.len());
+    ExitCode::SUCCESS
+}
+
+fn registry() -> Registry {
+    Registry::new()
+        .with_task("powers", powers)
+        .with_task("wrong-in-pools", |cx, item, out| {
+            powers(cx, item, out)?;
+            out[0] += f64::from(in_pool());
+            Ok(())
+        })
+        .with_task("process", |_, _, out| {
+            out.fill(f64::from(std::process::id()));
+            Ok(())
+        })
+        .with_task(
+            "aborts-in-pools",
+            |cx, item, out| if in_pool() { std::process::abort() } else { powers(cx, item, out) },
+        )
+        .with_task("hangs-in-pools", |cx, item, out| {
+            while in_pool() {
+                std::thread::sleep(Duration::from_secs(1));
+            }
+            powers(cx, item, out)
+        })
+        .with_task("fails", |cx, item, out| if item == 20 { Err("no twenty".into()) } else { powers(cx, item, out) })
+        .with_task("panics", |_, item, _| panic!("item {item} is too much"))
+}
+
+/// `item^1, item^2, ..`, times the parameter.
+fn powers(cx: &Context<'_>, item: usize, out: &mut [f64]) -> Result<(), BoxError> {
+    let [factor] = *cx.parameters() else { return Err("expected one parameter".into()) };
+    let power = |power: usize| factor * (item as f64).powi(power as i32 + 1);
+    out.iter_mut().enumerate().for_each(|(at, out)| *out = power(at));
+    Ok(())
+}
+
+/// Whether a pool's thread runs this, rather than the one that answers the parent.
+fn in_pool() -> bool {
+    std::thread::current().name().is_some_and(|name| name.starts_with("gingham-"))
+}
+
+fn calls(task: &str) -> Calls {
+    Calls::new(task, 40, 3, &[0.1]).unwrap()
+}
+
+/// Serial, and a pool of two, half of the items each.
+fn tuner(budget_s: u64) -> FnTuner {
+    let executors = Some(vec![ExecutorKind::Serial, ExecutorKind::Threads]);
+    let selection = Selection { executors, workers: Some(vec![2]), chunks: Some(vec![0]), ..Selection::default() };
+    FnTuner { selection, budget: Duration::from_secs(budget_s), ..FnTuner::default() }
+}
+
+fn program() -> PathBuf {
+    std::env::current_exe().unwrap()
+}
+
+fn tune(tuner: &FnTuner, task: &str) -> Result<FnOutcome, Error> {
+    tuner.tune_task(&registry(), program(), &calls(task))
+}
+
+/// The pool's row is of this status for this reason, and serial is the best.
+fn assert_pool(tuned: &FnOutcome, status: Status, why: &str) {
+    let pool = tuned.trials.iter().find(|row| row.combination.to_string() == "fn:1+threads:2").unwrap();
+    assert!(pool.status == status && pool.reason.as_ref().is_some_and(|reason| reason.contains(why)), "{pool:?}");
+    assert!(pool.median_s.is_none(), "{pool:?}");
+    assert_eq!(tuned.best.as_ref().map(ToString::to_string).as_deref(), Some("fn:1+serial"), "{tuned}");
+}
+
+fn every_combination_of_a_sound_task_is_right() {
+    let selection = Selection { workers: Some(vec![2, 3]), ..Selection::default() };
+    let tuned = tune(&FnTuner { selection, ..tuner(6) }, "powers").unwrap();
+    assert!(tuned.trials.len() > 5, "{tuned}");
+    assert!(tuned.trials.iter().all(|row| row.status == Status::Ok), "{tuned}");
+    let results = tuned.plan().unwrap().call(registry().task("powers").unwrap().as_ref(), &calls("powers")).unwrap();
+    let expected = (0..40).flat_map(|item| (1..=3).map(move |power| 0.1 * f64::from(item).powi(power)));
+    assert!(results.iter().copied().eq(expected), "{results:?}");
+}
+
+fn a_tuner_of_workloads_tunes_functions_too() {
+    let workload = Workload::new("fill".parse().unwrap(), "f64".parse().unwrap(), "1", None, 1).unwrap();
+    let FnTuner { selection, budget, .. } = tuner(2);
+    let tuner = Tuner { selection, budget, ..Tuner::new(registry(), workload, program()) };
+    let tuned = tuner.tune_task(&calls("powers")).unwrap();
+    assert!(tuned.trials.len() == 2 && tuned.best.is_some(), "{tuned}");
+    let tuned = tuner.tune_fn(10, |_, item| if item < 10 { Ok(()) } else { Err("there are ten".into()) }).unwrap();
+    assert!(tuned.trials.len() == 2 && tuned.best.is_some(), "{tuned}");
+}
+
+fn what_differs_from_a_serial_run_is_wrong() {
+    let tuned = tune(&tuner(3), "wrong-in-pools").unwrap();
+    assert_pool(&tuned, Status::Wrong, "item 20: result 0 is 3e0; a serial run writes 2e0");
+}
+
+fn what_differs_each_time_is_wrong_everywhere() {
+    let tuned = tune(&tuner(3), "process").unwrap();
+    assert!(tuned.trials.iter().all(|row| row.status == Status::Wrong), "{tuned}");
+    let error = tuned.plan().unwrap_err().to_string();
+    assert!(error.contains("no combination ran to its end") && error.contains("item 0: result 0 is"), "{error}");
+}
+
+fn a_trial_that_aborts_or_hangs_is_a_row() {
+    assert_pool(&tune(&tuner(3), "aborts-in-pools").unwrap(), Status::Failed, "signal 6");
+    let start = Instant::now();
+    let impatient = FnTuner { deadline: Duration::from_secs(2), ..tuner(6) };
+    assert_pool(&tune(&impatient, "hangs-in-pools").unwrap(), Status::Timeout, "no answer within 2s");
+    assert!(start.elapsed() < Duration::from_secs(60));
+}
+
+fn a_task_that_fails_on_one_thread_is_an_error() {
+    let said = |task| tune(&tuner(3), task).unwrap_err().to_string();
+    assert_eq!(said("fails"), "the function does not run on one thread: task 20 failed: no twenty");
+    assert_eq!(said("panics"), "the function does not run on one thread: task 20 panicked: item 20 is too much");
+}
+
+fn an_unknown_task_is_told_what_there_is() {
+    let error = tune(&tuner(3), "power").unwrap_err();
+    assert!(matches!(error, Error::Unknown(_)), "{error}");
+    assert!(error.to_string().starts_with("unknown task `power`; registered: powers, wrong-in-pools, "), "{error}");
+}
+
+fn a_task_that_trials_do_not_register_is_an_error() {
+    let registry = registry().with_task("only-here", powers);
+    let error = tuner(3).tune_task(&registry, program(), &calls("only-here")).unwrap_err().to_string();
+    assert!(
+        error.starts_with("the function does not run on one thread: unknown task `only-here`; registered: "),
+        "{error}"
+    );
+}
