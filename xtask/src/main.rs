@@ -3,6 +3,8 @@
 
 mod name;
 mod new_backend;
+mod peers;
+mod recordings;
 mod summary;
 mod system;
 mod test;
@@ -16,7 +18,10 @@ usage: cargo xtask COMMAND
 
   test               run every check, installing what is missing
   new-backend NAME   make backends/NAME from backends/template and register it
-  try-new-backend    do that in a copy of the repository, and test the new crate there";
+  try-new-backend    do that in a copy of the repository, and test the new crate there
+  peers              make the virtual environment of the runners in benches/peers
+  recordings         record the exhaustive runs in harness/tests/recordings anew; with the word `simulated` after it,
+                     only those of a machine that is not there";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -25,6 +30,9 @@ fn main() -> ExitCode {
         ["test"] => test::run(),
         ["new-backend", name] => new_backend::run(name),
         ["try-new-backend"] => try_new_backend::run(),
+        ["peers"] => peers::run(),
+        ["recordings"] => recordings::run(false),
+        ["recordings", "simulated"] => recordings::run(true),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Ok(ExitCode::SUCCESS)

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 
 /// Something outside the repository, and the package that brings it under each system's package manager.
-struct Need {
+pub(crate) struct Need {
     what: &'static str,
     probe: &'static [&'static str],
     apt: &'static str,
@@ -41,11 +41,21 @@ const NEEDS: [Need; 3] = [
     },
 ];
 
+/// What the runners in Python need; NumPy 2.4 asks for Python 3.11.
+pub(crate) const PYTHON: Need = Need {
+    what: "Python 3.11 or later with its modules venv and ensurepip",
+    probe: &["python3", "-c", "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))"],
+    apt: "python3-venv",
+    dnf: "python3",
+    pacman: "python",
+    brew: "python",
+};
+
 /// Parts of the Rust tool chain that a minimal installation leaves out.
 const COMPONENTS: [(&str, &[&str]); 2] =
     [("rustfmt", &["cargo", "fmt", "--version"]), ("clippy", &["cargo", "clippy", "--version"])];
 
-/// Returns when everything is there.
+/// Returns when everything that the checks need is there.
 pub(crate) fn prepare() -> Result<()> {
     let absent: Vec<&str> = COMPONENTS.iter().filter(|(_, probe)| !succeeds(probe)).map(|&(name, _)| name).collect();
     if !absent.is_empty() {
@@ -54,7 +64,12 @@ pub(crate) fn prepare() -> Result<()> {
         install(&command)?;
     }
 
-    let missing = missing();
+    provide(&NEEDS)
+}
+
+/// Installs what is missing of `needs`, or says how to.
+pub(crate) fn provide(needs: &[Need]) -> Result<()> {
+    let missing = missing(needs);
     if missing.is_empty() {
         return Ok(());
     }
@@ -66,13 +81,13 @@ pub(crate) fn prepare() -> Result<()> {
     install(&format!(
         "{prefix}env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends {packages}"
     ))?;
-    let still = self::missing();
+    let still = self::missing(needs);
     ensure!(still.is_empty(), "installed {packages}, and yet: {}", advice(&still));
     Ok(())
 }
 
-fn missing() -> Vec<&'static Need> {
-    NEEDS.iter().filter(|need| !succeeds(need.probe)).collect()
+fn missing(needs: &[Need]) -> Vec<&Need> {
+    needs.iter().filter(|need| !succeeds(need.probe)).collect()
 }
 
 /// What goes before a command that only root may run; `None` where we would have to ask for a password.

@@ -1,0 +1,173 @@
+//! `cargo xtask recordings [simulated]`: makes the recordings in harness/tests/recordings anew.
+//!
+//! Each is the result of `gingham tune --strategy exhaustive`, cut down to what decisions rest on: samples keep their
+//! round, time, tasks and what others had of the machine meanwhile; numbers keep six digits. Those of a simulated machine take
+//! their noise from the measured ones. The measured ones take ten minutes of a machine that does nothing else; with
+//! `simulated` they stay as they are.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use crate::workspace::{Workspace, cargo, root};
+
+const FOLDER: &str = "harness/tests/recordings";
+
+/// Name and workload. The arrays of `exp` fit the caches of most machines, the others come from memory. The longest batch
+/// goes with the smallest space, so that no recording takes longer than a minute and a half on two cores.
+const MEASURED: [(&str, &str); 12] = [
+    ("matmul-64-few", "--op matmul --shape 64 --tasks 4"),
+    ("matmul-64-many", "--op matmul --shape 64 --tasks 256"),
+    ("matmul-256-few", "--op matmul --shape 256 --tasks 4"),
+    ("matmul-256-many", "--op matmul --shape 256 --tasks 64"),
+    ("matmul-512-few", "--op matmul --shape 512 --tasks 4"),
+    ("matmul-512-many", "--op matmul --shape 512 --tasks 32"),
+    ("matmul-1000-few", "--op matmul --shape 1000 --tasks 4"),
+    ("matmul-1000-many", "--op matmul --shape 1000 --tasks 20 --backend simd,faer,openblas"),
+    ("dot", "--op dot --shape 1000000 --tasks 32"),
+    ("fill", "--op fill --shape 1000000 --tasks 32"),
+    ("add", "--op add --shape 1000000 --tasks 32"),
+    ("exp", "--op exp --shape 10000 --tasks 64"),
+];
+
+/// All but the reference: a recording of it would take most of an exhaustive run's time, and leaving it out early would
+/// pass for time well saved.
+const BACKENDS: &str = "--backend simd,faer,openblas,matrixmultiply,nalgebra,ndarray";
+
+/// Time for each of them: it sets how long the slowest sample may be, and none should need it all.
+const BUDGET: &str = "300s";
+
+/// Digits that numbers keep: a clock tells no more of 20 ms.
+const DIGITS: usize = 6;
+
+/// Fields of a sample that decisions rest on.
+const SAMPLE: [&str; 7] = ["round", "wall_s", "tasks", "repeat", "steal_s", "others_s", "set_aside"];
+
+pub(crate) fn run(simulated_only: bool) -> Result<ExitCode> {
+    let folder = root().join(FOLDER);
+    let whole = tempfile::tempdir().context("a temporary folder")?;
+    if !simulated_only {
+        measure(whole.path())?;
+        cut_down(whole.path(), &folder)?;
+    }
+    let simulated = tempfile::tempdir().context("a temporary folder")?;
+    let mut command = cargo();
+    command.args(["run", "-p", "gingham-harness", "--example", "simulate", "--"]);
+    let status = command.arg(&folder).arg(simulated.path()).status().context("cargo run --example simulate")?;
+    ensure!(status.success(), "cargo run --example simulate: {status}");
+    cut_down(simulated.path(), &folder)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the whole results to the folder `to`.
+fn measure(to: &Path) -> Result<()> {
+    let build = ["build", "--release", "-p", "gingham", "--features", "openblas"];
+    let status = cargo().args(build).status().context("cargo build")?;
+    ensure!(status.success(), "cargo build: {status}");
+    // Not through cargo: its own process would stand by, and a build could begin.
+    let program = Workspace::load()?.target.join("release/gingham");
+    for (name, workload) in MEASURED {
+        println!("==> {name}");
+        let mut command = Command::new(&program);
+        command.arg("tune").args(workload.split(' '));
+        if !workload.contains("--backend") {
+            command.args(BACKENDS.split(' '));
+        }
+        command.args(["--strategy", "exhaustive", "--budget", BUDGET, "--format", "json", "--no-save", "--output"]);
+        let status = command.arg(to.join(format!("{name}.json"))).status().context("gingham tune")?;
+        ensure!(status.success(), "gingham tune, for {name}: {status}");
+    }
+    Ok(())
+}
+
+/// Cuts every result in the folder `from` down, into the folder `to`.
+fn cut_down(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to).with_context(|| to.display().to_string())?;
+    for entry in fs::read_dir(from)? {
+        let path = entry?.path();
+        let what = || path.display().to_string();
+        let outcome: Value = serde_json::from_slice(&fs::read(&path).with_context(what)?).with_context(what)?;
+        let text = text(outcome).with_context(what)?;
+        println!("{}: {} kB", path.file_stem().unwrap_or_default().display(), text.len() / 1000);
+        fs::write(to.join(path.file_name().with_context(what)?), text)?;
+    }
+    Ok(())
+}
+
+/// One line a trial, without fields that are empty or that no decision rests on.
+fn text(mut outcome: Value) -> Result<String> {
+    trim(&mut outcome);
+    let outcome = outcome.as_object_mut().context("no object")?;
+    let Some(Value::Array(mut trials)) = outcome.remove("trials") else { bail!("no trials") };
+    let mut lines = Vec::new();
+    for trial in &mut trials {
+        let trial = trial.as_object_mut().context("a trial is no object")?;
+        // The CPU times of its threads: as long as its samples, and no decision rests on them.
+        trial.insert("threads".into(), Value::Array(Vec::new()));
+        trial.retain(|_, value| !value.is_null());
+        lines.push(serde_json::to_string(trial)?);
+    }
+    let head = serde_json::to_string(outcome)?;
+    let head = head.strip_suffix('}').context("no object")?;
+    Ok(format!("{head},\"trials\":[\n{}\n]}}\n", lines.join(",\n")))
+}
+
+/// Rounds what is no whole number, and leaves in samples what decisions rest on, wherever they are: in trials, in the
+/// twin, in the confirmation.
+fn trim(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for sample in fields.get_mut("samples").and_then(Value::as_array_mut).into_iter().flatten() {
+                let Some(sample) = sample.as_object_mut() else { continue };
+                sample.retain(|field, value| SAMPLE.contains(&field.as_str()) && !is_nothing(field, value));
+            }
+            fields.values_mut().for_each(trim);
+        }
+        Value::Array(items) => items.iter_mut().for_each(trim),
+        Value::Number(number) if number.is_f64() => round(value),
+        _ => {}
+    }
+}
+
+/// Whether a field of a sample says what its absence says too.
+fn is_nothing(field: &str, value: &Value) -> bool {
+    field != "round" && value.as_f64() == Some(0.0)
+}
+
+/// Keeps [`DIGITS`] digits.
+fn round(value: &mut Value) {
+    if let Some(float) = value.as_f64() {
+        *value = Value::from(format!("{float:.*e}", DIGITS - 1).parse().unwrap_or(float));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn decisions_rest_on_what_is_kept() {
+        let sample = json!({
+            "round": 0, "wall_s": 0.123_456_789, "user_s": 0.1, "tasks": 8, "steal_s": 0.0, "others_s": 0.01,
+            "minor_faults": 7, "set_aside": true,
+        });
+        let kept = json!({"round": 0, "wall_s": 0.123_457, "tasks": 8, "others_s": 0.01, "set_aside": true});
+        let trial = |sample: &Value| json!({"id": 0, "samples": [sample], "threads": [], "reason": null});
+        let mut whole = json!({"workload": {"a": {}}, "twin": null, "trials": [trial(&sample), trial(&sample)]});
+        whole["confirmation"] = json!({"trials": [trial(&sample)]});
+        let cut: Value = serde_json::from_str(&text(whole).unwrap()).unwrap();
+        assert_eq!(cut["trials"], json!(vec![json!({"id": 0, "samples": [kept], "threads": []}); 2]));
+        assert_eq!(cut["confirmation"]["trials"][0]["samples"], json!([kept]));
+        assert_eq!(cut["workload"], json!({"a": {}}));
+    }
+
+    #[test]
+    fn what_is_no_result_is_refused() {
+        assert!(text(json!([])).is_err());
+        assert!(text(json!({"trials": 5})).is_err());
+    }
+}
