@@ -1,0 +1,233 @@
+//! A machine that is not there: what a batch takes on 16 CPUs, from a stated cost model and the noise of recordings.
+//!
+//! Backends differ in the rate of one thread, in how their threads scale (Amdahl) and in what it costs to start them;
+//! memory and CPUs are shared; tasks end in waves; executors cost a wake-up for each worker and a hand-out for each chunk.
+
+use gingham_core::{Backend, DType, Dot, Elementwise, Error, Fill, Info, Limit, MatMul, Op, OpThreads, Ops, Scalar};
+use gingham_core::{Registry, Support, Threading};
+use gingham_harness::outcome::Sample;
+use gingham_harness::replay::Recording;
+use gingham_harness::search::model::makespan;
+use gingham_harness::search::{Admission, Course, Entrant, Farewell, Fault, Role, SHORTEST_SAMPLE_S};
+use gingham_harness::{Combination, ExecutorKind, Workload};
+use rand::rngs::ChaCha8Rng;
+use rand::seq::IndexedRandom;
+use rand::{RngExt, SeedableRng};
+
+/// Usable CPUs.
+pub(crate) const CPUS: usize = 16;
+
+/// FLOP/s of one core, in double precision.
+pub(crate) const CORE: f64 = 60e9;
+
+/// Bytes per second that one core moves, and how many cores the memory keeps busy.
+pub(crate) const CORE_MEMORY: f64 = 12e9;
+pub(crate) const MEMORY_GAIN: f64 = 5.0;
+
+/// Seconds of a start: a process, its libraries, its first run.
+const START_S: f64 = 0.06;
+
+/// Seconds that waking one worker takes, and handing it one chunk.
+const WAKE_S: f64 = 5e-6;
+const HAND_OUT_S: f64 = 4e-7;
+
+/// What each thread beyond the CPUs costs all others.
+const CONTENTION: f64 = 0.15;
+
+/// A backend of the model.
+#[derive(Debug, Clone, Copy)]
+struct Model {
+    id: &'static str,
+    threading: Threading,
+    /// Which of the operations it does itself.
+    arrays: bool,
+    /// The share of the core's rate, or of its memory's, that one thread gets.
+    rate: f64,
+    /// The part of an operation that its threads do not share.
+    serial: f64,
+    /// Seconds that each further thread costs an operation.
+    fork_s: f64,
+}
+
+const BACKENDS: [Model; 4] = [
+    Model {
+        id: "simd",
+        threading: Threading::PerCall { rayon: false },
+        arrays: true,
+        rate: 0.88,
+        serial: 0.02,
+        fork_s: 3e-6,
+    },
+    Model {
+        id: "openblas",
+        threading: Threading::Process { var: "OPENBLAS_NUM_THREADS" },
+        arrays: false,
+        rate: 0.84,
+        serial: 0.015,
+        fork_s: 6e-6,
+    },
+    Model {
+        id: "faer",
+        threading: Threading::PerCall { rayon: true },
+        arrays: false,
+        rate: 0.80,
+        serial: 0.03,
+        fork_s: 4e-6,
+    },
+    Model {
+        id: "ndarray",
+        threading: Threading::AtStart { var: "MATMUL_NUM_THREADS", allowed: &[1, 2, 4] },
+        arrays: true,
+        rate: 0.62,
+        serial: 0.06,
+        fork_s: 8e-6,
+    },
+];
+
+/// The reference: plain loops.
+const REFERENCE_RATE: f64 = 0.03;
+
+impl Backend for Model {
+    fn info(&self) -> Info {
+        Info { id: self.id, library: "simulated", version: "1".into(), kernels: String::new(), notes: &[] }
+    }
+
+    fn threading(&self) -> Threading {
+        self.threading
+    }
+
+    fn support(&self, op: Op, _dtype: DType) -> Support {
+        if op == Op::MatMul || self.arrays { Support::Native } else { Support::Fallback }
+    }
+
+    fn limit(&self, _threads: OpThreads) -> Result<Limit<'_>, Error> {
+        Ok(Limit::empty())
+    }
+}
+
+impl<T: Scalar> MatMul<T> for Model {}
+impl<T: Scalar> Dot<T> for Model {}
+impl<T: Scalar> Fill<T> for Model {}
+impl<T: Scalar> Elementwise<T> for Model {}
+impl Ops<f32> for Model {}
+impl Ops<f64> for Model {}
+
+/// The backends of the model, for the list of candidates.
+pub(crate) fn registry() -> Registry {
+    BACKENDS.into_iter().fold(Registry::new(), Registry::with)
+}
+
+/// What a batch of `tasks` takes without noise, in seconds.
+pub(crate) fn seconds(combination: &Combination, workload: &Workload, tasks: usize) -> f64 {
+    let Combination { backend, op_threads, executor, workers, chunk } = combination;
+    let (threads, workers) = (op_threads.get(), (*workers).min(tasks).max(1));
+    let of_memory = workload.op() != Op::MatMul;
+    let model = BACKENDS.iter().find(|model| model.id == backend);
+    let (rate, serial, fork_s) = model.map_or((REFERENCE_RATE, 1.0, 0.0), |m| (m.rate, m.serial, m.fork_s));
+    let alone = workload.work(1) / (rate * if of_memory { CORE_MEMORY } else { CORE });
+
+    let threads_s = alone * (serial + (1.0 - serial) / threads.min(CPUS) as f64) + fork_s * (threads - 1) as f64;
+    let busy = (workers * threads) as f64;
+    let beyond = (busy / CPUS as f64).max(1.0);
+    // What threads share beyond the CPUs has been counted where one operation has more threads than there are CPUs.
+    let shared = beyond / (threads as f64 / CPUS as f64).max(1.0) * (1.0 + CONTENTION * (beyond - 1.0));
+    let memory = if of_memory { (busy.min(CPUS as f64) / MEMORY_GAIN).max(1.0) } else { 1.0 };
+
+    let rows = makespan(tasks, workers, *chunk);
+    let executor_s = match executor {
+        ExecutorKind::Serial | ExecutorKind::Peer => 0.0,
+        ExecutorKind::Threads | ExecutorKind::Rayon => {
+            let chunks = if *chunk == 0 { workers } else { tasks.div_ceil(*chunk) };
+            WAKE_S * workers as f64 + HAND_OUT_S * chunks as f64
+        }
+    };
+    rows as f64 * threads_s * shared * memory + executor_s
+}
+
+/// What samples of recordings differ by that combination and round do not explain, in logs.
+#[derive(Debug, Clone)]
+pub(crate) struct Noise {
+    /// What the samples of a round have in common.
+    pub(crate) rounds: Vec<f64>,
+    /// What is left of each sample.
+    pub(crate) samples: Vec<f64>,
+}
+
+impl Noise {
+    /// The noise of recordings, all taken together.
+    pub(crate) fn of(recordings: &[Recording]) -> Self {
+        let mut noise = Self { rounds: Vec::new(), samples: Vec::new() };
+        for recording in recordings {
+            let ran = recording.outcome().trials.iter().filter(|row| !row.samples.is_empty());
+            let mut by_round = std::collections::BTreeMap::<usize, Vec<f64>>::new();
+            for row in ran {
+                let counted = row.samples.iter().filter(|sample| !sample.set_aside);
+                let logs: Vec<_> = counted.map(|s| (s.round, s.seconds_per_task().ln())).collect();
+                let middle = median(logs.iter().map(|(_, log)| *log));
+                logs.iter().for_each(|(round, log)| by_round.entry(*round).or_default().push(log - middle));
+            }
+            for logs in by_round.into_values() {
+                let level = median(logs.iter().copied());
+                noise.rounds.push(level);
+                noise.samples.extend(logs.iter().map(|log| log - level));
+            }
+        }
+        noise
+    }
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    gingham_harness::stats::median(&values.collect::<Vec<_>>())
+}
+
+/// A course on that machine.
+pub(crate) struct Simulated<'a> {
+    combinations: Vec<Combination>,
+    workload: &'a Workload,
+    noise: &'a Noise,
+    rng: ChaCha8Rng,
+    rounds: Vec<f64>,
+    elapsed_s: f64,
+}
+
+impl<'a> Simulated<'a> {
+    /// `seed` sets the noise.
+    pub(crate) fn new(combinations: Vec<Combination>, workload: &'a Workload, noise: &'a Noise, seed: u64) -> Self {
+        let rng = ChaCha8Rng::seed_from_u64(seed);
+        Self { combinations, workload, noise, rng, rounds: Vec::new(), elapsed_s: 0.0 }
+    }
+}
+
+impl Course for Simulated<'_> {
+    fn admit(&mut self, who: Entrant) -> Result<Admission, Fault> {
+        let cold_s = 2.0 * seconds(&self.combinations[who.candidate], self.workload, 1);
+        self.elapsed_s += START_S + cold_s;
+        Ok(Admission { version: "1".into(), cold_s, ..Admission::default() })
+    }
+
+    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Fault> {
+        while self.rounds.len() <= round {
+            self.rounds.push(*self.noise.rounds.choose(&mut self.rng).unwrap_or(&0.0));
+        }
+        let noise = self.rounds[round] + self.noise.samples.choose(&mut self.rng).unwrap_or(&0.0);
+        let once = seconds(&self.combinations[who.candidate], self.workload, tasks) * noise.exp();
+        let repeat = (SHORTEST_SAMPLE_S / once).ceil().max(1.0) as usize;
+        let wall_s = once * repeat as f64;
+        self.elapsed_s += wall_s + self.rng.random_range(0.001..0.004);
+        Ok(Sample { round, wall_s, tasks: tasks * repeat, repeat, ..Sample::default() })
+    }
+
+    fn dismiss(&mut self, who: Entrant, _judge: bool) -> Result<Farewell, Fault> {
+        let threads = self.combinations[who.candidate].runnable() as u64;
+        let private = u64::from(who.role == Role::Private) * self.workload.batch_bytes();
+        Ok(Farewell { peak_rss_bytes: (20 << 20) + (threads << 20) + private, ..Farewell::default() })
+    }
+
+    fn elapsed_s(&self) -> f64 {
+        self.elapsed_s
+    }
+
+    fn interrupted(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,61 @@
+//! The fields of contestants that are tuned.
+
+use super::SECONDS;
+
+/// What takes part.
+#[derive(Debug, Clone)]
+pub(crate) struct Contestant {
+    /// Its combination's text form.
+    pub(crate) name: String,
+    /// Seconds of a task, but for noise.
+    pub(crate) seconds: f64,
+    /// How many times as noisy as the others it is.
+    pub(crate) noisy: f64,
+}
+
+/// One thread of as many backends as there are times; times are multiples of the fastest's.
+pub(crate) fn serial(times: &[f64]) -> Vec<Contestant> {
+    let named = times.iter().enumerate().map(|(i, time)| (format!("b{i:02}+serial"), *time));
+    named.map(|(name, time)| Contestant { name, seconds: time * SECONDS, noisy: 1.0 }).collect()
+}
+
+/// A leader and its equal, one slower by 1 %, and four that are clearly slower: the first three are the right tie set.
+pub(crate) fn graded() -> Vec<Contestant> {
+    serial(&[1.0, 1.0, 1.01, 1.1, 1.25, 1.6, 2.0])
+}
+
+/// A leader and its equal, and one of each difference of interest.
+pub(crate) fn company() -> Vec<Contestant> {
+    serial(&[1.0, 1.0, 1.01, 1.05, 1.1, 1.25, 1.6, 2.0])
+}
+
+/// `field` with one in it, at `place`, that is three times as noisy as the others.
+pub(crate) fn one_noisy(mut field: Vec<Contestant>, place: usize) -> Vec<Contestant> {
+    field[place].noisy = 3.0;
+    field
+}
+
+/// Four backends in ten arrangements each: ten of the forty are equals, 26 are slower by 6 to 81 %, and the four on one
+/// thread by 260 %.
+pub(crate) fn forty() -> Vec<Contestant> {
+    const MANY: [&str; 9] = [
+        "+threads:4",
+        "+threads:4:1",
+        "+threads:4:8",
+        "+rayon:4",
+        "+rayon:4:1",
+        "+rayon:4:8",
+        ":2+threads:2",
+        ":2+rayon:2",
+        ":4+serial",
+    ];
+    let contestant = |name: String, time: f64| Contestant { name, seconds: time * SECONDS, noisy: 1.0 };
+    let alone = (0..4).map(|backend| contestant(format!("b{backend}+serial"), 3.6));
+    let together = (0..36).map(|i| {
+        // 7 and 36 have no common divisor: each rank is dealt once, and no backend has all the fast ones.
+        let rank = i * 7 % 36;
+        let time = if rank < 10 { 1.0 } else { 1.06 + 0.03 * (rank - 10) as f64 };
+        contestant(format!("b{}{}", i / 9, MANY[i % 9]), time)
+    });
+    alone.chain(together).collect()
+}

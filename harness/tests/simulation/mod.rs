@@ -1,0 +1,28 @@
+//! Tunings on a mock machine with a mock clock: what is true there is known, so it can be counted how often the search is
+//! wrong.
+//!
+//! `tests/trust.rs` asserts a part of these counts; `docs/trust.md` has all of them.
+#![allow(dead_code, reason = "the test takes a part of it, the report another")]
+
+mod course;
+mod fields;
+mod noise;
+mod plain;
+mod share;
+mod tuning;
+
+pub(crate) use course::{Disturbance, Machine};
+pub(crate) use fields::{Contestant, company, forty, graded, one_noisy, serial};
+pub(crate) use noise::Noise;
+pub(crate) use plain::{Method, race};
+pub(crate) use share::Share;
+pub(crate) use tuning::{Setting, Tuned, tunings, unchanged};
+
+/// The mock machine's CPUs.
+pub(crate) const CPUS: usize = 4;
+
+/// Tasks of the batch.
+pub(crate) const TASKS: usize = 64;
+
+/// Seconds of a task of the fastest contestant: a batch takes it 64 ms.
+pub(crate) const SECONDS: f64 = 0.001;

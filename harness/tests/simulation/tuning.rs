@@ -1,0 +1,119 @@
+//! Many tunings of one field, and what each of them found.
+
+use gingham_harness::search::{Course, Found, Model, Rules, search};
+use gingham_harness::space::Candidate;
+use gingham_harness::stats;
+use rayon::prelude::*;
+
+use super::course::median_log;
+use super::fields::Contestant;
+use super::noise::bits;
+use super::{CPUS, Disturbance, Machine, Noise, Share, TASKS};
+
+/// How a field is tuned.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Setting<'a> {
+    /// What the logs of times vary by.
+    pub(crate) noise: &'a Noise,
+    /// Standard deviation of the difference of two contestants' logs in one round.
+    pub(crate) paired_sd: f64,
+    /// Of the log by which processes of one combination differ for as long as they live.
+    pub(crate) process_sd: f64,
+    /// The search's.
+    pub(crate) tolerance: f64,
+    /// How often, each time with another seed.
+    pub(crate) runs: usize,
+}
+
+impl<'a> Setting<'a> {
+    /// At a tolerance of 2 %, all processes alike.
+    pub(crate) fn new(noise: &'a Noise, paired_sd: f64, runs: usize) -> Self {
+        Self { noise, paired_sd, process_sd: 0.0, tolerance: 0.02, runs }
+    }
+
+    /// Whether `seconds` are more than the tolerance above the least of `field`.
+    fn is_slower(&self, field: &[Contestant], seconds: f64) -> bool {
+        let least = field.iter().map(|c| c.seconds).fold(f64::INFINITY, f64::min);
+        // One exactly at the edge is not beyond it.
+        seconds > least * (1.0 + self.tolerance) * (1.0 + 1e-9)
+    }
+}
+
+/// What a tuning found; contestants are named by their places in the field.
+#[derive(Debug, Clone)]
+pub(crate) struct Tuned {
+    /// The pick and all that cannot be told from it, in the field's order.
+    pub(crate) tied: Vec<usize>,
+    /// Whether the pick is the fastest, or within the tolerance of it.
+    pub(crate) right_pick: bool,
+    /// Whether anyone was called slower than the leader by more than the tolerance who is not.
+    pub(crate) false_slower: bool,
+    /// Whether the race ended because all that were left were proven to be within the tolerance.
+    pub(crate) within: bool,
+    /// Whether the interval that is published for the pick covers its true median.
+    pub(crate) covered: bool,
+    /// Rounds of the race.
+    pub(crate) rounds: usize,
+    /// Seconds on the mock clock.
+    pub(crate) elapsed_s: f64,
+}
+
+/// Tunes `field` once for each seed; `reversed` gives the search the same contestants in the opposite order.
+pub(crate) fn tunings(
+    field: &[Contestant],
+    setting: &Setting<'_>,
+    disturbance: impl Fn(usize) -> Disturbance + Sync,
+    reversed: bool,
+) -> Vec<Tuned> {
+    let places: Vec<usize> = if reversed { (0..field.len()).rev().collect() } else { (0..field.len()).collect() };
+    let field: Vec<Contestant> = places.iter().map(|&place| field[place].clone()).collect();
+    let level = setting.paired_sd * median_log(setting.noise);
+    let tune = |run: usize| {
+        let seed = bits(&[run as u64]);
+        let mut machine = Machine::new(&field, setting, disturbance(run), seed);
+        let found = tune(&field, setting, seed, &mut machine);
+        let mut tuned = judge(&field, setting, &found, level);
+        tuned.tied.iter_mut().for_each(|id| *id = places[*id]);
+        tuned.tied.sort_unstable();
+        Tuned { elapsed_s: machine.elapsed_s(), ..tuned }
+    };
+    (0..setting.runs).into_par_iter().map(tune).collect()
+}
+
+/// How often two lists of tunings, of the same seeds, have the same tie set.
+pub(crate) fn unchanged(one: &[Tuned], other: &[Tuned]) -> Share {
+    let pairs: Vec<_> = one.iter().zip(other).collect();
+    Share::count(&pairs, |(one, other)| one.tied == other.tied)
+}
+
+fn tune(field: &[Contestant], setting: &Setting<'_>, seed: u64, machine: &mut Machine<'_>) -> Found {
+    let combination = |c: &Contestant| c.name.parse().expect("a combination's text form");
+    let candidates: Vec<Candidate> =
+        field.iter().map(|c| Candidate { combination: combination(c), skipped: None }).collect();
+    let model = Model { tasks: TASKS, cpus: CPUS, gain: CPUS as f64, beyond_cache: 0 };
+    let rules = Rules { seed, tolerance: setting.tolerance, ..Rules::new(model) };
+    search(&candidates, &rules, machine, &mut |_| {})
+}
+
+/// `level` is the median log of a time over its true time.
+fn judge(field: &[Contestant], setting: &Setting<'_>, found: &Found, level: f64) -> Tuned {
+    let best = found.best.expect("a mock machine has no faults");
+    let slower = |id: usize| {
+        let run = &found.runs[id];
+        // Leaving a heat is no claim: it says that others looked faster.
+        run.slower_by.is_some() || run.eliminated.as_ref().is_some_and(|why| !why.contains("heat"))
+    };
+    let fresh = found.confirmed.iter().find(|c| c.candidate == best && !c.private).expect("the pick is confirmed");
+    let times: Vec<f64> = fresh.samples.iter().filter(|s| !s.set_aside).map(|s| s.seconds_per_task()).collect();
+    let truth = field[best].seconds * level.exp();
+    let twin = found.twin.iter().flat_map(|twin| &twin.samples).filter(|sample| !sample.set_aside);
+    Tuned {
+        tied: found.tied.iter().copied().chain([best]).collect(),
+        right_pick: !setting.is_slower(field, field[best].seconds),
+        false_slower: (0..field.len()).any(|id| slower(id) && !setting.is_slower(field, field[id].seconds)),
+        within: found.stopped_because.contains("within"),
+        covered: stats::median_interval(&times).is_some_and(|[low, high]| low <= truth && truth <= high),
+        rounds: twin.count(),
+        elapsed_s: 0.0,
+    }
+}
