@@ -9,16 +9,16 @@ use std::collections::HashMap;
 use super::Recording;
 use crate::combination::Combination;
 use crate::outcome::{Outcome, Row, Sample, Status};
-use crate::search::{self, Admission, Course, Entrant, Farewell, Fault, Found, Role, Rules};
+use crate::search::{self, Admission, Course, Entrant, Farewell, Fault, Found, Role, Rules, STARTING_SHARE};
 
 /// The budget of a replay: no recorded sample is a matter of it.
-const BUDGET_S: f64 = 1e6;
+const BUDGET_S: f64 = 1e9;
 
-/// The search starts nobody once half of its budget is gone: a replay's clock stands this much before that moment for as
-/// long as there are starts to come, and as much after it from then on.
-const TICK_S: f64 = 1e-6;
+/// The search starts nobody once [`STARTING_SHARE`] of its budget is gone: a replay's clock stands this much of the budget
+/// before that moment for as long as there are starts to come, and as much after it from then on.
+const TICK: f64 = 0.01;
 
-/// Steps of the bisection that finds how much time a confirmation had: from [`BUDGET_S`] to a nanosecond.
+/// Steps of the bisection that finds how much time a confirmation had: from [`BUDGET_S`] to a microsecond.
 const STEPS: usize = 50;
 
 /// What a search decides.
@@ -237,8 +237,8 @@ impl Course for Recorded<'_> {
         }
         match (self.is_over(), self.starts) {
             (true, _) => BUDGET_S,
-            (false, 0) => BUDGET_S / 2.0 + TICK_S,
-            (false, _) => BUDGET_S / 2.0 - TICK_S,
+            (false, 0) => BUDGET_S * (STARTING_SHARE + TICK),
+            (false, _) => BUDGET_S * (STARTING_SHARE - TICK),
         }
     }
 

@@ -20,6 +20,9 @@ const FEWEST_ROUNDS: usize = 6;
 /// Candidates that are confirmed at most, beside the baselines.
 const MOST: usize = 5;
 
+/// Those of them that come before the winner's run on private memory: one of them may turn out to be the winner.
+const FIRST: usize = 3;
+
 /// A candidate in a fresh process.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Confirmed {
@@ -31,24 +34,29 @@ pub struct Confirmed {
     pub samples: Vec<Sample>,
 }
 
-/// Seconds that the confirmation of the leader, the baseline and two more takes, with the end of the race before it.
+/// Seconds that the end of the race and the confirmation after it take.
 pub(super) fn reserve<C: Course>(field: &Field<'_, C>) -> f64 {
     if !field.rules.confirm {
         return 0.0;
     }
-    let racing = field.racing();
-    let closing: f64 = racing.iter().map(|&who| field.cost(who, field.rules.model.tasks)).sum();
+    let closing: f64 = field.racing().iter().map(|&who| field.cost(who, field.rules.model.tasks)).sum();
+    closing + few(field)
+}
+
+/// Seconds that the confirmation of the leader, the baseline and two more takes; 0 where there is to be none.
+pub(super) fn few<C: Course>(field: &Field<'_, C>) -> f64 {
+    if !field.rules.confirm {
+        return 0.0;
+    }
     let leader = field.leader().map(|who| who.candidate);
     let baseline = baseline(field).filter(|id| Some(*id) != leader);
-    let few: f64 =
-        leader.iter().chain(&leader).chain(&leader).chain(&baseline).map(|&id| price(field, id, ROUNDS)).sum();
-    closing + few
+    leader.iter().chain(&leader).chain(&leader).chain(&baseline).map(|&id| price(field, id, ROUNDS)).sum()
 }
 
 /// Seconds that confirming a candidate in that many rounds takes.
 fn price<C: Course>(field: &Field<'_, C>, candidate: usize, rounds: usize) -> f64 {
     let cost = field.cost(Entrant { candidate, role: Role::Race }, field.rules.model.tasks);
-    field.start_s + (rounds + 1) as f64 * cost
+    field.start_s() + (rounds + 1) as f64 * cost
 }
 
 /// The fastest on one thread.
@@ -76,10 +84,12 @@ pub(super) fn run<C: Course>(field: &mut Field<'_, C>, standing: &mut Vec<Standi
         |c, cpus| c.workers == cpus && c.op_threads.get() == 1,
     ];
     wanted.extend(fastest(field, arrangements[0]).map(fresh));
+    let (first, others) = standing.split_at(standing.len().min(FIRST));
+    wanted.extend(first.iter().map(|s| fresh(s.candidate)));
     if field.rules.private {
         wanted.push(Entrant { candidate: favourite, role: Role::Private });
     }
-    wanted.extend(standing.iter().take(MOST).map(|s| fresh(s.candidate)));
+    wanted.extend(others.iter().take(MOST - FIRST).map(|s| fresh(s.candidate)));
     wanted.extend(arrangements[1..].iter().filter_map(|is| fastest(field, is)).map(fresh));
 
     let mut chosen: Vec<Entrant> = Vec::new();
@@ -91,7 +101,7 @@ pub(super) fn run<C: Course>(field: &mut Field<'_, C>, standing: &mut Vec<Standi
             let both = price(field, who.candidate, rounds) * 2.0;
             let cost = field.cost(Entrant { role: Role::Race, ..who }, field.rules.model.tasks);
             if both > left && cost > 0.0 {
-                rounds = rounds.min(((left / 2.0 - field.start_s) / cost).max(0.0) as usize);
+                rounds = rounds.min(((left / 2.0 - field.start_s()) / cost).max(0.0) as usize);
             }
         }
         let price = price(field, who.candidate, rounds);

@@ -42,8 +42,8 @@ pub(super) struct Field<'a, C> {
     pub(super) others: HashMap<Entrant, Vec<Sample>>,
     pub(super) rounds: Rounds,
     pub(super) warnings: Vec<String>,
-    /// Seconds that the costliest start has cost.
-    pub(super) start_s: f64,
+    /// Seconds that all starts have cost, and how many they were.
+    starts: (f64, usize),
     /// Seconds that no round may touch: they are for what comes after the race.
     pub(super) reserve_s: f64,
     /// The first round of the race proper.
@@ -83,7 +83,7 @@ impl<'a, C: Course> Field<'a, C> {
             others: HashMap::new(),
             rounds: Rounds::default(),
             warnings: Vec::new(),
-            start_s: 0.0,
+            starts: (0.0, 0),
             reserve_s: 0.0,
             race_from: 0,
             looks: 0,
@@ -98,12 +98,18 @@ impl<'a, C: Course> Field<'a, C> {
         self.rules.budget_s - self.course.elapsed_s()
     }
 
+    /// Seconds that a start costs on average.
+    pub(super) fn start_s(&self) -> f64 {
+        self.starts.0 / self.starts.1.max(1) as f64
+    }
+
     /// Starts an entrant; one that fails at it is out.
     pub(super) fn admit(&mut self, who: Entrant, left: usize) -> Option<Admission> {
         (self.progress)(Progress::Admitting { combination: &self.combinations[who.candidate], left });
         let before = self.course.elapsed_s();
         let admitted = self.course.admit(who);
-        self.start_s = self.start_s.max(self.course.elapsed_s() - before);
+        self.starts.0 += self.course.elapsed_s() - before;
+        self.starts.1 += 1;
         match admitted {
             Ok(admission) => {
                 self.live.push(who);

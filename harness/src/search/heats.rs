@@ -6,7 +6,7 @@
 //! Heats run on a part of the batch: a small one, but none that fits a cache which the batch does not fit.
 
 use super::field::{End, Field};
-use super::{Course, Entrant, GROSS, Role, is_peer};
+use super::{Course, Entrant, GROSS, Role, confirm, is_peer};
 use crate::combination::ExecutorKind;
 use crate::progress::Progress;
 
@@ -28,8 +28,9 @@ const GROSS_ROUNDS: usize = 2;
 /// Contestants of the race proper.
 const FINALISTS: usize = 8;
 
-/// The part of the budget in which candidates may still be started; the rest is for the race and its confirmation.
-const STARTING_SHARE: f64 = 0.6;
+/// The part of the budget, less what the confirmation takes, in which candidates may still be started; the rest is for the
+/// race.
+pub const STARTING_SHARE: f64 = 0.6;
 
 /// Runs the heats; at most [`FINALISTS`] are left in.
 pub(super) fn run<C: Course>(field: &mut Field<'_, C>) {
@@ -82,7 +83,7 @@ pub(super) fn run<C: Course>(field: &mut Field<'_, C>) {
         let size = if heats == 0 { FIRST_HEAT } else { NEXT_HEAT };
         let heat = waiting.split_off(waiting.len().saturating_sub(size));
         let heat: Vec<usize> = heat.into_iter().rev().collect();
-        if field.left() < field.rules.budget_s * (1.0 - STARTING_SHARE) || field.course.interrupted() {
+        if is_late(field) || field.course.interrupted() {
             return leave_out(field, &[heat, waiting].concat());
         }
         start(field, &heat, waiting.len());
@@ -108,10 +109,16 @@ fn portion<C: Course>(field: &Field<'_, C>) -> usize {
     (model.tasks / 8).max(model.beyond_cache).next_multiple_of(model.cpus).max(2 * model.cpus).min(model.tasks)
 }
 
+/// Whether the race needs all the time that is left.
+fn is_late<C: Course>(field: &Field<'_, C>) -> bool {
+    // At most half: whoever gives little time wants to see more than one combination, however well confirmed.
+    let confirmation = confirm::few(field).min(field.rules.budget_s / 2.0);
+    field.left() - confirmation < (field.rules.budget_s - confirmation) * (1.0 - STARTING_SHARE)
+}
+
 fn start<C: Course>(field: &mut Field<'_, C>, ids: &[usize], waiting: usize) {
     for (i, &candidate) in ids.iter().enumerate() {
-        let budget = field.rules.budget_s;
-        if field.course.interrupted() || field.left() < budget * (1.0 - STARTING_SHARE) {
+        if is_late(field) || field.course.interrupted() {
             return leave_out(field, &ids[i..]);
         }
         field.admit(Entrant { candidate, role: Role::Race }, ids.len() - i + waiting);
@@ -178,7 +185,7 @@ fn expect<C: Course>(field: &mut Field<'_, C>, waiting: &[usize], ideal: impl Fn
     let finalists = worth.min(FINALISTS) as f64;
     let spent = field.course.elapsed_s();
     let sample = (least * quickest * field.rules.model.tasks as f64).max(0.02) + 0.005;
-    let rest = worth as f64 * (field.start_s + 2.0 * sample) + 10.0 * finalists / 2.0 * sample + 12.0 * 5.0 * sample;
+    let rest = worth as f64 * (field.start_s() + 2.0 * sample) + 10.0 * finalists / 2.0 * sample + 12.0 * 5.0 * sample;
     let seconds = (spent + rest).min(field.rules.budget_s);
     let combinations = worth + field.racing().len();
     (field.progress)(Progress::Expecting { combinations, seconds });

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 pub use confirm::Confirmed;
 pub use course::{Admission, Course, Entrant, Farewell, Fault, Role};
 pub use field::SHORTEST_SAMPLE_S;
+pub use heats::STARTING_SHARE;
 pub use model::Model;
 pub use order::Order;
 

@@ -143,9 +143,14 @@ fn standings<C: Course>(field: &Field<'_, C>) -> Vec<Standing> {
     let Some(comparison) = field.compare(&racing, field.race_from, ALPHA) else {
         return by_quickest(field, &racing.iter().map(|who| who.candidate).collect::<Vec<_>>());
     };
-    let leader = Standing { candidate: racing[comparison.leader].candidate, ratio: 1.0 };
-    let others = comparison.others.iter().map(|o| Standing { candidate: racing[o.index].candidate, ratio: o.ratio });
-    sorted(std::iter::once(leader).chain(others).collect())
+    let leader = racing[comparison.leader];
+    let standing = racing.iter().enumerate().filter_map(|(i, &who)| {
+        // Who has run in fewer than two rounds of the race has no mean to speak of.
+        let compared = comparison.others.iter().find(|other| other.index == i).map(|other| other.ratio);
+        let ratio = if who == leader { 1.0 } else { compared.or_else(|| field.ratio(who, leader))? };
+        Some(Standing { candidate: who.candidate, ratio })
+    });
+    sorted(standing.collect())
 }
 
 /// Candidates by how they did at their best, where there are no rounds of the race to compare them by.
