@@ -53,6 +53,13 @@ pub struct Outcome {
     /// What the reader should know before trusting the figures: others had the machine, or equals lie apart.
     #[serde(default)]
     pub warnings: Vec<String>,
+    /// Seconds that it was given.
+    #[serde(default)]
+    pub budget_s: Option<f64>,
+    /// Seconds that were gone when the search began, and after each start, sample and end of a trial, in their order: what
+    /// decisions on time rest on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clock_s: Vec<f64>,
     /// Seconds from start to end.
     pub elapsed_s: f64,
 }

@@ -72,6 +72,8 @@ fn written_down(
         workload: workload.clone(),
         arena_tasks: workload.tasks(),
         prefault_s: 0.0,
+        budget_s: None,
+        clock_s: Vec::new(),
         seed: rules.seed,
         strategy: rules.strategy,
         tolerance: rules.tolerance,

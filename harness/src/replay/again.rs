@@ -57,6 +57,7 @@ impl Recording {
         let (mut found, mut had) = self.search_again(confirming_s);
         for _ in 0..STEPS {
             match had {
+                _ if self.has_clock() => break,
                 Ordering::Equal => break,
                 Ordering::Less => least = confirming_s,
                 Ordering::Greater => most = confirming_s,
@@ -76,6 +77,11 @@ impl Recording {
         }
     }
 
+    /// Whether the file says when everything happened; else that is inferred.
+    fn has_clock(&self) -> bool {
+        self.outcome.budget_s.is_some() && !self.outcome.clock_s.is_empty()
+    }
+
     /// What the search finds where its confirmation has `confirming_s` seconds, and whether that is less time or more
     /// than it had.
     fn search_again(&self, confirming_s: f64) -> (Found, Ordering) {
@@ -83,7 +89,7 @@ impl Recording {
             seed: self.outcome.seed,
             tolerance: self.outcome.tolerance,
             strategy: self.outcome.strategy,
-            budget_s: BUDGET_S,
+            budget_s: self.outcome.budget_s.filter(|_| self.has_clock()).unwrap_or(BUDGET_S),
             confirm: self.outcome.confirmation.is_some(),
             ..Rules::new(self.model)
         };
@@ -110,6 +116,8 @@ struct Recorded<'a> {
     /// Whether the race is over.
     raced: bool,
     confirming_s: f64,
+    /// Starts, samples and ends so far.
+    calls: usize,
 }
 
 impl<'a> Recorded<'a> {
@@ -138,6 +146,7 @@ impl<'a> Recorded<'a> {
             race,
             raced: false,
             confirming_s,
+            calls: 0,
         }
     }
 
@@ -187,6 +196,7 @@ impl<'a> Recorded<'a> {
 
 impl Course for Recorded<'_> {
     fn admit(&mut self, who: Entrant) -> Result<Admission, Fault> {
+        self.calls += 1;
         let row = self.row(who);
         let admitted = match who.role {
             Role::Race => {
@@ -209,6 +219,7 @@ impl Course for Recorded<'_> {
     }
 
     fn sample(&mut self, who: Entrant, round: usize, _tasks: usize) -> Result<Sample, Fault> {
+        self.calls += 1;
         let sample = self.samples.remove(&(who, round)).ok_or_else(|| self.fault(who))?;
         self.race -= usize::from(matches!(who.role, Role::Race | Role::Twin));
         // Whether its round counts is for the search to say.
@@ -216,6 +227,7 @@ impl Course for Recorded<'_> {
     }
 
     fn dismiss(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Fault> {
+        self.calls += 1;
         // Results are judged once the race is over, and after the confirmation of those that have one.
         self.raced |= judge;
         let confirmed = self.was_confirmed(Entrant { role: Role::Confirmation, ..who });
@@ -232,6 +244,10 @@ impl Course for Recorded<'_> {
     }
 
     fn elapsed_s(&self) -> f64 {
+        let clock = &self.recording.outcome.clock_s;
+        if self.recording.has_clock() {
+            return clock[self.calls.min(clock.len() - 1)];
+        }
         if self.raced {
             return if self.samples.is_empty() { BUDGET_S } else { BUDGET_S - self.confirming_s };
         }

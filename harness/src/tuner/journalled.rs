@@ -37,24 +37,36 @@ pub(super) struct Journalled<C> {
     /// What the course's own clock lacks for that.
     before_s: f64,
     failed: Option<journal::Error>,
+    /// Seconds that were gone at the beginning, and after each event.
+    clock_s: Vec<f64>,
 }
 
 impl<C: Course> Journalled<C> {
     pub(super) fn new(course: C, journal: Option<(Journal<Event>, Vec<Event>)>) -> Self {
         let (journal, recorded) = journal.map_or((None, Vec::new()), |(journal, events)| (Some(journal), events));
         let elapsed_s = course.elapsed_s();
-        Self { course, journal, recorded: recorded.into(), elapsed_s, before_s: 0.0, failed: None }
+        Self {
+            course,
+            journal,
+            recorded: recorded.into(),
+            elapsed_s,
+            before_s: 0.0,
+            failed: None,
+            clock_s: vec![elapsed_s],
+        }
     }
 
-    /// The course, the seconds that an earlier run had spent, and why the journal could not be written, if it could not.
-    pub(super) fn into_parts(self) -> (C, f64, Option<journal::Error>) {
-        (self.course, self.before_s, self.failed)
+    /// The course, the seconds that were gone at the beginning and after each event, and why the journal could not be
+    /// written, if it could not.
+    pub(super) fn into_parts(self) -> (C, Vec<f64>, Option<journal::Error>) {
+        (self.course, self.clock_s, self.failed)
     }
 
     /// What the journal says comes next, as long as it says anything.
     fn recorded(&mut self, who: Entrant) -> Option<What> {
         let event = self.recorded.pop_front()?;
         self.elapsed_s = event.at_s;
+        self.clock_s.push(event.at_s);
         self.before_s = event.at_s - self.course.elapsed_s();
         (event.who == who).then_some(event.what)
     }
@@ -62,6 +74,7 @@ impl<C: Course> Journalled<C> {
     /// Writes down what has just happened.
     fn write_down(&mut self, who: Entrant, what: What) {
         self.elapsed_s = self.before_s + self.course.elapsed_s();
+        self.clock_s.push(self.elapsed_s);
         // What follows an interruption belongs to its end, which a run that goes on does not have.
         if self.course.interrupted() {
             return;

@@ -170,13 +170,14 @@ impl Tuner {
         let live = Live::<T>::new(self, cpus, combinations, environment, arena, judge, start);
         let mut course = Journalled::new(live, journal);
         let found = search::search(&candidates, &rules, &mut course, &mut |told| progress(told, left()));
-        let (live, before_s, unwritten) = course.into_parts();
+        let (live, clock_s, unwritten) = course.into_parts();
         if found.rounds.kept == 0 && found.stopped_because == "budget" {
             return Err(self.too_short(start.elapsed().as_secs_f64() / PREPARATION_SHARE));
         }
         let mut outcome = self.outcome(found, &candidates, &live, machine, ceilings);
         outcome.warnings.extend(unwritten.map(|error| format!("the journal ends early: {error}")));
-        outcome.elapsed_s = before_s + start.elapsed().as_secs_f64();
+        outcome.elapsed_s = clock_s.last().copied().unwrap_or_default();
+        outcome.clock_s = clock_s;
         Ok(outcome)
     }
 

@@ -75,6 +75,8 @@ impl Tuner {
             confirmation: rounds.map(|rounds| Confirmation { rounds, trials: confirmed }),
             stopped_because: found.stopped_because.into(),
             warnings: found.warnings,
+            budget_s: Some(self.budget.as_secs_f64()),
+            clock_s: Vec::new(),
             elapsed_s: 0.0,
         }
     }
