@@ -120,7 +120,7 @@ fn of_backend(backend: &dyn Backend, workload: &Workload, cpus: usize, selection
             continue;
         }
         for executor in selection.executors.clone().unwrap_or(ExecutorKind::ALL.to_vec()) {
-            candidates.extend(of_executor(id, threads, executor, workload, cpus, selection).into_iter().map(
+            candidates.extend(of_executor(id, threads, executor, workload.tasks(), cpus, selection).into_iter().map(
                 |combination| {
                     let skipped = combination_rule(backend.threading(), &combination, workload, cpus);
                     Candidate { combination, skipped }
@@ -136,18 +136,18 @@ fn of_backend(backend: &dyn Backend, workload: &Workload, cpus: usize, selection
     candidates
 }
 
-fn of_executor(
+/// The combinations of `id` with one executor that are worth it for `tasks` tasks, or that the selection asks for.
+pub(crate) fn of_executor(
     id: &str,
     op_threads: OpThreads,
     executor: ExecutorKind,
-    workload: &Workload,
+    tasks: usize,
     cpus: usize,
     selection: &Selection,
 ) -> Vec<Combination> {
     if executor == ExecutorKind::Serial {
         return vec![Combination::serial(id, op_threads)];
     }
-    let tasks = workload.tasks();
     // A pool of one worker is serial with a detour, and a worker without a task is none: raced only when asked for.
     let worth = |w: &usize| (2..=tasks).contains(w) && w * op_threads.get() <= cpus * cpus;
     let workers = selection.workers.clone().unwrap_or_else(|| doublings(cpus).filter(worth).collect());

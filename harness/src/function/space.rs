@@ -3,9 +3,9 @@
 use gingham_core::OpThreads;
 
 use super::Error;
-use crate::combination::{Combination, ExecutorKind};
+use crate::combination::ExecutorKind;
 use crate::executor::MAX_WORKERS;
-use crate::space::{Candidate, Selection};
+use crate::space::{Candidate, Selection, of_executor};
 
 /// What stands for the backend in the combinations of a function.
 pub(super) const BACKEND: &str = "fn";
@@ -22,7 +22,7 @@ pub(super) fn candidates(items: usize, cpus: usize, selection: &Selection) -> Re
     let mut candidates: Vec<Candidate> = Vec::new();
     for &op_threads in selection.op_threads.as_deref().unwrap_or(&[OpThreads::ONE]) {
         for &executor in selection.executors.as_deref().unwrap_or(&ExecutorKind::ALL) {
-            for combination in of_executor(op_threads, executor, items, cpus, selection) {
+            for combination in of_executor(BACKEND, op_threads, executor, items, cpus, selection) {
                 let workers = combination.workers;
                 let skipped = (workers > items).then(|| format!("more workers ({workers}) than items ({items})"));
                 let candidate = Candidate { combination, skipped };
@@ -38,35 +38,6 @@ pub(super) fn candidates(items: usize, cpus: usize, selection: &Selection) -> Re
         return Err(Error::Empty { reason });
     }
     Ok(candidates)
-}
-
-fn of_executor(
-    op_threads: OpThreads,
-    executor: ExecutorKind,
-    items: usize,
-    cpus: usize,
-    selection: &Selection,
-) -> Vec<Combination> {
-    if executor == ExecutorKind::Serial {
-        return vec![Combination::serial(BACKEND, op_threads)];
-    }
-    // A pool of one worker is serial with a detour, and a worker without an item is none: raced only when asked for.
-    let powers = std::iter::successors(Some(2_usize), |w| w.checked_mul(2)).take_while(|&w| w < cpus);
-    let worth = |&w: &usize| (2..=items).contains(&w) && w * op_threads.get() <= cpus * cpus;
-    let workers = selection.workers.clone().unwrap_or_else(|| powers.chain([cpus]).filter(worth).collect());
-    let mut combinations = Vec::new();
-    for workers in workers {
-        // From n / w on there is one chunk a worker or fewer, which chunk 0 does without a counter.
-        let worth = |&chunk: &usize| chunk == 0 || chunk * workers < items;
-        let usual = || [0, 1, items / (8 * workers)].into_iter().filter(worth).collect();
-        let mut chunks: Vec<usize> = selection.chunks.clone().unwrap_or_else(usual);
-        chunks.sort_unstable();
-        chunks.dedup();
-        let backend = || BACKEND.to_owned();
-        let with = |chunk| Combination { backend: backend(), op_threads, executor, workers, chunk };
-        combinations.extend(chunks.into_iter().map(with));
-    }
-    combinations
 }
 
 #[cfg(test)]

@@ -103,13 +103,7 @@ impl Place for Trials {
     }
 
     fn run(&mut self, trial: &mut Trial, warm: usize, portion: Portion, repeat: usize) -> Result<Sample, Fault> {
-        trial.resume();
-        if warm > 0 {
-            trial.run(0, warm, 1)?;
-        }
-        let measured = trial.measure(0, portion.count, repeat)?;
-        trial.stop();
-        Ok(measured.sample(portion.count, repeat))
+        Ok(trial.sample(warm, portion.count, repeat)?)
     }
 
     fn learn(&mut self, serial: &mut Trial, portion: Portion) -> Result<(), Fault> {

@@ -271,11 +271,8 @@ impl Bench<'_> {
 impl Contestant<'_> {
     fn sample(&mut self, round: usize) -> Result<(), String> {
         let Self { trial, warm, tasks, repeat, samples, .. } = self;
-        trial.resume();
-        let cost = trial.run(0, *warm, 1).and_then(|_| trial.run(0, *tasks, *repeat)).map_err(|e| e.to_string())?;
-        trial.stop();
-        let tasks = *tasks * *repeat;
-        samples.push(Sample { round, wall_s: cost.wall_s, tasks, repeat: *repeat, ..Sample::default() });
+        let sample = trial.sample(*warm, *tasks, *repeat).map_err(|e| e.to_string())?;
+        samples.push(Sample { round, ..sample });
         Ok(())
     }
 

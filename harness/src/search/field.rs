@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::bounds::{Comparison, compare};
-use super::{Admission, Course, Entrant, Fault, Order, Role, Rules, Run};
+use super::{Course, Entrant, Fault, Order, Role, Rules, Run};
 use crate::combination::Combination;
 use crate::outcome::{Rounds, Sample};
 use crate::progress::Progress;
@@ -104,7 +104,7 @@ impl<'a, C: Course> Field<'a, C> {
     }
 
     /// Starts an entrant; one that fails at it is out.
-    pub(super) fn admit(&mut self, who: Entrant, left: usize) -> Option<Admission> {
+    pub(super) fn admit(&mut self, who: Entrant, left: usize) {
         (self.progress)(Progress::Admitting { combination: &self.combinations[who.candidate], left });
         let before = self.course.elapsed_s();
         let admitted = self.course.admit(who);
@@ -113,16 +113,12 @@ impl<'a, C: Course> Field<'a, C> {
         match admitted {
             Ok(admission) => {
                 self.live.push(who);
-                self.others.entry(who).or_default();
-                if who.role == Role::Race {
-                    self.runs[who.candidate].admission = Some(admission.clone());
+                match who.role {
+                    Role::Race => self.runs[who.candidate].admission = Some(admission),
+                    _ => _ = self.others.entry(who).or_default(),
                 }
-                Some(admission)
             }
-            Err(fault) => {
-                self.fail(who, fault);
-                None
-            }
+            Err(fault) => self.fail(who, fault),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The search for the fastest combination: one thread of each backend first, then heats in which the slower half leaves,
+//! The search for the fastest combination: one thread of each backend first, then heats in which the better third stays,
 //! then a race that ends when the samples have decided, then fresh processes that confirm it.
 //!
 //! It runs on a [`Course`]: live trials, a recording, or a simulation; the same samples lead to the same decisions.
@@ -46,7 +46,7 @@ pub enum Strategy {
 pub const EXHAUSTIVE_ROUNDS: usize = 12;
 
 /// Slower than the leader by this factor in every round: no noise that leaves the other contestants alone
-/// explains that. A combination whose ideal is beyond it is not started.
+/// explains that.
 pub const GROSS: f64 = 1.5;
 
 /// What a search is to keep to.

@@ -17,6 +17,7 @@ use super::pipes::{Lines, Tail, nonblocking};
 use super::program::Program;
 use super::protocol::{Answer, Cost, Hello, PROTOCOL, Request};
 use crate::environment::Environment;
+use crate::outcome::Sample;
 
 /// How long a runner may take to exit once it has said goodbye, or has closed its standard output. Pools of workers
 /// clear away their semaphores then.
@@ -123,6 +124,21 @@ impl Trial {
         let before = Reading::before(self.pid());
         let Cost { wall_s } = self.run(first, count, repeat)?;
         Ok(before.after(self.pid(), wall_s))
+    }
+
+    /// A sample of `tasks` tasks, `repeat` times over, of a trial that is stopped before and after; `warm` tasks are run
+    /// untimed before.
+    ///
+    /// # Errors
+    /// [`Death`]; the trial is of no further use then.
+    pub fn sample(&mut self, warm: usize, tasks: usize, repeat: usize) -> Result<Sample, Death> {
+        self.resume();
+        if warm > 0 {
+            self.run(0, warm, 1)?;
+        }
+        let measured = self.measure(0, tasks, repeat)?;
+        self.stop();
+        Ok(measured.sample(tasks, repeat))
     }
 
     fn ask_to_run(&mut self, run: Request) -> Result<Cost, Death> {

@@ -144,18 +144,16 @@ impl<'a, T: Scalar> Live<'a, T> {
         // A tenth longer than the shortest, so that a quicker run than the last is not too short.
         let repeat = (1.1 * SHORTEST_SAMPLE_S / (running.task_s * tasks as f64).max(1e-9)).ceil().clamp(1.0, 1e6);
         let repeat = if running.task_s * tasks as f64 >= SHORTEST_SAMPLE_S { 1 } else { repeat as usize };
-        running.trial.resume();
-        let sample = running.trial.run(0, running.warm, 1).and_then(|_| running.trial.measure(0, tasks, repeat));
-        let measured = match sample {
-            Ok(measured) => measured,
+        match running.trial.sample(running.warm, tasks, repeat) {
+            Ok(sample) => {
+                running.task_s = sample.seconds_per_task();
+                Ok(Sample { round, ..sample })
+            }
             Err(death) => {
                 self.running.remove(&who);
-                return Err(death.into());
+                Err(death.into())
             }
-        };
-        running.trial.stop();
-        running.task_s = measured.wall_s / (tasks * repeat) as f64;
-        Ok(Sample { round, ..measured.sample(tasks, repeat) })
+        }
     }
 
     fn ended(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Fault> {
