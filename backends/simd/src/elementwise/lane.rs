@@ -1,13 +1,11 @@
-//! Element-wise functions: those whose result IEEE 754 fixes, in vectors; the others are core's reference for now.
+//! A function along a lane: any strides, in pieces for the op threads.
 //!
-//! A function is written once, on vectors. Lanes that are not contiguous are gathered into vectors and scattered from
-//! them, so that every layout is computed by the same code.
+//! Lanes that are not contiguous are gathered into vectors and scattered from them, so that every layout is computed by
+//! the same code.
 
+use gingham_core::OpThreads;
 use gingham_core::ndarray::{ArrayView1, ArrayViewMut1, Axis, s};
-use gingham_core::reference::Reference;
-use gingham_core::{Binary, Elementwise, Error, OpThreads, Unary};
 
-use crate::Simd;
 use crate::level::Available;
 use crate::team;
 use crate::vector::{Element, Kernel, Vector};
@@ -16,100 +14,17 @@ use crate::vector::{Element, Kernel, Vector};
 const LEAST: usize = 1 << 17;
 
 /// A function of one argument.
-trait Map: Copy + Sync {
+pub(super) trait Map: Copy + Sync {
     fn apply<V: Vector>(self, x: V) -> V;
 }
 
 /// A function of two arguments.
-trait Zip: Copy + Sync {
+pub(super) trait Zip: Copy + Sync {
     fn apply<V: Vector>(self, x: V, y: V) -> V;
 }
 
-/// Functions as types, so that each is compiled into a loop of its own.
-macro_rules! functions {
-    ($family:ident: $($name:ident($($argument:ident),*) = $value:expr;)*) => {$(
-        #[derive(Clone, Copy)]
-        struct $name;
-
-        impl $family for $name {
-            #[inline(always)]
-            fn apply<V: Vector>(self, $($argument: V),*) -> V {
-                $value
-            }
-        }
-    )*};
-}
-
-functions! { Map:
-    Neg(x) = x.neg();
-    Abs(x) = x.abs();
-    Sqrt(x) = x.sqrt();
-    Recip(x) = x.recip();
-    Square(x) = x.mul(x);
-}
-
-functions! { Zip:
-    Add(x, y) = x.add(y);
-    Sub(x, y) = x.sub(y);
-    Mul(x, y) = x.mul(y);
-    Div(x, y) = x.div(y);
-    Min(x, y) = x.min(y);
-    Max(x, y) = x.max(y);
-}
-
-/// Whether [`Simd`] computes `f` itself.
-pub(crate) fn is_native_unary(f: Unary) -> bool {
-    matches!(f, Unary::Neg | Unary::Abs | Unary::Sqrt | Unary::Recip | Unary::Square)
-}
-
-/// Whether [`Simd`] computes `f` itself.
-pub(crate) fn is_native_binary(f: Binary) -> bool {
-    matches!(f, Binary::Add | Binary::Sub | Binary::Mul | Binary::Div | Binary::Min | Binary::Max)
-}
-
-impl<T: Element> Elementwise<T> for Simd {
-    fn unary(
-        &self,
-        f: Unary,
-        x: Option<ArrayView1<'_, T>>,
-        out: ArrayViewMut1<'_, T>,
-        threads: OpThreads,
-    ) -> Result<(), Error> {
-        let level = self.level()?;
-        match f {
-            Unary::Neg => map(level, Neg, x, out, threads),
-            Unary::Abs => map(level, Abs, x, out, threads),
-            Unary::Sqrt => map(level, Sqrt, x, out, threads),
-            Unary::Recip => map(level, Recip, x, out, threads),
-            Unary::Square => map(level, Square, x, out, threads),
-            _ => return Elementwise::<T>::unary(&Reference, f, x, out, threads),
-        }
-        Ok(())
-    }
-
-    fn binary(
-        &self,
-        f: Binary,
-        x: Option<ArrayView1<'_, T>>,
-        y: ArrayView1<'_, T>,
-        out: ArrayViewMut1<'_, T>,
-        threads: OpThreads,
-    ) -> Result<(), Error> {
-        let level = self.level()?;
-        match f {
-            Binary::Add => zip(level, Add, x, y, out, threads),
-            Binary::Sub => zip(level, Sub, x, y, out, threads),
-            Binary::Mul => zip(level, Mul, x, y, out, threads),
-            Binary::Div => zip(level, Div, x, y, out, threads),
-            Binary::Min => zip(level, Min, x, y, out, threads),
-            Binary::Max => zip(level, Max, x, y, out, threads),
-            _ => return Elementwise::<T>::binary(&Reference, f, x, y, out, threads),
-        }
-        Ok(())
-    }
-}
-
-fn map<T: Element>(
+/// `out_i <- f(x_i)`, in place where `x` is `None`, on at most `threads` threads.
+pub(super) fn map<T: Element>(
     level: Available,
     f: impl Map,
     x: Option<ArrayView1<'_, T>>,
@@ -124,7 +39,8 @@ fn map<T: Element>(
     });
 }
 
-fn zip<T: Element>(
+/// `out_i <- f(x_i, y_i)`, in place where `x` is `None`, on at most `threads` threads.
+pub(super) fn zip<T: Element>(
     level: Available,
     f: impl Zip,
     x: Option<ArrayView1<'_, T>>,

@@ -1,0 +1,69 @@
+//! Element-wise functions: those of [`exact`] in vectors, the others are core's reference for now.
+//!
+//! A function is a type that computes on vectors ([`lane::Map`] of one argument, [`lane::Zip`] of two); [`lane`] applies it along
+//! a lane. One file a kind of function.
+
+mod exact;
+mod lane;
+
+use gingham_core::ndarray::{ArrayView1, ArrayViewMut1};
+use gingham_core::reference::Reference;
+use gingham_core::{Binary, Elementwise, Error, OpThreads, Unary};
+
+use crate::Simd;
+use crate::vector::Element;
+
+use exact::{Abs, Add, Div, Max, Min, Mul, Neg, Recip, Sqrt, Square, Sub};
+use lane::{map, zip};
+
+/// Whether [`Simd`] computes `f` itself.
+pub(crate) fn is_native_unary(f: Unary) -> bool {
+    matches!(f, Unary::Neg | Unary::Abs | Unary::Sqrt | Unary::Recip | Unary::Square)
+}
+
+/// Whether [`Simd`] computes `f` itself.
+pub(crate) fn is_native_binary(f: Binary) -> bool {
+    matches!(f, Binary::Add | Binary::Sub | Binary::Mul | Binary::Div | Binary::Min | Binary::Max)
+}
+
+impl<T: Element> Elementwise<T> for Simd {
+    fn unary(
+        &self,
+        f: Unary,
+        x: Option<ArrayView1<'_, T>>,
+        out: ArrayViewMut1<'_, T>,
+        threads: OpThreads,
+    ) -> Result<(), Error> {
+        let level = self.level()?;
+        match f {
+            Unary::Neg => map(level, Neg, x, out, threads),
+            Unary::Abs => map(level, Abs, x, out, threads),
+            Unary::Sqrt => map(level, Sqrt, x, out, threads),
+            Unary::Recip => map(level, Recip, x, out, threads),
+            Unary::Square => map(level, Square, x, out, threads),
+            _ => return Elementwise::<T>::unary(&Reference, f, x, out, threads),
+        }
+        Ok(())
+    }
+
+    fn binary(
+        &self,
+        f: Binary,
+        x: Option<ArrayView1<'_, T>>,
+        y: ArrayView1<'_, T>,
+        out: ArrayViewMut1<'_, T>,
+        threads: OpThreads,
+    ) -> Result<(), Error> {
+        let level = self.level()?;
+        match f {
+            Binary::Add => zip(level, Add, x, y, out, threads),
+            Binary::Sub => zip(level, Sub, x, y, out, threads),
+            Binary::Mul => zip(level, Mul, x, y, out, threads),
+            Binary::Div => zip(level, Div, x, y, out, threads),
+            Binary::Min => zip(level, Min, x, y, out, threads),
+            Binary::Max => zip(level, Max, x, y, out, threads),
+            _ => return Elementwise::<T>::binary(&Reference, f, x, y, out, threads),
+        }
+        Ok(())
+    }
+}
