@@ -4,11 +4,13 @@
 //! (`arch/`); which one runs is chosen once for each [`Simd`] ([`Level`]). One file or folder an operation family.
 
 mod arch;
+mod cache;
 mod dot;
 mod elementwise;
 mod fill;
 mod level;
 mod matmul;
+mod store;
 mod team;
 mod vector;
 

@@ -87,11 +87,35 @@ pub(crate) trait Vector: Copy {
     /// `LANES` elements are writable at `p`.
     unsafe fn store(self, p: *mut Self::Elem);
 
+    /// Writes all lanes to `p` past the caches, so that the line is not read first. The plain store where the instruction
+    /// set has no such thing. Whoever streams calls [`Vector::fence`] before anyone else may look at what was written.
+    ///
+    /// # Safety
+    /// As [`Vector::store`]; `p` is a multiple of the vector's size.
+    #[inline(always)]
+    unsafe fn stream(self, p: *mut Self::Elem) {
+        // SAFETY: the caller's.
+        unsafe { self.store(p) }
+    }
+
+    /// Puts what was streamed in its order among other stores.
+    ///
+    /// # Safety
+    /// As [`Vector::splat`].
+    #[inline(always)]
+    unsafe fn fence() {}
+
     /// Writes the first `n <= LANES` lanes to `p`. Memory past them is not touched.
     ///
     /// # Safety
     /// `n` elements are writable at `p`.
     unsafe fn store_first(self, p: *mut Self::Elem, n: usize);
+
+    /// Asks for the cache line at `p`, which need not be readable. Nothing where there is no such instruction.
+    #[inline(always)]
+    fn prefetch(p: *const Self::Elem) {
+        let _ = p;
+    }
 
     /// `self * b + c`, rounded once where the instruction set fuses, twice at the portable level.
     fn mul_add(self, b: Self, c: Self) -> Self;

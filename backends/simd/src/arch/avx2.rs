@@ -28,7 +28,7 @@ unsafe fn mask(words: usize) -> __m256i {
 macro_rules! vector {
     (
         $(#[$doc:meta])* $name:ident: $lanes:literal x $elem:ident in $register:ty;
-        $splat:ident $load:ident $load_masked:ident $store:ident $store_masked:ident
+        $splat:ident $load:ident $load_masked:ident $store:ident $store_masked:ident $stream:ident
         $fma:ident $add:ident $sub:ident $mul:ident $div:ident $min:ident $max:ident
         $compare:ident $blend:ident $xor:ident $andnot:ident $sqrt:ident
     ) => {
@@ -80,9 +80,27 @@ macro_rules! vector {
             }
 
             #[inline(always)]
+            unsafe fn stream(self, p: *mut $elem) {
+                // SAFETY: the caller's.
+                unsafe { $stream(p, self.0) }
+            }
+
+            #[inline(always)]
+            unsafe fn fence() {
+                // SAFETY: SSE is part of x86-64.
+                unsafe { _mm_sfence() }
+            }
+
+            #[inline(always)]
             unsafe fn store_first(self, p: *mut $elem, n: usize) {
                 // SAFETY: the caller's; a lane that is masked off is not touched.
                 unsafe { $store_masked(p, mask(n * Self::WORDS), self.0) }
+            }
+
+            #[inline(always)]
+            fn prefetch(p: *const $elem) {
+                // SAFETY: SSE is part of x86-64, and a prefetch never faults.
+                unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
             }
 
             #[inline(always)]
@@ -157,7 +175,7 @@ macro_rules! vector {
 vector! {
     /// Four `f64`.
     F64x4: 4 x f64 in __m256d;
-    _mm256_set1_pd _mm256_loadu_pd _mm256_maskload_pd _mm256_storeu_pd _mm256_maskstore_pd
+    _mm256_set1_pd _mm256_loadu_pd _mm256_maskload_pd _mm256_storeu_pd _mm256_maskstore_pd _mm256_stream_pd
     _mm256_fmadd_pd _mm256_add_pd _mm256_sub_pd _mm256_mul_pd _mm256_div_pd _mm256_min_pd _mm256_max_pd
     _mm256_cmp_pd _mm256_blendv_pd _mm256_xor_pd _mm256_andnot_pd _mm256_sqrt_pd
 }
@@ -165,7 +183,7 @@ vector! {
 vector! {
     /// Eight `f32`.
     F32x8: 8 x f32 in __m256;
-    _mm256_set1_ps _mm256_loadu_ps _mm256_maskload_ps _mm256_storeu_ps _mm256_maskstore_ps
+    _mm256_set1_ps _mm256_loadu_ps _mm256_maskload_ps _mm256_storeu_ps _mm256_maskstore_ps _mm256_stream_ps
     _mm256_fmadd_ps _mm256_add_ps _mm256_sub_ps _mm256_mul_ps _mm256_div_ps _mm256_min_ps _mm256_max_ps
     _mm256_cmp_ps _mm256_blendv_ps _mm256_xor_ps _mm256_andnot_ps _mm256_sqrt_ps
 }

@@ -15,7 +15,7 @@ pub(crate) fn run<T: Element, K: Kernel<T>>(kernel: K) -> K::Output {
 macro_rules! vector {
     (
         $(#[$doc:meta])* $name:ident: $lanes:literal x $elem:ident in $register:ty, masks $mask:ty;
-        $splat:ident $load:ident $load_masked:ident $store:ident $store_masked:ident
+        $splat:ident $load:ident $load_masked:ident $store:ident $store_masked:ident $stream:ident
         $fma:ident $add:ident $sub:ident $mul:ident $div:ident $min:ident $max:ident
         $unordered:ident $blend:ident $xor:ident $abs:ident $sqrt:ident
     ) => {
@@ -64,9 +64,27 @@ macro_rules! vector {
             }
 
             #[inline(always)]
+            unsafe fn stream(self, p: *mut $elem) {
+                // SAFETY: the caller's.
+                unsafe { $stream(p, self.0) }
+            }
+
+            #[inline(always)]
+            unsafe fn fence() {
+                // SAFETY: SSE is part of x86-64.
+                unsafe { _mm_sfence() }
+            }
+
+            #[inline(always)]
             unsafe fn store_first(self, p: *mut $elem, n: usize) {
                 // SAFETY: the caller's; a lane that is masked off is not touched.
                 unsafe { $store_masked(p, ((1u32 << n) - 1) as $mask, self.0) }
+            }
+
+            #[inline(always)]
+            fn prefetch(p: *const $elem) {
+                // SAFETY: SSE is part of x86-64, and a prefetch never faults.
+                unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
             }
 
             #[inline(always)]
@@ -141,7 +159,7 @@ macro_rules! vector {
 vector! {
     /// Eight `f64`.
     F64x8: 8 x f64 in __m512d, masks __mmask8;
-    _mm512_set1_pd _mm512_loadu_pd _mm512_maskz_loadu_pd _mm512_storeu_pd _mm512_mask_storeu_pd
+    _mm512_set1_pd _mm512_loadu_pd _mm512_maskz_loadu_pd _mm512_storeu_pd _mm512_mask_storeu_pd _mm512_stream_pd
     _mm512_fmadd_pd _mm512_add_pd _mm512_sub_pd _mm512_mul_pd _mm512_div_pd _mm512_min_pd _mm512_max_pd
     _mm512_cmp_pd_mask _mm512_mask_blend_pd _mm512_xor_pd _mm512_abs_pd _mm512_sqrt_pd
 }
@@ -149,7 +167,7 @@ vector! {
 vector! {
     /// Sixteen `f32`.
     F32x16: 16 x f32 in __m512, masks __mmask16;
-    _mm512_set1_ps _mm512_loadu_ps _mm512_maskz_loadu_ps _mm512_storeu_ps _mm512_mask_storeu_ps
+    _mm512_set1_ps _mm512_loadu_ps _mm512_maskz_loadu_ps _mm512_storeu_ps _mm512_mask_storeu_ps _mm512_stream_ps
     _mm512_fmadd_ps _mm512_add_ps _mm512_sub_ps _mm512_mul_ps _mm512_div_ps _mm512_min_ps _mm512_max_ps
     _mm512_cmp_ps_mask _mm512_mask_blend_ps _mm512_xor_ps _mm512_abs_ps _mm512_sqrt_ps
 }

@@ -10,6 +10,8 @@ macro_rules! functions {
         pub(super) struct $name;
 
         impl $family for $name {
+            const UNROLL: usize = 4;
+
             #[inline(always)]
             fn apply<V: Vector>(self, $($argument: V),*) -> V {
                 $value

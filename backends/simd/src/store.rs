@@ -1,0 +1,133 @@
+//! Writing a lane from start to end: vector by vector, aligned, past the caches where that pays.
+//!
+//! What is written is a [`Values`]: a constant, or a function of other lanes. Lanes that are not contiguous are gathered
+//! into vectors and scattered from them, so that every layout is computed by the same code.
+
+use gingham_core::ndarray::{ArrayView1, ArrayViewMut1};
+
+use crate::vector::Vector;
+
+/// What a lane is to hold, by index.
+pub(crate) trait Values<V: Vector>: Copy {
+    /// Vectors computed in one turn of the loop: 4 where one takes an instruction or two, so that the turning costs
+    /// nothing; 1 where one is work enough.
+    const UNROLL: usize;
+
+    /// Whether [`Values::load`] may be called.
+    fn are_dense(self) -> bool;
+
+    /// Elements `i` to `i + LANES`.
+    ///
+    /// # Safety
+    /// The values are dense, and at least `i + LANES`.
+    unsafe fn load(self, i: usize) -> V;
+
+    /// Elements `i` to `i + n`, `n <= LANES`.
+    ///
+    /// # Safety
+    /// There are at least `i + n` values.
+    unsafe fn gather(self, i: usize, n: usize) -> V;
+}
+
+/// A lane that is read.
+#[derive(Clone, Copy)]
+pub(crate) struct Input<V: Vector> {
+    start: *const V::Elem,
+    stride: isize,
+    /// The first element in all lanes, which is all there is where the stride is 0.
+    first: V,
+}
+
+impl<V: Vector> Input<V> {
+    /// The lane `x`, of at least one element; where there is none, `out` itself.
+    ///
+    /// # Safety
+    /// The CPU has the instructions of `V`.
+    #[inline(always)]
+    pub(crate) unsafe fn new(x: Option<ArrayView1<'_, V::Elem>>, out: &mut ArrayViewMut1<'_, V::Elem>) -> Self {
+        let (start, stride) = match x {
+            Some(x) => (x.as_ptr(), x.strides()[0]),
+            None => (out.as_mut_ptr().cast_const(), out.strides()[0]),
+        };
+        // SAFETY: the caller's.
+        Self { start, stride, first: unsafe { V::splat(*start) } }
+    }
+
+    /// Whether [`Input::load`] may be called: the elements are neighbours, or one and the same.
+    #[inline(always)]
+    pub(crate) fn is_dense(self) -> bool {
+        self.stride == 1 || self.stride == 0
+    }
+
+    /// Elements `i` to `i + LANES`.
+    ///
+    /// # Safety
+    /// The lane is dense, has at least `i + LANES` elements, and lives.
+    #[inline(always)]
+    pub(crate) unsafe fn load(self, i: usize) -> V {
+        // SAFETY: the caller's.
+        if self.stride == 0 { self.first } else { unsafe { V::load(self.start.add(i)) } }
+    }
+
+    /// Elements `i` to `i + n`, `n <= LANES`.
+    ///
+    /// # Safety
+    /// The lane has at least `i + n` elements, and lives.
+    #[inline(always)]
+    pub(crate) unsafe fn gather(self, i: usize, n: usize) -> V {
+        // SAFETY: the caller's.
+        unsafe { V::gather(self.start.offset(i as isize * self.stride), self.stride, n) }
+    }
+}
+
+/// `out_i <- values_i`; `past_caches`, in stores that do not read the line first.
+///
+/// # Safety
+/// The CPU has the instructions of `V`; there are as many values as elements in `out`.
+#[inline(always)]
+pub(crate) unsafe fn write<V: Vector, F: Values<V>>(values: F, mut out: ArrayViewMut1<'_, V::Elem>, past_caches: bool) {
+    let (len, stride, out) = (out.len(), out.strides()[0], out.as_mut_ptr());
+    let turn = F::UNROLL * V::LANES;
+    let mut i = 0;
+    // SAFETY: the caller answers for V; every index is below `len`, and the view and the caller answer for those.
+    unsafe {
+        if stride == 1 && values.are_dense() {
+            if len >= ALIGNED_FROM * V::LANES {
+                let head = (out.addr().wrapping_neg() % size_of::<V>()) / size_of::<V::Elem>();
+                values.gather(0, head).store_first(out, head);
+                i = head;
+            }
+            if past_caches {
+                let half = (len - i) / (2 * turn) * turn;
+                for at in (i..i + half).step_by(turn) {
+                    for start in [at, at + half] {
+                        for at in (start..start + turn).step_by(V::LANES) {
+                            values.load(at).stream(out.add(at));
+                        }
+                    }
+                }
+                V::fence();
+                i += 2 * half;
+            }
+            while i + turn <= len {
+                for at in (i..i + turn).step_by(V::LANES) {
+                    values.load(at).store(out.add(at));
+                }
+                i += turn;
+            }
+            while i + V::LANES <= len {
+                values.load(i).store(out.add(i));
+                i += V::LANES;
+            }
+        }
+        while i < len {
+            let n = V::LANES.min(len - i);
+            values.gather(i, n).scatter(out.offset(i as isize * stride), stride, n);
+            i += n;
+        }
+    }
+}
+
+/// Vectors from which on a lane is aligned before it is written: below, the masked head costs more than the stores that
+/// cross a cache line.
+const ALIGNED_FROM: usize = 16;
