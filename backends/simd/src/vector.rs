@@ -4,6 +4,8 @@
 //! instantiates it inside one function that is compiled with the features of its instruction set. Everything between
 //! that function and the intrinsics is `#[inline(always)]`: whatever is not inlined would be compiled for the baseline.
 
+use std::ops::{BitAnd, BitOr, Not};
+
 use gingham_core::Scalar;
 
 use crate::arch;
@@ -13,6 +15,16 @@ pub(crate) const MAX_LANES: usize = 16;
 
 /// An element type and its vectors at each level.
 pub(crate) trait Element: Scalar {
+    /// Bits of the fraction, the implicit one not counted: 52 or 23.
+    const FRACTION_BITS: u32;
+    /// What is added to the exponent: 1023 or 127.
+    const BIAS: u64;
+
+    /// The element whose bit pattern is the low bits of `bits`.
+    fn from_pattern(bits: u64) -> Self;
+    /// The bit pattern, zeros above it.
+    fn pattern(self) -> u64;
+
     /// Vector of [`crate::Level::Portable`].
     type Portable: Vector<Elem = Self>;
     /// Vector of [`crate::Level::Avx2`].
@@ -24,6 +36,19 @@ pub(crate) trait Element: Scalar {
 }
 
 impl Element for f64 {
+    const FRACTION_BITS: u32 = 52;
+    const BIAS: u64 = 1023;
+
+    #[inline(always)]
+    fn from_pattern(bits: u64) -> Self {
+        Self::from_bits(bits)
+    }
+
+    #[inline(always)]
+    fn pattern(self) -> u64 {
+        self.to_bits()
+    }
+
     type Portable = arch::portable::V128<f64, 2>;
     #[cfg(target_arch = "x86_64")]
     type Avx2 = arch::avx2::F64x4;
@@ -32,6 +57,19 @@ impl Element for f64 {
 }
 
 impl Element for f32 {
+    const FRACTION_BITS: u32 = 23;
+    const BIAS: u64 = 127;
+
+    #[inline(always)]
+    fn from_pattern(bits: u64) -> Self {
+        Self::from_bits(bits as u32)
+    }
+
+    #[inline(always)]
+    fn pattern(self) -> u64 {
+        self.to_bits().into()
+    }
+
     type Portable = arch::portable::V128<f32, 4>;
     #[cfg(target_arch = "x86_64")]
     type Avx2 = arch::avx2::F32x8;
@@ -51,6 +89,12 @@ pub(crate) trait Kernel<T: Element> {
     unsafe fn run<V: Vector<Elem = T>>(self) -> Self::Output;
 }
 
+/// A truth value for each lane of a vector.
+pub(crate) trait Mask: Copy + BitAnd<Output = Self> + BitOr<Output = Self> + Not<Output = Self> {
+    /// Whether any lane is true.
+    fn any(self) -> bool;
+}
+
 /// A register of [`Vector::LANES`] elements.
 ///
 /// Only making one asks for care: a vector in hand proves that the CPU has its instructions, so arithmetic is safe.
@@ -62,6 +106,12 @@ pub(crate) trait Vector: Copy {
     const LANES: usize;
     /// Vector registers of the instruction set: they decide the shape of the matmul tile.
     const REGISTERS: usize;
+    /// Whether [`Vector::mul_add`] rounds once.
+    const FUSED: bool;
+    /// What comparisons give.
+    type Mask: Mask;
+    /// The vector that [`Vector::map_f64`] calculates in.
+    type Wide: Vector<Elem = f64>;
 
     /// `x` in every lane.
     ///
@@ -139,6 +189,105 @@ pub(crate) trait Vector: Copy {
     fn sqrt(self) -> Self;
     /// `1 / self`, correctly rounded.
     fn recip(self) -> Self;
+
+    /// `x` in every lane. As [`Vector::splat`], without its care: `self` proves that the CPU has the instructions.
+    fn like(self, x: Self::Elem) -> Self;
+
+    /// The larger of `low` and the smaller of `high` and `self`; NaN stays NaN.
+    fn clamp(self, low: Self, high: Self) -> Self;
+
+    /// The bits that both have.
+    fn and(self, b: Self) -> Self;
+    /// The bits that either has.
+    fn or(self, b: Self) -> Self;
+    /// The bits that one of them has.
+    fn xor(self, b: Self) -> Self;
+    /// The sum of the bit patterns as integers, which wraps.
+    fn add_bits(self, b: Self) -> Self;
+    /// The difference of the bit patterns as integers, which wraps.
+    fn sub_bits(self, b: Self) -> Self;
+    /// The bit patterns shifted to the left by `n`, less than the bits of an element; zeros come in.
+    fn shl(self, n: u32) -> Self;
+    /// The bit patterns shifted to the right by `n`, less than the bits of an element; zeros come in.
+    fn shr(self, n: u32) -> Self;
+
+    /// `self == b`, false where either is NaN.
+    fn eq(self, b: Self) -> Self::Mask;
+    /// `self < b`, false where either is NaN.
+    fn lt(self, b: Self) -> Self::Mask;
+    /// `self <= b`, false where either is NaN.
+    fn le(self, b: Self) -> Self::Mask;
+    /// `a` where `mask` is true, `b` elsewhere.
+    fn select(mask: Self::Mask, a: Self, b: Self) -> Self;
+
+    /// `f` of every lane, calculated in `f64` and rounded to the element: one call for `f64`, up to two for `f32`.
+    fn map_f64(self, f: impl Fn(Self::Wide) -> Self::Wide) -> Self;
+    /// As [`Vector::map_f64`], of the lanes of `self` and `b`.
+    fn zip_f64(self, b: Self, f: impl Fn(Self::Wide, Self::Wide) -> Self::Wide) -> Self;
+
+    /// `self * b - c`, rounded as [`Vector::mul_add`].
+    #[inline(always)]
+    fn mul_sub(self, b: Self, c: Self) -> Self {
+        self.mul_add(b, c.neg())
+    }
+
+    /// `c - self * b`, rounded as [`Vector::mul_add`].
+    #[inline(always)]
+    fn neg_mul_add(self, b: Self, c: Self) -> Self {
+        self.neg().mul_add(b, c)
+    }
+
+    /// `(high, low)`: the product rounded, and what that leaves out, together exact where nothing over- or underflows.
+    ///
+    /// Where products are not fused the factors are split in halves (Dekker 1971), which overflows for factors above
+    /// 2^995 (2^115 for `f32`).
+    #[inline(always)]
+    fn mul_exact(self, b: Self) -> (Self, Self) {
+        let high = self.mul(b);
+        if Self::FUSED {
+            return (high, self.mul_sub(b, high));
+        }
+        let halves = |x: Self| {
+            let factor = (1u64 << (Self::Elem::FRACTION_BITS / 2 + 1)) + 1;
+            let wide = x.mul(x.like(Self::Elem::from_f64(factor as f64)));
+            let upper = wide.sub(wide.sub(x));
+            (upper, x.sub(upper))
+        };
+        let ((a1, a2), (b1, b2)) = (halves(self), halves(b));
+        let low = a1.mul(b1).sub(high).add(a1.mul(b2)).add(a2.mul(b1)).add(a2.mul(b2));
+        (high, low)
+    }
+
+    /// `self` times 2 to the floor of `n`, rounded once where `self` is near 1: gradual underflow and overflow are the
+    /// result's own. `n` is a multiple of 1/64 of a size up to 2044 (252 for `f32`).
+    #[inline(always)]
+    fn scale(self, n: Self) -> Self {
+        let bits = Self::Elem::FRACTION_BITS;
+        let constant = |bits: u64| self.like(Self::Elem::from_pattern(bits));
+        // In the last place of this sum is 1/64, so that its bit pattern holds 64 n as an integer. One power of two may
+        // be out of range where two of about half the exponent are not.
+        let sum = n.add(self.like(Self::Elem::from_f64((3u64 << (bits - 7)) as f64)));
+        let (whole, half) = (sum.shr(6), sum.shr(7));
+        let bias = constant(Self::Elem::BIAS);
+        let power = |n: Self| n.add_bits(bias).shl(bits);
+        self.mul(power(half)).mul(power(whole.sub_bits(half)))
+    }
+
+    /// The entry of `table` at the index in the low bits of each lane's bit pattern. `N` is a power of two; up to 32
+    /// entries are kept in registers where the instruction set can.
+    #[inline(always)]
+    fn lookup<const N: usize>(self, table: &[Self::Elem; N]) -> Self {
+        const { assert!(N.is_power_of_two()) };
+        let mut lanes = [<Self::Elem as Default>::default(); MAX_LANES];
+        // SAFETY: the buffer has room for any LANES; `self` proves that the CPU has the instructions.
+        unsafe {
+            self.store(lanes.as_mut_ptr());
+            for lane in lanes.iter_mut().take(Self::LANES) {
+                *lane = table[lane.pattern() as usize & (N - 1)];
+            }
+            Self::load(lanes.as_ptr())
+        }
+    }
 
     /// `n <= LANES` elements, `stride` apart, zero in the other lanes.
     ///

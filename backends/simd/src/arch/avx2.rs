@@ -1,8 +1,9 @@
 //! Vectors of 32 bytes: AVX2 with FMA, on nearly every x86-64 CPU since 2013.
 
 use std::arch::x86_64::*;
+use std::ops::{BitAnd, BitOr, Not};
 
-use crate::vector::{Element, Kernel, Vector};
+use crate::vector::{Element, Kernel, Mask, Vector};
 
 /// Runs `kernel` compiled for AVX2 and FMA.
 #[target_feature(enable = "avx2,fma")]
@@ -24,13 +25,58 @@ unsafe fn mask(words: usize) -> __m256i {
     unsafe { _mm256_loadu_si256(MASKS.as_ptr().add(8 - words).cast()) }
 }
 
+/// Lanes of ones where true, of zeros where false.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub(crate) struct Ones(__m256i);
+
+impl Mask for Ones {
+    #[inline(always)]
+    fn any(self) -> bool {
+        // SAFETY: a mask in hand comes of a vector, which proves that the CPU has its instructions.
+        unsafe { _mm256_testz_si256(self.0, self.0) == 0 }
+    }
+}
+
+impl BitAnd for Ones {
+    type Output = Self;
+
+    #[inline(always)]
+    fn bitand(self, b: Self) -> Self {
+        // SAFETY: as any.
+        unsafe { Self(_mm256_and_si256(self.0, b.0)) }
+    }
+}
+
+impl BitOr for Ones {
+    type Output = Self;
+
+    #[inline(always)]
+    fn bitor(self, b: Self) -> Self {
+        // SAFETY: as any.
+        unsafe { Self(_mm256_or_si256(self.0, b.0)) }
+    }
+}
+
+impl Not for Ones {
+    type Output = Self;
+
+    #[inline(always)]
+    fn not(self) -> Self {
+        // SAFETY: as any.
+        unsafe { Self(_mm256_xor_si256(self.0, _mm256_set1_epi32(-1))) }
+    }
+}
+
 /// One vector type from its intrinsics.
 macro_rules! vector {
     (
         $(#[$doc:meta])* $name:ident: $lanes:literal x $elem:ident in $register:ty;
         $splat:ident $load:ident $load_masked:ident $store:ident $store_masked:ident $stream:ident
         $fma:ident $add:ident $sub:ident $mul:ident $div:ident $min:ident $max:ident
-        $compare:ident $blend:ident $xor:ident $andnot:ident $sqrt:ident
+        $compare:ident $blend:ident $and:ident $or:ident $xor:ident $andnot:ident $sqrt:ident
+        $to_bits:ident $from_bits:ident $add_bits:ident $sub_bits:ident $shl:ident $shr:ident $splat_bits:ident
+        $($wide:tt)*
     ) => {
         $(#[$doc])*
         #[derive(Clone, Copy)]
@@ -54,6 +100,9 @@ macro_rules! vector {
             type Elem = $elem;
             const LANES: usize = $lanes;
             const REGISTERS: usize = 16;
+            const FUSED: bool = true;
+            type Mask = Ones;
+            type Wide = F64x4;
 
             #[inline(always)]
             unsafe fn splat(x: $elem) -> Self {
@@ -168,6 +217,87 @@ macro_rules! vector {
                 // SAFETY: as mul_add.
                 unsafe { Self($div($splat(1.0), self.0)) }
             }
+
+            #[inline(always)]
+            fn like(self, x: $elem) -> Self {
+                // SAFETY: as mul_add.
+                unsafe { Self($splat(x)) }
+            }
+
+            /// x86's min and max give their second operand where either is NaN.
+            #[inline(always)]
+            fn clamp(self, low: Self, high: Self) -> Self {
+                // SAFETY: as mul_add.
+                unsafe { Self($max(low.0, $min(high.0, self.0))) }
+            }
+
+            #[inline(always)]
+            fn and(self, b: Self) -> Self {
+                // SAFETY: as mul_add.
+                unsafe { Self($and(self.0, b.0)) }
+            }
+
+            #[inline(always)]
+            fn or(self, b: Self) -> Self {
+                // SAFETY: as mul_add.
+                unsafe { Self($or(self.0, b.0)) }
+            }
+
+            #[inline(always)]
+            fn xor(self, b: Self) -> Self {
+                // SAFETY: as mul_add.
+                unsafe { Self($xor(self.0, b.0)) }
+            }
+
+            #[inline(always)]
+            fn add_bits(self, b: Self) -> Self {
+                // SAFETY: as mul_add.
+                unsafe { Self($from_bits($add_bits($to_bits(self.0), $to_bits(b.0)))) }
+            }
+
+            #[inline(always)]
+            fn sub_bits(self, b: Self) -> Self {
+                // SAFETY: as mul_add.
+                unsafe { Self($from_bits($sub_bits($to_bits(self.0), $to_bits(b.0)))) }
+            }
+
+            #[inline(always)]
+            fn shl(self, n: u32) -> Self {
+                // SAFETY: as mul_add.
+                unsafe { Self($from_bits($shl($to_bits(self.0), $splat_bits(n as _)))) }
+            }
+
+            #[inline(always)]
+            fn shr(self, n: u32) -> Self {
+                // SAFETY: as mul_add.
+                unsafe { Self($from_bits($shr($to_bits(self.0), $splat_bits(n as _)))) }
+            }
+
+            #[inline(always)]
+            fn eq(self, b: Self) -> Ones {
+                // SAFETY: as mul_add.
+                unsafe { Ones($to_bits($compare::<_CMP_EQ_OQ>(self.0, b.0))) }
+            }
+
+            #[inline(always)]
+            fn lt(self, b: Self) -> Ones {
+                // SAFETY: as mul_add.
+                unsafe { Ones($to_bits($compare::<_CMP_LT_OQ>(self.0, b.0))) }
+            }
+
+            #[inline(always)]
+            fn le(self, b: Self) -> Ones {
+                // SAFETY: as mul_add.
+                unsafe { Ones($to_bits($compare::<_CMP_LE_OQ>(self.0, b.0))) }
+            }
+
+            #[inline(always)]
+            fn select(mask: Ones, a: Self, b: Self) -> Self {
+                // SAFETY: as mul_add.
+                unsafe { Self($blend(b.0, a.0, $from_bits(mask.0))) }
+            }
+
+            $($wide)*
         }
     };
 }
@@ -177,7 +307,19 @@ vector! {
     F64x4: 4 x f64 in __m256d;
     _mm256_set1_pd _mm256_loadu_pd _mm256_maskload_pd _mm256_storeu_pd _mm256_maskstore_pd _mm256_stream_pd
     _mm256_fmadd_pd _mm256_add_pd _mm256_sub_pd _mm256_mul_pd _mm256_div_pd _mm256_min_pd _mm256_max_pd
-    _mm256_cmp_pd _mm256_blendv_pd _mm256_xor_pd _mm256_andnot_pd _mm256_sqrt_pd
+    _mm256_cmp_pd _mm256_blendv_pd _mm256_and_pd _mm256_or_pd _mm256_xor_pd _mm256_andnot_pd _mm256_sqrt_pd
+    _mm256_castpd_si256 _mm256_castsi256_pd _mm256_add_epi64 _mm256_sub_epi64 _mm256_sllv_epi64 _mm256_srlv_epi64
+    _mm256_set1_epi64x
+
+    #[inline(always)]
+    fn map_f64(self, f: impl Fn(F64x4) -> F64x4) -> Self {
+        f(self)
+    }
+
+    #[inline(always)]
+    fn zip_f64(self, b: Self, f: impl Fn(F64x4, F64x4) -> F64x4) -> Self {
+        f(self, b)
+    }
 }
 
 vector! {
@@ -185,5 +327,38 @@ vector! {
     F32x8: 8 x f32 in __m256;
     _mm256_set1_ps _mm256_loadu_ps _mm256_maskload_ps _mm256_storeu_ps _mm256_maskstore_ps _mm256_stream_ps
     _mm256_fmadd_ps _mm256_add_ps _mm256_sub_ps _mm256_mul_ps _mm256_div_ps _mm256_min_ps _mm256_max_ps
-    _mm256_cmp_ps _mm256_blendv_ps _mm256_xor_ps _mm256_andnot_ps _mm256_sqrt_ps
+    _mm256_cmp_ps _mm256_blendv_ps _mm256_and_ps _mm256_or_ps _mm256_xor_ps _mm256_andnot_ps _mm256_sqrt_ps
+    _mm256_castps_si256 _mm256_castsi256_ps _mm256_add_epi32 _mm256_sub_epi32 _mm256_sllv_epi32 _mm256_srlv_epi32
+    _mm256_set1_epi32
+
+    #[inline(always)]
+    fn map_f64(self, f: impl Fn(F64x4) -> F64x4) -> Self {
+        let [low, high] = self.widen();
+        Self::narrow([f(low), f(high)])
+    }
+
+    #[inline(always)]
+    fn zip_f64(self, b: Self, f: impl Fn(F64x4, F64x4) -> F64x4) -> Self {
+        let ([low, high], [b_low, b_high]) = (self.widen(), b.widen());
+        Self::narrow([f(low, b_low), f(high, b_high)])
+    }
+}
+
+impl F32x8 {
+    /// The lower and the upper lanes.
+    #[inline(always)]
+    fn widen(self) -> [F64x4; 2] {
+        // SAFETY: a vector in hand proves that the CPU has its instructions.
+        unsafe {
+            let (low, high) = (_mm256_castps256_ps128(self.0), _mm256_extractf128_ps::<1>(self.0));
+            [F64x4(_mm256_cvtps_pd(low)), F64x4(_mm256_cvtps_pd(high))]
+        }
+    }
+
+    /// Rounds the lower and the upper lanes.
+    #[inline(always)]
+    fn narrow([low, high]: [F64x4; 2]) -> Self {
+        // SAFETY: as widen.
+        unsafe { Self(_mm256_set_m128(_mm256_cvtpd_ps(high.0), _mm256_cvtpd_ps(low.0))) }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use crate::vector::{Element, Kernel, Vector};
+use crate::vector::{Element, Kernel, Mask, Vector};
 
 /// Runs `kernel` compiled for AVX-512.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
@@ -11,13 +11,30 @@ pub(crate) fn run<T: Element, K: Kernel<T>>(kernel: K) -> K::Output {
     unsafe { kernel.run::<T::Avx512>() }
 }
 
+/// Lanes are bits: one for each, none left over.
+macro_rules! mask {
+    ($($mask:ty)*) => {$(
+        impl Mask for $mask {
+            #[inline(always)]
+            fn any(self) -> bool {
+                self != 0
+            }
+        }
+    )*};
+}
+
+mask! { __mmask8 __mmask16 }
+
 /// One vector type from its intrinsics.
 macro_rules! vector {
     (
         $(#[$doc:meta])* $name:ident: $lanes:literal x $elem:ident in $register:ty, masks $mask:ty;
         $splat:ident $load:ident $load_masked:ident $store:ident $store_masked:ident $stream:ident
         $fma:ident $add:ident $sub:ident $mul:ident $div:ident $min:ident $max:ident
-        $unordered:ident $blend:ident $xor:ident $abs:ident $sqrt:ident
+        $compare:ident $blend:ident $and:ident $or:ident $xor:ident $abs:ident $sqrt:ident
+        $to_bits:ident $from_bits:ident $add_bits:ident $sub_bits:ident $shl:ident $shr:ident $splat_bits:ident
+        $scale:ident $permute:ident $permute2:ident $test:ident
+        $($wide:tt)*
     ) => {
         $(#[$doc])*
         #[derive(Clone, Copy)]
@@ -30,7 +47,7 @@ macro_rules! vector {
             #[inline(always)]
             fn where_nan_else(self, other: $register) -> Self {
                 // SAFETY: a vector in hand proves that the CPU has its instructions.
-                unsafe { Self($blend($unordered::<_CMP_UNORD_Q>(self.0, self.0), other, self.0)) }
+                unsafe { Self($blend($compare::<_CMP_UNORD_Q>(self.0, self.0), other, self.0)) }
             }
         }
 
@@ -38,6 +55,9 @@ macro_rules! vector {
             type Elem = $elem;
             const LANES: usize = $lanes;
             const REGISTERS: usize = 32;
+            const FUSED: bool = true;
+            type Mask = $mask;
+            type Wide = F64x8;
 
             #[inline(always)]
             unsafe fn splat(x: $elem) -> Self {
@@ -152,6 +172,109 @@ macro_rules! vector {
                 // SAFETY: as mul_add.
                 unsafe { Self($div($splat(1.0), self.0)) }
             }
+
+            #[inline(always)]
+            fn like(self, x: $elem) -> Self {
+                // SAFETY: as mul_add.
+                unsafe { Self($splat(x)) }
+            }
+
+            /// x86's min and max give their second operand where either is NaN.
+            #[inline(always)]
+            fn clamp(self, low: Self, high: Self) -> Self {
+                // SAFETY: as mul_add.
+                unsafe { Self($max(low.0, $min(high.0, self.0))) }
+            }
+
+            #[inline(always)]
+            fn and(self, b: Self) -> Self {
+                // SAFETY: as mul_add.
+                unsafe { Self($and(self.0, b.0)) }
+            }
+
+            #[inline(always)]
+            fn or(self, b: Self) -> Self {
+                // SAFETY: as mul_add.
+                unsafe { Self($or(self.0, b.0)) }
+            }
+
+            #[inline(always)]
+            fn xor(self, b: Self) -> Self {
+                // SAFETY: as mul_add.
+                unsafe { Self($xor(self.0, b.0)) }
+            }
+
+            #[inline(always)]
+            fn add_bits(self, b: Self) -> Self {
+                // SAFETY: as mul_add.
+                unsafe { Self($from_bits($add_bits($to_bits(self.0), $to_bits(b.0)))) }
+            }
+
+            #[inline(always)]
+            fn sub_bits(self, b: Self) -> Self {
+                // SAFETY: as mul_add.
+                unsafe { Self($from_bits($sub_bits($to_bits(self.0), $to_bits(b.0)))) }
+            }
+
+            #[inline(always)]
+            fn shl(self, n: u32) -> Self {
+                // SAFETY: as mul_add.
+                unsafe { Self($from_bits($shl($to_bits(self.0), $splat_bits(n as _)))) }
+            }
+
+            #[inline(always)]
+            fn shr(self, n: u32) -> Self {
+                // SAFETY: as mul_add.
+                unsafe { Self($from_bits($shr($to_bits(self.0), $splat_bits(n as _)))) }
+            }
+
+            #[inline(always)]
+            fn eq(self, b: Self) -> $mask {
+                // SAFETY: as mul_add.
+                unsafe { $compare::<_CMP_EQ_OQ>(self.0, b.0) }
+            }
+
+            #[inline(always)]
+            fn lt(self, b: Self) -> $mask {
+                // SAFETY: as mul_add.
+                unsafe { $compare::<_CMP_LT_OQ>(self.0, b.0) }
+            }
+
+            #[inline(always)]
+            fn le(self, b: Self) -> $mask {
+                // SAFETY: as mul_add.
+                unsafe { $compare::<_CMP_LE_OQ>(self.0, b.0) }
+            }
+
+            #[inline(always)]
+            fn select(mask: $mask, a: Self, b: Self) -> Self {
+                // SAFETY: as mul_add.
+                unsafe { Self($blend(mask, b.0, a.0)) }
+            }
+
+            #[inline(always)]
+            fn scale(self, n: Self) -> Self {
+                // SAFETY: as mul_add.
+                unsafe { Self($scale(self.0, n.0)) }
+            }
+
+            #[inline(always)]
+            fn lookup<const N: usize>(self, table: &[$elem; N]) -> Self {
+                const { assert!(N.is_power_of_two() && N >= $lanes && N <= 32) };
+                // SAFETY: as mul_add; each register of the table is inside it.
+                unsafe {
+                    let part = |i: usize| $load(table.as_ptr().add(i * $lanes));
+                    let index = $to_bits(self.0);
+                    let pair = |i: usize| $permute2(part(i), index, part(i + 1));
+                    match N / $lanes {
+                        1 => Self($permute(index, part(0))),
+                        2 => Self(pair(0)),
+                        _ => Self($blend($test(index, $splat_bits(2 * $lanes)), pair(0), pair(2))),
+                    }
+                }
+            }
+
+            $($wide)*
         }
     };
 }
@@ -161,7 +284,19 @@ vector! {
     F64x8: 8 x f64 in __m512d, masks __mmask8;
     _mm512_set1_pd _mm512_loadu_pd _mm512_maskz_loadu_pd _mm512_storeu_pd _mm512_mask_storeu_pd _mm512_stream_pd
     _mm512_fmadd_pd _mm512_add_pd _mm512_sub_pd _mm512_mul_pd _mm512_div_pd _mm512_min_pd _mm512_max_pd
-    _mm512_cmp_pd_mask _mm512_mask_blend_pd _mm512_xor_pd _mm512_abs_pd _mm512_sqrt_pd
+    _mm512_cmp_pd_mask _mm512_mask_blend_pd _mm512_and_pd _mm512_or_pd _mm512_xor_pd _mm512_abs_pd _mm512_sqrt_pd
+    _mm512_castpd_si512 _mm512_castsi512_pd _mm512_add_epi64 _mm512_sub_epi64 _mm512_sllv_epi64 _mm512_srlv_epi64
+    _mm512_set1_epi64 _mm512_scalef_pd _mm512_permutexvar_pd _mm512_permutex2var_pd _mm512_test_epi64_mask
+
+    #[inline(always)]
+    fn map_f64(self, f: impl Fn(F64x8) -> F64x8) -> Self {
+        f(self)
+    }
+
+    #[inline(always)]
+    fn zip_f64(self, b: Self, f: impl Fn(F64x8, F64x8) -> F64x8) -> Self {
+        f(self, b)
+    }
 }
 
 vector! {
@@ -169,5 +304,41 @@ vector! {
     F32x16: 16 x f32 in __m512, masks __mmask16;
     _mm512_set1_ps _mm512_loadu_ps _mm512_maskz_loadu_ps _mm512_storeu_ps _mm512_mask_storeu_ps _mm512_stream_ps
     _mm512_fmadd_ps _mm512_add_ps _mm512_sub_ps _mm512_mul_ps _mm512_div_ps _mm512_min_ps _mm512_max_ps
-    _mm512_cmp_ps_mask _mm512_mask_blend_ps _mm512_xor_ps _mm512_abs_ps _mm512_sqrt_ps
+    _mm512_cmp_ps_mask _mm512_mask_blend_ps _mm512_and_ps _mm512_or_ps _mm512_xor_ps _mm512_abs_ps _mm512_sqrt_ps
+    _mm512_castps_si512 _mm512_castsi512_ps _mm512_add_epi32 _mm512_sub_epi32 _mm512_sllv_epi32 _mm512_srlv_epi32
+    _mm512_set1_epi32 _mm512_scalef_ps _mm512_permutexvar_ps _mm512_permutex2var_ps _mm512_test_epi32_mask
+
+    #[inline(always)]
+    fn map_f64(self, f: impl Fn(F64x8) -> F64x8) -> Self {
+        let [low, high] = self.widen();
+        Self::narrow([f(low), f(high)])
+    }
+
+    #[inline(always)]
+    fn zip_f64(self, b: Self, f: impl Fn(F64x8, F64x8) -> F64x8) -> Self {
+        let ([low, high], [b_low, b_high]) = (self.widen(), b.widen());
+        Self::narrow([f(low, b_low), f(high, b_high)])
+    }
+}
+
+impl F32x16 {
+    /// The lower and the upper lanes.
+    #[inline(always)]
+    fn widen(self) -> [F64x8; 2] {
+        // SAFETY: a vector in hand proves that the CPU has its instructions.
+        unsafe {
+            let (low, high) = (_mm512_castps512_ps256(self.0), _mm512_extractf32x8_ps::<1>(self.0));
+            [F64x8(_mm512_cvtps_pd(low)), F64x8(_mm512_cvtps_pd(high))]
+        }
+    }
+
+    /// Rounds the lower and the upper lanes.
+    #[inline(always)]
+    fn narrow([low, high]: [F64x8; 2]) -> Self {
+        // SAFETY: as widen.
+        unsafe {
+            let low = _mm512_castps256_ps512(_mm512_cvtpd_ps(low.0));
+            Self(_mm512_insertf32x8::<1>(low, _mm512_cvtpd_ps(high.0)))
+        }
+    }
 }

@@ -1,6 +1,11 @@
 //! Vectors for any CPU: arrays of 16 bytes, which the compiler keeps in SSE2 or NEON registers.
 
-use crate::vector::{Element, Kernel, MAX_LANES, Vector};
+use std::array;
+use std::ops::{BitAnd, BitOr, Not};
+
+use gingham_core::Scalar;
+
+use crate::vector::{Element, Kernel, MAX_LANES, Mask, Vector};
 
 /// Runs `kernel` on the baseline of the compilation target.
 pub(crate) fn run<T: Element, K: Kernel<T>>(kernel: K) -> K::Output {
@@ -8,7 +13,7 @@ pub(crate) fn run<T: Element, K: Kernel<T>>(kernel: K) -> K::Output {
     unsafe { kernel.run::<T::Portable>() }
 }
 
-/// `N` elements of 16 bytes together.
+/// `N` elements, of 16 bytes together but where `f32` is widened.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
 pub(crate) struct V128<T, const N: usize>([T; N]);
@@ -31,6 +36,44 @@ impl<T: Copy, const N: usize> V128<T, N> {
     }
 }
 
+/// A truth value for each of `N` lanes.
+#[derive(Clone, Copy)]
+pub(crate) struct Lanes<const N: usize>([bool; N]);
+
+impl<const N: usize> Mask for Lanes<N> {
+    #[inline(always)]
+    fn any(self) -> bool {
+        self.0.into_iter().fold(false, |any, lane| any | lane)
+    }
+}
+
+impl<const N: usize> BitAnd for Lanes<N> {
+    type Output = Self;
+
+    #[inline(always)]
+    fn bitand(self, b: Self) -> Self {
+        Self(array::from_fn(|i| self.0[i] & b.0[i]))
+    }
+}
+
+impl<const N: usize> BitOr for Lanes<N> {
+    type Output = Self;
+
+    #[inline(always)]
+    fn bitor(self, b: Self) -> Self {
+        Self(array::from_fn(|i| self.0[i] | b.0[i]))
+    }
+}
+
+impl<const N: usize> Not for Lanes<N> {
+    type Output = Self;
+
+    #[inline(always)]
+    fn not(self) -> Self {
+        Self(self.0.map(|lane| !lane))
+    }
+}
+
 impl<T: Element, const N: usize> Vector for V128<T, N> {
     type Elem = T;
     const LANES: usize = {
@@ -39,6 +82,9 @@ impl<T: Element, const N: usize> Vector for V128<T, N> {
     };
     /// SSE2's; NEON has 32, but this level is not meant to be fast.
     const REGISTERS: usize = 16;
+    const FUSED: bool = false;
+    type Mask = Lanes<N>;
+    type Wide = V128<f64, N>;
 
     #[inline(always)]
     unsafe fn splat(x: T) -> Self {
@@ -130,5 +176,81 @@ impl<T: Element, const N: usize> Vector for V128<T, N> {
     #[inline(always)]
     fn recip(self) -> Self {
         self.map(T::recip)
+    }
+
+    #[inline(always)]
+    fn like(self, x: T) -> Self {
+        Self([x; N])
+    }
+
+    /// NaN fails both tests.
+    #[inline(always)]
+    fn clamp(self, low: Self, high: Self) -> Self {
+        self.zip(high, |x, high| if high < x { high } else { x }).zip(low, |x, low| if x < low { low } else { x })
+    }
+
+    #[inline(always)]
+    fn and(self, b: Self) -> Self {
+        self.zip(b, |x, y| T::from_pattern(x.pattern() & y.pattern()))
+    }
+
+    #[inline(always)]
+    fn or(self, b: Self) -> Self {
+        self.zip(b, |x, y| T::from_pattern(x.pattern() | y.pattern()))
+    }
+
+    #[inline(always)]
+    fn xor(self, b: Self) -> Self {
+        self.zip(b, |x, y| T::from_pattern(x.pattern() ^ y.pattern()))
+    }
+
+    #[inline(always)]
+    fn add_bits(self, b: Self) -> Self {
+        self.zip(b, |x, y| T::from_pattern(x.pattern().wrapping_add(y.pattern())))
+    }
+
+    #[inline(always)]
+    fn sub_bits(self, b: Self) -> Self {
+        self.zip(b, |x, y| T::from_pattern(x.pattern().wrapping_sub(y.pattern())))
+    }
+
+    #[inline(always)]
+    fn shl(self, n: u32) -> Self {
+        self.map(|x| T::from_pattern(x.pattern() << n))
+    }
+
+    #[inline(always)]
+    fn shr(self, n: u32) -> Self {
+        self.map(|x| T::from_pattern(x.pattern() >> n))
+    }
+
+    #[inline(always)]
+    fn eq(self, b: Self) -> Lanes<N> {
+        Lanes(array::from_fn(|i| self.0[i] == b.0[i]))
+    }
+
+    #[inline(always)]
+    fn lt(self, b: Self) -> Lanes<N> {
+        Lanes(array::from_fn(|i| self.0[i] < b.0[i]))
+    }
+
+    #[inline(always)]
+    fn le(self, b: Self) -> Lanes<N> {
+        Lanes(array::from_fn(|i| self.0[i] <= b.0[i]))
+    }
+
+    #[inline(always)]
+    fn select(mask: Lanes<N>, a: Self, b: Self) -> Self {
+        Self(array::from_fn(|i| if mask.0[i] { a.0[i] } else { b.0[i] }))
+    }
+
+    #[inline(always)]
+    fn map_f64(self, f: impl Fn(V128<f64, N>) -> V128<f64, N>) -> Self {
+        Self(f(V128(self.0.map(Scalar::to_f64))).0.map(T::from_f64))
+    }
+
+    #[inline(always)]
+    fn zip_f64(self, b: Self, f: impl Fn(V128<f64, N>, V128<f64, N>) -> V128<f64, N>) -> Self {
+        Self(f(V128(self.0.map(Scalar::to_f64)), V128(b.0.map(Scalar::to_f64))).0.map(T::from_f64))
     }
 }
