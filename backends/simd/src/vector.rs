@@ -9,12 +9,13 @@ use std::ops::{BitAnd, BitOr, Not};
 use gingham_core::Scalar;
 
 use crate::arch;
+use crate::elementwise::Functions;
 
 /// Elements of the widest vector: 64 bytes of `f32`.
 pub(crate) const MAX_LANES: usize = 16;
 
 /// An element type and its vectors at each level.
-pub(crate) trait Element: Scalar {
+pub(crate) trait Element: Scalar + Functions {
     /// Bits of the fraction, the implicit one not counted: 52 or 23.
     const FRACTION_BITS: u32;
     /// What is added to the exponent: 1023 or 127.

@@ -5,6 +5,7 @@
 
 mod exact;
 mod lane;
+mod transcendental;
 
 use gingham_core::ndarray::{ArrayView1, ArrayViewMut1};
 use gingham_core::reference::Reference;
@@ -15,10 +16,12 @@ use crate::vector::Element;
 
 use exact::{Abs, Add, Div, Max, Min, Mul, Neg, Recip, Sqrt, Square, Sub};
 use lane::{map, zip};
+use transcendental::Exp;
+pub(crate) use transcendental::Functions;
 
 /// Whether [`Simd`] computes `f` itself.
 pub(crate) fn is_native_unary(f: Unary) -> bool {
-    matches!(f, Unary::Neg | Unary::Abs | Unary::Sqrt | Unary::Recip | Unary::Square)
+    matches!(f, Unary::Neg | Unary::Abs | Unary::Sqrt | Unary::Recip | Unary::Square | Unary::Exp)
 }
 
 /// Whether [`Simd`] computes `f` itself.
@@ -41,6 +44,7 @@ impl<T: Element> Elementwise<T> for Simd {
             Unary::Sqrt => map(level, Sqrt, x, out, threads),
             Unary::Recip => map(level, Recip, x, out, threads),
             Unary::Square => map(level, Square, x, out, threads),
+            Unary::Exp => map(level, Exp, x, out, threads),
             _ => return Elementwise::<T>::unary(&Reference, f, x, out, threads),
         }
         Ok(())

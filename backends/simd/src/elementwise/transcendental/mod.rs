@@ -1,0 +1,27 @@
+//! The functions that are approximated, in vectors: one file each.
+//!
+//! Where `f32` and `f64` differ in constants alone, the algorithm is written once and the constants belong to the
+//! element. Polynomials are minimax (Remez's exchange in 200 bits), and each says on what interval and how close.
+
+mod exp;
+mod polynomial;
+
+use super::lane::Map;
+use crate::vector::Vector;
+
+/// The functions of an element type.
+pub(crate) trait Functions: exp::Constants {}
+
+impl Functions for f32 {}
+impl Functions for f64 {}
+
+/// `e^x`
+#[derive(Clone, Copy)]
+pub(super) struct Exp;
+
+impl Map for Exp {
+    #[inline(always)]
+    fn apply<V: Vector>(self, x: V) -> V {
+        exp::exp(x)
+    }
+}
