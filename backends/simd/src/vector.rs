@@ -20,6 +20,8 @@ pub(crate) trait Element: Scalar + Functions {
     const FRACTION_BITS: u32;
     /// What is added to the exponent: 1023 or 127.
     const BIAS: u64;
+    /// The least normal number.
+    const LEAST_NORMAL: Self;
 
     /// The element whose bit pattern is the low bits of `bits`.
     fn from_pattern(bits: u64) -> Self;
@@ -39,6 +41,7 @@ pub(crate) trait Element: Scalar + Functions {
 impl Element for f64 {
     const FRACTION_BITS: u32 = 52;
     const BIAS: u64 = 1023;
+    const LEAST_NORMAL: Self = f64::MIN_POSITIVE;
 
     #[inline(always)]
     fn from_pattern(bits: u64) -> Self {
@@ -60,6 +63,7 @@ impl Element for f64 {
 impl Element for f32 {
     const FRACTION_BITS: u32 = 23;
     const BIAS: u64 = 127;
+    const LEAST_NORMAL: Self = f32::MIN_POSITIVE;
 
     #[inline(always)]
     fn from_pattern(bits: u64) -> Self {
@@ -194,6 +198,12 @@ pub(crate) trait Vector: Copy {
     /// `x` in every lane. As [`Vector::splat`], without its care: `self` proves that the CPU has the instructions.
     fn like(self, x: Self::Elem) -> Self;
 
+    /// `x`, rounded to the element, in every lane.
+    #[inline(always)]
+    fn number(self, x: f64) -> Self {
+        self.like(Self::Elem::from_f64(x))
+    }
+
     /// The larger of `low` and the smaller of `high` and `self`; NaN stays NaN.
     fn clamp(self, low: Self, high: Self) -> Self;
 
@@ -250,7 +260,7 @@ pub(crate) trait Vector: Copy {
         }
         let halves = |x: Self| {
             let factor = (1u64 << (Self::Elem::FRACTION_BITS / 2 + 1)) + 1;
-            let wide = x.mul(x.like(Self::Elem::from_f64(factor as f64)));
+            let wide = x.mul(x.number(factor as f64));
             let upper = wide.sub(wide.sub(x));
             (upper, x.sub(upper))
         };
@@ -267,7 +277,7 @@ pub(crate) trait Vector: Copy {
         let constant = |bits: u64| self.like(Self::Elem::from_pattern(bits));
         // In the last place of this sum is 1/64, so that its bit pattern holds 64 n as an integer. One power of two may
         // be out of range where two of about half the exponent are not.
-        let sum = n.add(self.like(Self::Elem::from_f64((3u64 << (bits - 7)) as f64)));
+        let sum = n.add(self.number((3u64 << (bits - 7)) as f64));
         let (whole, half) = (sum.shr(6), sum.shr(7));
         let bias = constant(Self::Elem::BIAS);
         let power = |n: Self| n.add_bits(bias).shl(bits);

@@ -16,12 +16,12 @@ use crate::vector::Element;
 
 use exact::{Abs, Add, Div, Max, Min, Mul, Neg, Recip, Sqrt, Square, Sub};
 use lane::{map, zip};
-use transcendental::Exp;
 pub(crate) use transcendental::Functions;
+use transcendental::{Exp, Ln};
 
 /// Whether [`Simd`] computes `f` itself.
 pub(crate) fn is_native_unary(f: Unary) -> bool {
-    matches!(f, Unary::Neg | Unary::Abs | Unary::Sqrt | Unary::Recip | Unary::Square | Unary::Exp)
+    matches!(f, Unary::Neg | Unary::Abs | Unary::Sqrt | Unary::Recip | Unary::Square | Unary::Exp | Unary::Ln)
 }
 
 /// Whether [`Simd`] computes `f` itself.
@@ -45,6 +45,7 @@ impl<T: Element> Elementwise<T> for Simd {
             Unary::Recip => map(level, Recip, x, out, threads),
             Unary::Square => map(level, Square, x, out, threads),
             Unary::Exp => map(level, Exp, x, out, threads),
+            Unary::Ln => map(level, Ln, x, out, threads),
             _ => return Elementwise::<T>::unary(&Reference, f, x, out, threads),
         }
         Ok(())

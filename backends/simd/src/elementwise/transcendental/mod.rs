@@ -4,13 +4,14 @@
 //! element. Polynomials are minimax (Remez's exchange in 200 bits), and each says on what interval and how close.
 
 mod exp;
+mod ln;
 mod polynomial;
 
 use super::lane::Map;
 use crate::vector::Vector;
 
 /// The functions of an element type.
-pub(crate) trait Functions: exp::Constants {}
+pub(crate) trait Functions: exp::Constants + ln::Constants {}
 
 impl Functions for f32 {}
 impl Functions for f64 {}
@@ -23,5 +24,16 @@ impl Map for Exp {
     #[inline(always)]
     fn apply<V: Vector>(self, x: V) -> V {
         exp::exp(x)
+    }
+}
+
+/// `ln x`
+#[derive(Clone, Copy)]
+pub(super) struct Ln;
+
+impl Map for Ln {
+    #[inline(always)]
+    fn apply<V: Vector>(self, x: V) -> V {
+        ln::ln(x)
     }
 }
