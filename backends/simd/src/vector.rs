@@ -284,6 +284,22 @@ pub(crate) trait Vector: Copy {
         self.mul(power(half)).mul(power(whole.sub_bits(half)))
     }
 
+    /// The exponent of a positive, finite and normal number: `e` of `2^e m` with `1 <= m < 2`.
+    #[inline(always)]
+    fn exponent(self) -> Self {
+        let bits = Self::Elem::FRACTION_BITS;
+        // The number whose last bit is 1: an integer put into the low bits of its pattern is added to it.
+        let one_in_last_place = 1u64 << bits;
+        let field = self.shr(bits).or(self.number(one_in_last_place as f64));
+        field.sub(self.number((one_in_last_place + Self::Elem::BIAS) as f64))
+    }
+
+    /// Whether each is positive, finite and normal.
+    #[inline(always)]
+    fn is_ordinary(self) -> Self::Mask {
+        self.like(Self::Elem::LEAST_NORMAL).le(self) & self.lt(self.number(f64::INFINITY))
+    }
+
     /// The entry of `table` at the index in the low bits of each lane's bit pattern. `N` is a power of two; up to 32
     /// entries are kept in registers where the instruction set can.
     #[inline(always)]

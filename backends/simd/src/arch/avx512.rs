@@ -34,6 +34,7 @@ macro_rules! vector {
         $compare:ident $blend:ident $and:ident $or:ident $xor:ident $abs:ident $sqrt:ident
         $to_bits:ident $from_bits:ident $add_bits:ident $sub_bits:ident $shl:ident $shr:ident $splat_bits:ident
         $scale:ident $permute:ident $permute2:ident $test:ident
+        $exponent:ident $class:ident
         $($wide:tt)*
     ) => {
         $(#[$doc])*
@@ -259,6 +260,19 @@ macro_rules! vector {
             }
 
             #[inline(always)]
+            fn exponent(self) -> Self {
+                // SAFETY: as mul_add.
+                unsafe { Self($exponent(self.0)) }
+            }
+
+            /// The classes are NaNs (bits 0 and 7), zeros (1, 2), infinities (3, 4), subnormal (5) and negative (6).
+            #[inline(always)]
+            fn is_ordinary(self) -> $mask {
+                // SAFETY: as mul_add.
+                unsafe { !$class::<0xff>(self.0) }
+            }
+
+            #[inline(always)]
             fn lookup<const N: usize>(self, table: &[$elem; N]) -> Self {
                 const { assert!(N.is_power_of_two() && N >= $lanes && N <= 32) };
                 // SAFETY: as mul_add; each register of the table is inside it.
@@ -287,6 +301,7 @@ vector! {
     _mm512_cmp_pd_mask _mm512_mask_blend_pd _mm512_and_pd _mm512_or_pd _mm512_xor_pd _mm512_abs_pd _mm512_sqrt_pd
     _mm512_castpd_si512 _mm512_castsi512_pd _mm512_add_epi64 _mm512_sub_epi64 _mm512_sllv_epi64 _mm512_srlv_epi64
     _mm512_set1_epi64 _mm512_scalef_pd _mm512_permutexvar_pd _mm512_permutex2var_pd _mm512_test_epi64_mask
+    _mm512_getexp_pd _mm512_fpclass_pd_mask
 
     #[inline(always)]
     fn map_f64(self, f: impl Fn(F64x8) -> F64x8) -> Self {
@@ -307,6 +322,7 @@ vector! {
     _mm512_cmp_ps_mask _mm512_mask_blend_ps _mm512_and_ps _mm512_or_ps _mm512_xor_ps _mm512_abs_ps _mm512_sqrt_ps
     _mm512_castps_si512 _mm512_castsi512_ps _mm512_add_epi32 _mm512_sub_epi32 _mm512_sllv_epi32 _mm512_srlv_epi32
     _mm512_set1_epi32 _mm512_scalef_ps _mm512_permutexvar_ps _mm512_permutex2var_ps _mm512_test_epi32_mask
+    _mm512_getexp_ps _mm512_fpclass_ps_mask
 
     #[inline(always)]
     fn map_f64(self, f: impl Fn(F64x8) -> F64x8) -> Self {

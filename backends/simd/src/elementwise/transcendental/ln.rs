@@ -156,31 +156,31 @@ pub(super) struct Reduced<V> {
 }
 
 impl<V: Vector> Reduced<V> {
-    /// Of a positive, finite and normal `x`.
+    /// Of an `x` that is [`Vector::is_ordinary`].
     #[inline(always)]
     pub(super) fn new(x: V) -> Self {
-        Self::with_bias(x, bias(x))
+        Self::with_exponent(x, |k| k)
     }
 
     /// Of any positive and finite `x`.
     #[inline(always)]
     pub(super) fn of_any(x: V) -> Self {
-        let up = V::Elem::FRACTION_BITS + 2;
         let tiny = x.lt(x.like(V::Elem::LEAST_NORMAL));
+        let up = V::Elem::FRACTION_BITS + 2;
         let normal = V::select(tiny, x.mul(x.number((1u64 << up) as f64)), x);
-        Self::with_bias(normal, V::select(tiny, bias(x).add(x.number(up.into())), bias(x)))
+        Self::with_exponent(normal, |k| V::select(tiny, k.sub(x.number(up.into())), k))
     }
 
-    /// `bias` is [`bias`]'s, and the power of two that `x` has been multiplied by.
+    /// `correct` is applied to `k`.
     #[inline(always)]
-    fn with_bias(x: V, bias: V) -> Self {
+    fn with_exponent(x: V, correct: impl Fn(V) -> V) -> Self {
         let bits = V::Elem::FRACTION_BITS;
         let constant = |bits: u64| x.like(V::Elem::from_pattern(bits));
         let least = V::Elem::LEAST_M.pattern();
-        // The exponent field of the shifted pattern is k, biased; its fraction says how far m is above the least.
+        // The exponent of the shifted pattern is k; its fraction says how far m is above the least.
         let shifted = x.add_bits(constant((V::Elem::BIAS << bits) - least));
         let m = shifted.and(constant((1 << bits) - 1)).add_bits(constant(least));
-        let k = shifted.shr(bits).or(one_in_last_place(x)).sub(bias);
+        let k = correct(shifted.exponent());
         let cell = shifted.shr(bits - 4);
         let c = cell.lookup(&V::Elem::C);
         let r = if V::FUSED {
@@ -205,28 +205,10 @@ impl<V: Vector> Reduced<V> {
     }
 }
 
-/// The number whose last bit is 1: an integer put into the low bits of its pattern is added to it.
-#[inline(always)]
-fn one_in_last_place<V: Vector>(x: V) -> V {
-    x.number((1u64 << V::Elem::FRACTION_BITS) as f64)
-}
-
-/// What is taken from [`one_in_last_place`] with a normal number's exponent field in it.
-#[inline(always)]
-fn bias<V: Vector>(x: V) -> V {
-    x.number(((1u64 << V::Elem::FRACTION_BITS) + V::Elem::BIAS) as f64)
-}
-
-/// Whether each `x` is positive, finite and normal.
-#[inline(always)]
-pub(super) fn ordinary<V: Vector>(x: V) -> V::Mask {
-    x.like(V::Elem::LEAST_NORMAL).le(x) & x.lt(x.number(f64::INFINITY))
-}
-
 /// `ln x`: minus infinity of both zeros, NaN of what is below.
 #[inline(always)]
 pub(super) fn ln<V: Vector>(x: V) -> V {
-    if !(!ordinary(x)).any() {
+    if !(!x.is_ordinary()).any() {
         return Reduced::new(x).ln();
     }
     let (zero, infinity) = (x.number(0.0), x.number(f64::INFINITY));
