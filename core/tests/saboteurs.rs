@@ -45,6 +45,11 @@ found! {
     k_zero_keeps_c: KZeroKeepsC in Op::MatMul, by "matmul::zero_sizes";
     last_of_block_lost: LastOfBlockLost in Op::MatMul, by "matmul::blocking";
     last_of_batch_lost: LastOfBatchLost in Op::MatMul, by "matmul::batch";
+    beta_for_the_first_of_a_batch: BatchBetaForFirst in Op::MatMul, by "matmul::batch";
+    alpha_ignored_in_a_batch: BatchIgnoresAlpha in Op::MatMul, by "matmul::batch";
+    one_b_for_a_batch: BatchSharesB in Op::MatMul, by "matmul::batch_alike";
+    remainder_of_a_batch_lost: BatchRemainderLost in Op::MatMul, by "matmul::batch_alike";
+    alpha_zero_reads_a_in_a_batch: BatchAlphaZeroReadsA in Op::MatMul, by "matmul::batch_values";
     subnormals_flushed: SubnormalsFlushed in Op::MatMul, by "matmul::special_values";
     race_under_concurrent_callers: SharedScratch in Op::MatMul, by "matmul::concurrent";
     refuses_strides: RefusesStrides in Op::MatMul, by "matmul::layouts";

@@ -13,7 +13,7 @@ macro_rules! conformance_checks {
         $with! {
             matmul {
                 layouts, blocking, zero_sizes, beta_zero, alpha_zero, broadcast, no_skipping, special_values, integers,
-                batch, large, concurrent,
+                batch, batch_alike, batch_values, large, concurrent,
             }
             dot { layouts, special_values, integers, large, concurrent }
             fill { layouts, large, concurrent }

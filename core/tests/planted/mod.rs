@@ -30,6 +30,11 @@ pub(crate) enum Bug {
     KZeroKeepsC,
     LastOfBlockLost,
     LastOfBatchLost,
+    BatchBetaForFirst,
+    BatchIgnoresAlpha,
+    BatchSharesB,
+    BatchRemainderLost,
+    BatchAlphaZeroReadsA,
     BroadcastTakenOnce,
     PanicsOnEmpty,
     SubnormalsFlushed,
@@ -224,8 +229,22 @@ impl<T: Scalar> MatMul<T> for Planted {
     }
 
     fn matmul_batch(&self, alpha: T, batch: &mut [Product<'_, T>], beta: T, threads: OpThreads) -> Result<(), Error> {
-        let done = batch.len() - usize::from(self.has(Bug::LastOfBatchLost) && batch.len() > 4);
-        batch[..done].iter_mut().try_for_each(|p| self.matmul(alpha, p.a, p.b, beta, p.c.view_mut(), threads))
+        let done = match self.bug {
+            Some(Bug::LastOfBatchLost) if batch.len() > 4 => batch.len() - 1,
+            Some(Bug::BatchRemainderLost) => batch.len() / 4 * 4,
+            _ => batch.len(),
+        };
+        let alpha = if self.has(Bug::BatchIgnoresAlpha) { T::one() } else { alpha };
+        let first = batch.first().map(|p| p.b).filter(|_| self.has(Bug::BatchSharesB));
+        batch[..done].iter_mut().enumerate().try_for_each(|(i, p)| {
+            let beta = if self.has(Bug::BatchBetaForFirst) && i > 0 { T::zero() } else { beta };
+            let b = first.filter(|first| first.dim() == p.b.dim()).unwrap_or(p.b);
+            self.matmul(alpha, p.a, b, beta, p.c.view_mut(), threads)?;
+            if let (true, Some(c), Some(&a)) = (self.has(Bug::BatchAlphaZeroReadsA), p.c.first_mut(), p.a.first()) {
+                *c = *c + (alpha - alpha) * a;
+            }
+            Ok(())
+        })
     }
 }
 

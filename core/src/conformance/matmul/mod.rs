@@ -1,14 +1,18 @@
 //! The rules of [`MatMul`](crate::MatMul), one function a rule.
 
+mod batch;
+
 use std::fmt;
 
 use ndarray::{Array2, Ix2};
+
+pub use batch::{batch, batch_alike, batch_values};
 
 use super::judge::{Sum, eta, gamma, ratio};
 use super::layouts::{INPUT_STEPS, Layout, STEPS, Strided};
 use super::random::Random;
 use super::{Report, Subject, Violation, concurrency, pairwise};
-use crate::{Product, Scalar, matmul};
+use crate::{Scalar, matmul};
 
 /// Around the sizes of vectors, of register tiles and of small-matrix paths.
 const SIZES: [usize; 21] = [0, 1, 2, 3, 5, 7, 8, 9, 13, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129];
@@ -328,34 +332,6 @@ pub fn integers<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
         let verdict = operands.exact();
         operands.call(subject)?;
         operands.judge(subject, &verdict)
-    }))
-}
-
-/// A batch of several shapes and layouts gives what its products give one by one; an empty batch gives nothing.
-///
-/// # Errors
-/// The first violation.
-pub fn batch<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
-    let mut random = subject.random();
-    let many = [(8, 8, 8); 9];
-    let shapes = [&SOME_SIZES[..], &[(0, 3, 4), (3, 5, 0)]].concat();
-    let batches = [&[][..], &many, &shapes, &shapes[2..3]];
-    let all = batches.into_iter().flat_map(|batch| FACTORS.map(|beta| (batch, beta)));
-    Report::all(all.map(|(batch, beta)| {
-        let alpha = random.pick(&FACTORS);
-        let mut operands: Vec<Operands<T>> = batch
-            .iter()
-            .map(|&(m, n, k)| Case { alpha, beta, ..Case::any(m, n, k, &mut random) }.drawn(&mut random))
-            .collect();
-        let verdicts: Vec<Verdict> = operands.iter().map(Operands::judged).collect();
-        let mut products: Vec<Product<'_, T>> = operands
-            .iter_mut()
-            .map(|Operands { a, b, c, .. }| Product { a: a.view(), b: b.view(), c: c.view_mut() })
-            .collect();
-        let [alpha, beta] = [alpha, beta].map(T::from_f64);
-        let outcome = matmul::matmul_batch(subject.backend, alpha, &mut products, beta, subject.threads);
-        subject.must(outcome, format_args!("a batch of {batch:?} (m, n, k)"))?;
-        Report::all(operands.iter().zip(&verdicts).map(|(operands, verdict)| operands.judge(subject, verdict)))
     }))
 }
 
