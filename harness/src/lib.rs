@@ -11,6 +11,7 @@
 
 #[cfg(target_os = "linux")]
 pub mod arena;
+pub mod batch;
 pub mod combination;
 pub mod environment;
 pub mod executor;
@@ -36,6 +37,7 @@ pub mod tuner;
 pub mod verify;
 pub mod workload;
 
+pub use batch::Batch;
 pub use combination::{Combination, ExecutorKind};
 pub use outcome::Outcome;
 pub use plan::{Plan, Session};

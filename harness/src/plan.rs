@@ -15,14 +15,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gingham_core::ndarray::ArrayView1;
-use gingham_core::{Backend, OpThreads, Product, Registry, Scalar, Support, Threading, dot, matmul};
+use gingham_core::{Backend, OpThreads, Product, Registry, Scalar, Support, Threading, dot};
 use gingham_machine::Machine;
 use gingham_machine::environment::kernel_variables;
 
+use crate::batch::{self, Batch};
 use crate::combination::{Combination, ExecutorKind};
 use crate::executor::{self, Executor, TaskErrors};
 use crate::profile::{self, Answer, Fingerprint, Grade, Profile};
-use crate::task::Task;
 use crate::workload::Workload;
 
 /// The backends, the machine and the saved answers of a program.
@@ -221,8 +221,11 @@ impl Plan {
     ///
     /// # Errors
     /// [`RunError`]; a task that fails or panics does not keep the others from being done.
-    pub fn run<T: Scalar>(&self, batch: &mut [Task<'_, T>]) -> Result<(), RunError> {
-        self.each(batch, |task, backend, threads| task.run(backend, threads))
+    pub fn run<T: Scalar>(&self, batch: &mut Batch<'_, T>) -> Result<(), RunError> {
+        let Combination { op_threads, chunk, .. } = self.combination;
+        let backend = self.backend.as_ref();
+        let _limit = backend.limit(op_threads)?;
+        Ok(batch.run(0..batch.len(), backend, op_threads, self.executor.as_ref(), chunk)?)
     }
 
     /// `C <- A B` for every product.
@@ -230,9 +233,10 @@ impl Plan {
     /// # Errors
     /// As [`Plan::run`].
     pub fn matmul_many<T: Scalar>(&self, products: &mut [Product<'_, T>]) -> Result<(), RunError> {
-        self.each(products, |p, backend, threads| {
-            matmul::matmul(backend, T::one(), p.a, p.b, T::zero(), p.c.view_mut(), threads)
-        })
+        let Combination { op_threads, chunk, .. } = self.combination;
+        let backend = self.backend.as_ref();
+        let _limit = backend.limit(op_threads)?;
+        Ok(batch::multiply(products, backend, op_threads, self.executor.as_ref(), chunk)?)
     }
 
     /// The dot product of every pair.
@@ -241,7 +245,13 @@ impl Plan {
     /// As [`Plan::run`].
     pub fn dot_many<T: Scalar>(&self, pairs: &[(ArrayView1<'_, T>, ArrayView1<'_, T>)]) -> Result<Vec<T>, RunError> {
         let mut sums: Vec<_> = pairs.iter().map(|&(x, y)| (x, y, T::zero())).collect();
-        self.each(&mut sums, |(x, y, sum), backend, threads| dot::dot(backend, *x, *y, threads).map(|s| *sum = s))?;
+        let Combination { op_threads, chunk, .. } = self.combination;
+        let backend = self.backend.as_ref();
+        let _limit = backend.limit(op_threads)?;
+        executor::for_each_mut(self.executor.as_ref(), &mut sums, chunk, |_, (x, y, sum)| {
+            *sum = dot::dot(backend, *x, *y, op_threads)?;
+            Ok(())
+        })?;
         Ok(sums.into_iter().map(|(_, _, sum)| sum).collect())
     }
 
@@ -256,18 +266,6 @@ impl Plan {
             Ok(())
         };
         Ok(executor::for_each(self.executor.as_ref(), n, self.combination.chunk, call)?)
-    }
-
-    fn each<I: Send>(
-        &self,
-        items: &mut [I],
-        f: impl Fn(&mut I, &dyn Backend, OpThreads) -> Result<(), gingham_core::Error> + Sync,
-    ) -> Result<(), RunError> {
-        let threads = self.combination.op_threads;
-        let backend = self.backend.as_ref();
-        let _limit = backend.limit(threads)?;
-        let call = |_, item: &mut I| Ok(f(item, backend, threads)?);
-        Ok(executor::for_each_mut(self.executor.as_ref(), items, self.combination.chunk, call)?)
     }
 }
 

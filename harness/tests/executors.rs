@@ -8,7 +8,8 @@ use std::sync::{Barrier, Mutex};
 use std::thread::{self, ThreadId};
 
 use gingham_harness::executor::{
-    BoxError, Error, Executor, MAX_WORKERS, Parts, Rayon, Serial, TaskError, Threads, for_each, for_each_mut,
+    BoxError, Error, Executor, MAX_WORKERS, Parts, Rayon, Serial, TaskError, Threads, for_each, for_each_group_mut,
+    for_each_mut,
 };
 use proptest::prelude::*;
 
@@ -178,6 +179,28 @@ fn an_error_is_one_tasks_own() {
             assert!(matches!(&errors.cause, TaskError::Failed(error) if error.to_string() == "planted in 42"));
             assert_eq!(errors.to_string(), "task 42 failed: planted in 42 (and 1 other task failed)");
             assert!(items.iter().copied().eq(1..=100), "{}: {items:?}", label(&*executor, 100, chunk));
+        }
+    }
+}
+
+#[test]
+fn a_group_that_fails_is_done_again_one_by_one() {
+    for executor in all() {
+        for chunk in [0, 1, 7, 100] {
+            let at = label(&*executor, 100, chunk);
+            let mut items: Vec<usize> = (0..100).collect();
+            let alone = AtomicUsize::new(0);
+            let group = |rest: &[usize]| if rest[0] < 50 { 4 } else { 0 };
+            let errors = for_each_group_mut(&*executor, &mut items, chunk, group, |index, items| {
+                assert!(items[0] == index && items.len() <= 4, "{at}");
+                alone.fetch_add(usize::from(items.len() == 1), Relaxed);
+                assert!(!items.contains(&3), "planted in 3");
+                if items.contains(&80) { Err("planted in 80".into()) } else { Ok(()) }
+            })
+            .unwrap_err();
+            assert_eq!(errors.to_string(), "task 3 panicked: planted in 3 (and 1 other task failed)", "{at}");
+            let expected = if chunk == 1 { 100 } else { 50 };
+            assert!(alone.into_inner() >= expected, "{at}");
         }
     }
 }

@@ -4,10 +4,10 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use gingham_core::ndarray::{Array1, Array2};
+use gingham_core::ndarray::{Array1, Array2, ArrayViewMut2};
 use gingham_core::{Binary, DType, Op, Product, Registry};
 use gingham_harness::profile::{Entry, Evidence, Fingerprint, Ranked};
-use gingham_harness::{Profile, Session, Task, Workload};
+use gingham_harness::{Batch, Profile, Session, Task, Workload};
 use gingham_machine::Machine;
 
 fn workload(tasks: usize) -> Workload {
@@ -143,11 +143,11 @@ fn a_plan_runs_products_dots_tasks_and_closures() {
         assert_eq!(plan.dot_many(&[(x.view(), x.view()); 5]).unwrap(), [40.0; 5]);
 
         let mut sums = vec![Array2::zeros((4, 4)); 3];
-        let mut tasks: Vec<_> = sums
+        let tasks: Vec<_> = sums
             .iter_mut()
             .map(|out| Task::Binary { f: Binary::Add, x: Some(a.view()), y: a.view(), out: out.view_mut() })
             .collect();
-        plan.run(&mut tasks).unwrap();
+        plan.run(&mut tasks.into()).unwrap();
         assert!(sums.iter().all(|sum| *sum == &a + &a));
 
         let calls = AtomicUsize::new(0);
@@ -171,4 +171,26 @@ fn a_task_that_fails_is_named_and_the_others_are_done() {
     assert!(c[0] == a && c[2] == a);
     let error = plan.for_each(5, |i| assert!(i != 3, "no threes")).unwrap_err().to_string();
     assert!(error.contains("task 3 panicked: no threes"), "{error}");
+}
+
+/// Small products share a call of the backend, which stops at the one that it refuses: each is then called alone.
+#[test]
+fn a_product_that_fails_among_small_ones_is_named_and_the_others_are_done() {
+    for ranking in ["reference:1+serial", "reference:1+threads:2", "reference:1+rayon:2:20"] {
+        let plan = plan(&[ranking], &workload(8));
+        let (a, narrow) = (Array2::<f64>::eye(4), Array2::<f64>::eye(3));
+        let mut c = vec![Array2::from_elem((4, 4), f64::NAN); 150];
+        let product = |(i, c)| {
+            let b = if [77, 78, 140].contains(&i) { narrow.view() } else { a.view() };
+            Task::MatMul { a: a.view(), b, c: ArrayViewMut2::from(c) }
+        };
+        let tasks: Vec<_> = c.iter_mut().enumerate().map(product).collect();
+        let mut batch = Batch::from(tasks);
+        assert!(matches!(batch, Batch::Products(_)) && batch.len() == 150);
+        let error = plan.run(&mut batch).unwrap_err().to_string();
+        assert!(error.starts_with("task 77 failed: ") && error.contains("B 3x3"), "{ranking}: {error}");
+        assert!(error.ends_with("(and 2 other tasks failed)"), "{ranking}: {error}");
+        let done = c.iter().enumerate().filter(|(_, c)| **c == a).map(|(i, _)| i);
+        assert!(done.eq((0..150).filter(|i| ![77, 78, 140].contains(i))), "{ranking}");
+    }
 }

@@ -150,10 +150,10 @@ fn once<T: Scalar>(workload: &Workload, plan: &Plan) -> Result<(), Failure> {
     let zeros = |bytes: u64| vec![T::zero(); bytes as usize / size_of::<T>()];
     let (mut inputs, mut outputs) = (zeros(placement.input_bytes), zeros(placement.output_bytes));
     operands::fill(workload, 0, &mut inputs);
-    let mut tasks = operands::tasks(workload, &placement.tensors, &inputs, &mut outputs)?;
-    plan.run(&mut tasks)?;
+    let mut batch = operands::tasks(workload, &placement.tensors, &inputs, &mut outputs)?.into();
+    plan.run(&mut batch)?;
     let start = Instant::now();
-    plan.run(&mut tasks)?;
+    plan.run(&mut batch)?;
     let elapsed = start.elapsed().as_secs_f64();
     let rate = workload.work(workload.tasks()) / elapsed / 1e9;
     let (combination, unit) = (plan.combination(), workload.rate_unit());

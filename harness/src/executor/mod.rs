@@ -30,7 +30,7 @@ pub use self::{
     parts::Parts,
     rayon::Rayon,
     serial::Serial,
-    tasks::{BoxError, TaskError, TaskErrors, for_each, for_each_mut},
+    tasks::{BoxError, TaskError, TaskErrors, for_each, for_each_group_mut, for_each_mut},
     threads::Threads,
 };
 

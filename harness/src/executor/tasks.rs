@@ -1,10 +1,11 @@
 //! Tasks on top of an executor: what one of them does wrong stays its own.
 //!
-//! Both functions run every task, whatever becomes of the others, and tell of the first that failed: the lowest index,
+//! All functions here run every task, whatever becomes of the others, and tell of the first that failed: the lowest index,
 //! whichever worker had it and whenever it failed, so that the same batch gives the same message.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::slice;
 use std::sync::{Mutex, PoisonError};
 
 use super::panics::message;
@@ -73,6 +74,25 @@ pub fn for_each_mut<T: Send>(
     chunk: usize,
     f: impl Fn(usize, &mut T) -> Result<(), BoxError> + Sync,
 ) -> Result<(), TaskErrors> {
+    let each = |start, items: &mut [T]| (start..).zip(items).try_for_each(|(index, item)| f(index, item));
+    for_each_group_mut(executor, items, chunk, |_| 1, each)
+}
+
+/// As [`for_each_mut`], but `f` gets several items at once, with the index of the first of them. `group` is shown what
+/// is left of a range and says how many items from its first on make one call; 0 is taken for 1.
+///
+/// A call of several items that fails or panics is made again for each of them alone: that does all the others, and
+/// tells whose fault it was. So an item may be done twice, and `f` gives the same result the second time.
+///
+/// # Errors
+/// [`TaskErrors`] when the call of an item alone returned an error or panicked; all the others have run nevertheless.
+pub fn for_each_group_mut<T: Send>(
+    executor: &dyn Executor,
+    items: &mut [T],
+    chunk: usize,
+    group: impl Fn(&[T]) -> usize + Sync,
+    f: impl Fn(usize, &mut [T]) -> Result<(), BoxError> + Sync,
+) -> Result<(), TaskErrors> {
     let failures = Failures::default();
     let mut rest = items;
     // One lock for each range, never contended: it tells the compiler what the executor's contract tells us. The
@@ -82,10 +102,20 @@ pub fn for_each_mut<T: Send>(
         .map(|range| (range.start, Mutex::new(rest.split_off_mut(..range.len()).unwrap_or_default())))
         .collect();
     executor.run(ranges.len(), chunk.min(1), &|parts| {
-        for (start, items) in &ranges[parts] {
+        for &(mut start, ref items) in &ranges[parts] {
             let mut items = items.lock().unwrap_or_else(PoisonError::into_inner);
-            for (index, item) in (*start..).zip(items.iter_mut()) {
-                failures.watch(index, || f(index, item));
+            let mut rest = &mut **items;
+            while !rest.is_empty() {
+                let (now, later) = rest.split_at_mut(group(rest).clamp(1, rest.len()));
+                let len = now.len();
+                let is_done = len > 1 && matches!(catch_unwind(AssertUnwindSafe(|| f(start, now))), Ok(Ok(())));
+                if !is_done {
+                    for (index, item) in (start..).zip(now) {
+                        failures.watch(index, || f(index, slice::from_mut(item)));
+                    }
+                }
+                start += len;
+                rest = later;
             }
         }
     });

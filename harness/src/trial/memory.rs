@@ -6,8 +6,8 @@ use gingham_core::Scalar;
 
 use super::protocol::Hello;
 use crate::arena::{Private, ReadOnly, Writable};
+use crate::batch::Batch;
 use crate::operands;
-use crate::task::Task;
 
 /// The arena, and the private copies where they were asked for.
 pub(super) struct Memory {
@@ -30,12 +30,12 @@ impl Memory {
     }
 
     /// The tasks of `hello`, on this memory.
-    pub(super) fn tasks<T: Scalar>(&mut self, hello: &Hello) -> Result<Vec<Task<'_, T>>, operands::Error> {
+    pub(super) fn batch<T: Scalar>(&mut self, hello: &Hello) -> Result<Batch<'_, T>, operands::Error> {
         let (inputs, outputs) = match &mut self.own {
             Some([inputs, outputs]) => (inputs.as_slice(), outputs.as_mut_slice()),
             None => (self.inputs.as_slice(), self.outputs.as_mut_slice()),
         };
-        operands::tasks::<T>(&hello.workload, &hello.tensors, inputs, outputs)
+        Ok(operands::tasks::<T>(&hello.workload, &hello.tensors, inputs, outputs)?.into())
     }
 
     /// Before results are to be seen: what their parent wrote into the arena takes the place of earlier ones, which

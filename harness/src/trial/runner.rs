@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::ops::Range;
 use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,9 +15,9 @@ use rustix::process::{Signal, getpid, kill_process};
 use super::MARKER;
 use super::memory::Memory;
 use super::protocol::{Answer, Cost, Hello, PROTOCOL, Request};
-use crate::executor::{self, TaskErrors};
+use crate::batch::Batch;
+use crate::executor::TaskErrors;
 use crate::function::serve::Served;
-use crate::task::Task;
 
 /// Whether this process was started as a trial.
 #[must_use]
@@ -50,7 +51,13 @@ fn serve_lines(registry: &Registry) -> io::Result<()> {
             (Some(calls), _) => match Served::new(registry, calls, &hello.combination) {
                 Ok(task) => {
                     let version = [env!("CARGO_PKG_VERSION").into(), String::new()];
-                    converse::<f64>(&hello, version, &|tasks| task.run(tasks), &mut requests, &mut answers)
+                    converse::<f64>(
+                        &hello,
+                        version,
+                        &|batch, range| task.run(batch, range),
+                        &mut requests,
+                        &mut answers,
+                    )
                 }
                 Err(error) => answers.send(&refused(&error)),
             },
@@ -100,16 +107,13 @@ fn serve_backend<T: Scalar>(
         Err(error) => return answers.send(&refused(&error)),
     };
     let info = backend.info();
-    let run = |tasks: &mut [Task<'_, T>]| {
-        executor::for_each_mut(executor.as_ref(), tasks, combination.chunk, |_, task: &mut Task<'_, T>| {
-            Ok(task.run(backend, threads)?)
-        })
-    };
+    let run =
+        |batch: &mut Batch<'_, T>, range| batch.run(range, backend, threads, executor.as_ref(), combination.chunk);
     converse(hello, [info.version, info.kernels], &run, requests, answers)
 }
 
-/// Does some tasks once.
-type Run<'a, T> = &'a dyn Fn(&mut [Task<'_, T>]) -> Result<(), TaskErrors>;
+/// Does a range of the tasks once.
+type Run<'a, T> = &'a dyn Fn(&mut Batch<'_, T>, Range<usize>) -> Result<(), TaskErrors>;
 
 /// Answers requests with what `run` does.
 fn converse<T: Scalar>(
@@ -120,20 +124,20 @@ fn converse<T: Scalar>(
     answers: &mut Answers,
 ) -> io::Result<()> {
     let mut memory = Memory::open::<T>(hello)?;
-    let mut tasks = memory.tasks::<T>(hello).map_err(io::Error::other)?;
+    let mut batch = memory.batch::<T>(hello).map_err(io::Error::other)?;
     answers.send(&Answer::Ready { protocol: PROTOCOL, version, kernels, pids: vec![std::process::id()] })?;
     while let Some(request) = requests.next()? {
         match request {
             Request::Run { first, count, repeat, check: false } => {
-                answers.send(&timed(run, &mut tasks, first, count, repeat))?;
+                answers.send(&timed(run, &mut batch, first, count, repeat))?;
             }
             Request::Run { first, count, repeat, check: true } => {
-                drop(tasks);
+                drop(batch);
                 memory.take_in::<T>();
-                let mut shown = memory.tasks::<T>(hello).map_err(io::Error::other)?;
+                let mut shown = memory.batch::<T>(hello).map_err(io::Error::other)?;
                 let answer = timed(run, &mut shown, first, count, repeat);
                 memory.hand_out::<T>();
-                tasks = memory.tasks(hello).map_err(io::Error::other)?;
+                batch = memory.batch(hello).map_err(io::Error::other)?;
                 answers.send(&answer)?;
             }
             Request::Quit => break,
@@ -144,12 +148,12 @@ fn converse<T: Scalar>(
 }
 
 /// Runs tasks `first .. first + count`, `repeat` times over.
-fn timed<T: Scalar>(run: Run<'_, T>, tasks: &mut [Task<'_, T>], first: usize, count: usize, repeat: usize) -> Answer {
-    let Some(tasks) = first.checked_add(count).and_then(|end| tasks.get_mut(first..end)) else {
+fn timed<T: Scalar>(run: Run<'_, T>, batch: &mut Batch<'_, T>, first: usize, count: usize, repeat: usize) -> Answer {
+    let Some(end) = first.checked_add(count).filter(|&end| end <= batch.len()) else {
         return Answer::Failed { reason: format!("tasks {first}+{count} are beyond the batch") };
     };
     let start = Instant::now();
-    let result = (0..repeat).try_for_each(|_| run(tasks));
+    let result = (0..repeat).try_for_each(|_| run(batch, first..end));
     let wall_s = start.elapsed().as_secs_f64();
     match result {
         Ok(()) => Answer::Done(Cost { wall_s }),
