@@ -3,6 +3,7 @@
 //! BLAS has the product and the dot product; every other operation is core's reference. Its threads are one setting
 //! for the whole process, which [`Backend::limit`] changes and restores.
 
+mod batch;
 mod dot;
 mod library;
 mod matmul;

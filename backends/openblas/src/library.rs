@@ -1,9 +1,14 @@
-//! What OpenBLAS tells of itself, and its thread setting: functions of its own, beside BLAS.
+//! What OpenBLAS tells of itself, its thread setting, and what not every version has: functions of its own, beside BLAS.
 
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::mem::{MaybeUninit, transmute};
+use std::ptr::NonNull;
+use std::sync::OnceLock;
 
 // Nothing is used of it: it makes the linker find OpenBLAS.
 use blas_src as _;
+
+use crate::batch::GemmBatch;
 
 unsafe extern "C" {
     safe fn openblas_get_config() -> *const c_char;
@@ -44,4 +49,54 @@ pub(crate) fn threads() -> c_int {
 /// Sets the thread count of the whole process.
 pub(crate) fn set_threads(threads: c_int) {
     openblas_set_num_threads(threads);
+}
+
+/// `cblas_sgemm_batch`, if the loaded library has it.
+pub(crate) fn sgemm_batch() -> Option<GemmBatch<f32>> {
+    static FOUND: OnceLock<Option<GemmBatch<f32>>> = OnceLock::new();
+    // SAFETY: this is the signature of the function of that name in OpenBLAS's cblas.h, with 32-bit integers, which the
+    // build that is linked has.
+    *FOUND.get_or_init(|| symbol(c"cblas_sgemm_batch").map(|found| unsafe { transmute(found) }))
+}
+
+/// `cblas_dgemm_batch`, if the loaded library has it.
+pub(crate) fn dgemm_batch() -> Option<GemmBatch<f64>> {
+    static FOUND: OnceLock<Option<GemmBatch<f64>>> = OnceLock::new();
+    // SAFETY: as in `sgemm_batch`.
+    *FOUND.get_or_init(|| symbol(c"cblas_dgemm_batch").map(|found| unsafe { transmute(found) }))
+}
+
+/// The address of a function of the library that `openblas_get_config` is from: another library of the process may have
+/// one of that name.
+#[cfg(unix)]
+fn symbol(name: &CStr) -> Option<NonNull<c_void>> {
+    let base = |address: *const c_void| {
+        let mut info = MaybeUninit::<libc::Dl_info>::zeroed();
+        // SAFETY: `dladdr` takes any address, and fills the structure unless it returns 0; all zeros are one, too.
+        unsafe { (libc::dladdr(address, info.as_mut_ptr()) != 0).then(|| info.assume_init().dli_fbase) }
+    };
+    // SAFETY: the name ends with zero, and the pseudo-handle stands for all libraries loaded.
+    let found = NonNull::new(unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) })?;
+    let own = openblas_get_config as *const c_void;
+    (base(found.as_ptr()) == base(own)).then_some(found)
+}
+
+/// Elsewhere it is not looked for.
+#[cfg(not(unix))]
+fn symbol(_name: &CStr) -> Option<NonNull<c_void>> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn functions_are_found_by_name_in_this_library_alone() {
+        assert!(symbol(c"cblas_dgemm").is_some());
+        assert!(symbol(c"malloc").is_none(), "it is there, but not OpenBLAS's");
+        assert!(symbol(c"cblas_no_such_function").is_none());
+        assert_eq!(sgemm_batch().is_some(), dgemm_batch().is_some());
+    }
 }

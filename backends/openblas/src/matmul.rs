@@ -7,13 +7,14 @@ use std::ffi::c_int;
 
 use cblas_sys::{CBLAS_LAYOUT, CBLAS_TRANSPOSE, CblasNoTrans, CblasRowMajor, CblasTrans, cblas_dgemm, cblas_sgemm};
 use gingham_core::ndarray::{Array2, ArrayView2, ArrayViewMut2, CowArray, Ix2};
-use gingham_core::{Error, MatMul, OpThreads, Scalar};
+use gingham_core::{Error, MatMul, OpThreads, Product, Scalar};
 
-use crate::{OpenBlas, int};
+use crate::batch::{GemmBatch, Group};
+use crate::{OpenBlas, int, library};
 
 /// `cblas_sgemm` or `cblas_dgemm`: layout, transposition of A and B, m, n, k, alpha, A with its leading dimension, B
 /// likewise, beta, C likewise.
-type Gemm<T> = unsafe extern "C" fn(
+pub(crate) type Gemm<T> = unsafe extern "C" fn(
     CBLAS_LAYOUT,
     CBLAS_TRANSPOSE,
     CBLAS_TRANSPOSE,
@@ -42,6 +43,16 @@ impl MatMul<f32> for OpenBlas {
     ) -> Result<(), Error> {
         product(cblas_sgemm, alpha, a, b, beta, c)
     }
+
+    fn matmul_batch(
+        &self,
+        alpha: f32,
+        batch: &mut [Product<'_, f32>],
+        beta: f32,
+        threads: OpThreads,
+    ) -> Result<(), Error> {
+        products(cblas_sgemm, library::sgemm_batch(), alpha, batch, beta, threads)
+    }
 }
 
 impl MatMul<f64> for OpenBlas {
@@ -55,6 +66,16 @@ impl MatMul<f64> for OpenBlas {
         _threads: OpThreads,
     ) -> Result<(), Error> {
         product(cblas_dgemm, alpha, a, b, beta, c)
+    }
+
+    fn matmul_batch(
+        &self,
+        alpha: f64,
+        batch: &mut [Product<'_, f64>],
+        beta: f64,
+        threads: OpThreads,
+    ) -> Result<(), Error> {
+        products(cblas_dgemm, library::dgemm_batch(), alpha, batch, beta, threads)
     }
 }
 
@@ -78,22 +99,54 @@ fn product<T: Scalar>(
         scale(beta, c);
         return Ok(());
     }
-    if let Some(ld) = leading_dimension(c.dim(), c.strides()) {
-        return row_major(gemm, alpha, a, b, beta, c, ld);
-    }
-    let (a, b) = (b.reversed_axes(), a.reversed_axes());
-    c = c.reversed_axes();
-    if let Some(ld) = leading_dimension(c.dim(), c.strides()) {
-        return row_major(gemm, alpha, a, b, beta, c, ld);
+    if let Some((a, b, c, ld)) = row_major(a, b, c.view_mut()) {
+        return call(gemm, alpha, a, b, beta, c, ld);
     }
     let mut scratch = Array2::zeros(c.dim());
     if beta != T::zero() {
         scratch.assign(&c);
     }
     let ld = scratch.ncols();
-    row_major(gemm, alpha, a, b, beta, scratch.view_mut(), ld)?;
+    call(gemm, alpha, a, b, beta, scratch.view_mut(), ld)?;
     c.assign(&scratch);
     Ok(())
+}
+
+/// The products in order: those that the library takes as they are in calls of `batch`, where there is such a function
+/// and it pays, the others one by one.
+pub(crate) fn products<T: Scalar>(
+    gemm: Gemm<T>,
+    batch: Option<GemmBatch<T>>,
+    alpha: T,
+    products: &mut [Product<'_, T>],
+    beta: T,
+    threads: OpThreads,
+) -> Result<(), Error> {
+    let one_by_one = |p: &mut Product<'_, T>| product(gemm, alpha, p.a, p.b, beta, p.c.view_mut());
+    let Some(batch) = batch.filter(|_| alpha != T::zero()) else {
+        return products.iter_mut().try_for_each(one_by_one);
+    };
+    let mut group = Group::new(gemm, batch, alpha, beta);
+    let outcome = products.iter_mut().try_for_each(|p| {
+        match direct(p).filter(|call| call.shape.pays(threads)) {
+            // SAFETY: `products` stays borrowed until the flush below, and no two of its outputs overlap.
+            Some(call) => unsafe { group.push(call) },
+            None => one_by_one(p)?,
+        }
+        Ok(())
+    });
+    // SAFETY: as above.
+    unsafe { group.flush() };
+    outcome
+}
+
+/// The product as one call, if it needs one, and no copy, and no integer that is too large.
+fn direct<T: Scalar>(p: &mut Product<'_, T>) -> Option<Call<T>> {
+    if p.c.is_empty() || p.a.ncols() == 0 {
+        return None;
+    }
+    let (a, b, c, ld) = row_major(p.a, p.b, p.c.view_mut())?;
+    Call::new(&a, &b, c, ld).ok()?
 }
 
 /// `C <- beta C`; C is not read where beta is zero.
@@ -105,62 +158,104 @@ fn scale<T: Scalar>(beta: T, mut c: ArrayViewMut2<'_, T>) {
     }
 }
 
+/// The operands, or their transposes, so that the rows of C are contiguous, and how far these are apart.
+fn row_major<'ab, 'c, T>(
+    a: ArrayView2<'ab, T>,
+    b: ArrayView2<'ab, T>,
+    c: ArrayViewMut2<'c, T>,
+) -> Option<(ArrayView2<'ab, T>, ArrayView2<'ab, T>, ArrayViewMut2<'c, T>, usize)> {
+    if let Some(ld) = leading_dimension(c.dim(), c.strides()) {
+        return Some((a, b, c, ld));
+    }
+    let c = c.reversed_axes();
+    leading_dimension(c.dim(), c.strides()).map(|ld| (b.reversed_axes(), a.reversed_axes(), c, ld))
+}
+
 /// The product into a C whose rows are contiguous and `ld` apart.
-fn row_major<T: Scalar>(
+fn call<T: Scalar>(
     gemm: Gemm<T>,
     alpha: T,
     a: ArrayView2<'_, T>,
     b: ArrayView2<'_, T>,
     beta: T,
-    mut c: ArrayViewMut2<'_, T>,
+    c: ArrayViewMut2<'_, T>,
     ld: usize,
 ) -> Result<(), Error> {
-    let ((m, k), n) = (a.dim(), b.ncols());
-    assert!(b.nrows() == k && c.dim() == (m, n), "the checked entry has compared the shapes");
-    let (m, n, k) = (int("a dimension", m)?, int("a dimension", n)?, int("a dimension", k)?);
-    let (a, b, ld) = (Operand::new(a)?, Operand::new(b)?, int("a leading dimension", ld)?);
-    // SAFETY: shapes agree; transposition and leading dimension of each operand describe its memory; C is borrowed
-    // mutably, and its rows do not overlap.
-    unsafe {
-        gemm(
-            CblasRowMajor,
-            a.transposition,
-            b.transposition,
-            m,
-            n,
-            k,
-            alpha,
-            a.matrix.as_ptr(),
-            a.ld,
-            b.matrix.as_ptr(),
-            b.ld,
-            beta,
-            c.as_mut_ptr(),
-            ld,
-        );
-    }
+    let contiguous = |x| if orientation(&x).is_some() { x.into() } else { x.as_standard_layout().into_owned().into() };
+    let (a, b): (CowArray<'_, T, Ix2>, CowArray<'_, T, Ix2>) = (contiguous(a), contiguous(b));
+    let call = Call::new(&a.view(), &b.view(), c, ld)?.expect("what is not contiguous has been copied");
+    // SAFETY: the operands are borrowed until the end of this function.
+    unsafe { call.make(gemm, alpha, beta) };
     Ok(())
 }
 
-/// A or B as BLAS takes it.
-struct Operand<'a, T> {
-    matrix: CowArray<'a, T, Ix2>,
-    transposition: CBLAS_TRANSPOSE,
-    ld: c_int,
+/// Sizes, transpositions and leading dimensions: all of a call but the factors and where the matrices lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shape {
+    /// Of A and B.
+    pub(crate) is_transposed: [bool; 2],
+    /// m, n and k.
+    pub(crate) sizes: [c_int; 3],
+    /// Of A, B and C.
+    pub(crate) leading: [c_int; 3],
 }
 
-impl<'a, T: Scalar> Operand<'a, T> {
-    fn new(x: ArrayView2<'a, T>) -> Result<Self, Error> {
-        let transposed = x.reversed_axes();
-        if let Some(ld) = leading_dimension(x.dim(), x.strides()) {
-            return Ok(Self { matrix: x.into(), transposition: CblasNoTrans, ld: int("a leading dimension", ld)? });
-        }
-        if let Some(ld) = leading_dimension(transposed.dim(), transposed.strides()) {
-            return Ok(Self { matrix: x.into(), transposition: CblasTrans, ld: int("a leading dimension", ld)? });
-        }
-        let ld = int("a leading dimension", x.ncols())?;
-        Ok(Self { matrix: x.as_standard_layout().into_owned().into(), transposition: CblasNoTrans, ld })
+/// A call but for its factors.
+pub(crate) struct Call<T> {
+    pub(crate) shape: Shape,
+    pub(crate) a: *const T,
+    pub(crate) b: *const T,
+    pub(crate) c: *mut T,
+}
+
+impl<T: Scalar> Call<T> {
+    /// The call for a C whose rows are contiguous and `ld` apart; none where A or B would have to be copied.
+    fn new(
+        a: &ArrayView2<'_, T>,
+        b: &ArrayView2<'_, T>,
+        mut c: ArrayViewMut2<'_, T>,
+        ld: usize,
+    ) -> Result<Option<Self>, Error> {
+        let ((m, k), n) = (a.dim(), b.ncols());
+        assert!(b.nrows() == k && c.dim() == (m, n), "the checked entry has compared the shapes");
+        let (Some((a_transposed, lda)), Some((b_transposed, ldb))) = (orientation(a), orientation(b)) else {
+            return Ok(None);
+        };
+        let size = |size| int("a dimension", size);
+        let leading = |ld| int("a leading dimension", ld);
+        let shape = Shape {
+            is_transposed: [a_transposed, b_transposed],
+            sizes: [size(m)?, size(n)?, size(k)?],
+            leading: [leading(lda)?, leading(ldb)?, leading(ld)?],
+        };
+        Ok(Some(Self { shape, a: a.as_ptr(), b: b.as_ptr(), c: c.as_mut_ptr() }))
     }
+
+    /// Makes it.
+    ///
+    /// # Safety
+    /// The operands that it was made from are still borrowed, C mutably.
+    pub(crate) unsafe fn make(self, gemm: Gemm<T>, alpha: T, beta: T) {
+        let [ta, tb] = self.shape.transpositions();
+        let Shape { sizes: [m, n, k], leading: [lda, ldb, ldc], .. } = self.shape;
+        // SAFETY: shapes agree; transposition and leading dimension of each operand describe its memory; C is borrowed
+        // mutably, and its rows do not overlap.
+        unsafe { gemm(CblasRowMajor, ta, tb, m, n, k, alpha, self.a, lda, self.b, ldb, beta, self.c, ldc) };
+    }
+}
+
+impl Shape {
+    /// Of A and B, in the library's words.
+    pub(crate) fn transpositions(&self) -> [CBLAS_TRANSPOSE; 2] {
+        self.is_transposed.map(|is| if is { CblasTrans } else { CblasNoTrans })
+    }
+}
+
+/// Whether `x` is the transpose of a matrix that BLAS takes, and its leading dimension; none where it has to be copied.
+fn orientation<T>(x: &ArrayView2<'_, T>) -> Option<(bool, usize)> {
+    let transposed = x.t();
+    let of_rows = leading_dimension(x.dim(), x.strides()).map(|ld| (false, ld));
+    of_rows.or_else(|| Some((true, leading_dimension(transposed.dim(), transposed.strides())?)))
 }
 
 /// The distance between the rows, if these are contiguous and the distance is at least their length, as BLAS demands.
