@@ -46,6 +46,31 @@ pub(crate) fn for_each_lane<T>(
     descend(x, y, out, &mut body)
 }
 
+/// Calls `body` for each run of elements that follow each other in row-major order at one stride, with the number of
+/// elements before it.
+pub(crate) fn for_each_row<T>(
+    mut out: ArrayViewMutD<'_, T>,
+    mut body: impl FnMut(u64, ArrayViewMut1<'_, T>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if out.is_empty() {
+        return Ok(());
+    }
+    for into in (1..out.ndim()).rev() {
+        if continues(&out, into - 1) {
+            out = merged(out, into - 1);
+        }
+    }
+    if out.ndim() == 0 {
+        out = out.insert_axis(Axis(0));
+    }
+    let last = Axis(out.ndim() - 1);
+    let len = out.len_of(last) as u64;
+    out.lanes_mut(last)
+        .into_iter()
+        .zip(0..)
+        .try_for_each(|(row, i)| body(i * len, row.into_dimensionality().expect("one axis")))
+}
+
 /// The axes of `out` by falling stride; axes of length one, which merge with anything, come first.
 fn by_stride<T>(out: &ArrayViewMutD<'_, T>) -> Vec<usize> {
     let mut order: Vec<usize> = (0..out.ndim()).collect();

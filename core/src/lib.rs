@@ -1,7 +1,7 @@
 //! The contract between Gingham and a linear-algebra library.
 //!
 //! A backend implements [`Backend`] and one small trait per operation family ([`MatMul`], [`Dot`], [`Fill`],
-//! [`Elementwise`]). Each family has a file of its own that holds three things: the contract (the trait's doc comment,
+//! [`Elementwise`], and [`Random`], which it may leave out). Each family has a file of its own that holds three things: the contract (the trait's doc comment,
 //! one bullet a rule), the checked entry (a free function that callers use: it checks shapes once and calls the
 //! backend once) and the reference (plain loops, which are also the default of every trait method).
 //!
@@ -28,6 +28,7 @@ pub mod function;
 mod lanes;
 pub mod matmul;
 pub mod op;
+pub mod random;
 pub mod reference;
 pub mod registry;
 pub mod scalar;
@@ -42,7 +43,8 @@ pub use fill::Fill;
 pub use function::Context;
 pub use matmul::{MatMul, Product};
 pub use ndarray;
-pub use op::{Binary, Op, Unary};
+pub use op::{Binary, Distribution, Op, Unary};
+pub use random::{Random, Stream};
 pub use registry::Registry;
 pub use scalar::{DType, Ops, Scalar};
 pub use threads::OpThreads;

@@ -19,6 +19,8 @@ pub enum Op {
     Unary(Unary),
     /// `out_i <- f(x_i, y_i)`.
     Binary(Binary),
+    /// `x_i <- element i of a random stream`.
+    Random(Distribution),
 }
 
 /// An element-wise function of one argument.
@@ -67,6 +69,16 @@ pub enum Binary {
     Pow,
 }
 
+/// A distribution of random numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Distribution {
+    /// From [0, 1), all alike.
+    Uniform,
+    /// Mean 0, variance 1.
+    Normal,
+}
+
 impl Unary {
     /// All of them, in the order of tables.
     pub const ALL: [Self; 10] = [
@@ -100,6 +112,11 @@ impl Binary {
     }
 }
 
+impl Distribution {
+    /// All of them, in the order of tables.
+    pub const ALL: [Self; 2] = [Self::Uniform, Self::Normal];
+}
+
 impl Op {
     /// Every operation, in the order of tables.
     pub fn all() -> impl Iterator<Item = Self> {
@@ -107,6 +124,7 @@ impl Op {
             .into_iter()
             .chain(Unary::ALL.map(Self::Unary))
             .chain(Binary::ALL.map(Self::Binary))
+            .chain(Distribution::ALL.map(Self::Random))
     }
 
     /// The name used on the command line, in files and in tables.
@@ -136,6 +154,10 @@ impl Op {
                 Binary::Min => "min",
                 Binary::Max => "max",
                 Binary::Pow => "pow",
+            },
+            Self::Random(distribution) => match distribution {
+                Distribution::Uniform => "random-uniform",
+                Distribution::Normal => "random-normal",
             },
         }
     }

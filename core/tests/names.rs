@@ -1,11 +1,11 @@
 //! Names and counts that users type: operations, element types, backends, op threads.
 
 use gingham_core::reference::Reference;
-use gingham_core::{Backend, Binary, DType, Error, Op, OpThreads, Registry, Support, Threading, Unary};
+use gingham_core::{Backend, Binary, DType, Distribution, Error, Op, OpThreads, Registry, Support, Threading, Unary};
 
 #[test]
 fn every_operation_and_element_type_is_read_back_from_its_name() {
-    assert_eq!(Op::all().count(), 3 + Unary::ALL.len() + Binary::ALL.len());
+    assert_eq!(Op::all().count(), 3 + Unary::ALL.len() + Binary::ALL.len() + Distribution::ALL.len());
     Op::all().for_each(|op| assert_eq!(op.to_string().parse(), Ok(op)));
     DType::ALL.iter().for_each(|dtype| assert_eq!(dtype.to_string().parse(), Ok(*dtype)));
     let names: std::collections::BTreeSet<_> = Op::all().map(Op::name).collect();

@@ -4,11 +4,13 @@
 mod planted;
 
 use gingham_core::conformance::{self, Report, Violation};
-use gingham_core::{Binary, DType, Op, Support, Threading, Unary};
+use gingham_core::{Binary, DType, Distribution, Op, Support, Threading, Unary};
 use planted::{Bug, Planted, START_VARIABLE};
 
 const PER_CALL: Threading = Threading::PerCall { rayon: false };
 const PROCESS: Threading = Threading::Process { var: "GINGHAM_PLANTED_NOTHING" };
+const UNIFORM: Op = Op::Random(Distribution::Uniform);
+const NORMAL: Op = Op::Random(Distribution::Normal);
 const AT_START: Threading = Threading::AtStart { var: START_VARIABLE, allowed: &[1, 2] };
 
 /// The check named `rule`, on `op` and f64, must find `bug`; so must all checks of `op` together.
@@ -70,6 +72,16 @@ found! {
     exp_ten_ulp_off: ExpTenUlpOff in Op::Unary(Unary::Exp), by "elementwise::accuracy";
     sin_reduces_naively: SinReducesNaively in Op::Unary(Unary::Sin), by "elementwise::special_values";
     broadcast_read_once: BroadcastReadOnce in Op::Binary(Binary::Add), by "elementwise::layouts";
+    draw_ignores_reversal: DrawIgnoresReversal in NORMAL, by "distributions::layouts";
+    draw_starts_anew: DrawStartsAnew in UNIFORM, by "distributions::pieces_fit";
+    uniform_gives_one: UniformGivesOne in UNIFORM, by "distributions::values";
+    uniform_lacks_bits: UniformLacksBits in UNIFORM, by "distributions::values";
+    normal_too_wide: NormalTooWide in NORMAL, by "distributions::moments";
+    same_number_always: SameNumberAlways in UNIFORM, by "distributions::shape";
+    equal_streams: EqualStreams in UNIFORM, by "distributions::independence";
+    overlapping_streams: OverlappingStreams in NORMAL, by "distributions::independence";
+    last_of_a_long_draw_lost: LastOfManyLost in UNIFORM, by "distributions::large";
+    draw_races: SharedScratch in NORMAL, by "distributions::concurrent";
 }
 
 #[test]
@@ -142,6 +154,7 @@ found_in_threads! {
     single_accepts_two: SingleAcceptsTwo in Threading::Single, by counts, saying "limit(2) must be refused here";
     at_start_accepts_any: AtStartAcceptsAny in AT_START, by counts, saying "must be refused here";
     last_row_of_a_thread_lost: LastRowOfAThreadLost in PER_CALL, by counts, saying "matmul, 2 op threads";
+    numbers_of_a_thread: NumbersOfThread in PER_CALL, by counts, saying "random-uniform, 2 op threads";
     last_row_lost_in_process: LastRowOfAThreadLost in PROCESS, by counts, saying "matmul, 2 op threads";
     last_row_lost_at_start: LastRowOfAThreadLost in AT_START, by counts, saying "matmul, 2 op threads";
 }

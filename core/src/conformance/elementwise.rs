@@ -55,7 +55,7 @@ impl<T: Scalar> Operands<T> {
         match subject.op {
             Op::Unary(f) => elementwise::unary(subject.backend, f, x, out, subject.threads),
             Op::Binary(f) => elementwise::binary(subject.backend, f, x, y.view(), out, subject.threads),
-            Op::MatMul | Op::Dot | Op::Fill => unreachable!("{} is not element-wise", subject.op),
+            Op::MatMul | Op::Dot | Op::Fill | Op::Random(_) => unreachable!("{} is not element-wise", subject.op),
         }
     }
 

@@ -88,7 +88,7 @@ pub(super) fn function(op: Op, x: f64, y: f64) -> f64 {
     match op {
         Op::Unary(f) => unary_scalar::<f64>(f)(x),
         Op::Binary(f) => binary_scalar::<f64>(f)(x, y),
-        Op::MatMul | Op::Dot | Op::Fill => unreachable!("{op} is not element-wise"),
+        Op::MatMul | Op::Dot | Op::Fill | Op::Random(_) => unreachable!("{op} is not element-wise"),
     }
 }
 

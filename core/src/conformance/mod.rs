@@ -10,6 +10,7 @@
 //! with one planted bug each, and proves that the suite finds every one.
 
 mod concurrency;
+pub mod distributions;
 pub mod dot;
 pub mod elementwise;
 pub mod fill;

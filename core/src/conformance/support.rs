@@ -5,8 +5,8 @@ use ndarray::{Ix1, Ix2};
 use super::layouts::{INPUT_STEPS, Layout};
 use super::random::Random;
 use super::{Report, Settled, Violation, seed, settle};
-use crate::{Backend, DType, Error, Op, OpThreads, Product, Scalar, Support};
-use crate::{dot, elementwise, fill, matmul, reference};
+use crate::{Backend, DType, Error, Op, OpThreads, Product, Scalar, Stream, Support};
+use crate::{dot, elementwise, fill, matmul, random, reference};
 
 const RULE: &str = "support";
 
@@ -79,13 +79,13 @@ fn call<T: Scalar>(
     op: Op,
     threads: OpThreads,
     turn: usize,
-    random: &mut Random,
+    draws: &mut Random,
 ) -> (String, Result<(), Error>) {
-    let n = random.pick(&[2, 7, 16, 33, 70]);
+    let n = draws.pick(&[2, 7, 16, 33, 70]);
     let one = T::one();
     if op == Op::MatMul {
-        let (m, k) = (random.pick(&[3, 8, 40]), random.pick(&[2, 9, 33]));
-        let mut any = |plain: bool| if plain { Layout::PLAIN } else { Layout::any(random) };
+        let (m, k) = (draws.pick(&[3, 8, 40]), draws.pick(&[2, 9, 33]));
+        let mut any = |plain: bool| if plain { Layout::PLAIN } else { Layout::any(draws) };
         let [mut a, b, c]: [Layout<2>; 3] = [any(turn == 0), any(turn == 0), any(turn == 0)];
         if turn % 5 == 4 {
             a.steps[turn % 2] = 0;
@@ -100,10 +100,10 @@ fn call<T: Scalar>(
         }
         return (case, matmul::matmul(backend, one, a.view(), b.view(), beta, c.view_mut(), threads));
     }
-    let mut any = || if turn == 0 { Layout::PLAIN } else { Layout::any(random) };
+    let mut any = || if turn == 0 { Layout::PLAIN } else { Layout::any(draws) };
     let [mut x, mut y, out]: [Layout<1>; 3] = [any(), any(), any()];
     if turn > 0 {
-        (x.steps, y.steps) = ([random.pick(&INPUT_STEPS)], [random.pick(&INPUT_STEPS)]);
+        (x.steps, y.steps) = ([draws.pick(&INPUT_STEPS)], [draws.pick(&INPUT_STEPS)]);
     }
     let in_place = turn % 3 == 1;
     let x_case = if in_place { "in place".into() } else { x.to_string() };
@@ -116,6 +116,10 @@ fn call<T: Scalar>(
         Op::Fill => fill::fill(backend, one, out.view_mut(), threads),
         Op::Unary(f) => elementwise::unary(backend, f, argument, out.view_mut(), threads),
         Op::Binary(f) => elementwise::binary(backend, f, argument, y.view(), out.view_mut(), threads),
+        Op::Random(distribution) => {
+            let stream = Stream::new(draws.next(), draws.next());
+            random::random(backend, distribution, stream, out.view_mut(), threads)
+        }
         Op::MatMul => unreachable!("a product has returned above"),
     };
     (case, outcome)

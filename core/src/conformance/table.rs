@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::{Report, Subject, Violation, dot, elementwise, fill, matmul, seed, settle};
+use super::{Report, Subject, Violation, distributions, dot, elementwise, fill, matmul, seed, settle};
 use crate::{Backend, DType, Op};
 
 /// Hands the list of checks to the macro `$with`: family { check, .. }. Each is a generic function in the family's file.
@@ -18,6 +18,7 @@ macro_rules! conformance_checks {
             dot { layouts, special_values, integers, large, concurrent }
             fill { layouts, large, concurrent }
             elementwise { layouts, special_values, accuracy, large, concurrent }
+            distributions { layouts, pieces_fit, values, moments, shape, independence, large, concurrent }
         }
     };
 }
@@ -131,6 +132,7 @@ impl Check {
             Op::Dot => family == "dot",
             Op::Fill => family == "fill",
             Op::Unary(_) | Op::Binary(_) => family == "elementwise",
+            Op::Random(_) => family == "distributions",
         })
     }
 

@@ -13,8 +13,8 @@ use std::process::{self, Command};
 use std::thread;
 use std::time::Duration;
 
-use super::{Report, Subject, Violation, checks, dot, elementwise, fill, matmul, random, seed, watch};
-use crate::{Backend, Binary, DType, Error, Limit, Op, OpThreads, Support, Threading, Unary};
+use super::{Report, Subject, Violation, checks, distributions, dot, elementwise, fill, matmul, random, seed, watch};
+use crate::{Backend, Binary, DType, Distribution, Error, Limit, Op, OpThreads, Support, Threading, Unary};
 
 /// Set in the second process: the check that it is for.
 const CHILD: &str = "GINGHAM_CONFORMANCE_CHILD";
@@ -147,7 +147,14 @@ pub fn restored(backend: &dyn Backend, test: &str) -> Result<Report, Violation> 
 
 /// One operation of each family, and a function that computes as well as one that only moves.
 fn watched_ops(backend: &dyn Backend) -> impl Iterator<Item = Op> {
-    let all = [Op::MatMul, Op::Dot, Op::Fill, Op::Unary(Unary::Exp), Op::Binary(Binary::Add)];
+    let all = [
+        Op::MatMul,
+        Op::Dot,
+        Op::Fill,
+        Op::Unary(Unary::Exp),
+        Op::Binary(Binary::Add),
+        Op::Random(Distribution::Normal),
+    ];
     all.into_iter().filter(|&op| backend.support(op, DType::F64) == Support::Native)
 }
 
@@ -172,6 +179,7 @@ impl Watched {
                 Op::Dot => Box::new(dot::lanes::<f64>(n * n)),
                 Op::Fill => Box::new(fill::lanes::<f64>(n * n)),
                 Op::Unary(_) | Op::Binary(_) => Box::new(elementwise::lanes::<f64>(n * n)),
+                Op::Random(_) => Box::new(distributions::lanes::<f64>(n * n)),
             };
             call(subject)?; // warm: the first touch of memory, the start of a pool
             let (_, took, outcome) = watch::working(|| call(subject));

@@ -11,8 +11,8 @@ use std::time::Duration;
 use gingham_core::ndarray::{ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis, ShapeBuilder};
 use gingham_core::reference::Reference;
 use gingham_core::{
-    Backend, Binary, DType, Dot, Elementwise, Error, Fill, Info, Limit, MatMul, Op, OpThreads, Ops, Product, Scalar,
-    Support, Threading, Unary,
+    Backend, Binary, DType, Distribution, Dot, Elementwise, Error, Fill, Info, Limit, MatMul, Op, OpThreads, Ops,
+    Product, Random, Scalar, Stream, Support, Threading, Unary,
 };
 
 /// What can be wrong with a backend; one at a time.
@@ -60,6 +60,15 @@ pub(crate) enum Bug {
     ExpTenUlpOff,
     SinReducesNaively,
     BroadcastReadOnce,
+    DrawIgnoresReversal,
+    DrawStartsAnew,
+    UniformGivesOne,
+    UniformLacksBits,
+    SameNumberAlways,
+    NormalTooWide,
+    EqualStreams,
+    OverlappingStreams,
+    NumbersOfThread,
 }
 
 /// The variable that an [`Threading::AtStart`] one reads.
@@ -158,8 +167,17 @@ impl Backend for Planted {
     }
 }
 
-impl Ops<f32> for Planted {}
-impl Ops<f64> for Planted {}
+impl Ops<f32> for Planted {
+    fn random(&self) -> Option<&dyn Random<f32>> {
+        Some(self)
+    }
+}
+
+impl Ops<f64> for Planted {
+    fn random(&self) -> Option<&dyn Random<f64>> {
+        Some(self)
+    }
+}
 
 impl<T: Scalar> MatMul<T> for Planted {
     fn matmul(
@@ -377,6 +395,80 @@ impl<T: Scalar> Elementwise<T> for Planted {
         }
         Ok(())
     }
+}
+
+impl<T: Scalar> Random<T> for Planted {
+    fn draw(
+        &self,
+        distribution: Distribution,
+        stream: Stream,
+        mut out: ArrayViewMut1<'_, T>,
+        threads: OpThreads,
+    ) -> Result<(), Error> {
+        if self.has(Bug::DrawIgnoresReversal) && out.strides()[0] < 0 {
+            out.invert_axis(Axis(0));
+        }
+        let n = self.done(out.len());
+        let piece = n.div_ceil(self.threads(threads)).max(1);
+        thread::scope(|scope| {
+            for (part, mut out) in out.axis_chunks_iter_mut(Axis(0), piece).enumerate() {
+                let mut stream = stream.skip((part * piece) as u64);
+                if self.has(Bug::NumbersOfThread) {
+                    stream.seed += part as u64;
+                }
+                let count = n.saturating_sub(part * piece).min(piece);
+                let mut run = move || {
+                    let indices = 0..count as u64;
+                    out.iter_mut().zip(indices).for_each(|(x, i)| *x = self.number(distribution, stream.skip(i), i));
+                };
+                if self.threading == Threading::Single { run() } else { drop(scope.spawn(run)) }
+            }
+        });
+        if let Some(first) = out.first_mut() {
+            *first = self.through_scratch(*first);
+        }
+        Ok(())
+    }
+}
+
+impl Planted {
+    /// The first element of `stream`, which is element `i` of the call.
+    fn number<T: Scalar>(&self, distribution: Distribution, mut stream: Stream, i: u64) -> T {
+        if self.has(Bug::DrawStartsAnew) {
+            stream.start = i;
+        }
+        if self.has(Bug::EqualStreams) {
+            stream.number = 0;
+        }
+        if self.has(Bug::OverlappingStreams) {
+            stream = Stream { start: stream.start.wrapping_add(stream.number.wrapping_mul(17)), number: 0, ..stream };
+        }
+        if self.has(Bug::SameNumberAlways) {
+            stream = Stream::default();
+        }
+        let bits = |what: u64| mixed(mixed(mixed(mixed(stream.seed) ^ stream.number) ^ stream.start) ^ what);
+        let (double, single) = ((bits(0) >> 11) as f64, (bits(0) >> 40) as f64);
+        T::from_f64(match (distribution, T::DTYPE) {
+            (Distribution::Uniform, _) if self.has(Bug::UniformGivesOne) => (bits(0) >> 56) as f64 / 255.0,
+            (Distribution::Uniform, _) if self.has(Bug::UniformLacksBits) => (bits(0) >> 44) as f64 / 20_f64.exp2(),
+            (Distribution::Uniform, DType::F64) => double / 53_f64.exp2(),
+            (Distribution::Uniform, DType::F32) => single / 24_f64.exp2(),
+            (Distribution::Normal, _) => {
+                let angle = std::f64::consts::TAU * (bits(1) >> 11) as f64 / 53_f64.exp2();
+                let radius = (-2.0 * ((double + 1.0) / 53_f64.exp2()).ln()).sqrt();
+                radius * angle.cos() * if self.has(Bug::NormalTooWide) { 1.02 } else { 1.0 }
+            }
+            (other, _) => unreachable!("{other:?} is not in the suite"),
+        })
+    }
+}
+
+/// The finaliser of SplitMix64, after a step of it.
+fn mixed(x: u64) -> u64 {
+    let mut z = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
 }
 
 /// Writes into the gap behind the first element of a lane of step 2. Safe code cannot; the kernel can, by the address.
