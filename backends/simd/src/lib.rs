@@ -53,8 +53,12 @@ impl Simd {
         Ok(Self { level: Ok(Available::new(level)?) })
     }
 
+    #[inline]
     fn level(&self) -> Result<Available, Error> {
-        self.level.clone().map_err(|error| Error::Library { backend: ID, message: error.to_string() })
+        match &self.level {
+            Ok(level) => Ok(*level),
+            Err(error) => Err(Error::Library { backend: ID, message: error.to_string() }),
+        }
     }
 }
 

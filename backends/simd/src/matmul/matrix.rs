@@ -15,15 +15,27 @@ pub(super) struct Matrix<T> {
 
 impl<T: Copy> Matrix<T> {
     /// For reading only.
-    pub(super) fn new(view: ArrayView2<'_, T>) -> Self {
+    #[inline(always)]
+    pub(super) fn of(view: &ArrayView2<'_, T>) -> Self {
         let ((rows, cols), strides) = (view.dim(), view.strides());
         Self { origin: view.as_ptr().cast_mut(), rows, cols, row_stride: strides[0], col_stride: strides[1] }
     }
 
     /// For reading and writing.
-    pub(super) fn new_mut(mut view: ArrayViewMut2<'_, T>) -> Self {
+    #[inline(always)]
+    pub(super) fn of_mut(view: &mut ArrayViewMut2<'_, T>) -> Self {
         let origin = view.as_mut_ptr();
-        Self { origin, ..Self::new(view.view()) }
+        Self { origin, ..Self::of(&view.view()) }
+    }
+
+    /// [`Matrix::of`] a view that is given away.
+    pub(super) fn new(view: ArrayView2<'_, T>) -> Self {
+        Self::of(&view)
+    }
+
+    /// [`Matrix::of_mut`] a view that is given away.
+    pub(super) fn new_mut(mut view: ArrayViewMut2<'_, T>) -> Self {
+        Self::of_mut(&mut view)
     }
 
     /// Rows and columns exchanged.
@@ -36,6 +48,12 @@ impl<T: Copy> Matrix<T> {
             col_stride: self.row_stride,
             origin: self.origin,
         }
+    }
+
+    /// The same elements, copied to `origin` with contiguous columns, `rows` apart.
+    #[inline(always)]
+    pub(super) fn contiguous_at(self, origin: *mut T, rows: usize) -> Self {
+        Self { origin, row_stride: 1, col_stride: rows as isize, ..self }
     }
 
     /// Where element (i, j) is. Past the last one this is an address like any other, not to be read.

@@ -1,49 +1,85 @@
-//! `C <- alpha A B + beta C`, blocked and packed.
+//! `C <- alpha A B + beta C`.
 //!
-//! The operands are turned so that the tile's vectors run along a contiguous axis of C, C is cut into one piece for
-//! each op thread ([`split`]), and each piece is a product of its own ([`blocking`]).
+//! The operands are turned so that the vectors run along a contiguous axis of C. Then small and skinny products are
+//! computed where they lie ([`direct`]), those with a single column of C row by row or column by column ([`matvec`]),
+//! and all others blocked and packed, C being cut into one piece for each op thread ([`split`], [`blocking`]). Many
+//! products in one call are decided on once each ([`batch`]).
 
+mod batch;
 mod blocking;
+mod direct;
 mod kernel;
 mod matrix;
+mod matvec;
+mod operands;
 mod pack;
 mod scratch;
 mod split;
 
 use gingham_core::ndarray::{ArrayView2, ArrayViewMut2, Axis, s};
-use gingham_core::{Error, MatMul, OpThreads};
+use gingham_core::{Error, MatMul, OpThreads, Product};
 
 use crate::Simd;
+use crate::level::Available;
 use crate::vector::Element;
+use operands::Operands;
 
 pub(crate) use split::tile;
 
 impl<T: Element> MatMul<T> for Simd {
+    #[inline]
     fn matmul(
         &self,
         alpha: T,
-        mut a: ArrayView2<'_, T>,
-        mut b: ArrayView2<'_, T>,
+        a: ArrayView2<'_, T>,
+        b: ArrayView2<'_, T>,
         beta: T,
-        c: ArrayViewMut2<'_, T>,
+        mut c: ArrayViewMut2<'_, T>,
         threads: OpThreads,
     ) -> Result<(), Error> {
         let level = self.level()?;
-        let fits = a.ncols() == b.nrows() && (a.nrows(), b.ncols()) == c.dim();
-        assert!(fits, "the checked entry lets shapes that fit through alone");
-        if c.is_empty() {
-            return Ok(());
+        let operands = Operands::new(alpha, &a, &b, beta, &mut c);
+        if operands.are_direct() {
+            return level.run(direct::One(operands));
         }
-        if alpha == T::zero() {
-            // Nothing is added to beta C: a product of no steps, which reads neither A nor B.
-            a.slice_collapse(s![.., ..0]);
-            b.slice_collapse(s![..0, ..]);
-        }
-        // An empty sum times an infinite alpha is not NaN.
-        let alpha = if a.ncols() == 0 { T::zero() } else { alpha };
-        let (a, b, c) = upright(a, b, c);
-        split::product(level, alpha, a, b, beta, c, threads.get())
+        other(level, alpha, a, b, beta, c, threads)
     }
+
+    fn matmul_batch(&self, alpha: T, batch: &mut [Product<'_, T>], beta: T, threads: OpThreads) -> Result<(), Error> {
+        batch::products(self.level()?, alpha, batch, beta, threads)
+    }
+}
+
+/// The products that are not computed where they lie.
+#[inline(never)]
+fn other<T: Element>(
+    level: Available,
+    alpha: T,
+    mut a: ArrayView2<'_, T>,
+    mut b: ArrayView2<'_, T>,
+    beta: T,
+    c: ArrayViewMut2<'_, T>,
+    threads: OpThreads,
+) -> Result<(), Error> {
+    if c.is_empty() {
+        return Ok(());
+    }
+    if alpha == T::zero() {
+        // Nothing is added to beta C: a product of no steps, which reads neither A nor B.
+        a.slice_collapse(s![.., ..0]);
+        b.slice_collapse(s![..0, ..]);
+    }
+    // An empty sum times an infinite alpha is not NaN.
+    let alpha = if a.ncols() == 0 { T::zero() } else { alpha };
+    if c.ncols() == 1 {
+        return matvec::product(level, alpha, a, b, beta, c, threads.get());
+    }
+    if c.nrows() == 1 {
+        let (a, b) = (b.reversed_axes(), a.reversed_axes());
+        return matvec::product(level, alpha, a, b, beta, c.reversed_axes(), threads.get());
+    }
+    let (a, b, c) = upright(a, b, c);
+    split::product(level, alpha, a, b, beta, c, threads.get())
 }
 
 /// Turns the operands, without changing the product, so that C runs forwards along both axes, and down its columns in

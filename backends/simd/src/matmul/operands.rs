@@ -1,0 +1,55 @@
+//! One product as the direct kernels see it, turned and judged once.
+
+use gingham_core::ndarray::{ArrayView2, ArrayViewMut2};
+
+use super::matrix::Matrix;
+use crate::vector::Element;
+
+/// Multiply-adds up to which a product is computed where it lies, whatever its shape.
+const SMALL: usize = 200 * 200 * 200;
+
+/// Rows of A, columns of B or steps of k up to which packing does not pay, whatever the other two are.
+const SKINNY: usize = 16;
+
+/// Steps of k up to which a product is computed where it lies: a panel of A and one of B, this long, are in L1 together.
+const LONGEST: usize = 256;
+
+/// `C <- alpha A B + beta C`, the columns of C being contiguous if either of its axes is.
+pub(super) struct Operands<T> {
+    pub(super) alpha: T,
+    pub(super) a: Matrix<T>,
+    pub(super) b: Matrix<T>,
+    pub(super) beta: T,
+    pub(super) c: Matrix<T>,
+}
+
+impl<T: Element> Operands<T> {
+    /// Turns the operands, without changing the product: `C' = B' A'`.
+    #[inline(always)]
+    pub(super) fn new(
+        alpha: T,
+        a: &ArrayView2<'_, T>,
+        b: &ArrayView2<'_, T>,
+        beta: T,
+        c: &mut ArrayViewMut2<'_, T>,
+    ) -> Self {
+        let (a, b, c) = (Matrix::of(a), Matrix::of(b), Matrix::of_mut(c));
+        let fits = a.cols == b.rows && a.rows == c.rows && b.cols == c.cols;
+        assert!(fits, "the checked entry lets shapes that fit through alone");
+        if c.col_stride == 1 && (c.row_stride != 1 || c.cols > c.rows) {
+            Self { alpha, a: b.transposed(), b: a.transposed(), beta, c: c.transposed() }
+        } else {
+            Self { alpha, a, b, beta, c }
+        }
+    }
+
+    /// Whether the product is to be computed where it lies, on one thread.
+    #[inline(always)]
+    pub(super) fn are_direct(&self) -> bool {
+        let (m, k, n) = (self.c.rows, self.a.cols, self.c.cols);
+        self.c.row_stride == 1
+            && self.alpha != T::zero()
+            && m > 1 && n > 1 && k > 0 && k <= LONGEST
+            && (m.min(n).min(k) <= SKINNY || m.saturating_mul(n).saturating_mul(k) <= SMALL)
+    }
+}
