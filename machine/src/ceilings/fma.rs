@@ -19,17 +19,11 @@ const STEPS: usize = 4_000;
 
 /// The loops over `f64` that this CPU can run.
 pub(super) fn f64_forms() -> Vec<Form<()>> {
-    let mut forms: Vec<Form<()>> = Vec::new();
+    let mut forms = Vec::from_iter(avx2_f64());
     #[cfg(target_arch = "x86_64")]
-    {
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            // SAFETY: AVX2 and FMA have just been detected.
-            forms.push(|()| timed(|| unsafe { x86::avx2_f64() }));
-        }
-        if is_x86_feature_detected!("avx512f") {
-            // SAFETY: AVX-512F has just been detected.
-            forms.push(|()| timed(|| unsafe { x86::avx512_f64() }));
-        }
+    if is_x86_feature_detected!("avx512f") {
+        // SAFETY: AVX-512F has just been detected.
+        forms.push(|()| timed(|| unsafe { x86::avx512_f64() }));
     }
     if forms.is_empty() {
         forms.push(|()| timed(portable_f64));
@@ -39,22 +33,36 @@ pub(super) fn f64_forms() -> Vec<Form<()>> {
 
 /// The loops over `f32` that this CPU can run.
 pub(super) fn f32_forms() -> Vec<Form<()>> {
-    let mut forms: Vec<Form<()>> = Vec::new();
+    let mut forms = Vec::from_iter(avx2_f32());
     #[cfg(target_arch = "x86_64")]
-    {
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            // SAFETY: AVX2 and FMA have just been detected.
-            forms.push(|()| timed(|| unsafe { x86::avx2_f32() }));
-        }
-        if is_x86_feature_detected!("avx512f") {
-            // SAFETY: AVX-512F has just been detected.
-            forms.push(|()| timed(|| unsafe { x86::avx512_f32() }));
-        }
+    if is_x86_feature_detected!("avx512f") {
+        // SAFETY: AVX-512F has just been detected.
+        forms.push(|()| timed(|| unsafe { x86::avx512_f32() }));
     }
     if forms.is_empty() {
         forms.push(|()| timed(portable_f32));
     }
     forms
+}
+
+/// The loop over `f64` with AVX2, where this CPU has it.
+pub(super) fn avx2_f64() -> Option<Form<()>> {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        // SAFETY: AVX2 and FMA have just been detected.
+        return Some(|()| timed(|| unsafe { x86::avx2_f64() }));
+    }
+    None
+}
+
+/// The loop over `f32` with AVX2, where this CPU has it.
+pub(super) fn avx2_f32() -> Option<Form<()>> {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        // SAFETY: AVX2 and FMA have just been detected.
+        return Some(|()| timed(|| unsafe { x86::avx2_f32() }));
+    }
+    None
 }
 
 /// Repeats `steps`, which returns the FLOP it did, until [`RUN`] has passed.

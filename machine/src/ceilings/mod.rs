@@ -61,28 +61,81 @@ impl Ceilings {
     /// Takes about 1.5 s, up to half a second of it for the first touch of memory, and gives the memory back. It holds
     /// the usable CPUs busy meanwhile; whatever else runs lowers the figures.
     pub fn measure(machine: &Machine) -> Ceilings {
-        let threads = machine.usable_cpus.max(1);
-        let mut memory = bandwidth::Memory::touched(machine, threads);
-        let footprint_bytes = memory.bytes();
+        let mut loops = Loops::new(machine);
+        let threads = loops.threads;
         let [per_core, all_cores] = [1, threads].map(|threads| {
-            let mut registers = vec![(); threads]; // all that the arithmetic loops need of a part
+            let mut rate = |resource| loops.rate(resource, threads, SHARE).unwrap_or_default();
             Rates {
-                fma_f64: best(registers.iter_mut().collect(), &fma::f64_forms()),
-                fma_f32: best(registers.iter_mut().collect(), &fma::f32_forms()),
-                read: best(memory.parts(threads), bandwidth::READ),
-                write: best(memory.parts(threads), bandwidth::WRITE),
-                copy: best(memory.parts(threads), bandwidth::COPY),
+                fma_f64: rate(Resource::FmaF64),
+                fma_f32: rate(Resource::FmaF32),
+                read: rate(Resource::Read),
+                write: rate(Resource::Write),
+                copy: rate(Resource::Copy),
             }
         });
-        Ceilings { per_core, all_cores, threads, footprint_bytes }
+        Ceilings { per_core, all_cores, threads, footprint_bytes: loops.memory.bytes() }
+    }
+}
+
+/// What a loop uses up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resource {
+    /// The multiply-add units, in `f64`.
+    FmaF64,
+    /// The multiply-add units, in `f32`.
+    FmaF32,
+    /// The multiply-add units, in `f64`, by instructions of AVX2 alone.
+    Avx2F64,
+    /// The multiply-add units, in `f32`, by instructions of AVX2 alone.
+    Avx2F32,
+    /// Memory, read.
+    Read,
+    /// Memory, written.
+    Write,
+    /// Memory, copied to memory.
+    Copy,
+}
+
+/// The loops with the memory that they go through, to be run beside a kernel as often as it is.
+pub struct Loops {
+    memory: bandwidth::Memory,
+    threads: usize,
+}
+
+impl Loops {
+    /// Allocates the memory, and touches it, for up to as many threads as `machine`, which must be this one, has
+    /// usable CPUs.
+    pub fn new(machine: &Machine) -> Loops {
+        let threads = machine.usable_cpus.max(1);
+        Loops { memory: bandwidth::Memory::touched(machine, threads), threads }
+    }
+
+    /// The highest rate of `resource` in FLOP or bytes a second, on `threads` threads at once (at most one for each
+    /// usable CPU), in as many runs as begin within `share`; each form of the loop has a turn of some milliseconds.
+    /// `None` where the CPU lacks the instructions.
+    pub fn rate(&mut self, resource: Resource, threads: usize, share: Duration) -> Option<f64> {
+        let threads = threads.clamp(1, self.threads);
+        let fma = |forms: Vec<Form<()>>| {
+            let mut registers = vec![(); threads]; // all that the arithmetic loops need of a part
+            (!forms.is_empty()).then(|| best(registers.iter_mut().collect(), &forms, share))
+        };
+        match resource {
+            Resource::FmaF64 => fma(fma::f64_forms()),
+            Resource::FmaF32 => fma(fma::f32_forms()),
+            Resource::Avx2F64 => fma(fma::avx2_f64().into_iter().collect()),
+            Resource::Avx2F32 => fma(fma::avx2_f32().into_iter().collect()),
+            Resource::Read => Some(best(self.memory.parts(threads), bandwidth::READ, share)),
+            Resource::Write => Some(best(self.memory.parts(threads), bandwidth::WRITE, share)),
+            Resource::Copy => Some(best(self.memory.parts(threads), bandwidth::COPY, share)),
+        }
     }
 }
 
 /// One form of a loop: runs it for some milliseconds on a thread's part and returns the work done (FLOP or bytes).
 type Form<S> = fn(&mut S) -> f64;
 
-/// The highest rate (work per second) of any form, run on a thread per part, in as many runs as begin within [`SHARE`].
-fn best<S: Send + ?Sized>(parts: Vec<&mut S>, forms: &[Form<S>]) -> f64 {
+/// The highest rate (work per second) of any form, run on a thread per part, in as many runs as begin within `share`.
+fn best<S: Send + ?Sized>(parts: Vec<&mut S>, forms: &[Form<S>], share: Duration) -> f64 {
     let (barrier, gate) = (Barrier::new(parts.len()), Gate { threads: parts.len(), arrived: AtomicUsize::new(0) });
     let (enough, begin) = (AtomicBool::new(false), Instant::now());
     let runs_of = |part: &mut S| {
@@ -90,7 +143,7 @@ fn best<S: Send + ?Sized>(parts: Vec<&mut S>, forms: &[Form<S>]) -> f64 {
         for form in forms.iter().cycle() {
             // One thread decides for all, at a time when no other looks. Sleeping at the barrier gives each thread a
             // fresh slice of its CPU on a busy machine; passing the gate then starts them together.
-            if barrier.wait().is_leader() && !runs.is_empty() && begin.elapsed() >= SHARE {
+            if barrier.wait().is_leader() && !runs.is_empty() && begin.elapsed() >= share {
                 enough.store(true, Ordering::Relaxed);
             }
             gate.pass();
@@ -171,7 +224,7 @@ mod tests {
             },
         ];
         let mut parts = [(), ()];
-        let rate = best(parts.iter_mut().collect(), &forms);
+        let rate = best(parts.iter_mut().collect(), &forms, SHARE);
         assert!(rate > 50.0, "{rate}: the slow form alone gives 2 units in 40 ms at most");
         assert!(rate <= 2000.0, "{rate}: the quick form gives 2 units in 1 ms at most");
     }
