@@ -16,17 +16,23 @@ use gingham::core::{Backend, DType, Op, OpThreads, Registry, Scalar, Support};
 use gingham::machine::environment::kernel_variables;
 
 /// One thread for those libraries that ask the environment.
-const THREADS: [(&str, &str); 2] = [("MATMUL_NUM_THREADS", "1"), ("OPENBLAS_NUM_THREADS", "1")];
+const THREADS: [(&str, &str); 3] =
+    [("MATMUL_NUM_THREADS", "1"), ("OPENBLAS_NUM_THREADS", "1"), ("MKL_THREADING_LAYER", "SEQUENTIAL")];
 
 /// The main function of every bench: `bench` in a clean environment.
 pub(crate) fn run(bench: fn(&mut Criterion, &Contest)) {
-    if !environment_is_clean() {
-        panic!("executing the bench again without the variables that choose kernels: {}", execute_again());
-    }
+    clean_environment();
     let short = Criterion::default().warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
     let mut criterion = short.sample_size(20).configure_from_args();
     bench(&mut criterion, &Contest { registry: gingham::registry() });
     criterion.final_summary();
+}
+
+/// Returns in a process whose environment is clean: in a new one where this one's is not.
+pub(crate) fn clean_environment() {
+    if !environment_is_clean() {
+        panic!("executing the bench again without the variables that choose kernels: {}", execute_again());
+    }
 }
 
 fn environment_is_clean() -> bool {

@@ -1,0 +1,29 @@
+//! The CPUs that the sides may use: as many as the row has threads, the same ones each time.
+
+use std::io;
+
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+/// The CPUs that this process may use.
+pub(crate) struct Cores(Vec<usize>);
+
+impl Cores {
+    /// Those it may use now.
+    pub(crate) fn of_this_process() -> io::Result<Self> {
+        let allowed = sched_getaffinity(None)?;
+        // The first CPU serves more interrupts than the others.
+        Ok(Self((0..CpuSet::MAX_CPU).rev().filter(|&cpu| allowed.is_set(cpu)).collect()))
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Leaves `count` of them to the calling thread, and to the threads and processes that it starts.
+    pub(crate) fn allow(&self, count: usize) -> io::Result<()> {
+        let mut set = CpuSet::new();
+        self.0.iter().take(count).for_each(|&cpu| set.set(cpu));
+        Ok(sched_setaffinity(None, &set)?)
+    }
+}

@@ -1,0 +1,86 @@
+//! What a row must reach, and whether it did.
+
+use gingham::harness::stats::{median, median_interval};
+
+/// What a row must reach.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Goal {
+    /// Share of the ceiling.
+    pub(crate) ceiling: Option<f64>,
+    /// Times the best rival's rate.
+    pub(crate) ratio: Option<f64>,
+    /// Times the best rival's rate, where that lies below 90 % of the ceiling.
+    pub(crate) ratio_below: Option<f64>,
+}
+
+/// A figure taken in each round: its median and the interval of that, the whole range below six rounds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Figure {
+    pub(crate) median: f64,
+    pub(crate) interval: [f64; 2],
+}
+
+impl Figure {
+    pub(crate) fn of(values: &[f64]) -> Self {
+        let range = || {
+            let ends = [f64::min, f64::max];
+            ends.map(|end| values.iter().copied().fold(f64::NAN, end))
+        };
+        Self { median: median(values), interval: median_interval(values).unwrap_or_else(range) }
+    }
+
+    /// The figure of `x / y` by rounds.
+    pub(crate) fn of_ratios(x: &[f64], y: &[f64]) -> Self {
+        Self::of(&x.iter().zip(y).map(|(x, y)| x / y).collect::<Vec<_>>())
+    }
+}
+
+impl Goal {
+    /// Of the ceiling alone.
+    pub(crate) fn ceiling(share: f64) -> Self {
+        Self { ceiling: Some(share), ..Self::default() }
+    }
+
+    /// Of the best rival alone.
+    pub(crate) fn ratio(times: f64) -> Self {
+        Self { ratio: Some(times), ..Self::default() }
+    }
+
+    /// The column of a table. `rival` is the best rival's share of the ceiling.
+    pub(crate) fn text(&self, rival: Option<f64>) -> String {
+        let ceiling = self.ceiling.map(|share| format!("{:.0} %", 100.0 * share));
+        let ratio = self.times(rival).map(|times| format!("{times:.2} x"));
+        let parts: Vec<String> = ceiling.into_iter().chain(ratio).collect();
+        if parts.is_empty() { "-".into() } else { parts.join(", ") }
+    }
+
+    /// `met`, or by how much the row falls short. A figure that is not there meets nothing.
+    pub(crate) fn verdict(&self, share: Option<Figure>, ratio: Option<Figure>, rival: Option<f64>) -> String {
+        let mut short = Vec::new();
+        if let Some(goal) = self.ceiling {
+            let reached = share.map_or(f64::NAN, |share| share.median / goal);
+            short.extend(shortfall(reached, "of the ceiling"));
+        }
+        if let Some(goal) = self.times(rival) {
+            // Not slower is what cannot be told from equal.
+            let end = |ratio: Figure| if goal <= 1.0 { ratio.median.max(ratio.interval[1]) } else { ratio.median };
+            short.extend(shortfall(ratio.map_or(f64::NAN, end) / goal, "of the rival"));
+        }
+        match (short.is_empty(), self.text(rival) == "-") {
+            (_, true) => "-".into(),
+            (true, _) => "met".into(),
+            (false, _) => format!("short: {}", short.join(", ")),
+        }
+    }
+
+    fn times(&self, rival: Option<f64>) -> Option<f64> {
+        let below = self.ratio_below.filter(|_| rival.is_some_and(|share| share < 0.9));
+        below.or(self.ratio)
+    }
+}
+
+/// How far `reached`, 1 being enough, lies below what is wanted.
+fn shortfall(reached: f64, of: &str) -> Option<String> {
+    let ok = reached >= 1.0;
+    (!ok).then(|| format!("{:.1} % {of}", 100.0 * (1.0 - reached)))
+}
