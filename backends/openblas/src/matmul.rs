@@ -99,15 +99,22 @@ fn product<T: Scalar>(
         scale(beta, c);
         return Ok(());
     }
-    if let Some((a, b, c, ld)) = row_major(a, b, c.view_mut()) {
-        return call(gemm, alpha, a, b, beta, c, ld);
+    if let Some((a, b, mut c, ld)) = row_major(a, b, c.view_mut()) {
+        return match Call::new(&a, &b, c.view_mut(), ld)? {
+            Some(call) => {
+                // SAFETY: the operands are borrowed until the end of this function.
+                unsafe { call.make(gemm, alpha, beta) };
+                Ok(())
+            }
+            None => copied(gemm, alpha, a, b, beta, c, ld),
+        };
     }
     let mut scratch = Array2::zeros(c.dim());
     if beta != T::zero() {
         scratch.assign(&c);
     }
     let ld = scratch.ncols();
-    call(gemm, alpha, a, b, beta, scratch.view_mut(), ld)?;
+    copied(gemm, alpha, a, b, beta, scratch.view_mut(), ld)?;
     c.assign(&scratch);
     Ok(())
 }
@@ -158,12 +165,15 @@ fn scale<T: Scalar>(beta: T, mut c: ArrayViewMut2<'_, T>) {
     }
 }
 
-/// The operands, or their transposes, so that the rows of C are contiguous, and how far these are apart.
+/// A, B, a C with contiguous rows, and how far these are apart.
+type RowMajor<'ab, 'c, T> = (ArrayView2<'ab, T>, ArrayView2<'ab, T>, ArrayViewMut2<'c, T>, usize);
+
+/// The operands, or their transposes, so that the rows of C are contiguous; none where neither are.
 fn row_major<'ab, 'c, T>(
     a: ArrayView2<'ab, T>,
     b: ArrayView2<'ab, T>,
     c: ArrayViewMut2<'c, T>,
-) -> Option<(ArrayView2<'ab, T>, ArrayView2<'ab, T>, ArrayViewMut2<'c, T>, usize)> {
+) -> Option<RowMajor<'ab, 'c, T>> {
     if let Some(ld) = leading_dimension(c.dim(), c.strides()) {
         return Some((a, b, c, ld));
     }
@@ -171,8 +181,9 @@ fn row_major<'ab, 'c, T>(
     leading_dimension(c.dim(), c.strides()).map(|ld| (b.reversed_axes(), a.reversed_axes(), c, ld))
 }
 
-/// The product into a C whose rows are contiguous and `ld` apart.
-fn call<T: Scalar>(
+/// The product into a C whose rows are contiguous and `ld` apart, of copies of A and B where the library does not take
+/// them.
+fn copied<T: Scalar>(
     gemm: Gemm<T>,
     alpha: T,
     a: ArrayView2<'_, T>,
