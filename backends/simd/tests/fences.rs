@@ -1,135 +1,195 @@
-//! No kernel reads or writes past an operand: each operand begins or ends at a page without access, at every level.
+//! No kernel reads or writes past an operand: each begins or ends at a page without access, in every layout, at every
+//! level. Values are small integers where the result is a sum, which makes it exact.
 #![cfg(unix)]
 
-use std::ptr;
-use std::slice;
+mod fenced;
 
-use gingham_core::ndarray::{ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, ShapeBuilder};
-use gingham_core::{Binary, OpThreads, Scalar, Unary, dot, elementwise, fill, matmul};
+use fenced::{Fenced, INPUTS, Layout, Matrix, OUTPUTS, SIDES, Side};
+use gingham_core::ndarray::{Array2, ArrayViewMut2, Axis};
+use gingham_core::reference::Reference;
+use gingham_core::{Backend, Op, OpThreads, Product, Scalar, Support, dot, elementwise, fill, matmul};
 use gingham_simd::{Level, Simd};
-use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
-
-/// At least the largest page of any machine that this runs on.
-const PAGE: usize = 1 << 16;
-
-/// Elements between two pages without access, either right after the first or right before the second.
-struct Fenced<T> {
-    map: *mut std::ffi::c_void,
-    start: *mut T,
-    len: usize,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Side {
-    First,
-    Last,
-}
-
-const SIDES: [Side; 2] = [Side::First, Side::Last];
-
-impl<T: Scalar> Fenced<T> {
-    fn new(len: usize, side: Side, value: impl Fn(usize) -> T) -> Self {
-        assert!(len * size_of::<T>() <= PAGE);
-        // SAFETY: a new mapping of three pages; the outer two lose access and only the middle one is used.
-        let (map, start) = unsafe {
-            let map = mmap_anonymous(ptr::null_mut(), 3 * PAGE, ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE);
-            let map = map.unwrap();
-            mprotect(map, PAGE, MprotectFlags::empty()).unwrap();
-            mprotect(map.byte_add(2 * PAGE), PAGE, MprotectFlags::empty()).unwrap();
-            let skipped = match side {
-                Side::First => 0,
-                Side::Last => PAGE - len * size_of::<T>(),
-            };
-            (map, map.byte_add(PAGE + skipped).cast::<T>())
-        };
-        let mut fenced = Self { map, start, len };
-        fenced.slice_mut().iter_mut().enumerate().for_each(|(i, x)| *x = value(i));
-        fenced
-    }
-
-    fn slice(&self) -> &[T] {
-        // SAFETY: `new` has put `len` elements here, and zero bytes are a value of T.
-        unsafe { slice::from_raw_parts(self.start, self.len) }
-    }
-
-    fn slice_mut(&mut self) -> &mut [T] {
-        // SAFETY: as `slice`; the mapping is this value's alone.
-        unsafe { slice::from_raw_parts_mut(self.start, self.len) }
-    }
-}
-
-impl<T> Drop for Fenced<T> {
-    fn drop(&mut self) {
-        // SAFETY: the mapping that `new` made, which nothing borrows any more.
-        unsafe { munmap(self.map, 3 * PAGE).unwrap() };
-    }
-}
 
 fn levels() -> impl Iterator<Item = Simd> {
     Level::ALL.into_iter().filter_map(|level| Simd::with_level(level).inspect_err(|e| eprintln!("SKIPPED: {e}")).ok())
 }
 
-/// Around every multiple of a vector's and of a tile's size.
-const SIZES: [usize; 12] = [1, 2, 3, 5, 7, 8, 9, 16, 17, 24, 25, 49];
+/// Goes through all its values again and again, each time from another place, so that loops around it meet every one.
+struct Turn(usize);
 
-fn small<T: Scalar>(i: usize) -> T {
-    T::from_f64((i % 11) as f64 - 5.0)
+impl Turn {
+    fn next<T: Copy>(&mut self, values: &[T]) -> T {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        values[(self.0 >> 33) % values.len()]
+    }
 }
 
-fn products<T: Scalar>() {
-    for simd in levels() {
-        for (side, column_major) in SIDES.into_iter().flat_map(|side| [(side, false), (side, true)]) {
-            for (&m, &n) in SIZES.iter().flat_map(|m| SIZES.iter().map(move |n| (m, n))) {
-                for k in [1, 6, 17] {
-                    let (a, b) = (Fenced::<T>::new(m * k, side, small), Fenced::<T>::new(k * n, side, small));
-                    let mut c = Fenced::new(m * n, side, |_| T::one());
-                    let a = ArrayView2::from_shape((m, k).set_f(column_major), a.slice()).unwrap();
-                    let b = ArrayView2::from_shape((k, n).set_f(!column_major), b.slice()).unwrap();
-                    let expected = a.dot(&b).mapv(|x| x + T::one());
-                    let mut c = ArrayViewMut2::from_shape((m, n).set_f(column_major), c.slice_mut()).unwrap();
-                    matmul::matmul(&simd, T::one(), a, b, T::one(), c.view_mut(), OpThreads::ONE).unwrap();
-                    assert!(c == expected, "{m}x{k}x{n}, {side:?}, column-major {column_major}");
-                }
+fn small<T: Scalar>(i: usize, j: usize) -> T {
+    T::from_f64(((i * 5 + j * 3) % 11) as f64 - 5.0)
+}
+
+/// The memory of the three operands of a product.
+type Memory<T> = [Fenced<T>; 3];
+
+fn memory<T: Scalar>() -> Memory<T> {
+    [(); 3].map(|()| Fenced::new())
+}
+
+/// One product in memory of its own: its operands, what C must become, and words for a failure.
+fn operands<'a, T: Scalar>(
+    [a, b, c]: &'a mut Memory<T>,
+    (m, n, k): (usize, usize, usize),
+    beta: T,
+    side: Side,
+    turn: &mut Turn,
+) -> ([Matrix<'a, T>; 3], Array2<T>, String) {
+    let layouts = [turn.next(&INPUTS), turn.next(&INPUTS), turn.next(&OUTPUTS)];
+    let a = a.matrix((m, k), layouts[0], side, false, small);
+    let b = b.matrix((k, n), layouts[1], side, false, |i, j| small(i + 2, j + 1));
+    let is_read = beta != T::zero();
+    let c = c.matrix((m, n), layouts[2], side, true, |i, j| if is_read { small(i, j + 4) } else { T::nan() });
+    let two = T::from_f64(2.0);
+    let old = |x: T| if is_read { beta * x } else { T::zero() };
+    let expected = a.view().dot(&b.view()).mapv(|x| two * x) + c.view().mapv(old);
+    ([a, b, c], expected, format!("{m}x{k}x{n}, {layouts:?}, {side:?}, beta {beta}"))
+}
+
+fn product<T: Scalar>(
+    simd: &Simd,
+    memory: &mut Memory<T>,
+    shape: (usize, usize, usize),
+    side: Side,
+    threads: OpThreads,
+    turn: &mut Turn,
+) {
+    let beta = turn.next(&[T::zero(), T::one(), T::from_f64(-3.0)]);
+    let ([a, b, mut c], expected, case) = operands(memory, shape, beta, side, turn);
+    let two = T::from_f64(2.0);
+    matmul::matmul(simd, two, a.view(), b.view(), beta, c.view_mut(), threads).unwrap();
+    assert!(c.view() == expected && c.is_intact(), "{} {case}", simd.info().kernels);
+}
+
+/// Every small m and n, with k around the lengths of vectors.
+fn small_products<T: Scalar>() {
+    let (mut memory, mut turn) = (memory::<T>(), Turn(1));
+    for (simd, side) in levels().flat_map(|simd| SIDES.map(|side| (simd.clone(), side))) {
+        for (m, n) in (1..=33).flat_map(|m| (1..=33).map(move |n| (m, n))) {
+            for k in [1, 2, 3, 4, 7, 8, 9, 16, 17, 33] {
+                product(&simd, &mut memory, (m, n, k), side, OpThreads::ONE, &mut turn);
             }
         }
     }
 }
 
-#[test]
-fn matmul_f64() {
-    products::<f64>();
+/// Around the multiples of tiles of any shape, and past a block of k; long and thin, too.
+fn larger_products<T: Scalar>() {
+    let (mut memory, mut turn) = (memory::<T>(), Turn(2));
+    let around = [1, 5, 24, 31, 40, 47, 48, 49, 56, 63, 64, 65, 72, 95, 96, 97];
+    let long = [(2000, 1, 9), (1, 2000, 9), (3, 3, 2500), (1, 1, 5000), (1000, 17, 16), (17, 1000, 5), (130, 140, 130)];
+    for (simd, side) in levels().flat_map(|simd| SIDES.map(|side| (simd.clone(), side))) {
+        for (m, n) in around.into_iter().flat_map(|m| around.map(|n| (m, n))) {
+            let k = turn.next(&[2, 5, 11, 32, 64, 97]);
+            product(&simd, &mut memory, (m, n, k), side, OpThreads::ONE, &mut turn);
+        }
+        for shape in long.into_iter().flat_map(|shape| [shape; 12]) {
+            let threads = OpThreads::new(turn.next(&[1, 2, 3])).unwrap();
+            product(&simd, &mut memory, shape, side, threads, &mut turn);
+        }
+    }
 }
 
-#[test]
-fn matmul_f32() {
-    products::<f32>();
+/// Products of one shape in layouts of their own, and another one among them.
+fn batches<T: Scalar>() {
+    let (mut memories, mut turn) = ([(); 5].map(|()| memory::<T>()), Turn(3));
+    for (simd, side) in levels().flat_map(|simd| SIDES.map(|side| (simd.clone(), side))) {
+        for n in (1..=33).flat_map(|n| [n; 6]) {
+            let beta = turn.next(&[T::zero(), T::one(), T::from_f64(-3.0)]);
+            let (m, k) = (turn.next(&[n, n, 1, 5, 12]), turn.next(&[n, n, 1, 8, 19]));
+            let odd = turn.next(&[0, 2, 4, 9]);
+            let mut all: Vec<_> = memories
+                .iter_mut()
+                .enumerate()
+                .map(|(i, memory)| {
+                    let shape = if i == odd { (7, 3, 10) } else { (m, n, k) };
+                    operands(memory, shape, beta, side, &mut turn)
+                })
+                .collect();
+            let mut products: Vec<_> =
+                all.iter_mut().map(|([a, b, c], ..)| Product { a: a.view(), b: b.view(), c: c.view_mut() }).collect();
+            matmul::matmul_batch(&simd, T::from_f64(2.0), &mut products, beta, OpThreads::ONE).unwrap();
+            for ([_, _, c], expected, case) in &all {
+                assert!(c.view() == expected && c.is_intact(), "{} in a batch {case}", simd.info().kernels);
+            }
+        }
+    }
 }
 
+/// Lanes of a matrix: contiguous, with gaps, backwards; one element for all in inputs.
+const LANES: [Layout; 4] = [Layout::Rows, Layout::Columns, Layout::ColumnsApart, Layout::ColumnsReversed];
+const INPUT_LANES: [Layout; 5] =
+    [Layout::Rows, Layout::Columns, Layout::ColumnsApart, Layout::ColumnsReversed, Layout::OneColumn];
+
+/// Positive, and no two neighbours alike.
+fn positive<T: Scalar>(_: usize, j: usize) -> T {
+    T::from_f64(0.5 + ((j * 7) % 29) as f64 / 8.0)
+}
+
+fn close<T: Scalar>(x: T, y: T) -> bool {
+    (x - y).abs() <= T::from_f64(8.0) * T::epsilon() * y.abs()
+}
+
+/// All operations on lanes. Each is the first row of two, so that what stands for columns steps over an element.
 fn lanes<T: Scalar>() {
-    for simd in levels() {
-        for side in SIDES {
-            for len in 1..200 {
-                let (x, y) = (Fenced::<T>::new(len, side, small), Fenced::<T>::new(len, side, |i| small(i + 1)));
-                let mut out = Fenced::<T>::new(len, side, small);
-                let (x, y) = (ArrayView1::from(x.slice()), ArrayView1::from(y.slice()));
-                let mut out = ArrayViewMut1::from(out.slice_mut());
-                assert_eq!(dot::dot(&simd, x, y, OpThreads::ONE), Ok(x.dot(&y)));
-                elementwise::binary(&simd, Binary::Min, Some(x), y, out.view_mut(), OpThreads::ONE).unwrap();
-                elementwise::unary(&simd, Unary::Square, None, out.view_mut(), OpThreads::ONE).unwrap();
-                assert!(out.iter().zip(x.iter().zip(y)).all(|(&out, (&x, &y))| out == x.min(y) * x.min(y)), "{len}");
-                fill::fill(&simd, T::one(), out.view_mut(), OpThreads::ONE).unwrap();
-                assert!(out.iter().all(|&out| out == T::one()), "{len}");
-            }
+    let (mut memory, mut turn) = (memory::<T>(), Turn(4));
+    let [for_x, for_y, for_out] = &mut memory;
+    let lens = || (1..=140).chain([191, 255, 256, 257, 1000, 1023, 4097]);
+    for (simd, side) in levels().flat_map(|simd| SIDES.map(|side| (simd.clone(), side))) {
+        let native: Vec<Op> =
+            Op::all().filter(|&op| op != Op::MatMul && simd.support(op, T::DTYPE) == Support::Native).collect();
+        for (len, &op) in lens().flat_map(|len| native.iter().map(move |op| (len, op))) {
+            let layouts = [turn.next(&INPUT_LANES), turn.next(&INPUT_LANES), turn.next(&LANES)];
+            let integers = op == Op::Dot;
+            let value = |i, j| if integers { small(i, j) } else { positive(i, j) };
+            let x = for_x.matrix((1, len), layouts[0], side, false, value);
+            let y = for_y.matrix((1, len), layouts[1], side, false, |i, j| value(i, j + 3));
+            let mut out = for_out.matrix((1, len), layouts[2], side, true, |i, j| value(i, j + 1));
+            let (x, y) = (x.view(), y.view());
+            let in_place = turn.next(&[true, false]);
+            let argument = (!in_place).then_some(x);
+            let mut expected = out.view().to_owned();
+            let call = |backend: &dyn Backend, out: &mut ArrayViewMut2<'_, T>| match op {
+                Op::Dot => {
+                    let (x, y) = (x.index_axis_move(Axis(0), 0), y.index_axis_move(Axis(0), 0));
+                    dot::dot(backend, x, y, OpThreads::ONE).map(|sum| out[[0, 0]] = sum)
+                }
+                Op::Fill => fill::fill(backend, T::one(), out.view_mut(), OpThreads::ONE),
+                Op::Unary(f) => elementwise::unary(backend, f, argument, out.view_mut(), OpThreads::ONE),
+                Op::Binary(f) => elementwise::binary(backend, f, argument, y, out.view_mut(), OpThreads::ONE),
+                _ => Ok(()),
+            };
+            call(&simd, &mut out.view_mut()).unwrap();
+            call(&Reference, &mut expected.view_mut()).unwrap();
+            let kernels = simd.info().kernels;
+            let right = out.view().iter().zip(&expected).all(|(&got, &want)| close(got, want));
+            assert!(right && out.is_intact(), "{kernels} {op} of {len}, {layouts:?}, {side:?}, in place {in_place}");
         }
     }
 }
 
-#[test]
-fn lanes_f64() {
-    lanes::<f64>();
+macro_rules! both {
+    ($($name:ident)*) => {$(
+        mod $name {
+            #[test]
+            fn f64() {
+                super::$name::<f64>();
+            }
+
+            #[test]
+            fn f32() {
+                super::$name::<f32>();
+            }
+        }
+    )*};
 }
 
-#[test]
-fn lanes_f32() {
-    lanes::<f32>();
-}
+both! { small_products larger_products batches lanes }
