@@ -15,23 +15,34 @@ use crate::summary::Counts;
 use crate::system;
 use crate::workspace::{Workspace, cargo};
 
+/// The unsafe code of the kernels under Miri, which has the instructions of the portable level alone.
+const MIRI: &str =
+    "miri test -p gingham-simd --test hostile -- one_view_twice strides_of_no_meaning shapes_that_nobody";
+
+/// Begins what a test says that it could not do on this machine.
+const SKIP: &str = "SKIPPED: ";
+
 /// One cargo command.
 struct Step {
     args: String,
     env: Option<(&'static str, &'static str)>,
+    /// Why it cannot run here.
+    lacks: Option<&'static str>,
 }
 
 /// A step that has run.
 struct Done {
     passed: bool,
     counts: Counts,
+    /// What its tests said that they could not do here.
+    skips: Vec<String>,
     took: Duration,
 }
 
 pub(crate) fn run() -> Result<ExitCode> {
     system::prepare()?;
     let start = Instant::now();
-    let steps = steps(&Workspace::load()?.members);
+    let steps = steps(&Workspace::load()?.members, has_miri());
     let mut done = Vec::new();
     for step in &steps {
         done.push(step.run()?);
@@ -45,18 +56,23 @@ pub(crate) fn run() -> Result<ExitCode> {
 
 /// All steps, in an order that finds the commonest mistakes in the first minutes and compiles each dependency as few
 /// times as cargo's unification of features allows.
-fn steps(members: &[String]) -> Vec<Step> {
-    let step = |args: &str| Step { args: args.into(), env: None };
+fn steps(members: &[String], has_miri: bool) -> Vec<Step> {
+    let step = |args: &str| Step { args: args.into(), env: None, lacks: None };
     let mut steps = vec![
         step("fmt --all --check"),
         step("clippy --workspace --all-targets --features openblas -- -D warnings"),
         Step {
             args: "doc --workspace --no-deps --features openblas".into(),
             env: Some(("RUSTDOCFLAGS", "-D warnings")),
+            lacks: None,
         },
         step("check -p gingham --no-default-features"),
     ];
     steps.extend(members.iter().map(|name| step(&format!("test --no-fail-fast -p {name}"))));
+    steps.push(Step {
+        lacks: (!has_miri).then_some("`cargo miri` is not installed (it comes with nightly toolchains alone)"),
+        ..step(MIRI)
+    });
     steps.extend([
         // With the check of feature-matrix.md, which `cargo run` would build everything again for.
         step("test --no-fail-fast -p gingham --features openblas"),
@@ -67,29 +83,43 @@ fn steps(members: &[String]) -> Vec<Step> {
     steps
 }
 
+/// Whether Miri can be run here.
+fn has_miri() -> bool {
+    let quiet = cargo().args(["miri", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    quiet.is_ok_and(|status| status.success())
+}
+
 impl Step {
     /// Runs the command, passing its output on as it comes and counting the tests that it reports.
     fn run(&self) -> Result<Done> {
         println!("==> {}", self.shell_line());
+        if let Some(lacks) = self.lacks {
+            println!("<== skipped: {lacks}");
+            let counts = Counts { skipped: 1, ..Counts::default() };
+            return Ok(Done { passed: true, counts, skips: Vec::new(), took: Duration::ZERO });
+        }
         let start = Instant::now();
         let mut command = cargo();
         command.args(self.args.split(' ')).envs(self.env).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.spawn().with_context(|| format!("cargo {}", self.args))?;
         let mut output = BufReader::new(child.stdout.take().expect("stdout is piped"));
         let mut counts = Counts::default();
-        let mut line = Vec::new();
+        let (mut skips, mut line) = (Vec::new(), Vec::new());
         while output.read_until(b'\n', &mut line)? > 0 {
             std::io::stdout().write_all(&line)?;
-            counts += Counts::of_line(&String::from_utf8_lossy(&line)).unwrap_or_default();
+            let text = String::from_utf8_lossy(&line);
+            counts += Counts::of_line(&text).unwrap_or_default();
+            skips.extend(text.split_once(SKIP).map(|(_, skip)| skip.trim_end().to_owned()));
             line.clear();
         }
+        counts.skipped += skips.len() as u64;
         let passed = child.wait()?.success();
         if !passed && counts.failed == 0 {
             counts.failed = 1; // The step itself: a format, a lint, a build, a crash of the runner.
         }
         let took = start.elapsed();
         println!("<== {} in {:.1} s", if passed { "ok" } else { "failed" }, took.as_secs_f64());
-        Ok(Done { passed, counts, took })
+        Ok(Done { passed, counts, skips, took })
     }
 
     /// The command as a user types it.
@@ -114,11 +144,19 @@ fn report(steps: &[Step], done: &[Done], took: Duration) -> String {
     let mut total = Counts::default();
     for (step, done) in steps.iter().zip(done) {
         total += done.counts;
-        let verdict = if done.passed { "ok" } else { "FAILED" };
+        let verdict = match (done.passed, step.lacks) {
+            (true, None) => "ok",
+            (true, Some(_)) => "skipped",
+            (false, _) => "FAILED",
+        };
         text += &format!("{:>7.1} s  {verdict:<7}  cargo {}\n", done.took.as_secs_f64(), step.args);
     }
     for step in &steps[done.len()..] {
         text += &format!("{:>7}    not run  cargo {}\n", "-", step.args);
+    }
+    for (step, done) in steps.iter().zip(done) {
+        let skips = done.skips.iter().map(String::as_str).chain(step.lacks);
+        skips.for_each(|skip| text += &format!("skipped in cargo {}: {skip}\n", step.args));
     }
     for (step, _) in steps.iter().zip(done).filter(|(_, done)| !done.passed) {
         text += &format!("failed; to repeat this step alone:\n  {}\n", step.shell_line());
@@ -132,12 +170,13 @@ mod tests {
 
     fn done(passed: bool, counts: (u64, u64, u64)) -> Done {
         let (p, f, s) = counts;
-        Done { passed, counts: Counts { passed: p, failed: f, skipped: s }, took: Duration::from_millis(1500) }
+        let counts = Counts { passed: p, failed: f, skipped: s };
+        Done { passed, counts, skips: Vec::new(), took: Duration::from_millis(1500) }
     }
 
     #[test]
     fn every_member_is_tested_apart() {
-        let steps = steps(&["gingham-core".into(), "gingham".into()]);
+        let steps = steps(&["gingham-core".into(), "gingham".into()], true);
         for command in ["test --no-fail-fast -p gingham-core", "test --no-fail-fast -p gingham"] {
             assert_eq!(steps.iter().filter(|s| s.args == command).count(), 1, "{command}");
         }
@@ -145,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_failure_is_named_and_the_rest_is_said_not_to_have_run() {
-        let steps = steps(&[]);
+        let steps = steps(&[], true);
         let text = report(&steps, &[done(true, (3, 0, 1)), done(false, (4, 2, 0))], Duration::from_secs(3));
         assert!(text.contains("1.5 s  FAILED   cargo clippy"), "{text}");
         assert!(text.contains("to repeat this step alone:\n"), "{text}");
@@ -154,8 +193,25 @@ mod tests {
     }
 
     #[test]
+    fn what_could_not_run_is_said_with_its_reason() {
+        let steps = steps(&[], false);
+        let miri = steps.iter().position(|step| step.args == MIRI).unwrap();
+        let mut all: Vec<Done> = steps.iter().map(|_| done(true, (1, 0, 0))).collect();
+        all[miri] = steps[miri].run().unwrap();
+        all[0].skips.push("conformance at avx512: this CPU lacks it".into());
+        let text = report(&steps, &all, Duration::from_secs(3));
+        assert!(text.contains(&format!("0.0 s  skipped  cargo {MIRI}\n")), "{text}");
+        assert!(
+            text.contains("skipped in cargo fmt --all --check: conformance at avx512: this CPU lacks it"),
+            "{text}"
+        );
+        assert!(text.contains("shapes_that_nobody: `cargo miri` is not installed"), "{text}");
+        assert!(text.ends_with(&format!("{} passed, 0 failed, 1 skipped", steps.len() - 1)), "{text}");
+    }
+
+    #[test]
     fn a_step_can_be_pasted_into_a_shell() {
-        let steps = steps(&[]);
+        let steps = steps(&[], true);
         let docs = steps.iter().find(|s| s.args.starts_with("doc")).unwrap().shell_line();
         assert!(
             docs.ends_with("RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --features openblas"),
