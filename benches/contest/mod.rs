@@ -83,7 +83,7 @@ pub(crate) fn positive<T: Scalar>(len: usize, seed: u64) -> Array1<T> {
 
 /// Numbers in [0, 1) with 23 random bits: the high bits of Knuth's 64-bit linear congruential generator (The Art of
 /// Computer Programming, vol. 2, 3rd ed., section 3.3.4).
-fn uniform<T: Scalar>(len: usize, seed: u64) -> Array1<T> {
+pub(crate) fn uniform<T: Scalar>(len: usize, seed: u64) -> Array1<T> {
     let mut state = seed;
     Array1::from_shape_fn(len, |_| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

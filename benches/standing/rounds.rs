@@ -6,6 +6,8 @@ use std::time::Instant;
 /// One of those that are compared.
 pub(crate) struct Side<'a> {
     pub(crate) name: String,
+    /// Seconds of the call whose result was verified; 0 until then.
+    pub(crate) first: f64,
     /// Makes the call so many times and returns the seconds of all together.
     pub(crate) time: Box<dyn FnMut(u64) -> f64 + 'a>,
 }
@@ -18,7 +20,7 @@ impl<'a> Side<'a> {
             (0..calls).for_each(|_| call());
             start.elapsed().as_secs_f64()
         };
-        Self { name: name.into(), time: Box::new(time) }
+        Self { name: name.into(), first: 0.0, time: Box::new(time) }
     }
 }
 
@@ -33,34 +35,47 @@ pub(crate) struct Effort {
     pub(crate) largest: f64,
 }
 
-/// The rounds of one row: seconds a call for each side that stayed, `f64::NAN` nowhere.
+/// The rounds of one row.
 pub(crate) struct Rounds {
-    /// By side, in the order given; empty for a side that was left out on the way.
+    /// Seconds a call by side, in the order given; empty for a rival that was left out on the way.
     pub(crate) seconds: Vec<Vec<f64>>,
     /// The ceiling in each round.
     pub(crate) ceilings: Vec<f64>,
 }
 
-/// Rounds after which a rival that is [`HOPELESS`] times slower than the best one is left out: what it costs to go on
-/// with it, seconds a call in the largest rows, buys nothing.
+/// Rounds after which a rival that is [`HOPELESS`] times slower than the best one is left out: to go on with it costs
+/// seconds a call in the largest rows and buys nothing.
 const TRIAL: usize = 2;
 
 /// See [`TRIAL`].
-const HOPELESS: f64 = 1.3;
+const HOPELESS: f64 = 1.2;
+
+/// Seconds of a call of ours above which its row is a long one: a single call tells a hopeless rival, and
+/// [`LONG_ROUNDS`] are enough.
+const LONG: f64 = 0.2;
+
+/// The fewest that give the median an interval.
+const LONG_ROUNDS: usize = 6;
 
 /// Measures `sides`, of which the first is ours and always stays, and `ceiling` beside them.
 pub(crate) fn measure(sides: &mut [Side<'_>], mut ceiling: impl FnMut() -> f64, effort: Effort) -> Rounds {
-    let calls: Vec<u64> = sides.iter_mut().map(|side| calls(side, effort.sample)).collect();
+    let is_long = sides[0].first > LONG;
+    let count = if is_long { effort.rounds.min(LONG_ROUNDS) } else { effort.rounds };
     let mut order: Vec<usize> = (0..sides.len()).collect();
+    if is_long {
+        worthwhile(&mut order, |side| sides[side].first);
+    }
+    let mut calls_of: Vec<u64> = vec![1; sides.len()];
+    order.iter().for_each(|&side| calls_of[side] = calls(&mut sides[side], effort.sample));
     let mut rounds = Rounds { seconds: vec![Vec::new(); sides.len()], ceilings: Vec::new() };
     let mut state = 1;
-    for round in 0..effort.rounds {
+    for round in 0..count {
         if round == TRIAL {
-            order = worthwhile(&rounds.seconds);
+            worthwhile(&mut order, |side| rounds.seconds[side].iter().copied().fold(f64::INFINITY, f64::min));
         }
         shuffle(&mut order, &mut state);
         for &side in &order {
-            let (calls, time) = (calls[side], &mut sides[side].time);
+            let (calls, time) = (calls_of[side], &mut sides[side].time);
             if calls > 1 {
                 time(1); // brings back what the side before has driven out of the caches
             }
@@ -68,7 +83,7 @@ pub(crate) fn measure(sides: &mut [Side<'_>], mut ceiling: impl FnMut() -> f64, 
         }
         rounds.ceilings.push(ceiling());
     }
-    for seconds in rounds.seconds.iter_mut().filter(|seconds| seconds.len() < effort.rounds) {
+    for seconds in rounds.seconds.iter_mut().filter(|seconds| seconds.len() < count) {
         seconds.clear();
     }
     rounds
@@ -77,7 +92,7 @@ pub(crate) fn measure(sides: &mut [Side<'_>], mut ceiling: impl FnMut() -> f64, 
 /// Calls that take `sample` seconds together.
 fn calls(side: &mut Side<'_>, sample: f64) -> u64 {
     let mut calls = 1;
-    loop {
+    while side.first < sample {
         let seconds = (side.time)(calls);
         if seconds >= sample {
             return calls;
@@ -86,13 +101,13 @@ fn calls(side: &mut Side<'_>, sample: f64) -> u64 {
         let wanted = calls as f64 * 1.2 * sample / seconds.max(1e-9);
         calls = (wanted as u64).clamp(calls + 1, calls * 10);
     }
+    calls
 }
 
-/// Ours and the rivals that may yet prove the best.
-fn worthwhile(seconds: &[Vec<f64>]) -> Vec<usize> {
-    let quickest = |side: &[f64]| side.iter().copied().fold(f64::INFINITY, f64::min);
-    let best = seconds[1..].iter().map(|side| quickest(side)).fold(f64::INFINITY, f64::min);
-    (0..seconds.len()).filter(|&side| side == 0 || quickest(&seconds[side]) <= HOPELESS * best).collect()
+/// Keeps ours and the rivals that may yet prove the best, by the seconds that each took.
+fn worthwhile(order: &mut Vec<usize>, seconds: impl Fn(usize) -> f64) {
+    let best = order.iter().filter(|&&side| side != 0).map(|&side| seconds(side)).fold(f64::INFINITY, f64::min);
+    order.retain(|&side| side == 0 || seconds(side) <= HOPELESS * best);
 }
 
 /// A uniform shuffle (Fisher and Yates) by a linear congruential generator (Knuth's, as in `contest`).

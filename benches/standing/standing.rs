@@ -1,14 +1,15 @@
 //! What every section works with: those that are compared, the ceilings, and the table that the rows go to.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-use gingham::core::{Backend, DType, Op, Registry, Support};
+use gingham::core::{Backend, DType, Op, OpThreads, Registry, Support};
 use gingham::machine::ceilings::{Loops, Resource};
 
 use crate::cores::Cores;
+use crate::memory::Buffer;
 use crate::numpy::Numpy;
-use crate::peers::Peer;
+use crate::peers::{Element, Peer};
 use crate::rounds::{Effort, Side, measure};
 use crate::verdict::{Figure, Goal};
 
@@ -25,6 +26,8 @@ pub(crate) struct Standing {
     pub(crate) effort: Effort,
     /// Beginnings of the names of the rows that are wanted; none means all.
     pub(crate) wanted: Vec<String>,
+    /// The section whose heads are still to be written.
+    pub(crate) head: Cell<bool>,
 }
 
 /// What a rate counts.
@@ -74,8 +77,37 @@ impl Standing {
 
     /// Whether the row `name`, of so many FLOP or bytes, is wanted.
     pub(crate) fn wants(&self, name: &str, work: f64) -> bool {
-        work <= self.effort.largest
-            && (self.wanted.is_empty() || self.wanted.iter().any(|beginning| name.starts_with(beginning)))
+        let wanted = self.wanted.is_empty() || self.wanted.iter().any(|beginning| name.starts_with(beginning));
+        let small = work <= self.effort.largest;
+        if wanted && !small {
+            println!("{name}: too large for a short run; left out");
+        }
+        wanted && small
+    }
+
+    /// `count` op threads, where this process may use as many CPUs.
+    pub(crate) fn threads(&self, count: usize) -> Option<OpThreads> {
+        let threads = OpThreads::new(count).ok().filter(|_| count <= self.cores.count());
+        if threads.is_none() {
+            println!("  {count} threads: this process may use {} CPU; left out", self.cores.count());
+        }
+        threads
+    }
+
+    /// NumPy's side of `op`, where NumPy is there and the first period of its result is right.
+    pub(crate) fn numpy<T: Element>(
+        &self,
+        op: &str,
+        shape: &[usize],
+        inputs: &[&Buffer<T>],
+        is_right: impl FnOnce(&[T]) -> bool,
+    ) -> Option<Side<'_>> {
+        match self.numpy.as_ref()?.side(op, shape, inputs) {
+            Ok((side, out)) if is_right(&out) => return Some(side),
+            Ok(_) => println!("  numpy: its result is wrong; left out"),
+            Err(why) => println!("  numpy: {why}; left out"),
+        }
+        None
     }
 
     /// `side` if its result is right: `poison` destroys the last one, `is_right` looks at the new one. One whose
@@ -87,7 +119,7 @@ impl Standing {
         is_right: impl FnOnce() -> bool,
     ) -> Option<Side<'a>> {
         poison();
-        (side.time)(1);
+        side.first = (side.time)(1);
         let right = is_right();
         if !right {
             println!("  {}: its result is wrong; left out", side.name);
@@ -126,6 +158,9 @@ impl Standing {
             format!("{:<12}", goal.text(rival_share)),
             goal.verdict(ours_share, ratio, rival_share),
         ];
+        if self.head.take() {
+            println!("\n{}", head());
+        }
         println!("{}", cells.join("  "));
     }
 
@@ -141,7 +176,7 @@ impl Standing {
 }
 
 /// The column heads.
-pub(crate) fn head() -> String {
+fn head() -> String {
     format!(
         "{:<24}  {:>13}  {:>7}  {:<23}  {:<21}  {:<12}  verdict",
         "row", "simd", "ceiling", "best rival", "ratio [95 %]", "goal"

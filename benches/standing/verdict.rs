@@ -58,13 +58,18 @@ impl Goal {
     pub(crate) fn verdict(&self, share: Option<Figure>, ratio: Option<Figure>, rival: Option<f64>) -> String {
         let mut short = Vec::new();
         if let Some(goal) = self.ceiling {
-            let reached = share.map_or(f64::NAN, |share| share.median / goal);
-            short.extend(shortfall(reached, "of the ceiling"));
+            match share {
+                Some(share) => short.extend(shortfall(share.median / goal, "of the ceiling")),
+                None => short.push("no ceiling".into()),
+            }
         }
         if let Some(goal) = self.times(rival) {
             // Not slower is what cannot be told from equal.
             let end = |ratio: Figure| if goal <= 1.0 { ratio.median.max(ratio.interval[1]) } else { ratio.median };
-            short.extend(shortfall(ratio.map_or(f64::NAN, end) / goal, "of the rival"));
+            match ratio {
+                Some(ratio) => short.extend(shortfall(end(ratio) / goal, "of the rival")),
+                None => short.push("no rival".into()),
+            }
         }
         match (short.is_empty(), self.text(rival) == "-") {
             (_, true) => "-".into(),

@@ -1,7 +1,10 @@
 //! The table's sections, one a file; each builds the operands of its rows and says what they are to reach.
 
 mod avx2;
+mod batch;
+mod dot;
 mod ksplit;
+mod lanes;
 mod large;
 mod layouts;
 mod skinny;
@@ -20,15 +23,24 @@ use crate::verdict::Goal;
 type Section = fn(&Standing);
 
 /// In the order of the table. The name of a row begins with that of its section.
-pub(crate) const ALL: [(&str, Section); 7] = [
+pub(crate) const ALL: [(&str, Section); 10] = [
     ("small", small::run),
+    ("batch", batch::run),
     ("large", large::run),
     ("layouts", layouts::run),
     ("avx2", avx2::run),
     ("skinny", skinny::run),
     ("threads", threads::run),
     ("ksplit", ksplit::run),
+    ("dot", dot::run),
+    ("lanes", lanes::run),
 ];
+
+/// Bytes of operands and result together in the rows that are in cache.
+const IN_CACHE: usize = 512 << 10;
+
+/// Elements of each operand in the rows that are in memory.
+const IN_MEMORY: usize = 50_000_000;
 
 /// The ceiling of arithmetic on `dtype`.
 fn fma(dtype: DType) -> Resource {
@@ -59,12 +71,8 @@ fn two_threads<T: Element>(standing: &Standing, name: String, shape: [usize; 3],
     if !standing.wants(&name, 2.0 * m * k * n) {
         return;
     }
-    if standing.cores.count() < 2 {
-        println!("{name}: left out: this process may use one CPU");
-        return;
-    }
+    let Some(two) = standing.threads(2) else { return };
     let product = Product::<T>::new(shape, ByColumns::default());
-    let two = OpThreads::new(2).expect("two are allowed");
     let sides = [two, OpThreads::ONE].map(|threads| product.side(standing.ours(), threads));
     let mut sides = product.verified(standing, sides.into()).into_iter();
     if let (Some(ours), Some(mut one)) = (sides.next(), sides.next()) {

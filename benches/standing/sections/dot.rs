@@ -1,0 +1,66 @@
+//! The dot product of vectors in memory, on one thread and on two: 95 % of the bandwidth of reading.
+
+use std::cell::Cell;
+
+use gingham::core::ndarray::ArrayView1;
+use gingham::core::{Backend, Op, OpThreads, Scalar, dot};
+use gingham::machine::ceilings::Resource;
+
+use crate::contest::integers;
+use crate::memory::{Buffer, PERIOD};
+use crate::peers::Element;
+use crate::rounds::Side;
+use crate::sections::IN_MEMORY;
+use crate::standing::{Row, Standing, Unit};
+use crate::verdict::Goal;
+
+pub(super) fn run(standing: &Standing) {
+    rows::<f64>(standing);
+    rows::<f32>(standing);
+}
+
+fn rows<T: Element>(standing: &Standing) {
+    let work = (2 * IN_MEMORY * T::DTYPE.size()) as f64;
+    let counts = [1, 2].map(|threads| (threads, format!("dot/{}/{threads}", T::DTYPE)));
+    let counts: Vec<_> = counts.into_iter().filter(|(_, name)| standing.wants(name, work)).collect();
+    if counts.is_empty() {
+        return;
+    }
+    let vectors = Vectors::<T>::new();
+    for (count, name) in counts {
+        let Some(threads) = standing.threads(count) else { continue };
+        let Some(ours) = vectors.side(standing, standing.ours(), threads) else { continue };
+        let others = standing.rivals(Op::Dot, T::DTYPE).filter(|_| count == 1);
+        let rivals = others.filter_map(|backend| vectors.side(standing, backend, threads)).collect();
+        let (ceiling, goal) = (Some(Resource::Read), Goal::ceiling(0.95));
+        standing.row(Row { name, work, unit: Unit::Bytes, ceiling, threads: count, goal, ours, rivals });
+    }
+}
+
+/// Small integers, whose products are summed exactly in any order.
+struct Vectors<T> {
+    x: Buffer<T>,
+    y: Buffer<T>,
+    sum: Cell<T>,
+    expected: T,
+}
+
+impl<T: Element> Vectors<T> {
+    fn new() -> Self {
+        let operand = |seed| {
+            let period = integers(PERIOD, seed);
+            Buffer::<T>::repeating(period.as_slice().unwrap_or_default(), IN_MEMORY)
+        };
+        let (x, y) = (operand(1), operand(2));
+        let expected: f64 = x.iter().zip(y.iter()).map(|(&x, &y)| Scalar::to_f64(x) * Scalar::to_f64(y)).sum();
+        Self { x, y, sum: Cell::new(T::nan()), expected: T::from_f64(expected) }
+    }
+
+    fn side<'a>(&'a self, standing: &Standing, backend: &'a dyn Backend, threads: OpThreads) -> Option<Side<'a>> {
+        let side = Side::new(backend.info().id, move || {
+            let sum = dot::dot(backend, ArrayView1::from(&self.x[..]), ArrayView1::from(&self.y[..]), threads);
+            self.sum.set(sum.unwrap_or_else(|error| panic!("{error}")));
+        });
+        standing.verified(side, || self.sum.set(T::nan()), || self.sum.get() == self.expected)
+    }
+}

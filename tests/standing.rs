@@ -1,0 +1,98 @@
+//! What the bench `standing` decides from its samples: a bench without criterion runs no tests of its own, so that its
+//! two files of plain logic are compiled here too. The clock is a mock.
+#![allow(dead_code, reason = "the bench uses all of it")]
+
+#[path = "../benches/standing/rounds.rs"]
+mod rounds;
+#[path = "../benches/standing/verdict.rs"]
+mod verdict;
+
+use std::cell::Cell;
+
+use rounds::{Effort, Side, measure};
+use verdict::{Figure, Goal};
+
+/// A side whose call takes `seconds`, and which counts its calls.
+fn side(seconds: f64, calls: &Cell<u64>) -> Side<'_> {
+    let time = move |count: u64| {
+        calls.set(calls.get() + count);
+        seconds * count as f64
+    };
+    Side { name: String::new(), first: seconds, time: Box::new(time) }
+}
+
+fn effort(rounds: usize) -> Effort {
+    Effort { rounds, sample: 1e-3, largest: f64::INFINITY }
+}
+
+#[test]
+fn a_sample_is_as_long_as_was_asked_for_and_is_given_by_the_call() {
+    let calls = Cell::new(0);
+    let rounds = measure(&mut [side(1e-6, &calls)], || 7.0, effort(12));
+    assert_eq!(rounds.ceilings, [7.0; 12]);
+    assert_eq!(rounds.seconds[0].len(), 12);
+    assert!(rounds.seconds[0].iter().all(|seconds| (seconds / 1e-6 - 1.0).abs() < 1e-9), "{:?}", rounds.seconds[0]);
+    assert!(calls.get() >= 12 * 1000, "{} calls of 1 us for 12 samples of 1 ms", calls.get());
+}
+
+#[test]
+fn hopeless_rivals_are_left_out_and_ours_never_is() {
+    let calls = [const { Cell::new(0) }; 4];
+    let mut sides = [side(9e-3, &calls[0]), side(2e-3, &calls[1]), side(2.3e-3, &calls[2]), side(2.5e-3, &calls[3])];
+    assert_eq!(kept(&mut sides), [12, 12, 12, 0]);
+    assert_eq!(calls[3].get(), 2);
+}
+
+#[test]
+fn long_rows_have_few_rounds_and_no_call_of_a_hopeless_rival() {
+    let calls = [const { Cell::new(0) }; 3];
+    let mut sides = [side(2.0, &calls[0]), side(1.0, &calls[1]), side(1.5, &calls[2])];
+    assert_eq!(kept(&mut sides), [6, 6, 0]);
+    assert_eq!(calls.each_ref().map(Cell::get), [6, 6, 0]);
+}
+
+/// How many samples each side has.
+fn kept(sides: &mut [Side<'_>]) -> Vec<usize> {
+    measure(sides, || f64::NAN, effort(12)).seconds.iter().map(Vec::len).collect()
+}
+
+#[test]
+fn a_ratio_is_taken_within_each_round() {
+    // The machine halves its speed half-way; the ratio does not move.
+    let (ours, theirs) = ([4.0, 4.0, 4.0, 2.0, 2.0, 2.0], [2.0, 2.0, 2.0, 1.0, 1.0, 1.0]);
+    assert_eq!(Figure::of_ratios(&ours, &theirs), Figure { median: 2.0, interval: [2.0, 2.0] });
+    assert_eq!(Figure::of(&[3.0, 1.0, 2.0]).interval, [1.0, 3.0], "the range below six rounds");
+}
+
+#[test]
+fn not_slower_is_an_interval_that_reaches_1_and_faster_is_a_median() {
+    let ratio = |median: f64, high: f64| Some(Figure { median, interval: [0.5, high] });
+    assert_eq!(Goal::ratio(1.0).verdict(None, ratio(0.98, 1.0), None), "met");
+    assert_eq!(Goal::ratio(1.0).verdict(None, ratio(0.95, 0.98), None), "short: 2.0 % of the rival");
+    assert_eq!(Goal::ratio(1.05).verdict(None, ratio(1.05, 1.05), None), "met");
+    assert_eq!(Goal::ratio(1.25).verdict(None, ratio(1.0, 1.5), None), "short: 20.0 % of the rival");
+    assert_eq!(Goal::ratio(1.0).verdict(None, None, None), "short: no rival");
+    assert_eq!(Goal::default().verdict(None, ratio(0.1, 0.1), None), "-");
+}
+
+#[test]
+fn a_share_of_the_ceiling_is_a_median_and_nan_is_short() {
+    let share = |median: f64| Some(Figure { median, interval: [0.0, 2.0] });
+    assert_eq!(Goal::ceiling(0.9).verdict(share(0.9), None, None), "met");
+    assert_eq!(Goal::ceiling(0.9).verdict(share(0.81), None, None), "short: 10.0 % of the ceiling");
+    assert_eq!(Goal::ceiling(0.9).verdict(None, None, None), "short: no ceiling");
+    assert!(Goal::ceiling(0.9).verdict(share(f64::NAN), None, None).starts_with("short"));
+    let both = Goal { ceiling: Some(0.9), ratio: Some(1.0), ratio_below: None };
+    let ratio = Some(Figure { median: 0.5, interval: [0.5, 0.5] });
+    assert_eq!(both.verdict(share(0.45), ratio, None), "short: 50.0 % of the ceiling, 50.0 % of the rival");
+    assert_eq!(both.text(None), "90 %, 1.00 x");
+}
+
+#[test]
+fn more_is_asked_for_where_the_rival_is_far_from_the_ceiling() {
+    let goal = Goal { ceiling: None, ratio: Some(1.0), ratio_below: Some(1.05) };
+    let ratio = Some(Figure { median: 1.02, interval: [1.0, 1.04] });
+    assert_eq!(goal.verdict(None, ratio, Some(0.95)), "met");
+    assert_eq!(goal.verdict(None, ratio, Some(0.89)), "short: 2.9 % of the rival");
+    assert_eq!([goal.text(Some(0.95)), goal.text(Some(0.89)), goal.text(None)], ["1.00 x", "1.05 x", "1.00 x"]);
+}
