@@ -1,7 +1,7 @@
 //! Where the backend `simd` stands: against every other library that is there, and against the machine's ceilings.
 //!
 //! ```text
-//! cargo xtask peers --libraries
+//! cargo xtask peers libraries
 //! cargo bench --bench standing --features openblas -- [--quick] [ROW ...]
 //! ```
 //!

@@ -96,7 +96,7 @@ pub(crate) fn find(environment: &Path) -> (Vec<Box<dyn Peer>>, Vec<String>) {
 fn file(environment: &Path, pattern: &str) -> Result<PathBuf, String> {
     let pattern = environment.join(pattern).display().to_string();
     let mut files = glob::glob(&pattern).map_err(|error| error.to_string())?.flatten();
-    files.next().ok_or_else(|| format!("no {pattern}; `cargo xtask peers --libraries` installs it"))
+    files.next().ok_or_else(|| format!("no {pattern}; `cargo xtask peers libraries` installs it"))
 }
 
 /// The crate `gemm`.

@@ -43,16 +43,19 @@ pub(crate) struct Rounds {
     pub(crate) ceilings: Vec<f64>,
 }
 
-/// Rounds after which a rival that is [`HOPELESS`] times slower than the best one is left out: to go on with it costs
-/// seconds a call in the largest rows and buys nothing.
+/// Rounds after which a hopeless rival is left out: to go on with it costs seconds a call in the largest rows and buys
+/// nothing.
 const TRIAL: usize = 2;
 
-/// See [`TRIAL`].
+/// Times the best rival's seconds that make another one hopeless.
 const HOPELESS: f64 = 1.2;
 
 /// Seconds of a call of ours above which its row is a long one: a single call tells a hopeless rival, and
 /// [`LONG_ROUNDS`] are enough.
-const LONG: f64 = 0.2;
+const LONG: f64 = 0.1;
+
+/// [`HOPELESS`] in a long row: calls of such length differ by some 3 % from round to round (Zen 4, a shared host).
+const LONG_HOPELESS: f64 = 1.06;
 
 /// The fewest that give the median an interval.
 const LONG_ROUNDS: usize = 6;
@@ -60,10 +63,11 @@ const LONG_ROUNDS: usize = 6;
 /// Measures `sides`, of which the first is ours and always stays, and `ceiling` beside them.
 pub(crate) fn measure(sides: &mut [Side<'_>], mut ceiling: impl FnMut() -> f64, effort: Effort) -> Rounds {
     let is_long = sides[0].first > LONG;
-    let count = if is_long { effort.rounds.min(LONG_ROUNDS) } else { effort.rounds };
+    let (count, hopeless) =
+        if is_long { (effort.rounds.min(LONG_ROUNDS), LONG_HOPELESS) } else { (effort.rounds, HOPELESS) };
     let mut order: Vec<usize> = (0..sides.len()).collect();
     if is_long {
-        worthwhile(&mut order, |side| sides[side].first);
+        worthwhile(&mut order, hopeless, |side| sides[side].first);
     }
     let mut calls_of: Vec<u64> = vec![1; sides.len()];
     order.iter().for_each(|&side| calls_of[side] = calls(&mut sides[side], effort.sample));
@@ -71,7 +75,7 @@ pub(crate) fn measure(sides: &mut [Side<'_>], mut ceiling: impl FnMut() -> f64, 
     let mut state = 1;
     for round in 0..count {
         if round == TRIAL {
-            worthwhile(&mut order, |side| rounds.seconds[side].iter().copied().fold(f64::INFINITY, f64::min));
+            worthwhile(&mut order, hopeless, |side| rounds.seconds[side].iter().copied().fold(f64::INFINITY, f64::min));
         }
         shuffle(&mut order, &mut state);
         for &side in &order {
@@ -105,9 +109,9 @@ fn calls(side: &mut Side<'_>, sample: f64) -> u64 {
 }
 
 /// Keeps ours and the rivals that may yet prove the best, by the seconds that each took.
-fn worthwhile(order: &mut Vec<usize>, seconds: impl Fn(usize) -> f64) {
+fn worthwhile(order: &mut Vec<usize>, hopeless: f64, seconds: impl Fn(usize) -> f64) {
     let best = order.iter().filter(|&&side| side != 0).map(|&side| seconds(side)).fold(f64::INFINITY, f64::min);
-    order.retain(|&side| side == 0 || seconds(side) <= HOPELESS * best);
+    order.retain(|&side| side == 0 || seconds(side) <= hopeless * best);
 }
 
 /// A uniform shuffle (Fisher and Yates) by a linear congruential generator (Knuth's, as in `contest`).

@@ -19,7 +19,8 @@ usage: cargo xtask COMMAND
   test               run every check, installing what is missing
   new-backend NAME   make backends/NAME from backends/template and register it
   try-new-backend    do that in a copy of the repository, and test the new crate there
-  peers              make the virtual environment of the runners in benches/peers
+  peers              make the virtual environment of the runners in benches/peers; with the word `libraries` after it,
+                     with the libraries too that benches/standing loads (MKL is half a gigabyte)
   recordings         record the exhaustive runs in harness/tests/recordings anew; with the word `simulated` after it,
                      only those of a machine that is not there";
 
@@ -30,7 +31,8 @@ fn main() -> ExitCode {
         ["test"] => test::run(),
         ["new-backend", name] => new_backend::run(name),
         ["try-new-backend"] => try_new_backend::run(),
-        ["peers"] => peers::run(),
+        ["peers"] => peers::run(false),
+        ["peers", "libraries"] => peers::run(true),
         ["recordings"] => recordings::run(false),
         ["recordings", "simulated"] => recordings::run(true),
         ["help" | "--help" | "-h"] => {

@@ -1,6 +1,8 @@
 //! `cargo xtask peers`: makes the virtual environment that the runners in benches/peers need, and prints the command
 //! that races them.
 //!
+//! With `libraries`, what benches/standing loads beside NumPy is installed into the same environment.
+//!
 //! The environment is made anew where the requirements have changed or its Python is gone, and left alone otherwise.
 
 use std::fs;
@@ -28,11 +30,19 @@ const RUNNERS: [&str; 10] = [
     "dask_threaded",
 ];
 
-pub(crate) fn run() -> Result<ExitCode> {
+/// What is installed with `libraries`, seen from [`FOLDER`].
+const LIBRARIES: &str = "../standing/requirements.txt";
+
+const PIP: [&str; 6] = [".venv/bin/python", "-m", "pip", "--disable-pip-version-check", "install", "--requirement"];
+
+pub(crate) fn run(libraries: bool) -> Result<ExitCode> {
     let folder = root().join(FOLDER);
     if !is_ready(&folder) {
         system::provide(&[system::PYTHON])?;
         make(&folder)?;
+    }
+    if libraries {
+        step(&folder, &[&PIP[..], &[LIBRARIES]].concat())?;
     }
     println!("{}", advice());
     Ok(ExitCode::SUCCESS)
@@ -50,8 +60,7 @@ fn is_ready(folder: &Path) -> bool {
 fn make(folder: &Path) -> Result<()> {
     let requirements = fs::read(folder.join("requirements.txt")).context(folder.display().to_string())?;
     step(folder, &["python3", "-m", "venv", "--clear", ".venv"])?;
-    let pip = [".venv/bin/python", "-m", "pip", "--disable-pip-version-check", "install"];
-    step(folder, &[&pip[..], &["--requirement", "requirements.txt"]].concat())?;
+    step(folder, &[&PIP[..], &["requirements.txt"]].concat())?;
     Ok(fs::write(folder.join(".venv/requirements.txt"), requirements)?)
 }
 

@@ -7,6 +7,7 @@ mod ksplit;
 mod lanes;
 mod large;
 mod layouts;
+mod random;
 mod skinny;
 mod small;
 mod threads;
@@ -23,7 +24,7 @@ use crate::verdict::Goal;
 type Section = fn(&Standing);
 
 /// In the order of the table. The name of a row begins with that of its section.
-pub(crate) const ALL: [(&str, Section); 10] = [
+pub(crate) const ALL: [(&str, Section); 11] = [
     ("small", small::run),
     ("batch", batch::run),
     ("large", large::run),
@@ -34,6 +35,7 @@ pub(crate) const ALL: [(&str, Section); 10] = [
     ("ksplit", ksplit::run),
     ("dot", dot::run),
     ("lanes", lanes::run),
+    ("random", random::run),
 ];
 
 /// Bytes of operands and result together in the rows that are in cache.

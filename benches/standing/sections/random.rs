@@ -1,0 +1,55 @@
+//! Uniform and normal random numbers in cache: 3 and 5 times NumPy's generator.
+
+use std::cell::RefCell;
+
+use gingham::core::ndarray::ArrayViewMut1;
+use gingham::core::{Distribution, Op, OpThreads, Scalar, Stream, random};
+
+use crate::memory::Buffer;
+use crate::peers::Element;
+use crate::rounds::Side;
+use crate::sections::IN_CACHE;
+use crate::standing::{Row, Standing, Unit};
+use crate::verdict::Goal;
+
+pub(super) fn run(standing: &Standing) {
+    row::<f64>(standing, Distribution::Uniform, 3.0);
+    row::<f64>(standing, Distribution::Normal, 5.0);
+}
+
+fn row<T: Element>(standing: &Standing, distribution: Distribution, times: f64) {
+    let op = Op::Random(distribution).name();
+    let name = format!("random/{}/{}", op.trim_start_matches("random-"), T::DTYPE);
+    if !standing.wants(&name, IN_CACHE as f64) {
+        return;
+    }
+    let len = IN_CACHE / T::DTYPE.size();
+    let out = RefCell::new(Buffer::<T>::new(len));
+    let mut stream = Stream::new(1, 0);
+    let ours = Side::new("simd", || {
+        let view = &mut out.borrow_mut()[..];
+        let done = random::random(standing.ours(), distribution, stream, ArrayViewMut1::from(view), OpThreads::ONE);
+        done.unwrap_or_else(|error| panic!("{error}"));
+        stream = stream.skip(len as u64); // as a generator goes on
+    });
+    let poison = || out.borrow_mut().fill(T::nan());
+    let Some(ours) = standing.verified(ours, poison, || is_plausible(distribution, &out.borrow())) else { return };
+    let rivals = standing.numpy(op, &[len], &[], |out: &[T]| is_plausible(distribution, out)).into_iter().collect();
+    let (unit, goal) = (Unit::Elements, Goal::ratio(times));
+    standing.row(Row { name, work: len as f64, unit, ceiling: None, threads: 1, goal, ours, rivals });
+}
+
+/// Whether mean and variance are within eight standard errors of the distribution's, as they are but for once in
+/// 10^15 times. Better tests are those of the conformance suite.
+fn is_plausible<T: Element>(distribution: Distribution, drawn: &[T]) -> bool {
+    // Mean, variance and fourth central moment.
+    let (mean, variance, fourth) = match distribution {
+        Distribution::Uniform => (0.5, 1.0 / 12.0, 1.0 / 80.0),
+        _ => (0.0, 1.0, 3.0),
+    };
+    let average =
+        |f: &dyn Fn(f64) -> f64| drawn.iter().map(|x| f(Scalar::to_f64(*x))).sum::<f64>() / drawn.len() as f64;
+    let error = |of: f64| 8.0 * (of / drawn.len() as f64).sqrt();
+    (average(&|x| x) - mean).abs() <= error(variance)
+        && (average(&|x| (x - mean).powi(2)) - variance).abs() <= error(fourth - variance * variance)
+}
