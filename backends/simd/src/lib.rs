@@ -10,11 +10,13 @@ mod elementwise;
 mod fill;
 mod level;
 mod matmul;
+mod random;
 mod store;
 mod team;
 mod vector;
+mod words;
 
-use gingham_core::{Backend, DType, Error, Info, Limit, Op, OpThreads, Ops, Support, Threading};
+use gingham_core::{Backend, DType, Error, Info, Limit, Op, OpThreads, Ops, Random, Support, Threading};
 
 pub use level::{Level, LevelError, VARIABLE};
 
@@ -92,7 +94,7 @@ impl Backend for Simd {
 
     fn support(&self, op: Op, _dtype: DType) -> Support {
         let native = match op {
-            Op::MatMul | Op::Dot | Op::Fill => true,
+            Op::MatMul | Op::Dot | Op::Fill | Op::Random(_) => true,
             Op::Unary(f) => elementwise::is_native_unary(f),
             Op::Binary(f) => elementwise::is_native_binary(f),
             _ => false,
@@ -105,5 +107,14 @@ impl Backend for Simd {
     }
 }
 
-impl Ops<f32> for Simd {}
-impl Ops<f64> for Simd {}
+impl Ops<f32> for Simd {
+    fn random(&self) -> Option<&dyn Random<f32>> {
+        Some(self)
+    }
+}
+
+impl Ops<f64> for Simd {
+    fn random(&self) -> Option<&dyn Random<f64>> {
+        Some(self)
+    }
+}

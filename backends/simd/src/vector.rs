@@ -10,6 +10,7 @@ use gingham_core::Scalar;
 
 use crate::arch;
 use crate::elementwise::Functions;
+use crate::words::FromWords;
 
 /// Elements of the widest vector: 64 bytes of `f32`.
 pub(crate) const MAX_LANES: usize = 16;
@@ -104,7 +105,7 @@ pub(crate) trait Mask: Copy + BitAnd<Output = Self> + BitOr<Output = Self> + Not
 ///
 /// Only making one asks for care: a vector in hand proves that the CPU has its instructions, so arithmetic is safe.
 /// All methods are `#[inline(always)]`.
-pub(crate) trait Vector: Copy {
+pub(crate) trait Vector: FromWords {
     /// The element.
     type Elem: Element;
     /// Elements in a vector, a power of two up to [`MAX_LANES`].

@@ -6,7 +6,9 @@ use std::process::Command;
 
 use gingham_core::conformance::verify;
 use gingham_core::ndarray::{Array1, Array2};
-use gingham_core::{Backend, DType, Error, Op, OpThreads, Support, dot, elementwise, fill, matmul};
+use gingham_core::{
+    Backend, DType, Distribution, Error, Op, OpThreads, Stream, Support, dot, elementwise, fill, matmul, random,
+};
 use gingham_simd::{Level, LevelError, Simd, VARIABLE};
 
 /// Set in the process that a test starts to see the variable obeyed.
@@ -79,7 +81,7 @@ fn the_variable_forces_a_level_and_nothing_stands_in_for_a_bad_one() {
         if Simd::from_env().is_ok() {
             assert!(refused.is_empty(), "{refused:?}");
         } else {
-            assert_eq!(refused.len(), 6);
+            assert_eq!(refused.len(), 7);
             assert!(refused.iter().all(|error| matches!(error, Error::Library { backend: "simd", .. })), "{refused:?}");
         }
         return;
@@ -104,6 +106,7 @@ fn every_call(simd: &Simd) -> Vec<Error> {
         fill::fill(simd, 2.0, out.view_mut(), one),
         elementwise::unary(simd, gingham_core::Unary::Neg, None, out.view_mut(), one),
         elementwise::binary(simd, gingham_core::Binary::Add, None, x.view(), out.view_mut(), one),
+        random::random(simd, Distribution::Normal, Stream::new(1, 1), out.view_mut(), one),
     ];
     outcomes.into_iter().filter_map(Result::err).collect()
 }

@@ -2,7 +2,7 @@
 
 use gingham_core::ndarray::{Array1, Array2, Axis, s};
 use gingham_core::reference::Reference;
-use gingham_core::{Binary, OpThreads, Unary, dot, elementwise, fill, matmul};
+use gingham_core::{Binary, Distribution, OpThreads, Stream, Unary, dot, elementwise, fill, matmul, random};
 use gingham_simd::{Level, Simd};
 
 fn levels() -> impl Iterator<Item = Simd> {
@@ -54,6 +54,43 @@ fn matmul_has_one_result() {
                 assert!(product(count) == one, "{m}x{k}x{n}, {count} threads");
             }
         }
+    }
+}
+
+#[test]
+fn random_numbers_are_the_same() {
+    for simd in levels() {
+        for (distribution, stream) in Distribution::ALL.map(|d| (d, Stream::new(5, 6).skip(7))) {
+            let draw = |count| {
+                let (mut doubles, mut singles) = (Array1::<f64>::zeros(300_007), Array1::<f32>::zeros(300_007));
+                random::random(&simd, distribution, stream, doubles.view_mut(), threads(count)).unwrap();
+                random::random(&simd, distribution, stream, singles.view_mut(), threads(count)).unwrap();
+                (doubles, singles)
+            };
+            let one = draw(1);
+            for count in [2, 3, 4, 64] {
+                assert!(draw(count) == one, "{distribution:?}, {count} threads");
+            }
+        }
+    }
+}
+
+/// Uniform numbers are made of the same bits in the same way; normal ones are rounded as an instruction set rounds.
+#[test]
+fn random_numbers_of_the_levels_are_alike() {
+    let draw = |simd: &Simd, distribution| {
+        let (mut doubles, mut singles) = (Array1::<f64>::zeros(3000), Array1::<f32>::zeros(3000));
+        random::random(simd, distribution, Stream::new(1, 2), doubles.view_mut(), OpThreads::ONE).unwrap();
+        random::random(simd, distribution, Stream::new(1, 2), singles.view_mut(), OpThreads::ONE).unwrap();
+        (doubles, singles)
+    };
+    let all: Vec<Simd> = levels().collect();
+    for simd in &all {
+        assert!(draw(simd, Distribution::Uniform) == draw(&all[0], Distribution::Uniform));
+        let [(doubles, singles), (other_doubles, other_singles)] =
+            [simd, &all[0]].map(|simd| draw(simd, Distribution::Normal));
+        assert!(doubles.iter().zip(&other_doubles).all(|(x, y)| (x - y).abs() < 1e-14));
+        assert!(singles.iter().zip(&other_singles).all(|(x, y)| (x - y).abs() < 1e-5));
     }
 }
 

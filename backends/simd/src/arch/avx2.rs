@@ -1,5 +1,7 @@
 //! Vectors of 32 bytes: AVX2 with FMA, on nearly every x86-64 CPU since 2013.
 
+mod words;
+
 use std::arch::x86_64::*;
 use std::ops::{BitAnd, BitOr, Not};
 

@@ -1,5 +1,7 @@
 //! Vectors of 64 bytes: AVX-512 F, BW, DQ and VL, which every such CPU has but Knights Landing.
 
+mod words;
+
 use std::arch::x86_64::*;
 
 use crate::vector::{Element, Kernel, Mask, Vector};

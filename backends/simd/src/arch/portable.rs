@@ -1,5 +1,7 @@
 //! Vectors for any CPU: arrays of 16 bytes, which the compiler keeps in SSE2 or NEON registers.
 
+mod words;
+
 use std::array;
 use std::ops::{BitAnd, BitOr, Not};
 

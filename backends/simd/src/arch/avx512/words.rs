@@ -1,0 +1,132 @@
+//! Random words in registers of 64 bytes.
+
+use std::arch::x86_64::*;
+
+use super::{F32x16, F64x8};
+use crate::words::{FromWords, Words};
+
+/// Eight words.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub(crate) struct U64x8(__m512i);
+
+impl Words for U64x8 {
+    const LANES: usize = 8;
+
+    #[inline(always)]
+    unsafe fn splat(x: u64) -> Self {
+        // SAFETY: the caller's.
+        unsafe { Self(_mm512_set1_epi64(x as i64)) }
+    }
+
+    #[inline(always)]
+    unsafe fn counted(x: u64) -> Self {
+        // SAFETY: the caller's.
+        unsafe { Self(_mm512_add_epi64(_mm512_set1_epi64(x as i64), _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7))) }
+    }
+
+    #[inline(always)]
+    fn mul_lower(self, b: Self) -> Self {
+        // SAFETY: a register in hand proves that the CPU has its instructions.
+        unsafe { Self(_mm512_mul_epu32(self.0, b.0)) }
+    }
+
+    #[inline(always)]
+    fn upper(self) -> Self {
+        // SAFETY: as mul_lower.
+        unsafe { Self(_mm512_srli_epi64::<32>(self.0)) }
+    }
+
+    #[inline(always)]
+    fn raised(self) -> Self {
+        // SAFETY: as mul_lower.
+        unsafe { Self(_mm512_slli_epi64::<32>(self.0)) }
+    }
+
+    #[inline(always)]
+    fn xor(self, b: Self, c: Self) -> Self {
+        // SAFETY: as mul_lower.
+        unsafe { Self(_mm512_ternarylogic_epi64::<0b1001_0110>(self.0, b.0, c.0)) }
+    }
+}
+
+/// The numbers of one element type. Truth tables of three operands: `(a & b) | c` and `a ^ (b & c)`.
+macro_rules! from_words {
+    (
+        $vector:ident of $elem:ident, $bits:ident: $mantissa:literal, $one:literal, $root_half:literal;
+        $splat:ident $splat_bits:ident $to_bits:ident $from_bits:ident $or:ident $ternary:ident
+        $unsigned:ident $signed:ident $shr:ident $sar:ident $shl:ident $sub_bits:ident
+        $mul:ident $sub:ident $test:ident $blend:ident
+    ) => {
+        impl FromWords for $vector {
+            type Words = U64x8;
+
+            #[inline(always)]
+            fn unit(words: U64x8) -> Self {
+                // SAFETY: a register in hand proves that the CPU has its instructions.
+                unsafe {
+                    let whole = $unsigned($shr::<{ $bits::BITS - $mantissa - 1 }>(words.0));
+                    Self($mul(whole, $splat(0.5 / (1_u64 << $mantissa) as $elem)))
+                }
+            }
+
+            #[inline(always)]
+            fn positive(words: U64x8) -> Self {
+                // SAFETY: as unit.
+                unsafe {
+                    let whole = $unsigned($or(words.0, $splat_bits(1)));
+                    Self($mul(whole, $splat(1.0 / (1_u128 << $bits::BITS) as $elem)))
+                }
+            }
+
+            #[inline(always)]
+            fn centred(words: U64x8) -> Self {
+                // SAFETY: as unit.
+                unsafe {
+                    let (mask, one) = ($splat_bits((1 << $mantissa) - 1), $splat_bits($one));
+                    Self($sub($from_bits($ternary::<0b1110_1010>(words.0, mask, one)), $splat(1.5)))
+                }
+            }
+
+            #[inline(always)]
+            fn flipped(self, words: U64x8) -> Self {
+                // SAFETY: as unit.
+                unsafe {
+                    let sign = $splat_bits($bits::MIN);
+                    Self($from_bits($ternary::<0b0111_1000>($to_bits(self.0), words.0, sign)))
+                }
+            }
+
+            #[inline(always)]
+            fn picked(words: U64x8, a: Self, b: Self) -> Self {
+                // SAFETY: as unit.
+                unsafe { Self($blend($test(words.0, $splat_bits(1 << ($bits::BITS - 2))), a.0, b.0)) }
+            }
+
+            #[inline(always)]
+            fn scaled(self) -> (Self, Self) {
+                // SAFETY: as unit.
+                unsafe {
+                    let bits = $to_bits(self.0);
+                    let k = $sar::<$mantissa>($sub_bits(bits, $splat_bits($root_half)));
+                    let m = $sub_bits(bits, $shl::<$mantissa>(k));
+                    (Self($signed(k)), Self($from_bits(m)))
+                }
+            }
+        }
+    };
+}
+
+from_words! {
+    F64x8 of f64, i64: 52, 0x3ff0_0000_0000_0000, 0x3fe6_a09e_667f_3bcd;
+    _mm512_set1_pd _mm512_set1_epi64 _mm512_castpd_si512 _mm512_castsi512_pd _mm512_or_si512 _mm512_ternarylogic_epi64
+    _mm512_cvtepu64_pd _mm512_cvtepi64_pd _mm512_srli_epi64 _mm512_srai_epi64 _mm512_slli_epi64 _mm512_sub_epi64
+    _mm512_mul_pd _mm512_sub_pd _mm512_test_epi64_mask _mm512_mask_blend_pd
+}
+
+from_words! {
+    F32x16 of f32, i32: 23, 0x3f80_0000, 0x3f35_04f3;
+    _mm512_set1_ps _mm512_set1_epi32 _mm512_castps_si512 _mm512_castsi512_ps _mm512_or_si512 _mm512_ternarylogic_epi32
+    _mm512_cvtepu32_ps _mm512_cvtepi32_ps _mm512_srli_epi32 _mm512_srai_epi32 _mm512_slli_epi32 _mm512_sub_epi32
+    _mm512_mul_ps _mm512_sub_ps _mm512_test_epi32_mask _mm512_mask_blend_ps
+}

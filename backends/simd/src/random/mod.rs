@@ -1,0 +1,139 @@
+//! Random numbers: Philox in vectors, and its words made uniform or normal numbers.
+//!
+//! A stream is a sequence of 64-bit words. 32 blocks of the generator ([`philox`]) make a group of 64 words: word
+//! `64 g + 32 h + l` is half `h` of block `32 g + l`, an order that registers of any length hold them in. `f64` element i is made of word i, `f32` element i of half `i % 2` of word `i / 2`,
+//! the lower half first. A normal number ([`normal`]) takes its partner, 32 words on or back, into account as well.
+//!
+//! So an element depends on seed, stream and index alone. Whoever draws a part of a group draws the whole group and
+//! keeps what was asked for.
+
+mod normal;
+mod philox;
+mod uniform;
+
+use gingham_core::ndarray::{ArrayViewMut1, Axis};
+use gingham_core::{Distribution, Error, OpThreads, Random, Stream};
+
+use crate::level::Available;
+use crate::vector::{Element, Kernel, Vector};
+use crate::words::{FromWords, Words};
+use crate::{ID, Simd, team};
+
+use normal::Normal;
+use philox::Philox;
+use uniform::Uniform;
+
+/// Elements below which a second thread does not pay: Zen 4 draws them in the time that a thread takes to start.
+const LEAST: usize = 1 << 16;
+
+/// Blocks of the generator in a group.
+const BLOCKS: usize = 32;
+
+/// Registers of blocks that go through the generator side by side.
+const ABREAST: usize = 4;
+
+/// Bytes of a group.
+const GROUP: usize = 2 * BLOCKS * size_of::<u64>();
+
+/// The way from the two halves of blocks to numbers, one for each lane.
+trait Shape: Copy + Sync {
+    /// The elements that stand in the place of `a` and `b`.
+    fn pair<V: Vector>(self, a: V::Words, b: V::Words) -> [V; 2];
+}
+
+impl<T: Element> Random<T> for Simd {
+    fn draw(
+        &self,
+        distribution: Distribution,
+        stream: Stream,
+        out: ArrayViewMut1<'_, T>,
+        threads: OpThreads,
+    ) -> Result<(), Error> {
+        let level = self.level()?;
+        match distribution {
+            Distribution::Uniform => draw(level, Uniform, stream, out, threads),
+            Distribution::Normal => draw(level, Normal, stream, out, threads),
+            other => {
+                let message = format!("the distribution {other:?} is not there");
+                return Err(Error::Library { backend: ID, message });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn draw<T: Element>(
+    level: Available,
+    shape: impl Shape,
+    stream: Stream,
+    mut out: ArrayViewMut1<'_, T>,
+    threads: OpThreads,
+) {
+    let philox = Philox::new(stream);
+    let piece = team::piece(out.len(), threads.get(), LEAST);
+    let pieces = out.axis_chunks_iter_mut(Axis(0), piece).enumerate();
+    team::share(threads.get(), pieces, |(i, out)| {
+        let first = stream.skip((i * piece) as u64).start;
+        level.run(Drawn { shape, philox: &philox, first, out });
+    });
+}
+
+/// Elements of a stream from `first` on.
+struct Drawn<'a, T, S> {
+    shape: S,
+    philox: &'a Philox,
+    first: u64,
+    out: ArrayViewMut1<'a, T>,
+}
+
+impl<T: Element, S: Shape> Kernel<T> for Drawn<'_, T, S> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Vector<Elem = T>>(mut self) {
+        let group = GROUP / size_of::<T>();
+        let (len, stride, out) = (self.out.len(), self.out.strides()[0], self.out.as_mut_ptr());
+        let mut kept = [T::zero(); GROUP / size_of::<f32>()];
+        let (mut done, mut skip) = (0, (self.first % group as u64) as usize);
+        let mut block = self.first / group as u64 * BLOCKS as u64;
+        while done < len {
+            let count = (group - skip).min(len - done);
+            let whole = stride == 1 && count == group;
+            // SAFETY: the caller answers for V. A whole group is inside the lane, every other one fits `kept`; what is
+            // copied from there has an index below `len`, for which the view answers.
+            unsafe {
+                let to = if whole { out.add(done) } else { kept.as_mut_ptr() };
+                self.group::<V>(block, to);
+                if !whole {
+                    for (i, &x) in kept[skip..skip + count].iter().enumerate() {
+                        *out.offset((done + i) as isize * stride) = x;
+                    }
+                }
+            }
+            (done, skip, block) = (done + count, 0, block.wrapping_add(BLOCKS as u64));
+        }
+    }
+}
+
+impl<T: Element, S: Shape> Drawn<'_, T, S> {
+    /// The numbers of the group that begins at `block`.
+    ///
+    /// # Safety
+    /// The CPU has the instructions of V; a group is writable at `to`.
+    #[inline(always)]
+    unsafe fn group<V: Vector<Elem = T>>(&self, block: u64, to: *mut T) {
+        let half = GROUP / size_of::<T>() / 2;
+        let lanes = <V as FromWords>::Words::LANES;
+        for part in (0..BLOCKS / lanes).step_by(ABREAST) {
+            // SAFETY: the caller's: the vectors of all parts fill one half of the group each.
+            unsafe {
+                let words = self.philox.words::<V::Words, ABREAST>(block + (part * lanes) as u64);
+                for (i, &[a, b]) in words.iter().enumerate() {
+                    let [x, y] = self.shape.pair::<V>(a, b);
+                    x.store(to.add((part + i) * V::LANES));
+                    y.store(to.add(half + (part + i) * V::LANES));
+                }
+            }
+        }
+    }
+}

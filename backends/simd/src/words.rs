@@ -1,0 +1,56 @@
+//! Random bits in registers: 64-bit words for the generator, and the way from words to numbers.
+//!
+//! They stand beside [`Vector`](crate::vector::Vector), whose registers they share: arithmetic on bits is of another
+//! width than that on numbers (a product of 32-bit halves fills 64 bits), and the ways from bits to numbers are those
+//! that only an instruction set knows.
+
+/// A register of 64-bit words. As with vectors, one in hand proves that the CPU has its instructions.
+pub(crate) trait Words: Copy {
+    /// Words in a register, a power of two up to 8.
+    const LANES: usize;
+
+    /// `x` in every lane.
+    ///
+    /// # Safety
+    /// The CPU has the instructions of this register.
+    unsafe fn splat(x: u64) -> Self;
+
+    /// `x`, `x + 1`, `x + 2` ..
+    ///
+    /// # Safety
+    /// As [`Words::splat`].
+    unsafe fn counted(x: u64) -> Self;
+
+    /// The products of the lower halves.
+    fn mul_lower(self, b: Self) -> Self;
+    /// The upper halves in the place of the lower ones.
+    fn upper(self) -> Self;
+    /// The lower halves in the place of the upper ones, zeros in theirs.
+    fn raised(self) -> Self;
+    /// The exclusive or of all three.
+    fn xor(self, b: Self, c: Self) -> Self;
+}
+
+/// A vector whose lanes can be made of the bits of [`Words`], each of its own 32 or 64.
+pub(crate) trait FromWords: Copy {
+    /// The register of words of the same instruction set.
+    type Words: Words;
+
+    /// Multiples of 2^-53 (`f64`) or 2^-24 (`f32`) in [0, 1), from the upper bits.
+    fn unit(words: Self::Words) -> Self;
+
+    /// Numbers in (0, 1], from all bits but the lowest, which is taken for set: the small ones as fine as the large ones.
+    fn positive(words: Self::Words) -> Self;
+
+    /// Numbers in [-1/2, 1/2), from the lower 52 (`f64`) or 23 (`f32`) bits.
+    fn centred(words: Self::Words) -> Self;
+
+    /// The sign changed where the highest bit is set.
+    fn flipped(self, words: Self::Words) -> Self;
+
+    /// `b` where the second highest bit is set, `a` elsewhere.
+    fn picked(words: Self::Words, a: Self, b: Self) -> Self;
+
+    /// Whole `k` and `m` in [sqrt(1/2), sqrt(2)) with `self = 2^k m`, for lanes that are positive and normal.
+    fn scaled(self) -> (Self, Self);
+}
