@@ -2,7 +2,7 @@
 //!
 //! Inputs lie in one block of memory and outputs in another, so that a trial can be kept from writing to the former.
 
-use gingham_core::{Op, Scalar, Unary};
+use gingham_core::{Op, Scalar, Stream, Unary};
 use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2, ShapeBuilder};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -13,6 +13,9 @@ use crate::workload::{Operand, Workload};
 
 /// Each task's operand starts on a cache line of its own, so that two workers never write to one line.
 const ALIGN: u64 = 64;
+
+/// The seed of random tasks. Each has the stream of its index in the batch, whoever runs it.
+const SEED: u64 = 0;
 
 /// Where one operand lies: that of task `i` starts `base + i step` bytes into its arena.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,6 +178,7 @@ pub fn tasks<'a, T: Scalar>(
                 Task::Dot { x: vector(input(0)?), y: vector(input(1)?), out: only(out).ok_or_else(out_of_bounds)? }
             }
             Op::Fill => Task::Fill { value: T::one(), out },
+            Op::Random(distribution) => Task::Random { distribution, stream: Stream::new(SEED, task as u64), out },
             Op::Unary(f) => Task::Unary { f, x: Some(input(0)?), out },
             Op::Binary(f) => Task::Binary { f, x: Some(input(0)?), y: input(1)?, out },
             _ => return Err(out_of_bounds()),

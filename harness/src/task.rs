@@ -1,6 +1,8 @@
 //! A task: one operation with its operands, as data.
 
-use gingham_core::{Backend, Binary, Error, OpThreads, Scalar, Unary, dot, elementwise, fill, matmul};
+use gingham_core::{
+    Backend, Binary, Distribution, Error, OpThreads, Scalar, Stream, Unary, dot, elementwise, fill, matmul, random,
+};
 use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2};
 
 /// One operation with its operands. The outputs of a batch are disjoint, which the borrow checker sees to.
@@ -51,6 +53,15 @@ pub enum Task<'a, T> {
         /// Of the same shape.
         out: ArrayViewMut2<'a, T>,
     },
+    /// `out_i <- element i of the stream`
+    Random {
+        /// How its elements are distributed.
+        distribution: Distribution,
+        /// The stream, from the element on that comes first.
+        stream: Stream,
+        /// The array to fill.
+        out: ArrayViewMut2<'a, T>,
+    },
 }
 
 impl<T: Scalar> Task<'_, T> {
@@ -65,6 +76,9 @@ impl<T: Scalar> Task<'_, T> {
             Self::Fill { value, out } => fill::fill(backend, *value, out.view_mut(), threads),
             Self::Unary { f, x, out } => elementwise::unary(backend, *f, *x, out.view_mut(), threads),
             Self::Binary { f, x, y, out } => elementwise::binary(backend, *f, *x, *y, out.view_mut(), threads),
+            Self::Random { distribution, stream, out } => {
+                random::random(backend, *distribution, *stream, out.view_mut(), threads)
+            }
         }
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! matmul: some rows of every judged task are compared component by component with sums in twice the precision, and
 //! every row takes part in a check with a random vector of signs (Freivalds 1977: `C r = A (B r)`, O(n^2) instead of
-//! O(n^3)). dot: every task, against a sum in twice the precision. The others: stretches of every task, against the
-//! reference. What is expected is computed once, and serves all trials.
+//! O(n^3)). dot: every task, against a sum in twice the precision. Random numbers: see [`numbers`]. The others: stretches
+//! of every task, against the reference. What is expected is computed once, and serves all trials.
 //!
 //! Outputs are poisoned with NaN before the run that is judged, and comparisons read `error <= bound`, so that what
 //! was not written fails.
+
+mod numbers;
 
 use std::ops::Range;
 
@@ -18,6 +20,7 @@ use rand::{RngExt, SeedableRng};
 
 use crate::operands::{self, Placement};
 use crate::workload::Workload;
+use numbers::Numbers;
 
 /// Multiply-adds spent on the rows that are compared component by component: about 0.1 s on one core.
 const ROW_BUDGET: usize = 20_000_000;
@@ -49,6 +52,7 @@ enum Expected {
         stretches: Vec<Stretch>,
         exact: bool,
     },
+    Numbers(Numbers),
 }
 
 /// Row `row` of C of task `task`.
@@ -84,18 +88,51 @@ struct Bounded {
 
 /// A result that is wrong.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("wrong result: task {task}, element {element}: {got:e}, expected {expected:e} within {bound:e}")]
-pub struct Wrong {
-    /// The task.
-    pub task: usize,
-    /// The element of its output, counted by rows; for the check with a random vector, the row.
-    pub element: usize,
-    /// What the trial computed.
-    pub got: f64,
-    /// What it should have been.
-    pub expected: f64,
-    /// How far off a right answer may be.
-    pub bound: f64,
+pub enum Wrong {
+    /// One of its elements.
+    #[error("wrong result: task {task}, element {element}: {got:e}, expected {expected:e} within {bound:e}")]
+    Element {
+        /// The task.
+        task: usize,
+        /// The element of its output, counted by rows; for the check with a random vector, the row.
+        element: usize,
+        /// What the trial computed.
+        got: f64,
+        /// What it should have been.
+        expected: f64,
+        /// How far off a right answer may be.
+        bound: f64,
+    },
+    /// Random numbers that are not of their distribution.
+    #[error("wrong result: {what} of the numbers up to task {task}: {got:e}, expected {expected:e} within {bound:e}")]
+    Sample {
+        /// The last task of the sample.
+        task: usize,
+        /// What was taken of the sample.
+        what: &'static str,
+        /// What the trial's numbers give.
+        got: f64,
+        /// What the distribution gives.
+        expected: f64,
+        /// How far off a sample of this size may be.
+        bound: f64,
+    },
+    /// Random numbers that the backend draws otherwise each time.
+    #[error("wrong result: task {task} holds other random numbers than those that {backend} drew before")]
+    Redrawn {
+        /// The task.
+        task: usize,
+        /// Id of the backend.
+        backend: String,
+    },
+    /// Random numbers of one stream in two tasks.
+    #[error("wrong result: task {task} holds the random numbers of task {earlier}")]
+    Repeated {
+        /// The task.
+        task: usize,
+        /// The one with the same numbers.
+        earlier: usize,
+    },
 }
 
 impl Judge {
@@ -154,16 +191,18 @@ impl Judge {
                 })?;
                 Expected::Elements { stretches, exact: f.is_exact() }
             }
+            Op::Random(distribution) => Expected::Numbers(Numbers::new(distribution)),
             _ => Expected::Fill(1.0),
         };
         Ok(Self { workload: workload.clone(), placement: placement.clone(), expected })
     }
 
-    /// The largest error over its bound among the outputs of tasks `0 .. count`; at most 1 where all is right.
+    /// The largest error over its bound among the outputs of tasks `0 .. count`, as `backend` computed them; at most 1
+    /// where all is right.
     ///
     /// # Errors
     /// [`Wrong`], naming the first element that is.
-    pub fn check<T: Scalar>(&self, outputs: &[T], count: usize) -> Result<f64, Wrong> {
+    pub fn check<T: Scalar>(&self, backend: &str, outputs: &[T], count: usize) -> Result<f64, Wrong> {
         let output = self.placement.tensors.last().expect("every operation has an output");
         let view = |task| output.view(task, outputs).expect("the placement that the arena was made by");
         let mut ratio = 0.0_f64;
@@ -171,7 +210,7 @@ impl Judge {
             let error = (got - expected.value).abs();
             let right = got.to_bits() == expected.value.to_bits() || error <= expected.bound;
             if !right {
-                return Err(Wrong { task, element, got, expected: expected.value, bound: expected.bound });
+                return Err(Wrong::Element { task, element, got, expected: expected.value, bound: expected.bound });
             }
             if error > 0.0 {
                 ratio = ratio.max(error / expected.bound);
@@ -195,11 +234,12 @@ impl Judge {
                         let error = (got - expected.value).abs();
                         if error.is_nan() || error > expected.bound {
                             let (expected, bound) = (expected.value, expected.bound);
-                            return Err(Wrong { task: vector.task, element: i, got, expected, bound });
+                            return Err(Wrong::Element { task: vector.task, element: i, got, expected, bound });
                         }
                     }
                 }
             }
+            Expected::Numbers(numbers) => numbers.check(backend, count, view)?,
             Expected::Dot(sums) => {
                 for (task, &expected) in sums.iter().enumerate().take(count) {
                     compare(task, 0, view(task)[[0, 0]].to_f64(), expected)?;
@@ -385,7 +425,7 @@ mod tests {
             let at = (last.base + 2 * last.step) as usize / size_of::<T>() + element;
             outputs[at] = T::from_f64(outputs[at].to_f64() * factor);
         }
-        judge.check(&outputs, workload.tasks())
+        judge.check("reference", &outputs, workload.tasks())
     }
 
     #[test]
@@ -411,7 +451,7 @@ mod tests {
         {
             for factor in [1.0 + 1e-9, f64::NAN] {
                 let wrong = judge::<f64>(op, shape, Some((0, factor))).unwrap_err();
-                assert_eq!((wrong.task, wrong.element), (2, 0), "{op} x {factor}");
+                assert!(matches!(wrong, Wrong::Element { task: 2, element: 0, .. }), "{op} x {factor}: {wrong}");
             }
         }
         // Rows beyond the sampled ones are caught by the random vector.

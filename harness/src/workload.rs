@@ -171,7 +171,7 @@ impl Workload {
                 let array = |name, output| operand(name, [rows, columns], false, output);
                 match self.op {
                     Op::Dot => vec![array("x", false), array("y", false), operand("out", [1, 1], false, true)],
-                    Op::Fill => vec![array("out", true)],
+                    Op::Fill | Op::Random(_) => vec![array("out", true)],
                     Op::Binary(_) => vec![array("x", false), array("y", false), array("out", true)],
                     _ => vec![array("x", false), array("out", true)],
                 }
@@ -350,7 +350,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_a_workload_or_an_error(
-            op in 0..20_usize,
+            op in 0..Op::all().count(),
             shape in "[0-9x]{0,24}|\\PC{0,12}",
             layout in proptest::option::of("[rc]{3}|\\PC{0,4}"),
             tasks: usize,

@@ -259,7 +259,7 @@ impl Bench<'_> {
         let judged = most(cold.wall_s, warm);
         arena.poison::<T>(judged);
         let first = trial.verify(0, judged).map_err(|e| e.to_string())?;
-        judge.check::<T>(arena.outputs(), judged).map_err(|e| e.to_string())?;
+        judge.check::<T>(&combination.backend, arena.outputs(), judged).map_err(|e| e.to_string())?;
         trial.stop();
         let tasks = most(first.wall_s, judged);
         let sample_s = first.wall_s * tasks as f64 / judged as f64;

@@ -82,7 +82,7 @@ fn ceiling(outcome: &Outcome) -> Option<f64> {
             return None;
         }
         (Op::Dot, _) => all.read,
-        (Op::Fill, _) => all.write,
+        (Op::Fill | Op::Random(_), _) => all.write,
         _ => all.copy,
     };
     Some(bound / 1e9)

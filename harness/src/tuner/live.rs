@@ -108,7 +108,7 @@ impl<'a, T: Scalar> Live<'a, T> {
         let judged = most(cold.wall_s / warm as f64).min(4 * warm.max(self.cpus)).min(held);
         self.arena.poison::<T>(judged);
         let first = trial.verify(0, judged)?;
-        let error_ratio = self.judge.check::<T>(self.arena.outputs(), judged)?;
+        let error_ratio = self.judge.check::<T>(&combination.backend, self.arena.outputs(), judged)?;
         trial.stop();
         let task_s = first.wall_s / judged as f64;
         let most = most(task_s);
@@ -163,7 +163,8 @@ impl<'a, T: Scalar> Live<'a, T> {
         if judge {
             self.arena.poison::<T>(running.most);
             running.trial.verify(0, running.most)?;
-            error_ratio = Some(self.judge.check::<T>(self.arena.outputs(), running.most)?);
+            let backend = &self.combinations[who.candidate].backend;
+            error_ratio = Some(self.judge.check::<T>(backend, self.arena.outputs(), running.most)?);
         }
         // How it ends is of no weight: what it measured stands.
         let (peak_rss_bytes, threads) = running.trial.quit().unwrap_or_default();

@@ -1,0 +1,191 @@
+//! Random numbers: whether they are of their distribution, and the same whoever of a backend draws them.
+//!
+//! Which numbers a backend draws is its own affair, so there is nothing to compare them with but what the same backend
+//! drew before, in the trial of it that was judged first: a search begins with one thread of each.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use gingham_core::ndarray::ArrayView2;
+use gingham_core::{Distribution, Scalar};
+
+use super::Wrong;
+
+/// Elements from which on a mean says something; smaller tasks are taken together.
+const SAMPLE: usize = 1000;
+
+/// Standard errors within which the means lie, but for one in 10^11.
+const ERRORS: f64 = 7.0;
+
+/// Elements from which on two tasks that hold the same are no chance.
+const TELLING: usize = 8;
+
+/// What is known of the numbers of a batch.
+#[derive(Debug)]
+pub(super) struct Numbers {
+    distribution: Distribution,
+    /// Of each backend, a digest of each task's numbers.
+    drawn: Mutex<HashMap<String, Vec<u64>>>,
+}
+
+impl Numbers {
+    pub(super) fn new(distribution: Distribution) -> Self {
+        Self { distribution, drawn: Mutex::default() }
+    }
+
+    /// Judges the outputs of tasks `0 .. count`.
+    ///
+    /// # Errors
+    /// [`Wrong`], naming the first task that is.
+    pub(super) fn check<'a, T: Scalar>(
+        &self,
+        backend: &str,
+        count: usize,
+        output: impl Fn(usize) -> ArrayView2<'a, T>,
+    ) -> Result<(), Wrong> {
+        let mut sample = Sample::default();
+        let mut digests: Vec<u64> = Vec::with_capacity(count);
+        let mut earlier = HashMap::new();
+        for task in 0..count {
+            let numbers = output(task);
+            for (element, &x) in numbers.iter().enumerate() {
+                self.allowed(x.to_f64()).map_err(|[expected, bound]| {
+                    let got = x.to_f64();
+                    Wrong::Element { task, element, got, expected, bound }
+                })?;
+                sample.add(x.to_f64());
+            }
+            if sample.count >= SAMPLE {
+                std::mem::take(&mut sample).check(task, self.distribution)?;
+            }
+            let digest = numbers.iter().fold(0, |digest: u64, &x| {
+                (digest ^ x.to_f64().to_bits()).wrapping_mul(0x0100_0000_01b3).rotate_left(29)
+            });
+            if numbers.len() >= TELLING
+                && let Some(earlier) = earlier.insert(digest, task)
+            {
+                return Err(Wrong::Repeated { task, earlier });
+            }
+            digests.push(digest);
+        }
+        let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = drawn.entry(backend.into()).or_default();
+        if let Some(task) = digests.iter().zip(before.iter()).position(|(now, before)| now != before) {
+            return Err(Wrong::Redrawn { task, backend: backend.into() });
+        }
+        before.extend(digests.into_iter().skip(before.len()));
+        Ok(())
+    }
+
+    /// Whether the distribution has `x`.
+    ///
+    /// # Errors
+    /// The middle of those it has, and how far they lie from it at most.
+    fn allowed(&self, x: f64) -> Result<(), [f64; 2]> {
+        match self.distribution {
+            Distribution::Uniform if !(0.0..1.0).contains(&x) => Err([0.5, 0.5]),
+            _ if !x.is_finite() => Err([0.0, f64::MAX]),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Sums of numbers.
+#[derive(Debug, Default)]
+struct Sample {
+    count: usize,
+    sum: f64,
+    squares: f64,
+}
+
+impl Sample {
+    fn add(&mut self, x: f64) {
+        self.count += 1;
+        self.sum += x;
+        self.squares += x * x;
+    }
+
+    /// Mean and mean square, whose variances are known: 1/12 and 4/45 of uniform numbers, 1 and 2 of normal ones.
+    fn check(self, task: usize, distribution: Distribution) -> Result<(), Wrong> {
+        let [mean, square] = match distribution {
+            Distribution::Uniform => [(0.5, 1.0 / 12.0), (1.0 / 3.0, 4.0 / 45.0)],
+            _ => [(0.0, 1.0), (1.0, 2.0)],
+        };
+        let n = self.count as f64;
+        for (what, sum, (expected, variance)) in [("mean", self.sum, mean), ("mean square", self.squares, square)] {
+            let (got, bound) = (sum / n, ERRORS * f64::sqrt(variance / n));
+            let ok = (got - expected).abs() <= bound;
+            if !ok {
+                return Err(Wrong::Sample { task, what, got, expected, bound });
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gingham_core::ndarray::Array2;
+    use gingham_core::reference::Reference;
+    use gingham_core::{OpThreads, Stream, random};
+
+    use super::*;
+
+    const UNIFORM: Distribution = Distribution::Uniform;
+
+    fn drawn(distribution: Distribution, number: u64, n: usize) -> Array2<f64> {
+        let mut out = Array2::zeros((1, n));
+        random::random(&Reference, distribution, Stream::new(0, number), out.view_mut(), OpThreads::ONE).unwrap();
+        out
+    }
+
+    fn batch(distribution: Distribution, n: usize) -> Vec<Array2<f64>> {
+        (0..20).map(|task| drawn(distribution, task, n)).collect()
+    }
+
+    fn check(numbers: &Numbers, backend: &str, batch: &[Array2<f64>]) -> Result<(), Wrong> {
+        numbers.check(backend, batch.len(), |task| batch[task].view())
+    }
+
+    #[test]
+    fn right_numbers_pass_again_and_again() {
+        for (distribution, n) in Distribution::ALL.into_iter().flat_map(|d| [0, 1, 100, 5000].map(|n| (d, n))) {
+            let (numbers, batch) = (Numbers::new(distribution), batch(distribution, n));
+            assert_eq!(check(&numbers, "a", &batch[..5]), Ok(()));
+            assert_eq!(check(&numbers, "a", &batch), Ok(()));
+        }
+    }
+
+    #[test]
+    fn what_no_distribution_has_is_found() {
+        for (distribution, x) in [(UNIFORM, 1.0), (UNIFORM, f64::NAN), (Distribution::Normal, f64::INFINITY)] {
+            let (numbers, mut batch) = (Numbers::new(distribution), batch(distribution, 50));
+            batch[3][[0, 7]] = x;
+            let wrong = check(&numbers, "a", &batch).unwrap_err();
+            assert!(matches!(wrong, Wrong::Element { task: 3, element: 7, .. }), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn another_distribution_is_found_in_large_and_in_small_tasks() {
+        for n in [100, 5000] {
+            let batch: Vec<_> = batch(UNIFORM, n).into_iter().map(|x| &x * &x).collect();
+            let wrong = check(&Numbers::new(UNIFORM), "a", &batch).unwrap_err();
+            assert!(matches!(wrong, Wrong::Sample { what: "mean", .. }), "{wrong}");
+            let batch: Vec<_> = batch.iter().map(|x| x * 1.5 - 0.5).collect();
+            let wrong = check(&Numbers::new(Distribution::Normal), "a", &batch).unwrap_err();
+            assert!(matches!(wrong, Wrong::Sample { what: "mean square", .. }), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_backend_draws_the_same_each_time_and_never_twice() {
+        let (numbers, mut batch) = (Numbers::new(UNIFORM), batch(UNIFORM, 50));
+        assert_eq!(check(&numbers, "a", &batch), Ok(()));
+        batch[4] = drawn(UNIFORM, 99, 50);
+        assert_eq!(check(&numbers, "a", &batch), Err(Wrong::Redrawn { task: 4, backend: "a".into() }));
+        assert_eq!(check(&numbers, "b", &batch), Ok(()), "another backend draws others");
+        batch[6] = batch[2].clone();
+        assert_eq!(check(&numbers, "b", &batch), Err(Wrong::Repeated { task: 6, earlier: 2 }));
+    }
+}
