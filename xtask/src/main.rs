@@ -1,6 +1,7 @@
 //! `cargo xtask COMMAND`: the checks and chores of the repository, one command a file, so that a contributor and the
 //! continuous integration type the same words.
 
+mod accuracy;
 mod name;
 mod new_backend;
 mod peers;
@@ -19,6 +20,8 @@ usage: cargo xtask COMMAND
   test               run every check, installing what is missing
   new-backend NAME   make backends/NAME from backends/template and register it
   try-new-backend    do that in a copy of the repository, and test the new crate there
+  accuracy           measure the functions of the backend simd against exact values; after it, any of: --short, functions,
+                     element types, levels
   peers              make the virtual environment of the runners in benches/peers; with the word `libraries` after it,
                      with the libraries too that benches/standing loads (MKL is half a gigabyte)
   recordings         record the exhaustive runs in harness/tests/recordings anew; with the word `simulated` after it,
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(),
         ["new-backend", name] => new_backend::run(name),
         ["try-new-backend"] => try_new_backend::run(),
+        ["accuracy", ..] => accuracy::run(&args[1..]),
         ["peers"] => peers::run(false),
         ["peers", "libraries"] => peers::run(true),
         ["recordings"] => recordings::run(false),

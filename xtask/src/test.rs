@@ -78,6 +78,7 @@ fn steps(members: &[String], has_miri: bool) -> Vec<Step> {
         step("test --no-fail-fast -p gingham --features openblas"),
         // Unoptimised and once each: criterion's test mode, which it takes when cargo does not pass `--bench`.
         step("test -p gingham --features openblas --benches"),
+        step("xtask accuracy --short"),
         step("xtask try-new-backend"),
     ]);
     steps

@@ -1,0 +1,136 @@
+//! The arguments whose value is fixed to the bit, sign of zero included (C23, Annex F.10), and subnormal ones.
+
+use crate::error::Element;
+use crate::function::Function;
+
+/// `(x, y, f(x, y))`; `y` counts for `pow` alone. Which NaN a NaN is is not fixed.
+pub(crate) fn specials<T: Element>(function: Function) -> Vec<(T, T, T)> {
+    let (inf, nan, zero, one) = (T::infinity(), T::nan(), T::zero(), T::one());
+    let (max, least) = (T::max_value(), T::from_pattern(1));
+    let [two, three, half] = [2.0, 3.0, 0.5].map(T::from_f64);
+    let of_one = |cases: &[(T, T)]| cases.iter().map(|&(x, value)| (x, zero, value)).collect();
+    match function {
+        Function::Exp => of_one(&[
+            (zero, one),
+            (-zero, one),
+            (inf, inf),
+            (-inf, zero),
+            (nan, nan),
+            (max, inf),
+            (-max, zero),
+            (least, one),
+            (-least, one),
+        ]),
+        Function::Ln => of_one(&[
+            (one, zero),
+            (zero, -inf),
+            (-zero, -inf),
+            (inf, inf),
+            (-inf, nan),
+            (nan, nan),
+            (-one, nan),
+            (-max, nan),
+            (-least, nan),
+        ]),
+        Function::Sin => of_one(&[
+            (zero, zero),
+            (-zero, -zero),
+            (inf, nan),
+            (-inf, nan),
+            (nan, nan),
+            (least, least),
+            (-least, -least),
+            (T::min_positive_value(), T::min_positive_value()),
+        ]),
+        Function::Cos => of_one(&[
+            (zero, one),
+            (-zero, one),
+            (inf, nan),
+            (-inf, nan),
+            (nan, nan),
+            (least, one),
+            (-least, one),
+            (T::min_positive_value(), one),
+        ]),
+        Function::Tanh => of_one(&[
+            (zero, zero),
+            (-zero, -zero),
+            (inf, one),
+            (-inf, -one),
+            (nan, nan),
+            (max, one),
+            (-max, -one),
+            (least, least),
+            (-least, -least),
+        ]),
+        Function::Pow => vec![
+            // A zero to an odd integer keeps its sign.
+            (zero, -three, inf),
+            (-zero, -three, -inf),
+            (zero, -two, inf),
+            (-zero, -two, inf),
+            (zero, -half, inf),
+            (-zero, -half, inf),
+            (zero, -inf, inf),
+            (-zero, -inf, inf),
+            (zero, three, zero),
+            (-zero, three, -zero),
+            (zero, two, zero),
+            (-zero, two, zero),
+            (-zero, half, zero),
+            (-zero, inf, zero),
+            // 1 to anything, and anything to zero, is 1.
+            (one, nan, one),
+            (one, inf, one),
+            (one, -inf, one),
+            (nan, zero, one),
+            (nan, -zero, one),
+            (inf, zero, one),
+            (-inf, -zero, one),
+            (zero, zero, one),
+            (-one, inf, one),
+            (-one, -inf, one),
+            // A negative number to an integer, and to what is none.
+            (-one, three, -one),
+            (-one, two, one),
+            (-one, max, one),
+            (-two, three, T::from_f64(-8.0)),
+            (-two, half, nan),
+            (-half, -half, nan),
+            // To infinity, by the side of 1 that the base is on.
+            (half, -inf, inf),
+            (-half, -inf, inf),
+            (two, -inf, zero),
+            (-two, -inf, zero),
+            (half, inf, zero),
+            (-half, inf, zero),
+            (two, inf, inf),
+            (-two, inf, inf),
+            (inf, inf, inf),
+            (inf, -inf, zero),
+            (-inf, inf, inf),
+            (-inf, -inf, zero),
+            // Infinity.
+            (-inf, -three, -zero),
+            (-inf, -two, zero),
+            (-inf, -half, zero),
+            (-inf, three, -inf),
+            (-inf, two, inf),
+            (-inf, half, inf),
+            (inf, -half, zero),
+            (inf, half, inf),
+            // NaN, overflow, underflow, subnormal.
+            (nan, one, nan),
+            (two, nan, nan),
+            (nan, nan, nan),
+            (max, two, inf),
+            (-max, three, -inf),
+            (max, -two, zero),
+            (least, two, zero),
+            (-least, three, -zero),
+            (least, one, least),
+            (-least, one, -least),
+            (two, least, one),
+        ],
+    }
+}
