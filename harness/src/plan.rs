@@ -222,10 +222,8 @@ impl Plan {
     /// # Errors
     /// [`RunError`]; a task that fails or panics does not keep the others from being done.
     pub fn run<T: Scalar>(&self, batch: &mut Batch<'_, T>) -> Result<(), RunError> {
-        let Combination { op_threads, chunk, .. } = self.combination;
-        let backend = self.backend.as_ref();
-        let _limit = backend.limit(op_threads)?;
-        Ok(batch.run(0..batch.len(), backend, op_threads, self.executor.as_ref(), chunk)?)
+        let all = 0..batch.len();
+        self.limited(|backend, threads, executor, chunk| batch.run(all, backend, threads, executor, chunk))
     }
 
     /// `C <- A B` for every product.
@@ -233,10 +231,7 @@ impl Plan {
     /// # Errors
     /// As [`Plan::run`].
     pub fn matmul_many<T: Scalar>(&self, products: &mut [Product<'_, T>]) -> Result<(), RunError> {
-        let Combination { op_threads, chunk, .. } = self.combination;
-        let backend = self.backend.as_ref();
-        let _limit = backend.limit(op_threads)?;
-        Ok(batch::multiply(products, backend, op_threads, self.executor.as_ref(), chunk)?)
+        self.limited(|backend, threads, executor, chunk| batch::multiply(products, backend, threads, executor, chunk))
     }
 
     /// The dot product of every pair.
@@ -245,12 +240,11 @@ impl Plan {
     /// As [`Plan::run`].
     pub fn dot_many<T: Scalar>(&self, pairs: &[(ArrayView1<'_, T>, ArrayView1<'_, T>)]) -> Result<Vec<T>, RunError> {
         let mut sums: Vec<_> = pairs.iter().map(|&(x, y)| (x, y, T::zero())).collect();
-        let Combination { op_threads, chunk, .. } = self.combination;
-        let backend = self.backend.as_ref();
-        let _limit = backend.limit(op_threads)?;
-        executor::for_each_mut(self.executor.as_ref(), &mut sums, chunk, |_, (x, y, sum)| {
-            *sum = dot::dot(backend, *x, *y, op_threads)?;
-            Ok(())
+        self.limited(|backend, threads, executor, chunk| {
+            executor::for_each_mut(executor, &mut sums, chunk, |_, (x, y, sum)| {
+                *sum = dot::dot(backend, *x, *y, threads)?;
+                Ok(())
+            })
         })?;
         Ok(sums.into_iter().map(|(_, _, sum)| sum).collect())
     }
@@ -260,12 +254,21 @@ impl Plan {
     /// # Errors
     /// As [`Plan::run`].
     pub fn for_each(&self, n: usize, f: impl Fn(usize) + Sync) -> Result<(), RunError> {
-        let _limit = self.backend.limit(self.combination.op_threads)?;
         let call = |i| {
             f(i);
             Ok(())
         };
-        Ok(executor::for_each(self.executor.as_ref(), n, self.combination.chunk, call)?)
+        self.limited(|_, _, executor, chunk| executor::for_each(executor, n, chunk, call))
+    }
+
+    /// Does `work` while the combination's op threads are in force.
+    fn limited(
+        &self,
+        work: impl FnOnce(&dyn Backend, OpThreads, &dyn Executor, usize) -> Result<(), TaskErrors>,
+    ) -> Result<(), RunError> {
+        let Combination { op_threads, chunk, .. } = self.combination;
+        let _limit = self.backend.limit(op_threads)?;
+        Ok(work(self.backend.as_ref(), op_threads, self.executor.as_ref(), chunk)?)
     }
 }
 
