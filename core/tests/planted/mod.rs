@@ -259,7 +259,7 @@ impl<T: Scalar> MatMul<T> for Planted {
             let b = first.filter(|first| first.dim() == p.b.dim()).unwrap_or(p.b);
             self.matmul(alpha, p.a, b, beta, p.c.view_mut(), threads)?;
             if let (true, Some(c), Some(&a)) = (self.has(Bug::BatchAlphaZeroReadsA), p.c.first_mut(), p.a.first()) {
-                *c = *c + (alpha - alpha) * a;
+                *c = *c + T::zero() * a;
             }
             Ok(())
         })
