@@ -317,6 +317,16 @@ pub(crate) trait Vector: FromWords {
         }
     }
 
+    /// Runs `kernel` in a function of its own, so that what is large and called from several places is there once.
+    ///
+    /// # Safety
+    /// As [`Vector::splat`].
+    #[inline(never)]
+    unsafe fn outlined<K: Kernel<Self::Elem>>(kernel: K) -> K::Output {
+        // SAFETY: the caller's.
+        unsafe { kernel.run::<Self>() }
+    }
+
     /// `n <= LANES` elements, `stride` apart, zero in the other lanes.
     ///
     /// # Safety

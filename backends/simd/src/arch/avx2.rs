@@ -14,6 +14,14 @@ pub(crate) fn run<T: Element, K: Kernel<T>>(kernel: K) -> K::Output {
     unsafe { kernel.run::<T::Avx2>() }
 }
 
+/// [`run`] with vectors of which there is one in hand.
+#[inline(never)]
+#[target_feature(enable = "avx2,fma")]
+fn outlined<V: Vector, K: Kernel<V::Elem>>(kernel: K) -> K::Output {
+    // SAFETY: as in `run`.
+    unsafe { kernel.run::<V>() }
+}
+
 /// All ones, then all zeros: the mask of the first n lanes of 8 (of 4) starts n words (2 n words) before the middle.
 static MASKS: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
 
@@ -152,6 +160,12 @@ macro_rules! vector {
             fn prefetch(p: *const $elem) {
                 // SAFETY: SSE is part of x86-64, and a prefetch never faults.
                 unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
+            }
+
+            #[inline(always)]
+            unsafe fn outlined<K: Kernel<$elem>>(kernel: K) -> K::Output {
+                // SAFETY: the caller's.
+                unsafe { outlined::<Self, K>(kernel) }
             }
 
             #[inline(always)]

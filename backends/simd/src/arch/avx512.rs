@@ -13,6 +13,14 @@ pub(crate) fn run<T: Element, K: Kernel<T>>(kernel: K) -> K::Output {
     unsafe { kernel.run::<T::Avx512>() }
 }
 
+/// [`run`] with vectors of which there is one in hand.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+fn outlined<V: Vector, K: Kernel<V::Elem>>(kernel: K) -> K::Output {
+    // SAFETY: as in `run`.
+    unsafe { kernel.run::<V>() }
+}
+
 /// Lanes are bits: one for each, none left over.
 macro_rules! mask {
     ($($mask:ty)*) => {$(
@@ -108,6 +116,12 @@ macro_rules! vector {
             fn prefetch(p: *const $elem) {
                 // SAFETY: SSE is part of x86-64, and a prefetch never faults.
                 unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
+            }
+
+            #[inline(always)]
+            unsafe fn outlined<K: Kernel<$elem>>(kernel: K) -> K::Output {
+                // SAFETY: the caller's.
+                unsafe { outlined::<Self, K>(kernel) }
             }
 
             #[inline(always)]

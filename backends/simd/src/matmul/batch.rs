@@ -1,4 +1,7 @@
-//! Many products in one call: one choice of level for all of them, and one decision for each.
+//! Many products in one call: one choice of level for all, and one look at the shapes and strides for each run of
+//! products that share them.
+
+use std::sync::{Mutex, PoisonError};
 
 use gingham_core::{Error, OpThreads, Product};
 
@@ -12,6 +15,12 @@ use crate::vector::{Element, Kernel, Vector};
 /// takes to start.
 const LEAST: usize = 1 << 21;
 
+/// Pieces of the batch for each thread, so that one that is late leaves some of its share to the others.
+const PIECES: usize = 4;
+
+/// Products that are looked at before they are computed: few enough that what was read of them is still in L1.
+const AHEAD: usize = 32;
+
 /// `C <- alpha A B + beta C` for each product of the batch, which the threads share.
 pub(super) fn products<T: Element>(
     level: Available,
@@ -20,15 +29,30 @@ pub(super) fn products<T: Element>(
     beta: T,
     threads: OpThreads,
 ) -> Result<(), Error> {
-    level.run(Run { level, alpha, batch, beta })
+    let work = |p: &Product<'_, T>| p.a.len().saturating_mul(p.b.ncols());
+    let total = batch.first().map_or(0, work).saturating_mul(batch.len());
+    let parts = threads.get().min(total / LEAST);
+    if parts <= 1 || batch.len() < parts {
+        return level.run(Run { level, alpha, batch, beta, threads });
+    }
+    let piece = batch.len().div_ceil(parts * PIECES);
+    let refused = Mutex::new(Ok(()));
+    team::share(parts, batch.chunks_mut(piece), |batch| {
+        let done = level.run(Run { level, alpha, batch, beta, threads: OpThreads::ONE });
+        if done.is_err() {
+            *refused.lock().unwrap_or_else(PoisonError::into_inner) = done;
+        }
+    });
+    refused.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Products that one thread computes.
+/// Products that one thread hands to the kernels.
 struct Run<'a, 'p, T> {
     level: Available,
     alpha: T,
     batch: &'a mut [Product<'p, T>],
     beta: T,
+    threads: OpThreads,
 }
 
 impl<T: Element> Kernel<T> for Run<'_, '_, T> {
@@ -36,15 +60,39 @@ impl<T: Element> Kernel<T> for Run<'_, '_, T> {
 
     #[inline(always)]
     unsafe fn run<V: Vector<Elem = T>>(self) -> Result<(), Error> {
-        for product in self.batch {
-            let operands = Operands::new(self.alpha, &product.a, &product.b, self.beta, &mut product.c);
-            if operands.are_direct() {
-                // SAFETY: the caller answers for V, the views for their elements.
-                unsafe { direct::one::<V>(&operands)? };
-            } else {
-                other(self.level, self.alpha, product.a, product.b, self.beta, product.c.view_mut(), OpThreads::ONE)?;
+        let Self { level, alpha, batch, beta, threads } = self;
+        let mut done = 0;
+        while let Some((first, rest)) = batch[done..].split_first_mut() {
+            let operands = Operands::new(alpha, &first.a, &first.b, beta, &mut first.c);
+            if !operands.are_direct() {
+                other(level, alpha, first.a, first.b, beta, first.c.view_mut(), threads)?;
+                done += 1;
+                continue;
             }
+            let mut origins = [operands.origins(); AHEAD];
+            let mut count = 1;
+            for (origins, next) in origins[1..].iter_mut().zip(rest) {
+                if !alike(first, next) {
+                    break;
+                }
+                *origins = operands.origins_of(next);
+                count += 1;
+            }
+            // SAFETY: the caller answers for V, the views for their elements, which are strided as the first one's.
+            unsafe { direct::products::<V>(&operands, &origins[..count])? };
+            done += count;
         }
         Ok(())
     }
+}
+
+/// Whether two products have the same shapes and strides.
+#[inline(always)]
+fn alike<T>(p: &Product<'_, T>, q: &Product<'_, T>) -> bool {
+    p.a.raw_dim() == q.a.raw_dim()
+        && p.b.raw_dim() == q.b.raw_dim()
+        && p.c.raw_dim() == q.c.raw_dim()
+        && p.a.strides() == q.a.strides()
+        && p.b.strides() == q.b.strides()
+        && p.c.strides() == q.c.strides()
 }

@@ -2,38 +2,206 @@
 //! saves.
 //!
 //! C is cut into tiles that the registers hold. The vectors of a tile run along a column of A, which is read where it
-//! lies; the elements of B are spread from memory, whatever B's strides. A is copied first, one panel of rows at a
-//! time, only where its columns are not contiguous, or where they lie so far apart that too few lines of L1 can hold
-//! them.
+//! lies; the elements of B are spread from memory, whatever B's strides. Only an A whose columns are not contiguous is
+//! copied first, a block of rows at a time.
 
 use gingham_core::{Error, Scalar};
 
 use super::matrix::Matrix;
-use super::operands::Operands;
+use super::operands::{Operands, Origins};
 use super::pack;
 use super::scratch::{Scratch, lines};
 use crate::vector::{Element, Kernel, Vector};
 
 /// Columns of the widest tile: with one vector a column these are eight sums, as many as two FMA units with a latency
 /// of four cycles ask for.
-const COLUMNS: usize = 8;
+const WIDE: usize = 8;
+
+/// Columns of the widest tile of two vectors where there are 16 registers, of which it takes 12 + 2 + 1.
+const NARROW: usize = 6;
+
+/// Bytes of A that stay in L1 while B and C stream past: half of an L1 of 32 KiB.
+const A_BYTES: usize = 16 << 10;
+
+/// Bytes of C above which its columns are better written downwards, a few at a time, than in short pieces.
+const C_BYTES: usize = 256 << 10;
 
 /// Vectors in a column of the tallest tile: with 32 registers 3 x 8 sums leave room for three vectors of A and one
-/// element of B; with 16 registers 2 x 6 do.
+/// element of B.
 #[inline(always)]
 const fn tallest<V: Vector>() -> usize {
     if V::REGISTERS >= 32 { 3 } else { 2 }
 }
 
-/// Bytes of A that stay in L1 while B and C stream past: half of an L1 of 32 KiB.
-const A_BYTES: usize = 16 << 10;
-
 /// Rows of a block of A with `k` columns: whole tiles, at least one.
 #[inline(always)]
-pub(super) fn block_rows<V: Vector>(k: usize) -> usize {
+fn block_rows<V: Vector>(k: usize) -> usize {
     let tile = tallest::<V>() * V::LANES;
     let tiles = A_BYTES / (tile * size_of::<V::Elem>());
-    if k <= 1 { tiles * tile } else { (tiles / k).max(1) * tile }
+    (tiles / k.max(1)).max(1) * tile
+}
+
+/// One product that [`Operands::are_direct`].
+pub(super) struct One<'a, T>(pub(super) &'a Operands<T>);
+
+impl<T: Element> Kernel<T> for One<'_, T> {
+    type Output = Result<(), Error>;
+
+    #[inline(always)]
+    unsafe fn run<V: Vector<Elem = T>>(self) -> Result<(), Error> {
+        // SAFETY: the caller's.
+        unsafe { products::<V>(self.0, &[self.0.origins()]) }
+    }
+}
+
+/// The products of operands like `operands`, which [`Operands::are_direct`], at each of `origins`.
+///
+/// # Errors
+/// Those of [`Scratch::take`].
+///
+/// # Safety
+/// The CPU has the instructions of V; the elements of all operands are readable, those of C writable and nobody else's.
+#[inline(always)]
+pub(super) unsafe fn products<V: Vector>(
+    operands: &Operands<V::Elem>,
+    origins: &[Origins<V::Elem>],
+) -> Result<(), Error> {
+    let Operands { a, c, .. } = operands;
+    // SAFETY: the caller's; the scratch has room for a block of A.
+    unsafe {
+        if a.row_stride == 1 && c.rows <= tallest::<V>() * V::LANES {
+            row_of_tiles::<V>(operands, origins);
+        } else if a.row_stride == 1 {
+            for &origins in origins {
+                blocks::<V>(operands.moved_to(origins), None);
+            }
+        } else {
+            let rows = block_rows::<V>(a.cols).min(a.rows.next_multiple_of(V::LANES));
+            let mut scratch = Scratch::take(lines::<V::Elem>(rows * a.cols))?;
+            let panel: *mut V::Elem = scratch.lines().as_mut_ptr().cast();
+            for &origins in origins {
+                blocks::<V>(operands.moved_to(origins), Some(panel));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// One product, block after block of A, each of which takes a good part of L1. A is read where it lies, unless there
+/// is a `panel` to copy its blocks to.
+///
+/// # Safety
+/// As [`products`]; the columns of A are contiguous unless `panel` has room for [`block_rows`] of A, or all of them
+/// in whole vectors.
+#[inline(always)]
+unsafe fn blocks<V: Vector>(operands: Operands<V::Elem>, panel: Option<*mut V::Elem>) {
+    let Operands { b, c, .. } = operands;
+    let (rows, strip) = (block_rows::<V>(b.rows), strip(c));
+    let mut i = 0;
+    while i < c.rows {
+        let (mut a, c) = (operands.a.block(i, rows, 0, b.rows), c.block(i, rows, 0, c.cols));
+        if let Some(panel) = panel {
+            let rows = a.rows.next_multiple_of(V::LANES);
+            // SAFETY: the caller's.
+            unsafe { pack::panels::<V>(a, rows, rows, panel) };
+            a = a.contiguous_at(panel, rows);
+        }
+        let mut j = 0;
+        while j < c.cols {
+            let (b, c) = (b.block(0, b.rows, j, strip), c.block(0, c.rows, j, strip));
+            // SAFETY: the caller's; the blocks of C are disjoint.
+            unsafe { rows_of_tiles::<V>(Operands { a, b, c, ..operands }) };
+            j += strip;
+        }
+        i += rows;
+    }
+}
+
+/// Columns of C that are written together.
+#[inline(always)]
+fn strip<T: Element>(c: Matrix<T>) -> usize {
+    let bytes = c.rows.saturating_mul(c.cols).saturating_mul(size_of::<T>());
+    if bytes > C_BYTES { WIDE } else { c.cols }
+}
+
+/// One block of A by some columns of B.
+///
+/// # Safety
+/// As [`products`], with contiguous columns of A.
+#[inline(always)]
+unsafe fn rows_of_tiles<V: Vector>(operands: Operands<V::Elem>) {
+    let Operands { a, c, .. } = operands;
+    let mut i = 0;
+    while i < c.rows {
+        let vectors = (c.rows - i).div_ceil(V::LANES);
+        // Four vectors are better cut into two and two than into three and one.
+        let tall = if vectors == tallest::<V>() + 1 { vectors.div_ceil(2) } else { vectors.min(tallest::<V>()) };
+        let rows = tall * V::LANES;
+        let part = Operands { a: a.block(i, rows, 0, a.cols), c: c.block(i, rows, 0, c.cols), ..operands };
+        // SAFETY: the caller's; the blocks of C are disjoint.
+        unsafe { row_of_tiles::<V>(&part, &[part.origins()]) };
+        i += rows;
+    }
+}
+
+/// The one row of tiles that each of some products, or parts of one, consists of.
+///
+/// # Safety
+/// As [`products`], with contiguous columns of A, and no more rows than the tallest tile has.
+#[inline(always)]
+unsafe fn row_of_tiles<V: Vector>(operands: &Operands<V::Elem>, origins: &[Origins<V::Elem>]) {
+    let full = operands.c.rows % V::LANES == 0;
+    // SAFETY: the caller's; a row has as many vectors as are counted here.
+    unsafe {
+        match (operands.c.rows.div_ceil(V::LANES), full) {
+            (1, true) => V::outlined(Tiles::<_, 1, WIDE, false> { operands, origins }),
+            (1, false) => V::outlined(Tiles::<_, 1, WIDE, true> { operands, origins }),
+            (2, true) if V::REGISTERS < 32 => V::outlined(Tiles::<_, 2, NARROW, false> { operands, origins }),
+            (2, false) if V::REGISTERS < 32 => V::outlined(Tiles::<_, 2, NARROW, true> { operands, origins }),
+            (2, true) => V::outlined(Tiles::<_, 2, WIDE, false> { operands, origins }),
+            (2, false) => V::outlined(Tiles::<_, 2, WIDE, true> { operands, origins }),
+            (_, true) => V::outlined(Tiles::<_, 3, WIDE, false> { operands, origins }),
+            (_, false) => V::outlined(Tiles::<_, 3, WIDE, true> { operands, origins }),
+        }
+    }
+}
+
+/// A row of tiles of `MV` vectors by at most `NR` columns, the last vector of a column being full unless it is
+/// `MASKED`. The operands are borrowed: copies made in one go of what was just written word by word wait for the
+/// stores, some 15 cycles each.
+struct Tiles<'a, T, const MV: usize, const NR: usize, const MASKED: bool> {
+    operands: &'a Operands<T>,
+    origins: &'a [Origins<T>],
+}
+
+impl<T: Element, const MV: usize, const NR: usize, const MASKED: bool> Kernel<T> for Tiles<'_, T, MV, NR, MASKED> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Vector<Elem = T>>(self) {
+        let &Operands { alpha, a, b, beta, c, .. } = self.operands;
+        // SAFETY: the caller's.
+        unsafe {
+            let finish = Finish::<V>::new(alpha, beta);
+            for origins in self.origins {
+                let tile =
+                    Tile { a: a.moved_to(origins.a), b: b.moved_to(origins.b), c: c.moved_to(origins.c), finish };
+                let mut j = 0;
+                while j + NR <= c.cols {
+                    tile.columns::<MV, NR, MASKED, false>(j, NR);
+                    j += NR;
+                }
+                match c.cols - j {
+                    0 => {}
+                    1 => tile.columns::<MV, 1, MASKED, false>(j, 1),
+                    2 => tile.columns::<MV, 2, MASKED, false>(j, 2),
+                    3 => tile.columns::<MV, 4, MASKED, true>(j, 3),
+                    4 => tile.columns::<MV, 4, MASKED, false>(j, 4),
+                    cols => tile.columns::<MV, NR, MASKED, true>(j, cols),
+                }
+            }
+        }
+    }
 }
 
 /// What becomes of the sums of products.
@@ -52,10 +220,9 @@ impl<V: Vector> Finish<V> {
     /// The CPU has the instructions of V.
     #[inline(always)]
     unsafe fn new(alpha: V::Elem, beta: V::Elem) -> Self {
-        let (zero, one) = (V::Elem::default(), V::Elem::from_f64(1.0));
         // SAFETY: the caller's.
         unsafe {
-            match (alpha == one, beta == zero) {
+            match (alpha == V::Elem::from_f64(1.0), beta == V::Elem::default()) {
                 (true, true) => Self::Store,
                 (false, true) => Self::Scale(V::splat(alpha)),
                 (_, false) => Self::Add(V::splat(alpha), V::splat(beta)),
@@ -64,212 +231,55 @@ impl<V: Vector> Finish<V> {
     }
 }
 
-/// One product that [`Operands::are_direct`].
-pub(super) struct One<T>(pub(super) Operands<T>);
+/// The operands of a row of tiles.
+#[derive(Clone, Copy)]
+struct Tile<V: Vector> {
+    a: Matrix<V::Elem>,
+    b: Matrix<V::Elem>,
+    c: Matrix<V::Elem>,
+    finish: Finish<V>,
+}
 
-impl<T: Element> Kernel<T> for One<T> {
-    type Output = Result<(), Error>;
-
+impl<V: Vector> Tile<V> {
+    /// The tile of `cols` columns from j on: `NR`, or fewer if it is `CUT`. Then the sums of the last one are computed
+    /// several times, and stored once.
+    ///
+    /// # Safety
+    /// As [`row_of_tiles`]; the columns are there.
     #[inline(always)]
-    unsafe fn run<V: Vector<Elem = T>>(self) -> Result<(), Error> {
-        // SAFETY: the caller's.
-        unsafe { one::<V>(&self.0) }
-    }
-}
-
-/// The product of operands that [`Operands::are_direct`].
-///
-/// # Errors
-/// Those of [`Scratch::take`].
-///
-/// # Safety
-/// The CPU has the instructions of V; the elements of the operands are readable, those of C writable and nobody else's.
-#[inline(always)]
-pub(super) unsafe fn one<V: Vector>(operands: &Operands<V::Elem>) -> Result<(), Error> {
-    let &Operands { alpha, a, b, beta, c } = operands;
-    // SAFETY: the caller's; what is taken has the room.
-    unsafe {
-        if a.row_stride == 1 && !far_apart::<V>(a, c.cols) {
-            product::<V>(alpha, a, b, beta, c, None);
-        } else {
-            let rows = block_rows::<V>(a.cols).min(a.rows.next_multiple_of(V::LANES));
-            let mut scratch = Scratch::take(lines::<V::Elem>(rows * a.cols))?;
-            product::<V>(alpha, a, b, beta, c, Some(scratch.lines().as_mut_ptr().cast()));
-        }
-    }
-    Ok(())
-}
-
-/// Whether the columns of A fall on so few of L1's 64 sets that a row of tiles would not stay there.
-#[inline(always)]
-fn far_apart<V: Vector>(a: Matrix<V::Elem>, n: usize) -> bool {
-    false
-}
-
-/// `C <- alpha A B + beta C`. A is read where it lies, unless there is a `panel` to copy it to.
-///
-/// A block of rows of A that takes a good part of L1 meets all columns of B, a few at a time, so that the columns of C
-/// are written downwards. Where k is large such a block is a single row of tiles.
-///
-/// # Safety
-/// The CPU has the instructions of V; the elements of A, B and C are readable, those of C writable and nobody else's;
-/// the shapes fit, and C has an element; the columns of C are contiguous, and so are those of A unless `panel` has room
-/// for [`block_rows`] by the columns of A.
-#[inline(always)]
-pub(super) unsafe fn product<V: Vector>(
-    alpha: V::Elem,
-    a: Matrix<V::Elem>,
-    b: Matrix<V::Elem>,
-    beta: V::Elem,
-    c: Matrix<V::Elem>,
-    panel: Option<*mut V::Elem>,
-) {
-    // SAFETY: the caller's; the blocks of C are disjoint.
-    unsafe {
-        let finish = Finish::<V>::new(alpha, beta);
-        let rows = block_rows::<V>(a.cols);
-        let mut i = 0;
-        while i < c.rows {
-            let (mut a, c) = (a.block(i, rows, 0, a.cols), c.block(i, rows, 0, c.cols));
-            if let Some(panel) = panel {
-                a = copied::<V>(a, panel);
-            }
-            let mut j = 0;
-            while j < c.cols {
-                j += column_of_tiles(a, b.block(0, b.rows, j, COLUMNS), finish, c.block(0, c.rows, j, COLUMNS));
-            }
-            i += rows;
-        }
-    }
-}
-
-/// The block copied to `panel`, its columns contiguous.
-///
-/// # Safety
-/// The CPU has the instructions of V; the elements of `block` are readable; `panel` has room for its rows, rounded up to
-/// whole vectors, times its columns.
-#[inline(always)]
-unsafe fn copied<V: Vector>(block: Matrix<V::Elem>, panel: *mut V::Elem) -> Matrix<V::Elem> {
-    let rows = block.rows.next_multiple_of(V::LANES);
-    // SAFETY: the caller's.
-    unsafe { pack::panels::<V>(block, rows, rows, panel) };
-    block.contiguous_at(panel, rows)
-}
-
-/// The tiles below each other in the first columns of `c`, at most [`COLUMNS`], of which it returns how many.
-///
-/// # Safety
-/// As [`product`], with contiguous columns of A.
-#[inline(always)]
-unsafe fn column_of_tiles<V: Vector>(
-    a: Matrix<V::Elem>,
-    b: Matrix<V::Elem>,
-    finish: Finish<V>,
-    c: Matrix<V::Elem>,
-) -> usize {
-    let cols = if V::REGISTERS < 32 && c.rows > V::LANES { c.cols.min(6) } else { c.cols };
-    let c = c.block(0, c.rows, 0, cols);
-    let mut i = 0;
-    while i < c.rows {
-        let vectors = (c.rows - i).div_ceil(V::LANES);
-        // Four vectors are better cut into two and two than into three and one.
-        let tall = if vectors == tallest::<V>() + 1 { vectors.div_ceil(2) } else { vectors.min(tallest::<V>()) };
-        let rows = tall * V::LANES;
-        let (a, c) = (a.block(i, rows, 0, a.cols), c.block(i, rows, 0, cols));
-        // SAFETY: the caller's; the blocks of C are disjoint.
+    unsafe fn columns<const MV: usize, const NR: usize, const MASKED: bool, const CUT: bool>(
+        self,
+        j: usize,
+        cols: usize,
+    ) {
+        let Self { a, b, c, finish } = self;
+        let last = c.rows - (MV - 1) * V::LANES;
+        // SAFETY: the caller's: vector i of a column has `LANES` rows, the last one `last`.
         unsafe {
-            match tall {
-                1 => tile_of_width::<V, 1, COLUMNS>(a, b, finish, c),
-                2 if V::REGISTERS < 32 => tile_of_width::<V, 2, 6>(a, b, finish, c),
-                2 => tile_of_width::<V, 2, COLUMNS>(a, b, finish, c),
-                _ => tile_of_width::<V, 3, COLUMNS>(a, b, finish, c),
-            }
-        }
-        i += rows;
-    }
-    cols
-}
-
-/// One tile of at most `MV * LANES` rows, and more than `(MV - 1) * LANES`, and at most `NR` columns.
-///
-/// # Safety
-/// As [`column_of_tiles`].
-#[inline(always)]
-unsafe fn tile_of_width<V: Vector, const MV: usize, const NR: usize>(
-    a: Matrix<V::Elem>,
-    b: Matrix<V::Elem>,
-    finish: Finish<V>,
-    c: Matrix<V::Elem>,
-) {
-    // SAFETY: the caller's.
-    unsafe {
-        match c.cols {
-            1 => tile::<V, MV, 1>(a, b, finish, c),
-            2 => tile::<V, MV, 2>(a, b, finish, c),
-            3 | 4 => tile::<V, MV, 4>(a, b, finish, c),
-            _ => tile::<V, MV, NR>(a, b, finish, c),
-        }
-    }
-}
-
-/// One tile of at most `NR` columns: those past the last one are computed, from the last one of B, but not stored.
-///
-/// # Safety
-/// As [`column_of_tiles`].
-#[inline(always)]
-unsafe fn tile<V: Vector, const MV: usize, const NR: usize>(
-    a: Matrix<V::Elem>,
-    b: Matrix<V::Elem>,
-    finish: Finish<V>,
-    c: Matrix<V::Elem>,
-) {
-    // SAFETY: the caller's.
-    unsafe {
-        if c.rows == MV * V::LANES {
-            masked_tile::<V, MV, NR, false>(a, b, finish, c);
-        } else {
-            masked_tile::<V, MV, NR, true>(a, b, finish, c);
-        }
-    }
-}
-
-/// [`tile`], the last vector of each column being full unless it is `MASKED`.
-///
-/// # Safety
-/// As [`column_of_tiles`].
-#[inline(always)]
-unsafe fn masked_tile<V: Vector, const MV: usize, const NR: usize, const MASKED: bool>(
-    a: Matrix<V::Elem>,
-    b: Matrix<V::Elem>,
-    finish: Finish<V>,
-    c: Matrix<V::Elem>,
-) {
-    let (last, cols) = (c.rows - (MV - 1) * V::LANES, c.cols);
-    // SAFETY: the caller's: vector i of a column has `LANES` rows, the last one `last`; a column past the last one of B
-    // is that one once more, and not stored.
-    unsafe {
-        let load = |p: *const V::Elem, i: usize| match MASKED && i + 1 == MV {
-            true => V::load_first(p.wrapping_add(i * V::LANES), last),
-            false => V::load(p.wrapping_add(i * V::LANES)),
-        };
-        let zero = V::splat(V::Elem::default());
-        let mut sums = [[zero; MV]; NR];
-        let columns: [*mut V::Elem; NR] = std::array::from_fn(|j| b.at(0, j.min(cols - 1)));
-        let (mut column, mut offset) = (a.at(0, 0), 0);
-        for _ in 0..a.cols {
-            let x: [V; MV] = std::array::from_fn(|i| load(column, i));
-            for (sums, b) in sums.iter_mut().zip(columns) {
-                let y = V::splat(*b.wrapping_offset(offset));
-                for (sum, &x) in sums.iter_mut().zip(&x) {
-                    *sum = x.mul_add(y, *sum);
+            let load = |p: *const V::Elem, i: usize| match MASKED && i + 1 == MV {
+                true => V::load_first(p.wrapping_add(i * V::LANES), last),
+                false => V::load(p.wrapping_add(i * V::LANES)),
+            };
+            let mut sums = [[V::splat(V::Elem::default()); MV]; NR];
+            let columns: [*mut V::Elem; NR] =
+                std::array::from_fn(|l| b.at(0, j + if CUT { l.min(cols - 1) } else { l }));
+            let (mut column, mut offset) = (a.at(0, 0), 0);
+            for _ in 0..a.cols {
+                let x: [V; MV] = std::array::from_fn(|i| load(column, i));
+                for (sums, b) in sums.iter_mut().zip(columns) {
+                    let y = V::splat(*b.wrapping_offset(offset));
+                    for (sum, &x) in sums.iter_mut().zip(&x) {
+                        *sum = x.mul_add(y, *sum);
+                    }
                 }
+                column = column.wrapping_offset(a.col_stride);
+                offset += b.row_stride;
             }
-            column = column.wrapping_offset(a.col_stride);
-            offset += b.row_stride;
-        }
-        for (j, sums) in sums.iter().enumerate() {
-            if j < cols {
-                let column = c.at(0, j);
+            for (l, sums) in sums.iter().enumerate() {
+                if CUT && l >= cols {
+                    break;
+                }
+                let column = c.at(0, j + l);
                 for (i, &sum) in sums.iter().enumerate() {
                     let new = match finish {
                         Finish::Store => sum,

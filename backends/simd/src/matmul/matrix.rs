@@ -50,6 +50,12 @@ impl<T: Copy> Matrix<T> {
         }
     }
 
+    /// A matrix of the same shape and strides at `origin`.
+    #[inline(always)]
+    pub(super) fn moved_to(self, origin: *mut T) -> Self {
+        Self { origin, ..self }
+    }
+
     /// The same elements, copied to `origin` with contiguous columns, `rows` apart.
     #[inline(always)]
     pub(super) fn contiguous_at(self, origin: *mut T, rows: usize) -> Self {

@@ -40,7 +40,7 @@ impl<T: Element> MatMul<T> for Simd {
         let level = self.level()?;
         let operands = Operands::new(alpha, &a, &b, beta, &mut c);
         if operands.are_direct() {
-            return level.run(direct::One(operands));
+            return level.run(direct::One(&operands));
         }
         other(level, alpha, a, b, beta, c, threads)
     }

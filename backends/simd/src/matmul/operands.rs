@@ -1,5 +1,6 @@
 //! One product as the direct kernels see it, turned and judged once.
 
+use gingham_core::Product;
 use gingham_core::ndarray::{ArrayView2, ArrayViewMut2};
 
 use super::matrix::Matrix;
@@ -14,6 +15,7 @@ const SKINNY: usize = 16;
 /// Steps of k up to which a product is computed where it lies: a panel of A and one of B, this long, are in L1 together.
 const LONGEST: usize = 256;
 
+#[derive(Clone, Copy)]
 /// `C <- alpha A B + beta C`, the columns of C being contiguous if either of its axes is.
 pub(super) struct Operands<T> {
     pub(super) alpha: T,
@@ -21,6 +23,16 @@ pub(super) struct Operands<T> {
     pub(super) b: Matrix<T>,
     pub(super) beta: T,
     pub(super) c: Matrix<T>,
+    /// Whether A is what was given as B.
+    pub(super) turned: bool,
+}
+
+/// Where the first elements of A, B and C are.
+#[derive(Clone, Copy)]
+pub(super) struct Origins<T> {
+    pub(super) a: *mut T,
+    pub(super) b: *mut T,
+    pub(super) c: *mut T,
 }
 
 impl<T: Element> Operands<T> {
@@ -37,9 +49,9 @@ impl<T: Element> Operands<T> {
         let fits = a.cols == b.rows && a.rows == c.rows && b.cols == c.cols;
         assert!(fits, "the checked entry lets shapes that fit through alone");
         if c.col_stride == 1 && (c.row_stride != 1 || c.cols > c.rows) {
-            Self { alpha, a: b.transposed(), b: a.transposed(), beta, c: c.transposed() }
+            Self { alpha, a: b.transposed(), b: a.transposed(), beta, c: c.transposed(), turned: true }
         } else {
-            Self { alpha, a, b, beta, c }
+            Self { alpha, a, b, beta, c, turned: false }
         }
     }
 
@@ -49,7 +61,29 @@ impl<T: Element> Operands<T> {
         let (m, k, n) = (self.c.rows, self.a.cols, self.c.cols);
         self.c.row_stride == 1
             && self.alpha != T::zero()
-            && m > 1 && n > 1 && k > 0 && k <= LONGEST
+            && m > 1
+            && n > 1
+            && k > 0
+            && k <= LONGEST
             && (m.min(n).min(k) <= SKINNY || m.saturating_mul(n).saturating_mul(k) <= SMALL)
+    }
+
+    /// Where they are.
+    #[inline(always)]
+    pub(super) fn origins(&self) -> Origins<T> {
+        Origins { a: self.a.at(0, 0), b: self.b.at(0, 0), c: self.c.at(0, 0) }
+    }
+
+    /// Where the operands of `product` are, if they are turned as these.
+    #[inline(always)]
+    pub(super) fn origins_of(&self, product: &mut Product<'_, T>) -> Origins<T> {
+        let (a, b, c) = (product.a.as_ptr().cast_mut(), product.b.as_ptr().cast_mut(), product.c.as_mut_ptr());
+        if self.turned { Origins { a: b, b: a, c } } else { Origins { a, b, c } }
+    }
+
+    /// Operands like these elsewhere.
+    #[inline(always)]
+    pub(super) fn moved_to(&self, Origins { a, b, c }: Origins<T>) -> Self {
+        Self { a: self.a.moved_to(a), b: self.b.moved_to(b), c: self.c.moved_to(c), ..*self }
     }
 }
