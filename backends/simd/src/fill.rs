@@ -24,7 +24,7 @@ impl<T: Element> Fill<T> for Simd {
 }
 
 /// Whether to write past the caches. A lane that is filled again and again is in part still in the last cache when its
-/// turn comes: on Zen 4 plain stores are quicker up to 3/2 of that cache (by 1.3 at once its size), then as quick on
+/// turn comes: on Zen 4 plain stores are quicker up to 3/2 of that cache (by 1.2 at once its size), then as quick on
 /// huge pages, and slower by 1.2 on small ones. On Zen 5 they are slower by 1.3 in memory.
 fn past_caches<T>(len: usize) -> bool {
     len.saturating_mul(size_of::<T>()) > Caches::get().l3 / 2 * 3

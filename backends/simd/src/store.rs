@@ -7,6 +7,10 @@ use gingham_core::ndarray::{ArrayView1, ArrayViewMut1};
 
 use crate::vector::Vector;
 
+/// Vectors from which on a lane is aligned before it is written, so that no store crosses a cache line. Not below, where
+/// the masked head is a part of the work worth sparing.
+const ALIGNED_FROM: usize = 16;
+
 /// What a lane is to hold, by index.
 pub(crate) trait Values<V: Vector>: Copy {
     /// Vectors computed in one turn of the loop: 4 where one takes an instruction or two, so that the turning costs
@@ -80,7 +84,7 @@ impl<V: Vector> Input<V> {
     }
 }
 
-/// `out_i <- values_i`; `past_caches`, in stores that do not read the line first.
+/// `out_i <- values_i`; `past_caches`, in stores that do not read the line first where the lane is long enough to align.
 ///
 /// # Safety
 /// The CPU has the instructions of `V`; there are as many values as elements in `out`.
@@ -96,18 +100,19 @@ pub(crate) unsafe fn write<V: Vector, F: Values<V>>(values: F, mut out: ArrayVie
                 let head = (out.addr().wrapping_neg() % size_of::<V>()) / size_of::<V::Elem>();
                 values.gather(0, head).store_first(out, head);
                 i = head;
-            }
-            if past_caches {
-                let half = (len - i) / (2 * turn) * turn;
-                for at in (i..i + half).step_by(turn) {
-                    for start in [at, at + half] {
-                        for at in (start..start + turn).step_by(V::LANES) {
-                            values.load(at).stream(out.add(at));
+                if past_caches {
+                    // Two places at once: from small pages on Zen 4 that was 1.05 times as quick.
+                    let half = (len - i) / (2 * turn) * turn;
+                    for at in (i..i + half).step_by(turn) {
+                        for start in [at, at + half] {
+                            for at in (start..start + turn).step_by(V::LANES) {
+                                values.load(at).stream(out.add(at));
+                            }
                         }
                     }
+                    V::fence();
+                    i += 2 * half;
                 }
-                V::fence();
-                i += 2 * half;
             }
             while i + turn <= len {
                 for at in (i..i + turn).step_by(V::LANES) {
@@ -128,6 +133,74 @@ pub(crate) unsafe fn write<V: Vector, F: Values<V>>(values: F, mut out: ArrayVie
     }
 }
 
-/// Vectors from which on a lane is aligned before it is written: below, the masked head costs more than the stores that
-/// cross a cache line.
-const ALIGNED_FROM: usize = 16;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::level::{Available, Level};
+    use crate::vector::{Element, Kernel};
+
+    /// `out_i <- x_i`, past the caches whatever the length.
+    struct Copied<'a, T> {
+        x: ArrayView1<'a, T>,
+        out: ArrayViewMut1<'a, T>,
+    }
+
+    impl<T: Element> Kernel<T> for Copied<'_, T> {
+        type Output = ();
+
+        #[inline(always)]
+        unsafe fn run<V: Vector<Elem = T>>(mut self) {
+            // SAFETY: the caller answers for V; the lanes are equally long.
+            unsafe { write(Same(Input::<V>::new(Some(self.x), &mut self.out)), self.out, true) }
+        }
+    }
+
+    #[derive(Clone, Copy)]
+    struct Same<V: Vector>(Input<V>);
+
+    impl<V: Vector> Values<V> for Same<V> {
+        const UNROLL: usize = 4;
+
+        #[inline(always)]
+        fn are_dense(self) -> bool {
+            self.0.is_dense()
+        }
+
+        #[inline(always)]
+        unsafe fn load(self, i: usize) -> V {
+            // SAFETY: the caller's.
+            unsafe { self.0.load(i) }
+        }
+
+        #[inline(always)]
+        unsafe fn gather(self, i: usize, n: usize) -> V {
+            // SAFETY: the caller's.
+            unsafe { self.0.gather(i, n) }
+        }
+    }
+
+    fn every_element_is_streamed_once<T: Element>() {
+        for level in Level::ALL.into_iter().filter_map(|level| Available::new(level).ok()) {
+            // Every offset from a multiple of the vector's size, whatever that of the allocation.
+            for (len, offset) in (1..700).step_by(13).flat_map(|len| (0..17).map(move |offset| (len, offset))) {
+                let x: Vec<T> = (0..len + 17).map(|i| T::from_f64(i as f64)).collect();
+                let mut out = vec![-T::one(); len + 34];
+                let x = ArrayView1::from(&x[17 - offset..][..len]);
+                level.run(Copied { x, out: ArrayViewMut1::from(&mut out[offset..][..len]) });
+                assert!(out[offset..][..len].iter().eq(x), "{len} elements at {offset}");
+                let [before, after] = [&out[..offset], &out[offset + len..]];
+                assert!(before.iter().chain(after).all(|&x| x == -T::one()), "{len} elements at {offset}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_element_is_streamed_once_f64() {
+        every_element_is_streamed_once::<f64>();
+    }
+
+    #[test]
+    fn every_element_is_streamed_once_f32() {
+        every_element_is_streamed_once::<f32>();
+    }
+}

@@ -70,7 +70,7 @@ fn part<T>(x: ArrayView1<'_, T>, start: usize, len: usize) -> ArrayView1<'_, T> 
 
 /// Whether to write the output past the caches: not in place, where its lines have been read anyway; else where the
 /// operands together take more than half of the last cache. On Zen 4 plain stores are quicker up to a third of it, and
-/// slower by 1.1 to 1.4 from a half on.
+/// slower by 1.3 and more from a half on.
 fn past_caches<T, const N: usize>(inputs: [Option<ArrayView1<'_, T>>; N], len: usize) -> bool {
     let read = inputs.iter().flatten().filter(|x| x.strides()[0] != 0).count();
     let bytes = (read + 1).saturating_mul(len).saturating_mul(size_of::<T>());
