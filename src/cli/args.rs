@@ -15,7 +15,7 @@ pub(super) struct WorkloadArgs {
     /// A TOML file with op, dtype, shape, tasks and layout
     #[arg(long, value_name = "FILE", conflicts_with_all = ["op", "shape", "dtype", "tasks", "layout"])]
     workload: Option<PathBuf>,
-    /// matmul, dot, fill, or an element-wise function such as exp or add
+    /// matmul, dot, fill, random-uniform, random-normal, or an element-wise function such as exp or add
     #[arg(long)]
     op: Option<String>,
     /// MxKxN or N for matmul, N for dot, MxN or N for the others

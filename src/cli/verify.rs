@@ -12,6 +12,9 @@ pub(super) struct Verify {
     /// Backends, comma-separated, or all
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "all")]
     backend: Vec<String>,
+    /// Operations, comma-separated [default: all]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    op: Vec<String>,
 }
 
 impl Verify {
@@ -20,13 +23,17 @@ impl Verify {
             [all] if all == "all" => registry.iter().collect(),
             ids => ids.iter().map(|id| registry.get(id)).collect::<Result<_, _>>()?,
         };
+        let ops = match &self.op[..] {
+            [] => Op::all().collect(),
+            names => names.iter().map(|name| name.parse()).collect::<Result<Vec<Op>, _>>()?,
+        };
         let (mut lines, mut failed) = (0, 0);
         for backend in backends {
             let info = backend.info();
-            for op in Op::all() {
+            for &op in &ops {
                 for dtype in DType::ALL {
                     let head = format!(
-                        "{:<15} {:<10} {op:<7} {dtype:<4} {:<9}",
+                        "{:<15} {:<10} {op:<14} {dtype:<4} {:<9}",
                         info.id,
                         info.version,
                         backend.support(op, dtype)
