@@ -95,6 +95,12 @@ pub(crate) trait Kernel<T: Element> {
     unsafe fn run<V: Vector<Elem = T>>(self) -> Self::Output;
 }
 
+/// A calculation in `f64` from `N` vectors: a trait because closures are not `#[inline(always)]`.
+pub(crate) trait InF64<const N: usize>: Copy {
+    /// The result for each lane.
+    fn apply<W: Vector<Elem = f64>>(self, arguments: [W; N]) -> W;
+}
+
 /// A truth value for each lane of a vector.
 pub(crate) trait Mask: Copy + BitAnd<Output = Self> + BitOr<Output = Self> + Not<Output = Self> {
     /// Whether any lane is true.
@@ -116,7 +122,7 @@ pub(crate) trait Vector: FromWords {
     const FUSED: bool;
     /// What comparisons give.
     type Mask: Mask;
-    /// The vector that [`Vector::map_f64`] calculates in.
+    /// The vector that [`Vector::in_f64`] calculates in.
     type Wide: Vector<Elem = f64>;
 
     /// `x` in every lane.
@@ -232,10 +238,8 @@ pub(crate) trait Vector: FromWords {
     /// `a` where `mask` is true, `b` elsewhere.
     fn select(mask: Self::Mask, a: Self, b: Self) -> Self;
 
-    /// `f` of every lane, calculated in `f64` and rounded to the element: one call for `f64`, up to two for `f32`.
-    fn map_f64(self, f: impl Fn(Self::Wide) -> Self::Wide) -> Self;
-    /// As [`Vector::map_f64`], of the lanes of `self` and `b`.
-    fn zip_f64(self, b: Self, f: impl Fn(Self::Wide, Self::Wide) -> Self::Wide) -> Self;
+    /// `f` of every lane, calculated in `f64` and rounded to the element.
+    fn in_f64<const N: usize>(arguments: [Self; N], f: impl InF64<N>) -> Self;
 
     /// `self * b - c`, rounded as [`Vector::mul_add`].
     #[inline(always)]
@@ -293,12 +297,6 @@ pub(crate) trait Vector: FromWords {
         let one_in_last_place = 1u64 << bits;
         let field = self.shr(bits).or(self.number(one_in_last_place as f64));
         field.sub(self.number((one_in_last_place + Self::Elem::BIAS) as f64))
-    }
-
-    /// Whether each is positive, finite and normal.
-    #[inline(always)]
-    fn is_ordinary(self) -> Self::Mask {
-        self.like(Self::Elem::LEAST_NORMAL).le(self) & self.lt(self.number(f64::INFINITY))
     }
 
     /// The entry of `table` at the index in the low bits of each lane's bit pattern. `N` is a power of two; up to 32

@@ -5,7 +5,7 @@ mod words;
 use std::arch::x86_64::*;
 use std::ops::{BitAnd, BitOr, Not};
 
-use crate::vector::{Element, Kernel, Mask, Vector};
+use crate::vector::{Element, InF64, Kernel, Mask, Vector};
 
 /// Runs `kernel` compiled for AVX2 and FMA.
 #[target_feature(enable = "avx2,fma")]
@@ -328,13 +328,8 @@ vector! {
     _mm256_set1_epi64x
 
     #[inline(always)]
-    fn map_f64(self, f: impl Fn(F64x4) -> F64x4) -> Self {
-        f(self)
-    }
-
-    #[inline(always)]
-    fn zip_f64(self, b: Self, f: impl Fn(F64x4, F64x4) -> F64x4) -> Self {
-        f(self, b)
+    fn in_f64<const N: usize>(arguments: [Self; N], f: impl InF64<N>) -> Self {
+        f.apply(arguments)
     }
 }
 
@@ -348,15 +343,14 @@ vector! {
     _mm256_set1_epi32
 
     #[inline(always)]
-    fn map_f64(self, f: impl Fn(F64x4) -> F64x4) -> Self {
-        let [low, high] = self.widen();
-        Self::narrow([f(low), f(high)])
-    }
-
-    #[inline(always)]
-    fn zip_f64(self, b: Self, f: impl Fn(F64x4, F64x4) -> F64x4) -> Self {
-        let ([low, high], [b_low, b_high]) = (self.widen(), b.widen());
-        Self::narrow([f(low, b_low), f(high, b_high)])
+    fn in_f64<const N: usize>(arguments: [Self; N], f: impl InF64<N>) -> Self {
+        let mut halves = [[arguments[0].widen()[0]; N]; 2];
+        // No `map`: it is not inlined, and its closure is compiled for the baseline.
+        for (i, x) in arguments.into_iter().enumerate() {
+            [halves[0][i], halves[1][i]] = x.widen();
+        }
+        let [low, high] = halves;
+        Self::narrow([f.apply(low), f.apply(high)])
     }
 }
 

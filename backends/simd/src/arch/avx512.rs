@@ -4,7 +4,7 @@ mod words;
 
 use std::arch::x86_64::*;
 
-use crate::vector::{Element, Kernel, Mask, Vector};
+use crate::vector::{Element, InF64, Kernel, Mask, Vector};
 
 /// Runs `kernel` compiled for AVX-512.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
@@ -43,8 +43,7 @@ macro_rules! vector {
         $fma:ident $add:ident $sub:ident $mul:ident $div:ident $min:ident $max:ident
         $compare:ident $blend:ident $and:ident $or:ident $xor:ident $abs:ident $sqrt:ident
         $to_bits:ident $from_bits:ident $add_bits:ident $sub_bits:ident $shl:ident $shr:ident $splat_bits:ident
-        $scale:ident $permute:ident $permute2:ident $test:ident
-        $exponent:ident $class:ident
+        $scale:ident $permute:ident $permute2:ident $test:ident $exponent:ident
         $($wide:tt)*
     ) => {
         $(#[$doc])*
@@ -281,13 +280,6 @@ macro_rules! vector {
                 unsafe { Self($exponent(self.0)) }
             }
 
-            /// The classes are NaNs (bits 0 and 7), zeros (1, 2), infinities (3, 4), subnormal (5) and negative (6).
-            #[inline(always)]
-            fn is_ordinary(self) -> $mask {
-                // SAFETY: as mul_add.
-                unsafe { !$class::<0xff>(self.0) }
-            }
-
             #[inline(always)]
             fn lookup<const N: usize>(self, table: &[$elem; N]) -> Self {
                 const { assert!(N.is_power_of_two() && N >= $lanes && N <= 32) };
@@ -317,16 +309,11 @@ vector! {
     _mm512_cmp_pd_mask _mm512_mask_blend_pd _mm512_and_pd _mm512_or_pd _mm512_xor_pd _mm512_abs_pd _mm512_sqrt_pd
     _mm512_castpd_si512 _mm512_castsi512_pd _mm512_add_epi64 _mm512_sub_epi64 _mm512_sllv_epi64 _mm512_srlv_epi64
     _mm512_set1_epi64 _mm512_scalef_pd _mm512_permutexvar_pd _mm512_permutex2var_pd _mm512_test_epi64_mask
-    _mm512_getexp_pd _mm512_fpclass_pd_mask
+    _mm512_getexp_pd
 
     #[inline(always)]
-    fn map_f64(self, f: impl Fn(F64x8) -> F64x8) -> Self {
-        f(self)
-    }
-
-    #[inline(always)]
-    fn zip_f64(self, b: Self, f: impl Fn(F64x8, F64x8) -> F64x8) -> Self {
-        f(self, b)
+    fn in_f64<const N: usize>(arguments: [Self; N], f: impl InF64<N>) -> Self {
+        f.apply(arguments)
     }
 }
 
@@ -338,18 +325,17 @@ vector! {
     _mm512_cmp_ps_mask _mm512_mask_blend_ps _mm512_and_ps _mm512_or_ps _mm512_xor_ps _mm512_abs_ps _mm512_sqrt_ps
     _mm512_castps_si512 _mm512_castsi512_ps _mm512_add_epi32 _mm512_sub_epi32 _mm512_sllv_epi32 _mm512_srlv_epi32
     _mm512_set1_epi32 _mm512_scalef_ps _mm512_permutexvar_ps _mm512_permutex2var_ps _mm512_test_epi32_mask
-    _mm512_getexp_ps _mm512_fpclass_ps_mask
+    _mm512_getexp_ps
 
     #[inline(always)]
-    fn map_f64(self, f: impl Fn(F64x8) -> F64x8) -> Self {
-        let [low, high] = self.widen();
-        Self::narrow([f(low), f(high)])
-    }
-
-    #[inline(always)]
-    fn zip_f64(self, b: Self, f: impl Fn(F64x8, F64x8) -> F64x8) -> Self {
-        let ([low, high], [b_low, b_high]) = (self.widen(), b.widen());
-        Self::narrow([f(low, b_low), f(high, b_high)])
+    fn in_f64<const N: usize>(arguments: [Self; N], f: impl InF64<N>) -> Self {
+        let mut halves = [[arguments[0].widen()[0]; N]; 2];
+        // No `map`: it is not inlined, and its closure is compiled for the baseline.
+        for (i, x) in arguments.into_iter().enumerate() {
+            [halves[0][i], halves[1][i]] = x.widen();
+        }
+        let [low, high] = halves;
+        Self::narrow([f.apply(low), f.apply(high)])
     }
 }
 

@@ -7,7 +7,7 @@ use std::ops::{BitAnd, BitOr, Not};
 
 use gingham_core::Scalar;
 
-use crate::vector::{Element, Kernel, MAX_LANES, Mask, Vector};
+use crate::vector::{Element, InF64, Kernel, MAX_LANES, Mask, Vector};
 
 /// Runs `kernel` on the baseline of the compilation target.
 pub(crate) fn run<T: Element, K: Kernel<T>>(kernel: K) -> K::Output {
@@ -247,12 +247,7 @@ impl<T: Element, const N: usize> Vector for V128<T, N> {
     }
 
     #[inline(always)]
-    fn map_f64(self, f: impl Fn(V128<f64, N>) -> V128<f64, N>) -> Self {
-        Self(f(V128(self.0.map(Scalar::to_f64))).0.map(T::from_f64))
-    }
-
-    #[inline(always)]
-    fn zip_f64(self, b: Self, f: impl Fn(V128<f64, N>, V128<f64, N>) -> V128<f64, N>) -> Self {
-        Self(f(V128(self.0.map(Scalar::to_f64)), V128(b.0.map(Scalar::to_f64))).0.map(T::from_f64))
+    fn in_f64<const A: usize>(arguments: [Self; A], f: impl InF64<A>) -> Self {
+        Self(f.apply(arguments.map(|x| V128(x.0.map(Scalar::to_f64)))).0.map(T::from_f64))
     }
 }

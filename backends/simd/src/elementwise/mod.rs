@@ -17,7 +17,7 @@ use crate::vector::Element;
 use exact::{Abs, Add, Div, Max, Min, Mul, Neg, Recip, Sqrt, Square, Sub};
 use lane::{map, zip};
 pub(crate) use transcendental::Functions;
-use transcendental::{Exp, Ln};
+use transcendental::{Exp, Ln, Pow};
 
 /// Whether [`Simd`] computes `f` itself.
 pub(crate) fn is_native_unary(f: Unary) -> bool {
@@ -26,7 +26,7 @@ pub(crate) fn is_native_unary(f: Unary) -> bool {
 
 /// Whether [`Simd`] computes `f` itself.
 pub(crate) fn is_native_binary(f: Binary) -> bool {
-    matches!(f, Binary::Add | Binary::Sub | Binary::Mul | Binary::Div | Binary::Min | Binary::Max)
+    matches!(f, Binary::Add | Binary::Sub | Binary::Mul | Binary::Div | Binary::Min | Binary::Max | Binary::Pow)
 }
 
 impl<T: Element> Elementwise<T> for Simd {
@@ -67,6 +67,7 @@ impl<T: Element> Elementwise<T> for Simd {
             Binary::Div => zip(level, Div, x, y, out, threads),
             Binary::Min => zip(level, Min, x, y, out, threads),
             Binary::Max => zip(level, Max, x, y, out, threads),
+            Binary::Pow => zip(level, Pow, x, y, out, threads),
             _ => return Elementwise::<T>::binary(&Reference, f, x, y, out, threads),
         }
         Ok(())

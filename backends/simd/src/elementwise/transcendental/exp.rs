@@ -139,19 +139,24 @@ impl Constants for f32 {
 /// `e^x`. NaN passes through.
 #[inline(always)]
 pub(super) fn exp<V: Vector>(x: V) -> V {
-    exp_corrected(x, |r| r)
+    exp_within(clamp(x), |r| r)
 }
 
-/// `e^(high + low)` where `low` is no more than a few units in the last place of `high`.
+/// `x`, but no further out than where [`exp`] stays at zero and infinity.
+#[inline(always)]
+pub(super) fn clamp<V: Vector>(x: V) -> V {
+    x.clamp(x.like(V::Elem::LOWEST), x.like(V::Elem::HIGHEST))
+}
+
+/// `e^(high + low)` of a `high` that [`clamp`] leaves as it is, `low` no more than a unit in its last place.
 #[inline(always)]
 pub(super) fn exp_sum<V: Vector>(high: V, low: V) -> V {
-    exp_corrected(high, |r| r.add(low))
+    exp_within(high, |r| r.add(low))
 }
 
 /// `e^x`, with `correct` applied to what remains after `n ln 2` is taken from `x`.
 #[inline(always)]
-fn exp_corrected<V: Vector>(x: V, correct: impl Fn(V) -> V) -> V {
-    let x = x.clamp(x.like(V::Elem::LOWEST), x.like(V::Elem::HIGHEST));
+fn exp_within<V: Vector>(x: V, correct: impl Fn(V) -> V) -> V {
     let rounder = x.like(V::Elem::ROUNDER);
     let sum = x.mul_add(x.like(V::Elem::LOG2_E), rounder);
     let n = sum.sub(rounder);

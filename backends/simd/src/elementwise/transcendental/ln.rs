@@ -145,42 +145,26 @@ impl Constants for f32 {
     }
 }
 
-/// `ln x = high + low + ln(1 + r)`
-pub(super) struct Reduced<V> {
-    /// `k ln 2 - ln c` on a grid where it is exact: zero, or larger than `r`.
-    pub(super) high: V,
-    /// What `high` leaves out.
-    pub(super) low: V,
-    /// `c m - 1`, exact.
+/// `x = 2^k (1 + r) / c`
+pub(super) struct Split<V> {
+    /// Integers.
+    pub(super) k: V,
+    /// The entry of the tables, in the low bits of the pattern.
+    pub(super) cell: V,
+    /// Exact.
     pub(super) r: V,
 }
 
-impl<V: Vector> Reduced<V> {
-    /// Of an `x` that is [`Vector::is_ordinary`].
+impl<V: Vector> Split<V> {
+    /// Of an `x` that is [`ordinary`].
     #[inline(always)]
     pub(super) fn new(x: V) -> Self {
-        Self::with_exponent(x, |k| k)
-    }
-
-    /// Of any positive and finite `x`.
-    #[inline(always)]
-    pub(super) fn of_any(x: V) -> Self {
-        let tiny = x.lt(x.like(V::Elem::LEAST_NORMAL));
-        let up = V::Elem::FRACTION_BITS + 2;
-        let normal = V::select(tiny, x.mul(x.number((1u64 << up) as f64)), x);
-        Self::with_exponent(normal, |k| V::select(tiny, k.sub(x.number(up.into())), k))
-    }
-
-    /// `correct` is applied to `k`.
-    #[inline(always)]
-    fn with_exponent(x: V, correct: impl Fn(V) -> V) -> Self {
         let bits = V::Elem::FRACTION_BITS;
         let constant = |bits: u64| x.like(V::Elem::from_pattern(bits));
         let least = V::Elem::LEAST_M.pattern();
         // The exponent of the shifted pattern is k; its fraction says how far m is above the least.
         let shifted = x.add_bits(constant((V::Elem::BIAS << bits) - least));
         let m = shifted.and(constant((1 << bits) - 1)).add_bits(constant(least));
-        let k = correct(shifted.exponent());
         let cell = shifted.shr(bits - 4);
         let c = cell.lookup(&V::Elem::C);
         let r = if V::FUSED {
@@ -189,30 +173,61 @@ impl<V: Vector> Reduced<V> {
             let (high, low) = m.mul_exact(c);
             high.sub(x.number(1.0)).add(low)
         };
-        Self {
-            high: k.mul_add(x.like(V::Elem::LN_2_HIGH), cell.lookup(&V::Elem::LN_C_HIGH)),
-            low: k.mul_add(x.like(V::Elem::LN_2_LOW), cell.lookup(&V::Elem::LN_C_LOW)),
-            r,
-        }
+        Self { k: shifted.exponent(), cell, r }
+    }
+
+    /// Of any positive and finite `x`.
+    #[inline(always)]
+    pub(super) fn of_any(x: V) -> Self {
+        let up = V::Elem::FRACTION_BITS + 2;
+        let power = (1u64 << up) as f64;
+        let (tiny, huge) = (x.lt(x.like(V::Elem::LEAST_NORMAL)), least_huge(x).le(x));
+        let choose = |tiny_is: f64, huge_is: f64, else_is: f64| {
+            V::select(tiny, x.number(tiny_is), V::select(huge, x.number(huge_is), x.number(else_is)))
+        };
+        let split = Self::new(x.mul(choose(power, 1.0 / power, 1.0)));
+        Self { k: split.k.add(choose(-f64::from(up), up.into(), 0.0)), ..split }
+    }
+
+    /// `(high, low)`, together `k ln 2 - ln c`: `high` is exact, and zero or larger than `r`.
+    #[inline(always)]
+    pub(super) fn ln_without_r(&self) -> (V, V) {
+        let Self { k, cell, .. } = self;
+        (
+            k.mul_add(k.like(V::Elem::LN_2_HIGH), cell.lookup(&V::Elem::LN_C_HIGH)),
+            k.mul_add(k.like(V::Elem::LN_2_LOW), cell.lookup(&V::Elem::LN_C_LOW)),
+        )
     }
 
     #[inline(always)]
     fn ln(self) -> V {
-        let Self { high, low, r } = self;
-        let sum = high.add(r);
-        let rest = high.sub(sum).add(r).add(low);
-        sum.add(V::Elem::tail(r).mul_add(r.mul(r), rest))
+        let (high, low) = self.ln_without_r();
+        let sum = high.add(self.r);
+        let rest = high.sub(sum).add(self.r).add(low);
+        sum.add(V::Elem::tail(self.r).mul_add(self.r.mul(self.r), rest))
     }
+}
+
+/// The last power of two, from which on `k` would be past the largest exponent.
+#[inline(always)]
+fn least_huge<V: Vector>(x: V) -> V {
+    x.like(V::Elem::from_pattern(2 * V::Elem::BIAS << V::Elem::FRACTION_BITS))
+}
+
+/// Whether each is positive, normal and not huge.
+#[inline(always)]
+pub(super) fn ordinary<V: Vector>(x: V) -> V::Mask {
+    x.like(V::Elem::LEAST_NORMAL).le(x) & x.lt(least_huge(x))
 }
 
 /// `ln x`: minus infinity of both zeros, NaN of what is below.
 #[inline(always)]
 pub(super) fn ln<V: Vector>(x: V) -> V {
-    if !(!x.is_ordinary()).any() {
-        return Reduced::new(x).ln();
+    if !(!ordinary(x)).any() {
+        return Split::new(x).ln();
     }
     let (zero, infinity) = (x.number(0.0), x.number(f64::INFINITY));
-    let finite = V::select(x.eq(infinity), x, Reduced::of_any(x).ln());
+    let finite = V::select(x.eq(infinity), x, Split::of_any(x).ln());
     let positive = V::select(x.eq(zero), infinity.neg(), finite);
     V::select(zero.le(x), positive, x.number(f64::NAN))
 }

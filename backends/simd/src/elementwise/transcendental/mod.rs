@@ -6,12 +6,13 @@
 mod exp;
 mod ln;
 mod polynomial;
+mod pow;
 
-use super::lane::Map;
+use super::lane::{Map, Zip};
 use crate::vector::Vector;
 
 /// The functions of an element type.
-pub(crate) trait Functions: exp::Constants + ln::Constants {}
+pub(crate) trait Functions: exp::Constants + ln::Constants + pow::Power {}
 
 impl Functions for f32 {}
 impl Functions for f64 {}
@@ -35,5 +36,16 @@ impl Map for Ln {
     #[inline(always)]
     fn apply<V: Vector>(self, x: V) -> V {
         ln::ln(x)
+    }
+}
+
+/// `x^y`
+#[derive(Clone, Copy)]
+pub(super) struct Pow;
+
+impl Zip for Pow {
+    #[inline(always)]
+    fn apply<V: Vector>(self, x: V, y: V) -> V {
+        pow::pow(x, y)
     }
 }

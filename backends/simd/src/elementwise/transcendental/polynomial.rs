@@ -8,7 +8,10 @@ use crate::vector::Vector;
 #[inline(always)]
 pub(super) fn polynomial<V: Vector, const N: usize>(x: V, coefficients: [V::Elem; N]) -> V {
     const { assert!(0 < N && N <= 16) };
-    let mut terms = coefficients.map(|c| x.like(c));
+    let mut terms = [x; N];
+    for (term, c) in terms.iter_mut().zip(coefficients) {
+        *term = x.like(c);
+    }
     // No loop over the rounds: the compiler does not unroll it, and the terms leave the registers (2.5x as slow).
     if N > 1 {
         halve(&mut terms, N, x);
