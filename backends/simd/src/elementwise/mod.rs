@@ -17,11 +17,23 @@ use crate::vector::Element;
 use exact::{Abs, Add, Div, Max, Min, Mul, Neg, Recip, Sqrt, Square, Sub};
 use lane::{map, zip};
 pub(crate) use transcendental::Functions;
-use transcendental::{Exp, Ln, Pow};
+use transcendental::{Cos, Exp, Ln, Pow, Sin, Tanh};
 
 /// Whether [`Simd`] computes `f` itself.
 pub(crate) fn is_native_unary(f: Unary) -> bool {
-    matches!(f, Unary::Neg | Unary::Abs | Unary::Sqrt | Unary::Recip | Unary::Square | Unary::Exp | Unary::Ln)
+    matches!(
+        f,
+        Unary::Neg
+            | Unary::Abs
+            | Unary::Sqrt
+            | Unary::Recip
+            | Unary::Square
+            | Unary::Exp
+            | Unary::Ln
+            | Unary::Sin
+            | Unary::Cos
+            | Unary::Tanh
+    )
 }
 
 /// Whether [`Simd`] computes `f` itself.
@@ -46,6 +58,9 @@ impl<T: Element> Elementwise<T> for Simd {
             Unary::Square => map(level, Square, x, out, threads),
             Unary::Exp => map(level, Exp, x, out, threads),
             Unary::Ln => map(level, Ln, x, out, threads),
+            Unary::Sin => map(level, Sin, x, out, threads),
+            Unary::Cos => map(level, Cos, x, out, threads),
+            Unary::Tanh => map(level, Tanh, x, out, threads),
             _ => return Elementwise::<T>::unary(&Reference, f, x, out, threads),
         }
         Ok(())

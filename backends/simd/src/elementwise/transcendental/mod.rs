@@ -5,14 +5,20 @@
 
 mod exp;
 mod ln;
+mod payne_hanek;
 mod polynomial;
 mod pow;
+mod sin_cos;
+mod tanh;
 
 use super::lane::{Map, Zip};
 use crate::vector::Vector;
 
 /// The functions of an element type.
-pub(crate) trait Functions: exp::Constants + ln::Constants + pow::Power {}
+pub(crate) trait Functions:
+    exp::Constants + ln::Constants + sin_cos::Constants + tanh::Constants + pow::Power
+{
+}
 
 impl Functions for f32 {}
 impl Functions for f64 {}
@@ -36,6 +42,39 @@ impl Map for Ln {
     #[inline(always)]
     fn apply<V: Vector>(self, x: V) -> V {
         ln::ln(x)
+    }
+}
+
+/// `sin x`
+#[derive(Clone, Copy)]
+pub(super) struct Sin;
+
+impl Map for Sin {
+    #[inline(always)]
+    fn apply<V: Vector>(self, x: V) -> V {
+        sin_cos::sin(x)
+    }
+}
+
+/// `cos x`
+#[derive(Clone, Copy)]
+pub(super) struct Cos;
+
+impl Map for Cos {
+    #[inline(always)]
+    fn apply<V: Vector>(self, x: V) -> V {
+        sin_cos::cos(x)
+    }
+}
+
+/// `tanh x`
+#[derive(Clone, Copy)]
+pub(super) struct Tanh;
+
+impl Map for Tanh {
+    #[inline(always)]
+    fn apply<V: Vector>(self, x: V) -> V {
+        tanh::tanh(x)
     }
 }
 
