@@ -325,6 +325,9 @@ pub(crate) trait Vector: FromWords {
         unsafe { kernel.run::<Self>() }
     }
 
+    /// The lanes of both in turn, `self`'s first: the first half of them, and the second.
+    fn interleave(self, b: Self) -> (Self, Self);
+
     /// `n <= LANES` elements, `stride` apart, zero in the other lanes.
     ///
     /// # Safety

@@ -331,6 +331,16 @@ vector! {
     fn in_f64<const N: usize>(arguments: [Self; N], f: impl InF64<N>) -> Self {
         f.apply(arguments)
     }
+
+    #[inline(always)]
+    fn interleave(self, b: Self) -> (Self, Self) {
+        // SAFETY: a vector in hand proves that the CPU has its instructions.
+        unsafe {
+            // Each half of 16 bytes on its own; then the two lower halves together, and the two upper ones.
+            let (low, high) = (_mm256_unpacklo_pd(self.0, b.0), _mm256_unpackhi_pd(self.0, b.0));
+            (Self(_mm256_permute2f128_pd::<0x20>(low, high)), Self(_mm256_permute2f128_pd::<0x31>(low, high)))
+        }
+    }
 }
 
 vector! {
@@ -351,6 +361,16 @@ vector! {
         }
         let [low, high] = halves;
         Self::narrow([f.apply(low), f.apply(high)])
+    }
+
+    #[inline(always)]
+    fn interleave(self, b: Self) -> (Self, Self) {
+        // SAFETY: a vector in hand proves that the CPU has its instructions.
+        unsafe {
+            // Each half of 16 bytes on its own; then the two lower halves together, and the two upper ones.
+            let (low, high) = (_mm256_unpacklo_ps(self.0, b.0), _mm256_unpackhi_ps(self.0, b.0));
+            (Self(_mm256_permute2f128_ps::<0x20>(low, high)), Self(_mm256_permute2f128_ps::<0x31>(low, high)))
+        }
     }
 }
 

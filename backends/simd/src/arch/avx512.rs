@@ -315,6 +315,16 @@ vector! {
     fn in_f64<const N: usize>(arguments: [Self; N], f: impl InF64<N>) -> Self {
         f.apply(arguments)
     }
+
+    #[inline(always)]
+    fn interleave(self, b: Self) -> (Self, Self) {
+        // SAFETY: a vector in hand proves that the CPU has its instructions.
+        unsafe {
+            let low = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11);
+            let high = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
+            (Self(_mm512_permutex2var_pd(self.0, low, b.0)), Self(_mm512_permutex2var_pd(self.0, high, b.0)))
+        }
+    }
 }
 
 vector! {
@@ -336,6 +346,16 @@ vector! {
         }
         let [low, high] = halves;
         Self::narrow([f.apply(low), f.apply(high)])
+    }
+
+    #[inline(always)]
+    fn interleave(self, b: Self) -> (Self, Self) {
+        // SAFETY: a vector in hand proves that the CPU has its instructions.
+        unsafe {
+            let low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+            let high = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+            (Self(_mm512_permutex2var_ps(self.0, low, b.0)), Self(_mm512_permutex2var_ps(self.0, high, b.0)))
+        }
     }
 }
 

@@ -181,6 +181,12 @@ impl<T: Element, const N: usize> Vector for V128<T, N> {
     }
 
     #[inline(always)]
+    fn interleave(self, b: Self) -> (Self, Self) {
+        let lane = |i: usize| if i % 2 == 0 { self.0[i / 2] } else { b.0[i / 2] };
+        (Self(std::array::from_fn(lane)), Self(std::array::from_fn(|i| lane(N + i))))
+    }
+
+    #[inline(always)]
     fn like(self, x: T) -> Self {
         Self([x; N])
     }

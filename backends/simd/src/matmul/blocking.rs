@@ -8,10 +8,11 @@ use std::fmt;
 
 use gingham_core::Scalar;
 
-use super::kernel::{self, Update};
+use super::kernel::{self, UNROLLED, Update};
 use super::matrix::Matrix;
 use super::pack;
 use super::scratch::{Line, lines};
+use crate::cache::Caches;
 use crate::vector::Vector;
 
 /// The shape of the tile, in elements of C.
@@ -35,16 +36,6 @@ impl fmt::Display for Tile {
     }
 }
 
-/// Steps of k in a panel. At AVX-512 a panel of B is 16 KiB of `f64`, a third of an L1 of 48 KiB; the rest is for the
-/// panel of A that streams past and the tile of C.
-const KC: usize = 256;
-
-/// Bytes of a packed block of A: half of an L2 of 1 MiB, the other half being for B, C and what comes next.
-const A_BYTES: usize = 512 << 10;
-
-/// Columns of a packed block of B: 4 MiB of `f64`, a modest share of an L3 that others use too.
-const NC: usize = 2048;
-
 /// The blocks of a product.
 #[derive(Clone, Copy)]
 pub(super) struct Blocks {
@@ -57,8 +48,13 @@ impl Blocks {
     /// The blocks of an m x k by k x n product, and of any with a smaller m or n: as large as the caches allow, all of
     /// about one size, and none empty.
     pub(super) fn new<T>(tile: Tile, m: usize, k: usize, n: usize) -> Self {
-        let rows = A_BYTES / (KC * size_of::<T>());
-        Self { mc: even(m, rows - rows % tile.rows, tile.rows), kc: even(k, KC, 1), nc: even(n, NC, tile.cols) }
+        let caches = Caches::get();
+        let whole = |bytes: usize, other: usize, unit: usize| (bytes / (other * size_of::<T>()) / unit).max(1) * unit;
+        let kc = even(k, whole(caches.l1 / 2, tile.cols, UNROLLED), 1);
+        let most = whole(caches.l1 / 2, tile.cols, UNROLLED);
+        let mc = even(m, whole(caches.l2 / 2, most, tile.rows), tile.rows);
+        let nc = even(n, whole(caches.l3 / 8, most, tile.cols), tile.cols);
+        Self { mc, kc, nc }
     }
 
     /// Lines that the packed block of A takes.
@@ -99,14 +95,14 @@ pub(super) unsafe fn product<V: Vector, const MV: usize, const NR: usize>(
     let Blocks { mc, kc, nc } = blocks;
     let (for_a, for_b) = scratch.split_at_mut(blocks.a_lines::<V::Elem>());
     let (packed_a, packed_b) = (for_a.as_mut_ptr().cast(), for_b.as_mut_ptr().cast());
-    let zero = V::Elem::default();
+    let (zero, one) = (V::Elem::default(), V::Elem::from_f64(1.0));
     for j in (0..n).step_by(nc) {
         // One pass even where k is 0: it is the one that multiplies C by beta.
         for p in (0..k.max(1)).step_by(kc) {
             let update = match p {
                 0 if beta == zero => Update::Set { alpha },
-                0 => Update::Add { alpha, beta },
-                _ => Update::Add { alpha, beta: V::Elem::from_f64(1.0) },
+                0 if beta != one => Update::Scale { alpha, beta },
+                _ => Update::Add { alpha },
             };
             let b = b.block(p, kc, j, nc);
             // SAFETY: the caller's, for B; `for_b` has room for kc by nc, a multiple of NR.

@@ -5,8 +5,14 @@
 //! With 32 registers a tile of 3 x 8 vectors takes 24 + 3 + 1 of them; with 16 registers one of 2 x 6 takes 12 + 2 + 1.
 //! (3 x 4 takes 12 + 3 + 1, all 16, and the compiler then keeps one sum in memory: half the speed.)
 
+use std::array;
+
 use super::matrix::Matrix;
 use crate::vector::{Element, Vector};
+
+/// Steps of k between two columns of C that are asked for. All at once they would keep the few requests that a core can
+/// have under way busy with C, and the panels waiting.
+pub(super) const UNROLLED: usize = 4;
 
 /// What is done with the products of a tile.
 #[derive(Clone, Copy)]
@@ -16,8 +22,13 @@ pub(super) enum Update<T> {
         /// Factor of the product.
         alpha: T,
     },
-    /// `C <- alpha AB + beta C`.
+    /// `C <- alpha AB + C`.
     Add {
+        /// Factor of the product.
+        alpha: T,
+    },
+    /// `C <- alpha AB + beta C`.
+    Scale {
         /// Factor of the product.
         alpha: T,
         /// Factor of what C holds.
@@ -38,23 +49,26 @@ pub(super) unsafe fn tile<V: Vector, const MV: usize, const NR: usize>(
     update: Update<V::Elem>,
     c: Matrix<V::Elem>,
 ) {
+    // The columns of C still to be asked for.
+    let (mut column, mut left) = (c.at(0, 0), if c.row_stride == 1 { c.cols } else { 0 });
     // SAFETY: the caller's, for the panels and for V.
     let sums = unsafe {
-        let zero = V::splat(V::Elem::default());
-        let mut sums = [[zero; MV]; NR];
-        for _ in 0..k {
-            let mut x = [zero; MV];
-            for (i, x) in x.iter_mut().enumerate() {
-                *x = V::load(a.add(i * V::LANES));
-            }
-            for (j, sums) in sums.iter_mut().enumerate() {
-                let y = V::splat(*b.add(j));
-                for (sum, &x) in sums.iter_mut().zip(&x) {
-                    *sum = x.mul_add(y, *sum);
+        let mut sums = [[V::splat(V::Elem::default()); MV]; NR];
+        for _ in 0..k / UNROLLED {
+            if left > 0 {
+                left -= 1;
+                for i in 0..MV {
+                    V::prefetch(column.wrapping_add(i * V::LANES));
                 }
+                column = column.wrapping_offset(c.col_stride);
             }
-            a = a.add(MV * V::LANES);
-            b = b.add(NR);
+            for p in 0..UNROLLED {
+                step(a.add(p * MV * V::LANES), b.add(p * NR), &mut sums);
+            }
+            (a, b) = (a.add(UNROLLED * MV * V::LANES), b.add(UNROLLED * NR));
+        }
+        for p in 0..k % UNROLLED {
+            step(a.add(p * MV * V::LANES), b.add(p * NR), &mut sums);
         }
         sums
     };
@@ -78,6 +92,28 @@ pub(super) unsafe fn tile<V: Vector, const MV: usize, const NR: usize>(
     }
 }
 
+/// One step of k: `MV * LANES` elements of A by `NR` elements of B.
+///
+/// # Safety
+/// As [`tile`], for a panel of one step.
+#[inline(always)]
+unsafe fn step<V: Vector, const MV: usize, const NR: usize>(
+    a: *const V::Elem,
+    b: *const V::Elem,
+    sums: &mut [[V; MV]; NR],
+) {
+    // SAFETY: the caller's.
+    unsafe {
+        let x = array::from_fn::<V, MV, _>(|i| V::load(a.add(i * V::LANES)));
+        for (j, sums) in sums.iter_mut().enumerate() {
+            let y = V::splat(*b.add(j));
+            for (sum, &x) in sums.iter_mut().zip(&x) {
+                *sum = x.mul_add(y, *sum);
+            }
+        }
+    }
+}
+
 impl<T: Element> Update<T> {
     /// Updates `rows <= LANES` elements of one column of C, `stride` apart.
     ///
@@ -89,7 +125,8 @@ impl<T: Element> Update<T> {
         unsafe {
             let new = match self {
                 Self::Set { alpha } => sum.mul(V::splat(alpha)),
-                Self::Add { alpha, beta } => {
+                Self::Add { alpha } => sum.mul_add(V::splat(alpha), V::gather(c, stride, rows)),
+                Self::Scale { alpha, beta } => {
                     sum.mul_add(V::splat(alpha), V::gather(c, stride, rows).mul(V::splat(beta)))
                 }
             };

@@ -8,6 +8,7 @@
 mod batch;
 mod blocking;
 mod direct;
+mod k_split;
 mod kernel;
 mod matrix;
 mod matvec;

@@ -2,13 +2,16 @@
 //!
 //! A panel is some `width` rows of A (columns of B), stored one step of k after the other: element (i, p) of the panel
 //! is at `p * width + i`. A and B are packed by the same code, B as A's transpose.
+//!
+//! Where the source's columns are contiguous a step of k is a copy. Where its rows are, as many rows as a vector has
+//! lanes (or the panel has rows) are transposed in registers.
 
 use super::matrix::Matrix;
-use crate::vector::{Element, Vector};
+use crate::vector::{MAX_LANES, Vector};
 
-/// Rows copied together where the source runs along k: eight streams of reads, and eight `f64` fill a line of the
-/// panel. More would collide in the L1 cache where rows are a multiple of 4 KiB apart (12 lines have one place).
-const GROUP: usize = 8;
+/// Steps of k that are copied to all panels before the next ones. Reads run along whole columns of the source this way,
+/// though columns may be pages apart, and a cache line that two panels share is still there for the second one.
+const STEPS: usize = 4;
 
 /// Packs `block` into panels of `width` rows, rows past the end being zero. The last panel has no more rows than it
 /// needs, in whole multiples of `granule`. Panels follow each other in `packed`.
@@ -17,31 +20,46 @@ const GROUP: usize = 8;
 /// The CPU has the instructions of V; the elements of `block` are readable; `packed` has room for its rows, rounded up
 /// to `granule`, times its columns.
 #[inline(always)]
-pub(super) unsafe fn panels<V: Vector>(block: Matrix<V::Elem>, width: usize, granule: usize, mut packed: *mut V::Elem) {
-    let mut row = 0;
-    while row < block.rows {
-        let rows = width.min(block.rows - row);
-        let width = rows.next_multiple_of(granule);
-        // SAFETY: the caller's; rows `row` to `row + rows` are in the block, and the panel takes `width` of the room.
-        unsafe {
-            let source = block.block(row, rows, 0, block.cols);
-            if source.row_stride == 1 {
-                along_rows::<V>(source, width, packed);
-            } else {
-                along_k(source, width, packed);
+pub(super) unsafe fn panels<V: Vector>(block: Matrix<V::Elem>, width: usize, granule: usize, packed: *mut V::Elem) {
+    let steps = if block.row_stride == 1 { STEPS } else { block.cols.max(1) };
+    for p in (0..block.cols).step_by(steps) {
+        for row in (0..block.rows).step_by(width) {
+            let source = block.block(row, width, p, steps);
+            let narrow = source.rows.next_multiple_of(granule);
+            // SAFETY: the caller's; panels before this one are full, and take `row` times all columns.
+            unsafe {
+                let packed = packed.add(row * block.cols + p * narrow);
+                if source.row_stride == 1 && source.rows == width {
+                    copied::<V>(source, width, packed);
+                } else if source.row_stride == 1 {
+                    copied::<V>(source, narrow, packed);
+                } else if source.col_stride == 1 && width.is_multiple_of(V::LANES) {
+                    match V::LANES {
+                        2 => transposed::<V, 2>(source, narrow, packed),
+                        4 => transposed::<V, 4>(source, narrow, packed),
+                        8 => transposed::<V, 8>(source, narrow, packed),
+                        _ => transposed::<V, MAX_LANES>(source, narrow, packed),
+                    }
+                } else if source.col_stride == 1 && width == 8 && V::LANES > 8 {
+                    transposed::<V, 8>(source, narrow, packed);
+                } else {
+                    match width {
+                        6 => gathered::<V, 6>(source, narrow, packed),
+                        _ => gathered::<V, 8>(source, narrow, packed),
+                    }
+                }
             }
-            packed = packed.add(width * block.cols);
         }
-        row += rows;
     }
 }
 
-/// One panel from a source whose columns are contiguous.
+/// Part of a panel from a source whose columns are contiguous.
 ///
 /// # Safety
-/// As [`panels`].
+/// The CPU has the instructions of V; `source` is readable, and `packed` has room for `width`, at least its rows, times
+/// its columns.
 #[inline(always)]
-unsafe fn along_rows<V: Vector>(source: Matrix<V::Elem>, width: usize, packed: *mut V::Elem) {
+unsafe fn copied<V: Vector>(source: Matrix<V::Elem>, width: usize, packed: *mut V::Elem) {
     for p in 0..source.cols {
         // SAFETY: the caller's; `i` counts rows of the source up to its last, and of the panel up to its width.
         unsafe {
@@ -58,26 +76,35 @@ unsafe fn along_rows<V: Vector>(source: Matrix<V::Elem>, width: usize, packed: *
     }
 }
 
-/// One panel from a source of any strides, a group of rows at a time.
+/// A panel from a source whose rows are contiguous, `R <= LANES` rows at a time, a power of two: either the panel's
+/// width or `LANES`.
 ///
 /// # Safety
-/// As [`panels`].
+/// As [`copied`].
 #[inline(always)]
-unsafe fn along_k<T: Element>(source: Matrix<T>, width: usize, packed: *mut T) {
-    for i in (0..width).step_by(GROUP) {
-        let group = GROUP.min(width - i);
-        let rows = source.block(i.min(source.rows), group, 0, source.cols);
-        // SAFETY: the caller's; the rows are the source's, and `group` elements from i on are in each step of the panel.
-        unsafe {
-            let packed = packed.add(i);
-            match rows.rows {
-                8 => copy::<T, 8>(rows, width, packed),
-                6 => copy::<T, 6>(rows, width, packed),
-                filled => {
-                    for p in 0..rows.cols {
-                        for r in 0..group {
-                            *packed.add(p * width + r) = if r < filled { *rows.at(r, p) } else { T::zero() };
-                        }
+unsafe fn transposed<V: Vector, const R: usize>(source: Matrix<V::Elem>, width: usize, packed: *mut V::Elem) {
+    for i in (0..width).step_by(R) {
+        let rows = source.rows.saturating_sub(i).min(R);
+        for p in (0..source.cols).step_by(V::LANES) {
+            let steps = V::LANES.min(source.cols - p);
+            // SAFETY: the caller's; `rows` rows from i on and `steps` columns from p on are in the source. What one
+            // vector holds goes to `LANES / R` steps of the panel, which follow each other if they are more than one.
+            unsafe {
+                let from = source.at(i, p);
+                let row = |r: usize| from.wrapping_offset(r as isize * source.row_stride);
+                let to = packed.add(p * width + i);
+                if rows == R && steps == V::LANES {
+                    let x = transpose(std::array::from_fn::<V, R, _>(|r| V::load(row(r))));
+                    for (q, x) in x.into_iter().enumerate() {
+                        x.store(to.add(q * V::LANES / R * width));
+                    }
+                } else {
+                    let zero = V::splat(V::Elem::default());
+                    let x =
+                        std::array::from_fn::<V, R, _>(|r| if r < rows { V::load_first(row(r), steps) } else { zero });
+                    for (q, x) in transpose(x).into_iter().enumerate().take((steps * R).div_ceil(V::LANES)) {
+                        let first = q * V::LANES / R;
+                        x.scatter(to.add(first * width), 1, V::LANES.min((steps - first) * R));
                     }
                 }
             }
@@ -85,18 +112,48 @@ unsafe fn along_k<T: Element>(source: Matrix<T>, width: usize, packed: *mut T) {
     }
 }
 
-/// Copies `R` rows: eight, or the six of the narrow tile. A count known to the compiler makes this three times as fast.
+/// The lanes of `R` rows in the order of their columns: lane j of row i becomes element `j R + i` of what follows.
+///
+/// Each round interleaves the first half of the vectors with the second, which moves one bit of the row's number to the
+/// end of the element's.
+#[inline(always)]
+fn transpose<V: Vector, const R: usize>(mut x: [V; R]) -> [V; R] {
+    let mut rounds = 1;
+    while rounds < R {
+        let y = x;
+        for i in 0..R / 2 {
+            (x[2 * i], x[2 * i + 1]) = y[i].interleave(y[i + R / 2]);
+        }
+        rounds *= 2;
+    }
+    x
+}
+
+/// A panel from a source of any strides, element by element, `G` rows at a time: a count known to the compiler makes
+/// this three times as fast, and with all rows of a panel at once, reads would collide in the L1 cache where rows are a
+/// multiple of 4 KiB apart (12 lines have one place).
 ///
 /// # Safety
-/// `rows` has `R` readable rows; steps of `packed`, `width` apart, have room for them.
+/// As [`copied`].
 #[inline(always)]
-unsafe fn copy<T: Element, const R: usize>(rows: Matrix<T>, width: usize, packed: *mut T) {
-    for p in 0..rows.cols {
-        // SAFETY: the caller's.
-        unsafe {
-            let (from, to) = (rows.at(0, p), packed.add(p * width));
-            for r in 0..R {
-                *to.add(r) = *from.offset(r as isize * rows.row_stride);
+unsafe fn gathered<V: Vector, const G: usize>(source: Matrix<V::Elem>, width: usize, packed: *mut V::Elem) {
+    for i in (0..width).step_by(G) {
+        let group = G.min(width - i);
+        let filled = source.rows.saturating_sub(i).min(G);
+        for p in 0..source.cols {
+            // SAFETY: the caller's; the first `filled` rows from i on are the source's, and the panel has `group`.
+            unsafe {
+                let (from, to) = (source.at(i, p), packed.add(p * width + i));
+                let x = |r: usize| *from.wrapping_offset(r as isize * source.row_stride);
+                if filled == G {
+                    for r in 0..G {
+                        *to.add(r) = x(r);
+                    }
+                } else {
+                    for r in 0..group {
+                        *to.add(r) = if r < filled { x(r) } else { V::Elem::default() };
+                    }
+                }
             }
         }
     }

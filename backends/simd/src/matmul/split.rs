@@ -1,4 +1,5 @@
 //! The product on several threads: C is cut into one piece for each, and each piece is a blocked product of its own.
+//! Where C is small and k is long, k is cut instead ([`k_split`]).
 
 use std::marker::PhantomData;
 
@@ -6,6 +7,7 @@ use gingham_core::Error;
 use gingham_core::ndarray::{ArrayView2, ArrayViewMut2, Axis, s};
 
 use super::blocking::{self, Blocks, Tile};
+use super::k_split;
 use super::matrix::Matrix;
 use super::scratch::{Line, Scratch};
 use crate::level::Available;
@@ -14,7 +16,7 @@ use crate::vector::{Element, Kernel, Vector};
 
 /// Multiply-adds below which a second thread does not pay: some 40 us on one core of 100 GF/s, the time that a thread
 /// takes to start.
-const LEAST: usize = 1 << 21;
+pub(super) const LEAST: usize = 1 << 21;
 
 /// The product, C being cut along its longer axis into pieces of whole tiles, one for each thread that has enough to do.
 pub(super) fn product<T: Element>(
@@ -27,6 +29,9 @@ pub(super) fn product<T: Element>(
     threads: usize,
 ) -> Result<(), Error> {
     let ((m, k), n) = (a.dim(), b.ncols());
+    if let Some(steps) = k_split::steps::<T>(m, k, n) {
+        return k_split::product(level, alpha, a, b, beta, c, steps, threads);
+    }
     let parts = threads.min(m.saturating_mul(n).saturating_mul(k) / LEAST).max(1);
     let tile = tile::<T>(level);
     let by_rows = m > n;
@@ -36,7 +41,7 @@ pub(super) fn product<T: Element>(
     let (rows, cols) = if by_rows { (piece, n) } else { (m, piece) };
     let blocks = Blocks::new::<T>(tile, rows, k, cols);
     let lines = blocks.lines::<T>();
-    let mut scratch = Scratch::take(lines * parts)?;
+    let mut scratch = Scratch::take(lines.saturating_mul(parts))?;
     let pieces = c.axis_chunks_iter_mut(axis, piece).zip(scratch.lines().chunks_exact_mut(lines)).enumerate();
     team::share(parts, pieces, |(i, (c, scratch))| {
         let (start, end) = (i * piece, i * piece + c.len_of(axis));
@@ -66,14 +71,14 @@ impl<T: Element> Kernel<T> for TileOf<T> {
 }
 
 /// One piece of C, and what it takes to compute it.
-struct Piece<'a, T> {
-    alpha: T,
-    a: ArrayView2<'a, T>,
-    b: ArrayView2<'a, T>,
-    beta: T,
-    c: ArrayViewMut2<'a, T>,
-    blocks: Blocks,
-    scratch: &'a mut [Line],
+pub(super) struct Piece<'a, T> {
+    pub(super) alpha: T,
+    pub(super) a: ArrayView2<'a, T>,
+    pub(super) b: ArrayView2<'a, T>,
+    pub(super) beta: T,
+    pub(super) c: ArrayViewMut2<'a, T>,
+    pub(super) blocks: Blocks,
+    pub(super) scratch: &'a mut [Line],
 }
 
 impl<T: Element> Kernel<T> for Piece<'_, T> {
