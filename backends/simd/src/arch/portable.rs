@@ -182,7 +182,7 @@ impl<T: Element, const N: usize> Vector for V128<T, N> {
 
     #[inline(always)]
     fn interleave(self, b: Self) -> (Self, Self) {
-        let lane = |i: usize| if i % 2 == 0 { self.0[i / 2] } else { b.0[i / 2] };
+        let lane = |i: usize| if i.is_multiple_of(2) { self.0[i / 2] } else { b.0[i / 2] };
         (Self(std::array::from_fn(lane)), Self(std::array::from_fn(|i| lane(N + i))))
     }
 

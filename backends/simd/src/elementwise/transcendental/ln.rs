@@ -94,7 +94,7 @@ impl Constants for f64 {
 }
 
 impl Constants for f32 {
-    const LEAST_M: Self = 0.73486328125;
+    const LEAST_M: Self = 0.7348633;
     const LN_2_HIGH: Self = 0.69314575;
     const LN_2_LOW: Self = 1.4286068e-06;
     const C: [Self; 16] = [
@@ -141,7 +141,7 @@ impl Constants for f32 {
     /// Brings `ln(1 + r)` within 2^-31.1 of itself.
     #[inline(always)]
     fn tail<V: Vector<Elem = Self>>(r: V) -> V {
-        polynomial(r, [-0.49999994, 0.3333329, -0.25022192, 0.20072925])
+        polynomial(r, [-0.49999994, 0.3333329, -0.2502219, 0.20072925])
     }
 }
 
@@ -211,7 +211,7 @@ impl<V: Vector> Split<V> {
 /// The last power of two, from which on `k` would be past the largest exponent.
 #[inline(always)]
 fn least_huge<V: Vector>(x: V) -> V {
-    x.like(V::Elem::from_pattern(2 * V::Elem::BIAS << V::Elem::FRACTION_BITS))
+    x.like(V::Elem::from_pattern((2 * V::Elem::BIAS) << V::Elem::FRACTION_BITS))
 }
 
 /// Whether each is positive, normal and not huge.

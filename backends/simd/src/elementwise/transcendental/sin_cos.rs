@@ -4,9 +4,11 @@
 //! is the sine with the next `n`. `f32` is calculated in `f64`. Arguments too large for this reduction are reduced one by
 //! one ([`super::payne_hanek`]).
 
+use std::marker::PhantomData;
+
 use super::payne_hanek;
 use super::polynomial::polynomial;
-use crate::vector::{MAX_LANES, Mask, Vector};
+use crate::vector::{InF64, MAX_LANES, Mask, Vector};
 
 /// What the element type decides. All of it is in `f64`.
 pub(crate) trait Constants: Sized {
@@ -117,24 +119,35 @@ impl Constants for f32 {
 /// `sin x`: NaN of infinity.
 #[inline(always)]
 pub(super) fn sin<V: Vector>(x: V) -> V {
-    // Functions and no closures, which would not be inlined.
-    x.map_f64(wide_sin::<V::Elem, V::Wide>)
+    V::in_f64([x], Sine::<V::Elem>(PhantomData))
 }
 
 /// `cos x`: NaN of infinity.
 #[inline(always)]
 pub(super) fn cos<V: Vector>(x: V) -> V {
-    x.map_f64(wide_cos::<V::Elem, V::Wide>)
+    V::in_f64([x], Cosine::<V::Elem>(PhantomData))
 }
 
-#[inline(always)]
-fn wide_sin<T: Constants, W: Vector<Elem = f64>>(x: W) -> W {
-    turn::<T, W>(x.abs(), 0).xor(x.and(x.like(-0.0)))
+/// The sine, as exactly as `T` needs it.
+#[derive(Clone, Copy)]
+struct Sine<T>(PhantomData<T>);
+
+impl<T: Constants + Copy> InF64<1> for Sine<T> {
+    #[inline(always)]
+    fn apply<W: Vector<Elem = f64>>(self, [x]: [W; 1]) -> W {
+        turn::<T, W>(x.abs(), 0).xor(x.and(x.like(-0.0)))
+    }
 }
 
-#[inline(always)]
-fn wide_cos<T: Constants, W: Vector<Elem = f64>>(x: W) -> W {
-    turn::<T, W>(x.abs(), 1)
+/// The cosine, as exactly as `T` needs it.
+#[derive(Clone, Copy)]
+struct Cosine<T>(PhantomData<T>);
+
+impl<T: Constants + Copy> InF64<1> for Cosine<T> {
+    #[inline(always)]
+    fn apply<W: Vector<Elem = f64>>(self, [x]: [W; 1]) -> W {
+        turn::<T, W>(x.abs(), 1)
+    }
 }
 
 /// The sine of `x >= 0` and `quarters` of a turn.
