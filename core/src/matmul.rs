@@ -62,6 +62,8 @@ pub struct Product<'a, T> {
 ///
 /// # Errors
 /// [`Error::Shape`] and [`Error::OverlappingOutput`] before anything is written; otherwise the backend's.
+// Inlined, its caller takes the result apart and loads it again before the stores are done.
+#[inline(never)]
 pub fn matmul<T: Scalar>(
     backend: &dyn Backend,
     alpha: T,

@@ -86,7 +86,7 @@ fn every_small_shape<T: Scalar>() {
     let mut draw = Draw(0x9e37_79b9_7f4a_7c15);
     let levels: Vec<_> = levels().collect();
     for (m, n) in (0..=40).flat_map(|m| (0..=40).map(move |n| (m, n))) {
-        for k in [0, 1, 2, 3, 5, 8, 17, 33] {
+        for k in [0, 1, 3, 8, 33] {
             let (a, b) = (Laid::<T>::draw(&mut draw, m, k), Laid::<T>::draw(&mut draw, k, n));
             let c = Laid::draw(&mut draw, m, n);
             let factors = [[1.0, 0.0], [1.0, 1.0], [2.0, 0.0], [-1.0, 3.0], [0.0, 2.0]][draw.below(5)].map(T::from_f64);

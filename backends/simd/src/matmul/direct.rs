@@ -150,31 +150,64 @@ unsafe fn rows_of_tiles<V: Vector>(operands: Operands<V::Elem>) {
 /// As [`products`], with contiguous columns of A, and no more rows than the tallest tile has.
 #[inline(always)]
 unsafe fn row_of_tiles<V: Vector>(operands: &Operands<V::Elem>, origins: &[Origins<V::Elem>]) {
-    let full = operands.c.rows % V::LANES == 0;
+    let rows = operands.c.rows;
     // SAFETY: the caller's; a row has as many vectors as are counted here.
     unsafe {
-        match (operands.c.rows.div_ceil(V::LANES), full) {
-            (1, true) => V::outlined(Tiles::<_, 1, WIDE, false> { operands, origins }),
-            (1, false) => V::outlined(Tiles::<_, 1, WIDE, true> { operands, origins }),
-            (2, true) if V::REGISTERS < 32 => V::outlined(Tiles::<_, 2, NARROW, false> { operands, origins }),
-            (2, false) if V::REGISTERS < 32 => V::outlined(Tiles::<_, 2, NARROW, true> { operands, origins }),
-            (2, true) => V::outlined(Tiles::<_, 2, WIDE, false> { operands, origins }),
-            (2, false) => V::outlined(Tiles::<_, 2, WIDE, true> { operands, origins }),
-            (_, true) => V::outlined(Tiles::<_, 3, WIDE, false> { operands, origins }),
-            (_, false) => V::outlined(Tiles::<_, 3, WIDE, true> { operands, origins }),
+        match (rows.div_ceil(V::LANES), rows.is_multiple_of(V::LANES)) {
+            (1, true) => row::<V, 1, WIDE, false>(operands, origins),
+            (1, false) => row::<V, 1, WIDE, true>(operands, origins),
+            (2, true) if V::REGISTERS < 32 => row::<V, 2, NARROW, false>(operands, origins),
+            (2, false) if V::REGISTERS < 32 => row::<V, 2, NARROW, true>(operands, origins),
+            (2, true) => row::<V, 2, WIDE, false>(operands, origins),
+            (2, false) => row::<V, 2, WIDE, true>(operands, origins),
+            (_, true) => row::<V, 3, WIDE, false>(operands, origins),
+            (_, false) => row::<V, 3, WIDE, true>(operands, origins),
         }
     }
 }
 
-/// A row of tiles of `MV` vectors by at most `NR` columns, the last vector of a column being full unless it is
-/// `MASKED`. The operands are borrowed: copies made in one go of what was just written word by word wait for the
-/// stores, some 15 cycles each.
-struct Tiles<'a, T, const MV: usize, const NR: usize, const MASKED: bool> {
-    operands: &'a Operands<T>,
-    origins: &'a [Origins<T>],
+/// The tiles of `NR` columns, then the columns that are left.
+///
+/// # Safety
+/// As [`row_of_tiles`].
+#[inline(always)]
+unsafe fn row<V: Vector, const MV: usize, const NR: usize, const MASKED: bool>(
+    operands: &Operands<V::Elem>,
+    origins: &[Origins<V::Elem>],
+) {
+    let (n, left) = (operands.c.cols, operands.c.cols % NR);
+    // SAFETY: the caller's.
+    unsafe {
+        if n >= NR {
+            V::outlined(Tiles::<_, MV, NR, MASKED, false> { operands, origins, from: 0, to: n - left });
+        }
+        let (from, to) = (n - left, n);
+        match left {
+            0 => {}
+            1 => V::outlined(Tiles::<_, MV, 1, MASKED, false> { operands, origins, from, to }),
+            2 => V::outlined(Tiles::<_, MV, 2, MASKED, false> { operands, origins, from, to }),
+            3 => V::outlined(Tiles::<_, MV, 4, MASKED, true> { operands, origins, from, to }),
+            4 => V::outlined(Tiles::<_, MV, 4, MASKED, false> { operands, origins, from, to }),
+            _ => V::outlined(Tiles::<_, MV, NR, MASKED, true> { operands, origins, from, to }),
+        }
+    }
 }
 
-impl<T: Element, const MV: usize, const NR: usize, const MASKED: bool> Kernel<T> for Tiles<'_, T, MV, NR, MASKED> {
+/// Tiles beside each other, of `MV` vectors by `NR` columns, in some products: the columns `from` to `to`, of which
+/// there are fewer than `NR` if the tile is `CUT`. The last vector of a column is full unless it is `MASKED`.
+///
+/// The operands are borrowed: a copy made in one go of what was just written word by word waits for the stores, some 15
+/// cycles each time.
+struct Tiles<'a, T, const MV: usize, const NR: usize, const MASKED: bool, const CUT: bool> {
+    operands: &'a Operands<T>,
+    origins: &'a [Origins<T>],
+    from: usize,
+    to: usize,
+}
+
+impl<T: Element, const MV: usize, const NR: usize, const MASKED: bool, const CUT: bool> Kernel<T>
+    for Tiles<'_, T, MV, NR, MASKED, CUT>
+{
     type Output = ();
 
     #[inline(always)]
@@ -186,18 +219,10 @@ impl<T: Element, const MV: usize, const NR: usize, const MASKED: bool> Kernel<T>
             for origins in self.origins {
                 let tile =
                     Tile { a: a.moved_to(origins.a), b: b.moved_to(origins.b), c: c.moved_to(origins.c), finish };
-                let mut j = 0;
-                while j + NR <= c.cols {
-                    tile.columns::<MV, NR, MASKED, false>(j, NR);
+                let mut j = self.from;
+                while j < self.to {
+                    tile.columns::<MV, NR, MASKED, CUT>(j, if CUT { self.to - j } else { NR });
                     j += NR;
-                }
-                match c.cols - j {
-                    0 => {}
-                    1 => tile.columns::<MV, 1, MASKED, false>(j, 1),
-                    2 => tile.columns::<MV, 2, MASKED, false>(j, 2),
-                    3 => tile.columns::<MV, 4, MASKED, true>(j, 3),
-                    4 => tile.columns::<MV, 4, MASKED, false>(j, 4),
-                    cols => tile.columns::<MV, NR, MASKED, true>(j, cols),
                 }
             }
         }

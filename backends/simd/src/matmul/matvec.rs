@@ -25,8 +25,8 @@ const LEAST: usize = 2 << 20;
 /// Elements of x that are copied where x is not contiguous. A longer one is gathered where it lies.
 const LONGEST: usize = 1 << 20;
 
-/// Bytes of sums that are kept in L1 while columns are added to them.
-const SUMS: usize = 16 << 10;
+/// Bytes of sums that are kept in L2 while columns are added to them.
+const SUMS: usize = 64 << 10;
 
 /// `y <- alpha A x + beta y`, x and y being the columns that `x` and `y` consist of.
 pub(super) fn product<T: Element>(
@@ -141,12 +141,11 @@ impl<T: Element> Piece<T> {
             let mut sums = [[zero; 2]; R];
             let mut p = 0;
             while CONTIGUOUS && p + 2 * V::LANES <= k {
-                for half in 0..2 {
-                    let p = p + half * V::LANES;
+                for (half, p) in [p, p + V::LANES].into_iter().enumerate() {
                     let x = V::load(self.x.at(0, 0).add(p));
-                    for r in 0..R {
-                        V::prefetch(row[r].wrapping_add(p + AHEAD / size_of::<T>()));
-                        sums[r][half] = V::load(row[r].add(p)).mul_add(x, sums[r][half]);
+                    for (sums, row) in sums.iter_mut().zip(row) {
+                        V::prefetch(row.wrapping_add(p + AHEAD / size_of::<T>()));
+                        sums[half] = V::load(row.add(p)).mul_add(x, sums[half]);
                     }
                 }
                 p += 2 * V::LANES;
@@ -158,8 +157,8 @@ impl<T: Element> Piece<T> {
                     true => (p as isize, 1),
                     false => (p as isize * self.a.col_stride, self.a.col_stride),
                 };
-                for r in 0..R {
-                    sums[r][0] = V::gather(row[r].offset(offset), stride, n).mul_add(x, sums[r][0]);
+                for (sums, row) in sums.iter_mut().zip(row) {
+                    sums[0] = V::gather(row.offset(offset), stride, n).mul_add(x, sums[0]);
                 }
                 p += n;
             }
@@ -214,9 +213,9 @@ impl<T: Element> Piece<T> {
             let mut i = 0;
             while i + V::LANES <= a.rows {
                 let mut sum = if p == 0 { zero } else { V::load(sums.add(i)) };
-                for c in 0..N {
-                    V::prefetch(column[c].wrapping_add(i + AHEAD / size_of::<T>()));
-                    sum = V::load(column[c].add(i)).mul_add(x[c], sum);
+                for (column, &x) in column.iter().zip(&x) {
+                    V::prefetch(column.wrapping_add(i + AHEAD / size_of::<T>()));
+                    sum = V::load(column.add(i)).mul_add(x, sum);
                 }
                 sum.store(sums.add(i));
                 i += V::LANES;
@@ -224,8 +223,8 @@ impl<T: Element> Piece<T> {
             if i < a.rows {
                 let n = a.rows - i;
                 let mut sum = if p == 0 { zero } else { V::load_first(sums.add(i), n) };
-                for c in 0..N {
-                    sum = V::load_first(column[c].add(i), n).mul_add(x[c], sum);
+                for (column, &x) in column.iter().zip(&x) {
+                    sum = V::load_first(column.add(i), n).mul_add(x, sum);
                 }
                 sum.store_first(sums.add(i), n);
             }
