@@ -138,15 +138,18 @@ impl<T: Element> Piece<T> {
         // SAFETY: the caller's; vectors end before column k.
         unsafe {
             let zero = V::splat(T::zero());
-            let mut sums = [[zero; 2]; R];
+            // Two arrays and no loop over them: one of pairs was kept in memory.
+            let (mut sums, mut odd) = ([zero; R], [zero; R]);
             let mut p = 0;
             while CONTIGUOUS && p + 2 * V::LANES <= k {
-                for (half, p) in [p, p + V::LANES].into_iter().enumerate() {
-                    let x = V::load(self.x.at(0, 0).add(p));
-                    for (sums, row) in sums.iter_mut().zip(row) {
-                        V::prefetch(row.wrapping_add(p + AHEAD / size_of::<T>()));
-                        sums[half] = V::load(row.add(p)).mul_add(x, sums[half]);
-                    }
+                let x = self.x.at(p, 0);
+                let (x_even, x_odd) = (V::load(x), V::load(x.add(V::LANES)));
+                for ((even, odd), row) in sums.iter_mut().zip(&mut odd).zip(row) {
+                    let row = row.add(p);
+                    V::prefetch(row.wrapping_add(AHEAD / size_of::<T>()));
+                    V::prefetch(row.wrapping_add(AHEAD / size_of::<T>() + V::LANES));
+                    *even = V::load(row).mul_add(x_even, *even);
+                    *odd = V::load(row.add(V::LANES)).mul_add(x_odd, *odd);
                 }
                 p += 2 * V::LANES;
             }
@@ -157,12 +160,12 @@ impl<T: Element> Piece<T> {
                     true => (p as isize, 1),
                     false => (p as isize * self.a.col_stride, self.a.col_stride),
                 };
-                for (sums, row) in sums.iter_mut().zip(row) {
-                    sums[0] = V::gather(row.offset(offset), stride, n).mul_add(x, sums[0]);
+                for (sum, row) in sums.iter_mut().zip(row) {
+                    *sum = V::gather(row.offset(offset), stride, n).mul_add(x, *sum);
                 }
                 p += n;
             }
-            for (r, [even, odd]) in sums.into_iter().enumerate() {
+            for (r, (even, odd)) in sums.into_iter().zip(odd).enumerate() {
                 self.finish(i + r, even.add(odd).sum());
             }
         }
@@ -208,8 +211,11 @@ impl<T: Element> Piece<T> {
         let column: [*mut T; N] = std::array::from_fn(|c| a.at(0, p + c));
         // SAFETY: the caller's; vectors end before the last row does.
         unsafe {
-            let x: [V; N] = std::array::from_fn(|c| V::splat(*self.x.at(p + c, 0)));
             let zero = V::splat(T::zero());
+            let mut x = [zero; N];
+            for (c, x) in x.iter_mut().enumerate() {
+                *x = V::splat(*self.x.at(p + c, 0));
+            }
             let mut i = 0;
             while i + V::LANES <= a.rows {
                 let mut sum = if p == 0 { zero } else { V::load(sums.add(i)) };
