@@ -76,10 +76,13 @@ impl Element for f32 {
     }
 }
 
+/// How the library of a wheel is opened.
+type Open = fn(&Path) -> Result<Cblas, String>;
+
 /// All that are there, and a line about each that is not.
 pub(crate) fn find(environment: &Path) -> (Vec<Box<dyn Peer>>, Vec<String>) {
     let (mut found, mut missing): (Vec<Box<dyn Peer>>, Vec<String>) = (vec![Box::new(Gemm)], Vec::new());
-    let wheels: [(&str, &str, fn(&Path) -> Result<Cblas, String>); 2] = [
+    let wheels: [(&str, &str, Open); 2] = [
         ("openblas-wheel", "lib/python3*/site-packages/scipy_openblas32/lib/libscipy_openblas.so", openblas),
         ("mkl", "lib/libmkl_rt.so*", mkl),
     ];

@@ -1,4 +1,4 @@
-//! `tanh x`, within 1 ULP.
+//! `tanh x`, within 1.1 ULP.
 //!
 //! `tanh a = E / (E + 2)` with `E = e^(2 a) - 1`, by the reduction of [`super::exp`]: `e^(2 a) = s (1 + g)`, and `s - 1` is
 //! exact. The quotient is corrected once; without that, it errs by up to 2.3 ULP.
