@@ -2,8 +2,8 @@
 //!
 //! matmul: some rows of every judged task are compared component by component with sums in twice the precision, and
 //! every row takes part in a check with a random vector of signs (Freivalds 1977: `C r = A (B r)`, O(n^2) instead of
-//! O(n^3)). dot: every task, against a sum in twice the precision. Random numbers: see [`numbers`]. The others: stretches
-//! of every task, against the reference. What is expected is computed once, and serves all trials.
+//! O(n^3)). dot: every task, against a sum in twice the precision. Random numbers: see `verify/numbers.rs`. The others:
+//! stretches of every task, against the reference. What is expected is computed once, and serves all trials.
 //!
 //! Outputs are poisoned with NaN before the run that is judged, and comparisons read `error <= bound`, so that what
 //! was not written fails.
