@@ -4,7 +4,7 @@
 //! pairwise. The number of threads decides who sums a block, never what is added to what.
 
 use gingham_core::ndarray::{ArrayView1, Axis, s};
-use gingham_core::{Dot, Error, OpThreads};
+use gingham_core::{Error, OpThreads};
 
 use crate::Simd;
 use crate::team;
@@ -37,28 +37,31 @@ const AHEAD: usize = 8 * 64;
 /// What lengths of streams and blocks are multiples of: the longest turn of the loop, so that the masked end is paid once.
 const UNIT: usize = ROW * MAX_LANES;
 
-impl<T: Element> Dot<T> for Simd {
-    fn dot(&self, x: ArrayView1<'_, T>, y: ArrayView1<'_, T>, threads: OpThreads) -> Result<T, Error> {
-        let level = self.level()?;
-        assert_eq!(x.len(), y.len(), "the checked entry lets equal lengths through alone");
-        let half = x.len() / (STREAMS * UNIT) * UNIT;
-        let block = half.div_ceil(BLOCKS).next_multiple_of(UNIT).max(BLOCK);
-        let ([x0, x1], [y0, y1]) = (halves(x, half), halves(y, half));
-        if half <= block {
-            return Ok(level.run(Block { x: [x0, x1], y: [y0, y1] }));
-        }
-        let mut sums = [T::zero(); BLOCKS];
-        let sums = &mut sums[..half.div_ceil(block)];
-        let last = sums.len() - 1;
-        let threads = threads.get().min(x.len().div_ceil(LEAST));
-        team::share(threads, sums.iter_mut().enumerate(), |(i, sum)| {
-            // The second half may be longer, by less than two units: the last block takes what is left of both.
-            let part = |len| i * block..if i == last { len } else { (i + 1) * block };
-            let [x, y] = [[x0, x1], [y0, y1]].map(|halves| halves.map(|half| half.slice_move(s![part(half.len())])));
-            *sum = level.run(Block { x, y });
-        });
-        Ok(pairwise(sums))
+pub(crate) fn dot<T: Element>(
+    simd: &Simd,
+    x: ArrayView1<'_, T>,
+    y: ArrayView1<'_, T>,
+    threads: OpThreads,
+) -> Result<T, Error> {
+    let level = simd.level()?;
+    assert_eq!(x.len(), y.len(), "the checked entry lets equal lengths through alone");
+    let half = x.len() / (STREAMS * UNIT) * UNIT;
+    let block = half.div_ceil(BLOCKS).next_multiple_of(UNIT).max(BLOCK);
+    let ([x0, x1], [y0, y1]) = (halves(x, half), halves(y, half));
+    if half <= block {
+        return Ok(level.run(Block { x: [x0, x1], y: [y0, y1] }));
     }
+    let mut sums = [T::zero(); BLOCKS];
+    let sums = &mut sums[..half.div_ceil(block)];
+    let last = sums.len() - 1;
+    let threads = threads.get().min(x.len().div_ceil(LEAST));
+    team::share(threads, sums.iter_mut().enumerate(), |(i, sum)| {
+        // The second half may be longer, by less than two units: the last block takes what is left of both.
+        let part = |len| i * block..if i == last { len } else { (i + 1) * block };
+        let [x, y] = [[x0, x1], [y0, y1]].map(|halves| halves.map(|half| half.slice_move(s![part(half.len())])));
+        *sum = level.run(Block { x, y });
+    });
+    Ok(pairwise(sums))
 }
 
 fn halves<T>(x: ArrayView1<'_, T>, half: usize) -> [ArrayView1<'_, T>; STREAMS] {

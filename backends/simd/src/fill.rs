@@ -1,7 +1,7 @@
 //! `x_i <- value`, in vectors where the lane is contiguous.
 
 use gingham_core::ndarray::{ArrayViewMut1, Axis};
-use gingham_core::{Error, Fill, OpThreads};
+use gingham_core::{Error, OpThreads};
 
 use crate::Simd;
 use crate::cache::Caches;
@@ -12,15 +12,18 @@ use crate::vector::{Element, Kernel, Vector};
 /// Elements below which a second thread does not pay: 1 MiB of `f64` is filled in the time that a thread takes to start.
 const LEAST: usize = 1 << 17;
 
-impl<T: Element> Fill<T> for Simd {
-    fn fill(&self, value: T, mut out: ArrayViewMut1<'_, T>, threads: OpThreads) -> Result<(), Error> {
-        let level = self.level()?;
-        let past_caches = past_caches::<T>(out.len());
-        let piece = team::piece(out.len(), threads.get(), LEAST);
-        let pieces = out.axis_chunks_iter_mut(Axis(0), piece);
-        team::share(threads.get(), pieces, |out| level.run(Filled { value, out, past_caches }));
-        Ok(())
-    }
+pub(crate) fn fill<T: Element>(
+    simd: &Simd,
+    value: T,
+    mut out: ArrayViewMut1<'_, T>,
+    threads: OpThreads,
+) -> Result<(), Error> {
+    let level = simd.level()?;
+    let past_caches = past_caches::<T>(out.len());
+    let piece = team::piece(out.len(), threads.get(), LEAST);
+    let pieces = out.axis_chunks_iter_mut(Axis(0), piece);
+    team::share(threads.get(), pieces, |out| level.run(Filled { value, out, past_caches }));
+    Ok(())
 }
 
 /// Whether to write past the caches. A lane that is filled again and again is in part still in the last cache when its

@@ -7,6 +7,7 @@ mod arch;
 mod cache;
 mod dot;
 mod elementwise;
+mod families;
 mod fill;
 mod level;
 mod matmul;
@@ -16,7 +17,7 @@ mod team;
 mod vector;
 mod words;
 
-use gingham_core::{Backend, DType, Error, Info, Limit, Op, OpThreads, Ops, Random, Support, Threading};
+use gingham_core::{Backend, DType, Error, Info, Limit, Op, OpThreads, Support, Threading};
 
 pub use level::{Level, LevelError, VARIABLE};
 
@@ -104,17 +105,5 @@ impl Backend for Simd {
 
     fn limit(&self, _threads: OpThreads) -> Result<Limit<'_>, Error> {
         self.level().map(|_| Limit::empty())
-    }
-}
-
-impl Ops<f32> for Simd {
-    fn random(&self) -> Option<&dyn Random<f32>> {
-        Some(self)
-    }
-}
-
-impl Ops<f64> for Simd {
-    fn random(&self) -> Option<&dyn Random<f64>> {
-        Some(self)
     }
 }

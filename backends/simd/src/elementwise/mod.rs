@@ -41,50 +41,48 @@ pub(crate) fn is_native_binary(f: Binary) -> bool {
     matches!(f, Binary::Add | Binary::Sub | Binary::Mul | Binary::Div | Binary::Min | Binary::Max | Binary::Pow)
 }
 
-impl<T: Element> Elementwise<T> for Simd {
-    fn unary(
-        &self,
-        f: Unary,
-        x: Option<ArrayView1<'_, T>>,
-        out: ArrayViewMut1<'_, T>,
-        threads: OpThreads,
-    ) -> Result<(), Error> {
-        let level = self.level()?;
-        match f {
-            Unary::Neg => map(level, Neg, x, out, threads),
-            Unary::Abs => map(level, Abs, x, out, threads),
-            Unary::Sqrt => map(level, Sqrt, x, out, threads),
-            Unary::Recip => map(level, Recip, x, out, threads),
-            Unary::Square => map(level, Square, x, out, threads),
-            Unary::Exp => map(level, Exp, x, out, threads),
-            Unary::Ln => map(level, Ln, x, out, threads),
-            Unary::Sin => map(level, Sin, x, out, threads),
-            Unary::Cos => map(level, Cos, x, out, threads),
-            Unary::Tanh => map(level, Tanh, x, out, threads),
-            _ => return Elementwise::<T>::unary(&Reference, f, x, out, threads),
-        }
-        Ok(())
+pub(crate) fn unary<T: Element>(
+    simd: &Simd,
+    f: Unary,
+    x: Option<ArrayView1<'_, T>>,
+    out: ArrayViewMut1<'_, T>,
+    threads: OpThreads,
+) -> Result<(), Error> {
+    let level = simd.level()?;
+    match f {
+        Unary::Neg => map(level, Neg, x, out, threads),
+        Unary::Abs => map(level, Abs, x, out, threads),
+        Unary::Sqrt => map(level, Sqrt, x, out, threads),
+        Unary::Recip => map(level, Recip, x, out, threads),
+        Unary::Square => map(level, Square, x, out, threads),
+        Unary::Exp => map(level, Exp, x, out, threads),
+        Unary::Ln => map(level, Ln, x, out, threads),
+        Unary::Sin => map(level, Sin, x, out, threads),
+        Unary::Cos => map(level, Cos, x, out, threads),
+        Unary::Tanh => map(level, Tanh, x, out, threads),
+        _ => return Elementwise::<T>::unary(&Reference, f, x, out, threads),
     }
+    Ok(())
+}
 
-    fn binary(
-        &self,
-        f: Binary,
-        x: Option<ArrayView1<'_, T>>,
-        y: ArrayView1<'_, T>,
-        out: ArrayViewMut1<'_, T>,
-        threads: OpThreads,
-    ) -> Result<(), Error> {
-        let level = self.level()?;
-        match f {
-            Binary::Add => zip(level, Add, x, y, out, threads),
-            Binary::Sub => zip(level, Sub, x, y, out, threads),
-            Binary::Mul => zip(level, Mul, x, y, out, threads),
-            Binary::Div => zip(level, Div, x, y, out, threads),
-            Binary::Min => zip(level, Min, x, y, out, threads),
-            Binary::Max => zip(level, Max, x, y, out, threads),
-            Binary::Pow => zip(level, Pow, x, y, out, threads),
-            _ => return Elementwise::<T>::binary(&Reference, f, x, y, out, threads),
-        }
-        Ok(())
+pub(crate) fn binary<T: Element>(
+    simd: &Simd,
+    f: Binary,
+    x: Option<ArrayView1<'_, T>>,
+    y: ArrayView1<'_, T>,
+    out: ArrayViewMut1<'_, T>,
+    threads: OpThreads,
+) -> Result<(), Error> {
+    let level = simd.level()?;
+    match f {
+        Binary::Add => zip(level, Add, x, y, out, threads),
+        Binary::Sub => zip(level, Sub, x, y, out, threads),
+        Binary::Mul => zip(level, Mul, x, y, out, threads),
+        Binary::Div => zip(level, Div, x, y, out, threads),
+        Binary::Min => zip(level, Min, x, y, out, threads),
+        Binary::Max => zip(level, Max, x, y, out, threads),
+        Binary::Pow => zip(level, Pow, x, y, out, threads),
+        _ => return Elementwise::<T>::binary(&Reference, f, x, y, out, threads),
     }
+    Ok(())
 }

@@ -18,7 +18,7 @@ mod scratch;
 mod split;
 
 use gingham_core::ndarray::{ArrayView2, ArrayViewMut2, Axis, s};
-use gingham_core::{Error, MatMul, OpThreads, Product};
+use gingham_core::{Error, OpThreads, Product};
 
 use crate::Simd;
 use crate::level::Available;
@@ -27,28 +27,31 @@ use operands::Operands;
 
 pub(crate) use split::tile;
 
-impl<T: Element> MatMul<T> for Simd {
-    #[inline]
-    fn matmul(
-        &self,
-        alpha: T,
-        a: ArrayView2<'_, T>,
-        b: ArrayView2<'_, T>,
-        beta: T,
-        mut c: ArrayViewMut2<'_, T>,
-        threads: OpThreads,
-    ) -> Result<(), Error> {
-        let level = self.level()?;
-        let operands = Operands::new(alpha, &a, &b, beta, &mut c);
-        if operands.are_direct() {
-            return level.run(direct::One(&operands));
-        }
-        other(level, alpha, a, b, beta, c, threads)
+pub(crate) fn matmul<T: Element>(
+    simd: &Simd,
+    alpha: T,
+    a: ArrayView2<'_, T>,
+    b: ArrayView2<'_, T>,
+    beta: T,
+    mut c: ArrayViewMut2<'_, T>,
+    threads: OpThreads,
+) -> Result<(), Error> {
+    let level = simd.level()?;
+    let operands = Operands::new(alpha, &a, &b, beta, &mut c);
+    if operands.are_direct() {
+        return level.run(direct::One(&operands));
     }
+    other(level, alpha, a, b, beta, c, threads)
+}
 
-    fn matmul_batch(&self, alpha: T, batch: &mut [Product<'_, T>], beta: T, threads: OpThreads) -> Result<(), Error> {
-        batch::products(self.level()?, alpha, batch, beta, threads)
-    }
+pub(crate) fn matmul_batch<T: Element>(
+    simd: &Simd,
+    alpha: T,
+    batch: &mut [Product<'_, T>],
+    beta: T,
+    threads: OpThreads,
+) -> Result<(), Error> {
+    batch::products(simd.level()?, alpha, batch, beta, threads)
 }
 
 /// The products that are not computed where they lie.

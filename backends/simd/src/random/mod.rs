@@ -12,7 +12,7 @@ mod philox;
 mod uniform;
 
 use gingham_core::ndarray::{ArrayViewMut1, Axis};
-use gingham_core::{Distribution, Error, OpThreads, Random, Stream};
+use gingham_core::{Distribution, Error, OpThreads, Stream};
 
 use crate::level::Available;
 use crate::vector::{Element, Kernel, Vector};
@@ -41,25 +41,23 @@ trait Shape: Copy + Sync {
     fn pair<V: Vector>(self, a: V::Words, b: V::Words) -> [V; 2];
 }
 
-impl<T: Element> Random<T> for Simd {
-    fn draw(
-        &self,
-        distribution: Distribution,
-        stream: Stream,
-        out: ArrayViewMut1<'_, T>,
-        threads: OpThreads,
-    ) -> Result<(), Error> {
-        let level = self.level()?;
-        match distribution {
-            Distribution::Uniform => draw(level, Uniform, stream, out, threads),
-            Distribution::Normal => draw(level, Normal, stream, out, threads),
-            other => {
-                let message = format!("the distribution {other:?} is not there");
-                return Err(Error::Library { backend: ID, message });
-            }
+pub(crate) fn random<T: Element>(
+    simd: &Simd,
+    distribution: Distribution,
+    stream: Stream,
+    out: ArrayViewMut1<'_, T>,
+    threads: OpThreads,
+) -> Result<(), Error> {
+    let level = simd.level()?;
+    match distribution {
+        Distribution::Uniform => draw(level, Uniform, stream, out, threads),
+        Distribution::Normal => draw(level, Normal, stream, out, threads),
+        other => {
+            let message = format!("the distribution {other:?} is not there");
+            return Err(Error::Library { backend: ID, message });
         }
-        Ok(())
     }
+    Ok(())
 }
 
 fn draw<T: Element>(
