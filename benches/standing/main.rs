@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo xtask peers libraries
-//! cargo bench --bench standing --features openblas -- [--quick] [ROW ...]
+//! cargo bench --bench standing --features openblas,peers -- [--quick] [ROW ...]
 //! ```
 //!
 //! A ROW is the beginning of a row's name, `large` or `small/f64` or `batch/memory/16`; without one all rows are

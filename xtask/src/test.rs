@@ -60,7 +60,7 @@ fn steps(members: &[String], has_miri: bool) -> Vec<Step> {
     let step = |args: &str| Step { args: args.into(), env: None, lacks: None };
     let mut steps = vec![
         step("fmt --all --check"),
-        step("clippy --workspace --all-targets --features openblas -- -D warnings"),
+        step("clippy --workspace --all-targets --features openblas,peers -- -D warnings"),
         Step {
             args: "doc --workspace --no-deps --features openblas".into(),
             env: Some(("RUSTDOCFLAGS", "-D warnings")),
