@@ -1,13 +1,12 @@
 //! The blocked product: its panels at every edge and layout, and the cutting of a long k.
 
+mod every;
+
+use every::levels;
 use gingham_core::ndarray::{Array2, ArrayView2, ShapeBuilder, s};
 use gingham_core::reference::Reference;
 use gingham_core::{OpThreads, Scalar, matmul};
-use gingham_simd::{Level, Simd};
-
-fn levels() -> impl Iterator<Item = Simd> {
-    Level::ALL.into_iter().filter_map(|level| Simd::with_level(level).inspect_err(|e| eprintln!("SKIPPED: {e}")).ok())
-}
+use gingham_simd::Simd;
 
 fn threads(n: usize) -> OpThreads {
     OpThreads::new(n).unwrap()

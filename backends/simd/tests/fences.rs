@@ -2,17 +2,16 @@
 //! level. Values are small integers where the result is a sum, which makes it exact.
 #![cfg(unix)]
 
+#[macro_use]
+mod every;
 mod fenced;
 
+use every::levels;
 use fenced::{Fenced, INPUTS, Layout, Matrix, OUTPUTS, SIDES, Side};
 use gingham_core::ndarray::{Array2, ArrayViewMut2, Axis};
 use gingham_core::reference::Reference;
 use gingham_core::{Backend, Op, OpThreads, Product, Scalar, Stream, Support, dot, elementwise, fill, matmul, random};
-use gingham_simd::{Level, Simd};
-
-fn levels() -> impl Iterator<Item = Simd> {
-    Level::ALL.into_iter().filter_map(|level| Simd::with_level(level).inspect_err(|e| eprintln!("SKIPPED: {e}")).ok())
-}
+use gingham_simd::Simd;
 
 /// Goes through all its values again and again, each time from another place, so that loops around it meet every one.
 struct Turn(usize);
@@ -180,22 +179,6 @@ fn lanes<T: Scalar>() {
             assert!(right && out.is_intact(), "{kernels} {op} of {len}, {layouts:?}, {side:?}, in place {in_place}");
         }
     }
-}
-
-macro_rules! both {
-    ($($name:ident)*) => {$(
-        mod $name {
-            #[test]
-            fn f64() {
-                super::$name::<f64>();
-            }
-
-            #[test]
-            fn f32() {
-                super::$name::<f32>();
-            }
-        }
-    )*};
 }
 
 both! { small_products larger_products batches lanes }

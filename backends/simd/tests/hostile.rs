@@ -1,18 +1,18 @@
 //! Operands that nobody should pass, and some that nobody thinks of: each call is right, is a typed error, or panics
 //! before it writes. What lies beside an operand is the business of `fences.rs`.
 
+#[macro_use]
+mod every;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use every::levels;
 use gingham_core::ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, ShapeBuilder, s};
 use gingham_core::reference::Reference;
 use gingham_core::{Backend, Binary, Op, OpThreads, Product, Scalar, Support, Unary, dot, elementwise, fill, matmul};
-use gingham_simd::{Level, Simd};
+use gingham_simd::Simd;
 
 const ONE: OpThreads = OpThreads::ONE;
-
-fn levels() -> impl Iterator<Item = Simd> {
-    Level::ALL.into_iter().filter_map(|level| Simd::with_level(level).inspect_err(|e| eprintln!("SKIPPED: {e}")).ok())
-}
 
 fn threads() -> [OpThreads; 3] {
     [1, 3, OpThreads::MAX].map(|n| OpThreads::new(n).unwrap())
@@ -235,22 +235,6 @@ fn shapes_that_nobody_has_checked<T: Scalar>() {
         });
         assert!(out == long);
     }
-}
-
-macro_rules! both {
-    ($($name:ident)*) => {$(
-        mod $name {
-            #[test]
-            fn f64() {
-                super::$name::<f64>();
-            }
-
-            #[test]
-            fn f32() {
-                super::$name::<f32>();
-            }
-        }
-    )*};
 }
 
 both! {

@@ -1,12 +1,10 @@
 //! Lanes of any alignment, stride and length hold what the function says, and what lies beside them is left alone.
 
+mod every;
+
+use every::levels;
 use gingham_core::ndarray::{Array1, ArrayView1, ShapeBuilder, s};
 use gingham_core::{Binary, OpThreads, Scalar, Unary, dot, elementwise, fill};
-use gingham_simd::{Level, Simd};
-
-fn levels() -> impl Iterator<Item = Simd> {
-    Level::ALL.into_iter().filter_map(|level| Simd::with_level(level).inspect_err(|e| eprintln!("SKIPPED: {e}")).ok())
-}
 
 fn threads(n: usize) -> OpThreads {
     OpThreads::new(n).unwrap()

@@ -1,13 +1,12 @@
 //! Products of every small shape, in layouts of all kinds, alone and in batches: exactly the reference's, at every level.
 
+mod every;
+
+use every::levels;
 use gingham_core::ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, ShapeBuilder, s};
 use gingham_core::reference::Reference;
 use gingham_core::{Backend, Error, OpThreads, Product, Scalar, matmul};
-use gingham_simd::{Level, Simd};
-
-fn levels() -> impl Iterator<Item = Simd> {
-    Level::ALL.into_iter().filter_map(|level| Simd::with_level(level).inspect_err(|e| eprintln!("SKIPPED: {e}")).ok())
-}
+use gingham_simd::Simd;
 
 /// Numbers without a pattern, the same in each run (Marsaglia, Xorshift RNGs, 2003).
 struct Draw(u64);

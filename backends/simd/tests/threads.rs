@@ -1,13 +1,12 @@
 //! Op threads change who computes, never what: results are the same to the bit, at every level.
 
+mod every;
+
+use every::levels;
 use gingham_core::ndarray::{Array1, Array2, Axis, s};
 use gingham_core::reference::Reference;
 use gingham_core::{Binary, Distribution, OpThreads, Stream, Unary, dot, elementwise, fill, matmul, random};
-use gingham_simd::{Level, Simd};
-
-fn levels() -> impl Iterator<Item = Simd> {
-    Level::ALL.into_iter().filter_map(|level| Simd::with_level(level).inspect_err(|e| eprintln!("SKIPPED: {e}")).ok())
-}
+use gingham_simd::Simd;
 
 fn threads(n: usize) -> OpThreads {
     OpThreads::new(n).unwrap()

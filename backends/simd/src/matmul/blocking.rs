@@ -2,13 +2,14 @@
 //! around the tile, each of which keeps one operand in one level of the cache.
 //!
 //! A block of B, KC x NC, is packed once and stays in L3; blocks of A, MC x KC, are packed one after the other into L2;
-//! of these, one panel of B (KC x NR) stays in L1 while panels of A (MR x KC) stream past it from L2.
+//! of these, one panel of B (KC x NR) stays in L1 while panels of A (MR x KC) stream past it from L2. Most panels are
+//! packed by the tile that reads them first: see [`super::kernel`].
 
 use std::fmt;
 
 use gingham_core::Scalar;
 
-use super::kernel::{self, UNROLLED, Update};
+use super::kernel::{Panel, RegisterTile, UNROLLED, Update};
 use super::matrix::Matrix;
 use super::pack;
 use super::scratch::{Line, lines};
@@ -23,7 +24,7 @@ pub(crate) struct Tile {
 }
 
 impl Tile {
-    /// The tile of V, as the registers allow: see [`kernel`].
+    /// The tile of V, as the registers allow: see [`super::kernel`].
     #[inline(always)]
     pub(super) fn of<V: Vector>() -> Self {
         if V::REGISTERS >= 32 { Self { rows: 3 * V::LANES, cols: 8 } } else { Self { rows: 2 * V::LANES, cols: 6 } }
@@ -50,8 +51,8 @@ impl Blocks {
     pub(super) fn new<T>(tile: Tile, m: usize, k: usize, n: usize) -> Self {
         let caches = Caches::get();
         let whole = |bytes: usize, other: usize, unit: usize| (bytes / (other * size_of::<T>()) / unit).max(1) * unit;
-        let kc = even(k, whole(caches.l1 / 2, tile.cols, UNROLLED), 1);
         let most = whole(caches.l1 / 2, tile.cols, UNROLLED);
+        let kc = even(k, most, 1);
         let mc = even(m, whole(caches.l2 / 2, most, tile.rows), tile.rows);
         let nc = even(n, whole(caches.l3 / 8, most, tile.cols), tile.cols);
         Self { mc, kc, nc }
@@ -105,45 +106,87 @@ pub(super) unsafe fn product<V: Vector, const MV: usize, const NR: usize>(
                 _ => Update::Add { alpha },
             };
             let b = b.block(p, kc, j, nc);
+            let tiles_pack_b = pack::height(m, MV * V::LANES, V::LANES) == MV * V::LANES;
             // SAFETY: the caller's, for B; `for_b` has room for kc by nc, a multiple of NR.
-            unsafe { pack::panels::<V>(b.transposed(), NR, NR, packed_b) };
+            let mut b = unsafe { Block::<V>::new(b.transposed(), NR, NR, tiles_pack_b, packed_b) };
             for i in (0..m).step_by(mc) {
                 let a = a.block(i, mc, p, kc);
+                let tiles_pack_a = a.row_stride == 1 && b.source.rows >= NR;
                 // SAFETY: the caller's, for A and C; `for_a` has room for mc, a multiple of MR, by kc.
                 unsafe {
-                    pack::panels::<V>(a, MV * V::LANES, V::LANES, packed_a);
-                    tiles::<V, MV, NR>(a.cols, packed_a, packed_b, update, c.block(i, mc, j, nc));
+                    let a = Block::<V>::new(a, MV * V::LANES, V::LANES, tiles_pack_a, packed_a);
+                    tiles::<V, MV, NR>(a, b, update, c.block(i, mc, j, nc));
                 }
+                b.new = 0;
             }
         }
     }
 }
 
-/// Updates a block of C, tile by tile, by the product of a packed block of A and a packed block of B.
+/// A block of A, or of B's transpose.
+#[derive(Clone, Copy)]
+struct Block<V: Vector> {
+    source: Matrix<V::Elem>,
+    packed: *mut V::Elem,
+    /// The first rows, in panels of full height, which the tiles that read them first are to pack.
+    new: usize,
+}
+
+impl<V: Vector> Block<V> {
+    /// Packs what the tiles do not pack: all of it unless they are `able`, and the panels at the end otherwise.
+    ///
+    /// # Safety
+    /// As [`pack::panels`].
+    #[inline(always)]
+    unsafe fn new(source: Matrix<V::Elem>, width: usize, granule: usize, able: bool, packed: *mut V::Elem) -> Self {
+        let mut new = 0;
+        while able && source.rows - new >= width && pack::height(source.rows - new, width, granule) == width {
+            new += width;
+        }
+        let rest = source.block(new, source.rows - new, 0, source.cols);
+        // SAFETY: the caller's; the panels before this one are full.
+        unsafe { pack::panels::<V>(rest, width, granule, packed.add(new * source.cols)) };
+        Self { source, packed, new }
+    }
+
+    /// The panel of `height` rows from `row` on.
+    #[inline(always)]
+    fn panel(self, row: usize, height: usize) -> Panel<V::Elem> {
+        let source = self.source.block(row, height, 0, self.source.cols);
+        Panel { source, packed: self.packed.wrapping_add(row * self.source.cols) }
+    }
+}
+
+/// Updates a block of C, tile by tile, by the product of a block of A and a block of B.
 ///
 /// # Safety
-/// As [`kernel::tile`], for all panels of the blocks.
+/// As [`RegisterTile`], for all panels of the blocks.
 #[inline(always)]
 unsafe fn tiles<V: Vector, const MV: usize, const NR: usize>(
-    k: usize,
-    a: *const V::Elem,
-    b: *const V::Elem,
+    a: Block<V>,
+    b: Block<V>,
     update: Update<V::Elem>,
     c: Matrix<V::Elem>,
 ) {
-    let mr = MV * V::LANES;
     for j in (0..c.cols).step_by(NR) {
-        for i in (0..c.rows).step_by(mr) {
-            let c = c.block(i, mr, j, NR);
-            // SAFETY: the caller's; rows before row i, a multiple of `mr`, fill whole panels, and so do columns.
+        let mut i = 0;
+        while i < c.rows {
+            let height = pack::height(c.rows - i, MV * V::LANES, V::LANES);
+            let (new_a, new_b) = (j == 0 && i < a.new, i == 0 && j < b.new);
+            let (a, b, c) = (a.panel(i, height), b.panel(j, NR), c.block(i, height, j, NR));
+            // SAFETY: the caller's; rows before row i fill whole panels, and so do columns before column j. New panels
+            // are of full height, those of B because the first panel of A is.
             unsafe {
-                let (a, b) = (a.add(i * k), b.add(j * k));
-                match c.rows.div_ceil(V::LANES) {
-                    1 => kernel::tile::<V, 1, NR>(k, a, b, update, c),
-                    2 => kernel::tile::<V, 2, NR>(k, a, b, update, c),
-                    _ => kernel::tile::<V, MV, NR>(k, a, b, update, c),
+                match (height / V::LANES, new_a, new_b) {
+                    (_, true, true) => V::outlined(RegisterTile::<_, MV, NR, true, true> { a, b, update, c }),
+                    (_, true, false) => V::outlined(RegisterTile::<_, MV, NR, true, false> { a, b, update, c }),
+                    (_, false, true) => V::outlined(RegisterTile::<_, MV, NR, false, true> { a, b, update, c }),
+                    (1, ..) => V::outlined(RegisterTile::<_, 1, NR, false, false> { a, b, update, c }),
+                    (2, ..) => V::outlined(RegisterTile::<_, 2, NR, false, false> { a, b, update, c }),
+                    _ => V::outlined(RegisterTile::<_, MV, NR, false, false> { a, b, update, c }),
                 }
             }
+            i += height;
         }
     }
 }

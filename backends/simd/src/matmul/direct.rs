@@ -133,10 +133,7 @@ unsafe fn rows_of_tiles<V: Vector>(operands: Operands<V::Elem>) {
     let Operands { a, c, .. } = operands;
     let mut i = 0;
     while i < c.rows {
-        let vectors = (c.rows - i).div_ceil(V::LANES);
-        // Four vectors are better cut into two and two than into three and one.
-        let tall = if vectors == tallest::<V>() + 1 { vectors.div_ceil(2) } else { vectors.min(tallest::<V>()) };
-        let rows = tall * V::LANES;
+        let rows = pack::height(c.rows - i, tallest::<V>() * V::LANES, V::LANES);
         let part = Operands { a: a.block(i, rows, 0, a.cols), c: c.block(i, rows, 0, c.cols), ..operands };
         // SAFETY: the caller's; the blocks of C are disjoint.
         unsafe { row_of_tiles::<V>(&part, &[part.origins()]) };

@@ -4,15 +4,22 @@
 //! multiply-adds for `MV + NR` loads. Two FMA units with a latency of four cycles ask for at least eight sums at a time.
 //! With 32 registers a tile of 3 x 8 vectors takes 24 + 3 + 1 of them; with 16 registers one of 2 x 6 takes 12 + 2 + 1.
 //! (3 x 4 takes 12 + 3 + 1, all 16, and the compiler then keeps one sum in memory: half the speed.)
+//!
+//! The tile that is the first to read a panel can pack it on the way: the loads and stores that it takes fit between the
+//! multiply-adds, where a pass of its own takes 2 to 5 % of the time of a product of 256 or 512 (Zen 4).
 
 use std::array;
 
 use super::matrix::Matrix;
-use crate::vector::{Element, Vector};
+use crate::vector::{Element, Kernel, Vector};
 
 /// Steps of k between two columns of C that are asked for. All at once they would keep the few requests that a core can
 /// have under way busy with C, and the panels waiting.
 pub(super) const UNROLLED: usize = 4;
+
+/// Steps of k by which a column of A is asked for ahead of its use, where it lies: some 400 cycles, which is what memory
+/// takes.
+const AHEAD: isize = 16;
 
 /// What is done with the products of a tile.
 #[derive(Clone, Copy)]
@@ -36,81 +43,150 @@ pub(super) enum Update<T> {
     },
 }
 
-/// Updates the elements of `c`, at most `MV * LANES` by `NR`, by the product of two panels of `k` steps.
+/// Rows of A, or of B's transpose, as many as the tile has.
+#[derive(Clone, Copy)]
+pub(super) struct Panel<T> {
+    /// The rows where they lie; its columns are the steps of k.
+    pub(super) source: Matrix<T>,
+    /// The rows as they are packed, or where they are to be.
+    pub(super) packed: *mut T,
+}
+
+/// Updates the elements of `c`, at most `MV * LANES` by `NR`, by the product of a panel of A and one of B. A panel that is
+/// `NEW_A` or `NEW_B` is read where it lies, and packed on the way.
 ///
-/// # Safety
-/// The CPU has the instructions of V; `a` holds `k` steps of `MV * LANES` elements, `b` `k` steps of `NR`; the elements
-/// of `c` are readable and writable, and nobody else's.
-#[inline(always)]
-pub(super) unsafe fn tile<V: Vector, const MV: usize, const NR: usize>(
-    k: usize,
-    mut a: *const V::Elem,
-    mut b: *const V::Elem,
-    update: Update<V::Elem>,
-    c: Matrix<V::Elem>,
-) {
-    // The columns of C still to be asked for.
-    let (mut column, mut left) = (c.at(0, 0), if c.row_stride == 1 { c.cols } else { 0 });
-    // SAFETY: the caller's, for the panels and for V.
-    let sums = unsafe {
-        let mut sums = [[V::splat(V::Elem::default()); MV]; NR];
-        for _ in 0..k / UNROLLED {
-            if left > 0 {
-                left -= 1;
-                for i in 0..MV {
-                    V::prefetch(column.wrapping_add(i * V::LANES));
+/// Its [`Kernel::run`] asks that packed panels hold, or have room for, as many steps of `MV * LANES` elements, of B `NR`,
+/// as A has columns; that the sources of new ones are as large and readable, the columns of A's contiguous; and that the
+/// elements of `c` are readable and writable, and nobody else's.
+pub(super) struct RegisterTile<T, const MV: usize, const NR: usize, const NEW_A: bool, const NEW_B: bool> {
+    pub(super) a: Panel<T>,
+    pub(super) b: Panel<T>,
+    pub(super) update: Update<T>,
+    pub(super) c: Matrix<T>,
+}
+
+impl<T: Element, const MV: usize, const NR: usize, const NEW_A: bool, const NEW_B: bool> Kernel<T>
+    for RegisterTile<T, MV, NR, NEW_A, NEW_B>
+{
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Vector<Elem = T>>(self) {
+        let Self { a, b, update, c } = self;
+        let k = a.source.cols;
+        // The columns of C still to be asked for.
+        let (mut column, mut left) = (c.at(0, 0), if c.row_stride == 1 { c.cols } else { 0 });
+        // SAFETY: the caller's, for the panels and for V.
+        let sums = unsafe {
+            let mut sums = [[V::splat(V::Elem::default()); MV]; NR];
+            let mut steps = Steps::<V, MV, NR, NEW_A, NEW_B>::new(a, b);
+            for _ in 0..k / UNROLLED {
+                if left > 0 {
+                    left -= 1;
+                    for i in 0..MV {
+                        V::prefetch(column.wrapping_add(i * V::LANES));
+                    }
+                    column = column.wrapping_offset(c.col_stride);
                 }
-                column = column.wrapping_offset(c.col_stride);
+                for p in 0..UNROLLED {
+                    steps.one(p, &mut sums);
+                }
+                steps.forward(UNROLLED);
             }
-            for p in 0..UNROLLED {
-                step(a.add(p * MV * V::LANES), b.add(p * NR), &mut sums);
+            for _ in 0..k % UNROLLED {
+                steps.one(0, &mut sums);
+                steps.forward(1);
             }
-            (a, b) = (a.add(UNROLLED * MV * V::LANES), b.add(UNROLLED * NR));
-        }
-        for p in 0..k % UNROLLED {
-            step(a.add(p * MV * V::LANES), b.add(p * NR), &mut sums);
-        }
-        sums
-    };
-    if c.row_stride == 1 && c.rows == MV * V::LANES && c.cols == NR {
-        for (j, column) in sums.iter().enumerate() {
-            for (i, &sum) in column.iter().enumerate() {
-                // SAFETY: the caller's, for C: the whole tile is inside it.
-                unsafe { update.one(sum, c.at(i * V::LANES, j), 1, V::LANES) };
+            sums
+        };
+        if c.row_stride == 1 && c.rows == MV * V::LANES && c.cols == NR {
+            for (j, column) in sums.iter().enumerate() {
+                for (i, &sum) in column.iter().enumerate() {
+                    // SAFETY: the caller's, for C: the whole tile is inside it.
+                    unsafe { update.one(sum, c.at(i * V::LANES, j), 1, V::LANES) };
+                }
             }
-        }
-    } else {
-        // A copy, so that indices known only here do not drive the sums out of their registers above.
-        let kept = sums;
-        for (j, column) in kept.iter().enumerate().take(c.cols) {
-            for (i, &sum) in column.iter().enumerate() {
-                let rows = c.rows.saturating_sub(i * V::LANES).min(V::LANES);
-                // SAFETY: the caller's, for C: `rows` rows from `i * LANES` on and column j are inside it.
-                unsafe { update.one(sum, c.at(i * V::LANES, j), c.row_stride, rows) };
+        } else {
+            // A copy, so that indices known only here do not drive the sums out of their registers above.
+            let kept = sums;
+            for (j, column) in kept.iter().enumerate().take(c.cols) {
+                for (i, &sum) in column.iter().enumerate() {
+                    let rows = c.rows.saturating_sub(i * V::LANES).min(V::LANES);
+                    // SAFETY: the caller's, for C: `rows` rows from `i * LANES` on and column j are inside it.
+                    unsafe { update.one(sum, c.at(i * V::LANES, j), c.row_stride, rows) };
+                }
             }
         }
     }
 }
 
-/// One step of k: `MV * LANES` elements of A by `NR` elements of B.
-///
-/// # Safety
-/// As [`tile`], for a panel of one step.
-#[inline(always)]
-unsafe fn step<V: Vector, const MV: usize, const NR: usize>(
-    a: *const V::Elem,
-    b: *const V::Elem,
-    sums: &mut [[V; MV]; NR],
-) {
-    // SAFETY: the caller's.
-    unsafe {
-        let x = array::from_fn::<V, MV, _>(|i| V::load(a.add(i * V::LANES)));
-        for (j, sums) in sums.iter_mut().enumerate() {
-            let y = V::splat(*b.add(j));
-            for (sum, &x) in sums.iter_mut().zip(&x) {
-                *sum = x.mul_add(y, *sum);
+/// Where the next steps of k are, in two panels.
+struct Steps<V: Vector, const MV: usize, const NR: usize, const NEW_A: bool, const NEW_B: bool> {
+    packed_a: *mut V::Elem,
+    packed_b: *mut V::Elem,
+    /// The columns of A, and how far one is from the next.
+    source_a: *mut V::Elem,
+    stride_a: isize,
+    /// The columns of B, how far this step is from their beginning, and how far one step is from the next.
+    source_b: [*mut V::Elem; NR],
+    offset_b: isize,
+    stride_b: isize,
+}
+
+impl<V: Vector, const MV: usize, const NR: usize, const NEW_A: bool, const NEW_B: bool> Steps<V, MV, NR, NEW_A, NEW_B> {
+    #[inline(always)]
+    fn new(a: Panel<V::Elem>, b: Panel<V::Elem>) -> Self {
+        Self {
+            packed_a: a.packed,
+            packed_b: b.packed,
+            source_a: a.source.at(0, 0),
+            stride_a: a.source.col_stride,
+            source_b: array::from_fn(|j| b.source.at(j, 0)),
+            offset_b: 0,
+            stride_b: b.source.col_stride,
+        }
+    }
+
+    /// Step `p` from here: `MV * LANES` elements of A by `NR` elements of B.
+    ///
+    /// # Safety
+    /// As [`RegisterTile`].
+    #[inline(always)]
+    unsafe fn one(&self, p: usize, sums: &mut [[V; MV]; NR]) {
+        // SAFETY: the caller's.
+        unsafe {
+            let (a, b) = (self.packed_a.add(p * MV * V::LANES), self.packed_b.add(p * NR));
+            let source = self.source_a.wrapping_offset(p as isize * self.stride_a);
+            let x = array::from_fn::<V, MV, _>(|i| V::load(if NEW_A { source } else { a }.add(i * V::LANES)));
+            if NEW_A {
+                for (i, x) in x.iter().enumerate() {
+                    V::prefetch(source.wrapping_offset(AHEAD.wrapping_mul(self.stride_a)).wrapping_add(i * V::LANES));
+                    x.store(a.add(i * V::LANES));
+                }
+            }
+            for (j, sums) in sums.iter_mut().enumerate() {
+                let y = if NEW_B {
+                    let y = *self.source_b[j].wrapping_offset(self.offset_b + p as isize * self.stride_b);
+                    *b.add(j) = y;
+                    y
+                } else {
+                    *b.add(j)
+                };
+                let y = V::splat(y);
+                for (sum, &x) in sums.iter_mut().zip(&x) {
+                    *sum = x.mul_add(y, *sum);
+                }
             }
         }
+    }
+
+    /// Goes on by `steps`.
+    #[inline(always)]
+    fn forward(&mut self, steps: usize) {
+        self.packed_a = self.packed_a.wrapping_add(steps * MV * V::LANES);
+        self.packed_b = self.packed_b.wrapping_add(steps * NR);
+        self.source_a = self.source_a.wrapping_offset(steps as isize * self.stride_a);
+        self.offset_b += steps as isize * self.stride_b;
     }
 }
 

@@ -38,6 +38,13 @@ impl<T: Copy> Matrix<T> {
         Self::of_mut(&mut view)
     }
 
+    /// Whether vectors run along its rows better than down its columns: where only rows are contiguous, or where they are
+    /// the longer of the two.
+    #[inline(always)]
+    pub(super) fn lies_by_rows(self) -> bool {
+        self.col_stride == 1 && (self.row_stride != 1 || self.cols > self.rows)
+    }
+
     /// Rows and columns exchanged.
     #[inline(always)]
     pub(super) fn transposed(self) -> Self {

@@ -23,6 +23,7 @@ use gingham_core::{Error, OpThreads, Product};
 use crate::Simd;
 use crate::level::Available;
 use crate::vector::Element;
+use matrix::Matrix;
 use operands::Operands;
 
 pub(crate) use split::tile;
@@ -88,7 +89,7 @@ fn other<T: Element>(
 
 /// Turns the operands, without changing the product, so that C runs forwards along both axes, and down its columns in
 /// steps of one element if it does so along any axis: `C' = B' A'`.
-fn upright<'ab, 'c, T>(
+fn upright<'ab, 'c, T: Copy>(
     mut a: ArrayView2<'ab, T>,
     mut b: ArrayView2<'ab, T>,
     mut c: ArrayViewMut2<'c, T>,
@@ -101,8 +102,7 @@ fn upright<'ab, 'c, T>(
         c.invert_axis(Axis(1));
         b.invert_axis(Axis(1));
     }
-    let (m, n) = c.dim();
-    if c.strides()[1] == 1 && (c.strides()[0] != 1 || n > m) {
+    if Matrix::of_mut(&mut c).lies_by_rows() {
         (b.reversed_axes(), a.reversed_axes(), c.reversed_axes())
     } else {
         (a, b, c)

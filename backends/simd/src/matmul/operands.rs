@@ -15,8 +15,8 @@ const SKINNY: usize = 16;
 /// Steps of k up to which a product is computed where it lies: a panel of A and one of B, this long, are in L1 together.
 const LONGEST: usize = 256;
 
-#[derive(Clone, Copy)]
 /// `C <- alpha A B + beta C`, the columns of C being contiguous if either of its axes is.
+#[derive(Clone, Copy)]
 pub(super) struct Operands<T> {
     pub(super) alpha: T,
     pub(super) a: Matrix<T>,
@@ -48,7 +48,7 @@ impl<T: Element> Operands<T> {
         let (a, b, c) = (Matrix::of(a), Matrix::of(b), Matrix::of_mut(c));
         let fits = a.cols == b.rows && a.rows == c.rows && b.cols == c.cols;
         assert!(fits, "the checked entry lets shapes that fit through alone");
-        if c.col_stride == 1 && (c.row_stride != 1 || c.cols > c.rows) {
+        if c.lies_by_rows() {
             Self { alpha, a: b.transposed(), b: a.transposed(), beta, c: c.transposed(), turned: true }
         } else {
             Self { alpha, a, b, beta, c, turned: false }
