@@ -62,22 +62,26 @@ fn steps(members: &[String], has_miri: bool) -> Vec<Step> {
         step("fmt --all --check"),
         step("clippy --workspace --all-targets --features openblas,peers -- -D warnings"),
         Step {
-            args: "doc --workspace --no-deps --features openblas".into(),
+            // The features of clippy, whose checks of the libraries serve here too.
+            args: "doc --workspace --no-deps --features openblas,peers".into(),
             env: Some(("RUSTDOCFLAGS", "-D warnings")),
             lacks: None,
         },
         step("check -p gingham --no-default-features"),
     ];
-    steps.extend(members.iter().map(|name| step(&format!("test --no-fail-fast -p {name}"))));
+    steps.extend(members.iter().map(|name| match name.as_str() {
+        // Optimised, as it runs: its libraries take a minute to build.
+        "accuracy" => step("test --no-fail-fast --release -p accuracy"),
+        _ => step(&format!("test --no-fail-fast -p {name}")),
+    }));
     steps.push(Step {
         lacks: (!has_miri).then_some("`cargo miri` is not installed (it comes with nightly toolchains alone)"),
         ..step(MIRI)
     });
     steps.extend([
-        // With the check of feature-matrix.md, which `cargo run` would build everything again for.
-        step("test --no-fail-fast -p gingham --features openblas"),
-        // Unoptimised and once each: criterion's test mode, which it takes when cargo does not pass `--bench`.
-        step("test -p gingham --features openblas --benches"),
+        // What OpenBLAS changes, with the check of feature-matrix.md, and the benches: unoptimised and once each, which is
+        // criterion's test mode where cargo does not pass `--bench`.
+        step("test --no-fail-fast -p gingham --features openblas --test cli --test tune --test matrix --benches"),
         step("xtask accuracy --short"),
         step("xtask try-new-backend"),
     ]);
@@ -215,7 +219,7 @@ mod tests {
         let steps = steps(&[], true);
         let docs = steps.iter().find(|s| s.args.starts_with("doc")).unwrap().shell_line();
         assert!(
-            docs.ends_with("RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --features openblas"),
+            docs.ends_with("RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --features openblas,peers"),
             "{docs}"
         );
     }

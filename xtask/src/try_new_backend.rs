@@ -29,13 +29,13 @@ pub(crate) fn run() -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Copies the files below `from`, without the history and what builds have left.
+/// Copies the files below `from`, without the history, what builds have left, and the peers that are installed.
 fn copy_tree(from: &Path, to: &Path) -> Result<()> {
     for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
         let entry = entry?;
         let (name, kind) = (entry.file_name(), entry.file_type()?);
         let to = to.join(&name);
-        if kind.is_dir() && name != "target" && name != ".git" {
+        if kind.is_dir() && !["target", ".git", ".venv"].iter().any(|left| name == *left) {
             fs::create_dir(&to)?;
             copy_tree(&entry.path(), &to)?;
         } else if kind.is_file() {

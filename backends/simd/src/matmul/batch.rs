@@ -6,14 +6,10 @@ use std::sync::{Mutex, PoisonError};
 use gingham_core::{Error, OpThreads, Product};
 
 use super::operands::Operands;
-use super::{direct, other};
+use super::{direct, other, split};
 use crate::level::Available;
 use crate::team;
 use crate::vector::{Element, Kernel, Vector};
-
-/// Multiply-adds below which a second thread does not pay: some 40 us on one core of 100 GF/s, the time that a thread
-/// takes to start.
-const LEAST: usize = 1 << 21;
 
 /// Pieces of the batch for each thread, so that one that is late leaves some of its share to the others.
 const PIECES: usize = 4;
@@ -31,8 +27,8 @@ pub(super) fn products<T: Element>(
 ) -> Result<(), Error> {
     let work = |p: &Product<'_, T>| p.a.len().saturating_mul(p.b.ncols());
     let total = batch.first().map_or(0, work).saturating_mul(batch.len());
-    let parts = threads.get().min(total / LEAST);
-    if parts <= 1 || batch.len() < parts {
+    let parts = split::parts(total, threads);
+    if parts == 1 || batch.len() < parts {
         return level.run(Run { level, alpha, batch, beta, threads });
     }
     let piece = batch.len().div_ceil(parts * PIECES);
@@ -64,7 +60,7 @@ impl<T: Element> Kernel<T> for Run<'_, '_, T> {
         let mut done = 0;
         while let Some((first, rest)) = batch[done..].split_first_mut() {
             let operands = Operands::new(alpha, &first.a, &first.b, beta, &mut first.c);
-            if !operands.are_direct() {
+            if !operands.are_direct(threads) {
                 other(level, alpha, first.a, first.b, beta, first.c.view_mut(), threads)?;
                 done += 1;
                 continue;

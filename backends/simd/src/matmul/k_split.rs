@@ -5,12 +5,12 @@
 //! read. The chunks and the order of the additions follow from the shape alone, and so the result does not depend on
 //! the number of threads.
 
-use gingham_core::Error;
 use gingham_core::ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder, s};
+use gingham_core::{Error, OpThreads};
 
 use super::blocking::Blocks;
 use super::scratch::{self, Scratch};
-use super::split::{self, LEAST, Piece};
+use super::split::{self, Piece};
 use crate::level::Available;
 use crate::team;
 use crate::vector::Element;
@@ -42,11 +42,11 @@ pub(super) fn product<T: Element>(
     beta: T,
     mut c: ArrayViewMut2<'_, T>,
     steps: usize,
-    threads: usize,
+    threads: OpThreads,
 ) -> Result<(), Error> {
     let ((m, n), k) = (c.dim(), a.ncols());
     let chunks = k.div_ceil(steps);
-    let workers = threads.min(m.saturating_mul(n).saturating_mul(k) / LEAST).clamp(1, chunks);
+    let workers = split::parts(m.saturating_mul(n).saturating_mul(k), threads).min(chunks);
     let share = chunks.div_ceil(workers);
     let workers = chunks.div_ceil(share);
     let blocks = Blocks::new::<T>(split::tile::<T>(level), m, steps, n);

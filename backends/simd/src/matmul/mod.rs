@@ -39,7 +39,7 @@ pub(crate) fn matmul<T: Element>(
 ) -> Result<(), Error> {
     let level = simd.level()?;
     let operands = Operands::new(alpha, &a, &b, beta, &mut c);
-    if operands.are_direct() {
+    if operands.are_direct(threads) {
         return level.run(direct::One(&operands));
     }
     other(level, alpha, a, b, beta, c, threads)
@@ -84,7 +84,7 @@ fn other<T: Element>(
         return matvec::product(level, alpha, a, b, beta, c.reversed_axes(), threads.get());
     }
     let (a, b, c) = upright(a, b, c);
-    split::product(level, alpha, a, b, beta, c, threads.get())
+    split::product(level, alpha, a, b, beta, c, threads)
 }
 
 /// Turns the operands, without changing the product, so that C runs forwards along both axes, and down its columns in

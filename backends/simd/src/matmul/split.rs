@@ -3,8 +3,8 @@
 
 use std::marker::PhantomData;
 
-use gingham_core::Error;
 use gingham_core::ndarray::{ArrayView2, ArrayViewMut2, Axis, s};
+use gingham_core::{Error, OpThreads};
 
 use super::blocking::{self, Blocks, Tile};
 use super::k_split;
@@ -16,7 +16,13 @@ use crate::vector::{Element, Kernel, Vector};
 
 /// Multiply-adds below which a second thread does not pay: some 40 us on one core of 100 GF/s, the time that a thread
 /// takes to start.
-pub(super) const LEAST: usize = 1 << 21;
+const LEAST: usize = 1 << 21;
+
+/// Threads, at most `threads`, that have enough to do with `work` multiply-adds.
+#[inline(always)]
+pub(super) fn parts(work: usize, threads: OpThreads) -> usize {
+    threads.get().min(work / LEAST).max(1)
+}
 
 /// The product, C being cut along its longer axis into pieces of whole tiles, one for each thread that has enough to do.
 pub(super) fn product<T: Element>(
@@ -26,13 +32,13 @@ pub(super) fn product<T: Element>(
     b: ArrayView2<'_, T>,
     beta: T,
     mut c: ArrayViewMut2<'_, T>,
-    threads: usize,
+    threads: OpThreads,
 ) -> Result<(), Error> {
     let ((m, k), n) = (a.dim(), b.ncols());
     if let Some(steps) = k_split::steps::<T>(m, k, n) {
         return k_split::product(level, alpha, a, b, beta, c, steps, threads);
     }
-    let parts = threads.min(m.saturating_mul(n).saturating_mul(k) / LEAST).max(1);
+    let parts = parts(m.saturating_mul(n).saturating_mul(k), threads);
     let tile = tile::<T>(level);
     let by_rows = m > n;
     let (axis, len, unit) = if by_rows { (Axis(0), m, tile.rows) } else { (Axis(1), n, tile.cols) };
