@@ -1,7 +1,8 @@
 //! The arguments: every `f32`, or a sample that is dense where functions are difficult.
 //!
 //! Half of a sample is uniform in the bit pattern, and so reaches every size, infinity and NaN included; the other half
-//! is drawn where a function has its difficulties. The sample is the same in every run.
+//! is drawn where a function has its difficulties. Points of a kind are neighbours, so that there are vectors without an
+//! unusual lane: one is enough to take a backend from its usual path. The sample is the same in every run.
 
 use std::f64::consts::FRAC_PI_2;
 
@@ -11,6 +12,9 @@ use crate::measure::Extent;
 
 /// Points that are measured together.
 pub(crate) const BLOCK: usize = 1 << 15;
+
+/// Neighbours of a kind: several of the widest vectors.
+const RUN: usize = 64;
 
 /// Which points there are.
 #[derive(Debug, Clone, Copy)]
@@ -41,16 +45,20 @@ impl Points {
     /// Writes block number `block` to `x` and `y`, of [`BLOCK`] elements each.
     pub(crate) fn fill<T: Element>(self, block: u64, x: &mut [T], y: &mut [T]) {
         let mut random = Random(block << 32);
+        let mut place = None;
         for (i, (x, y)) in x.iter_mut().zip(y).enumerate() {
+            if i.is_multiple_of(RUN) {
+                place = (random.below(2) == 0).then(|| random.below(PLACES));
+            }
             (*x, *y) = if self.every {
                 (T::from_pattern(block * BLOCK as u64 + i as u64), T::zero())
-            } else if random.below(2) == 0 {
-                (T::from_pattern(random.bits(T::BITS)), T::from_pattern(random.bits(T::BITS)))
-            } else {
-                let (x, y) = difficult::<T>(self.function, &mut random);
+            } else if let Some(place) = place {
+                let (x, y) = difficult::<T>(self.function, place, &mut random);
                 // The neighbours of a difficult place are as difficult.
                 let nudge = random.below(5) as i64 - 2;
                 (T::from_pattern(T::from_f64(x).pattern().wrapping_add_signed(nudge)), T::from_f64(y))
+            } else {
+                (T::from_pattern(random.bits(T::BITS)), T::from_pattern(random.bits(T::BITS)))
             };
         }
         if block == 0 {
@@ -64,11 +72,13 @@ impl Points {
 /// Elementary Functions, 3rd edition, section 11.3.2), and the largest one.
 const HARDEST: [f64; 4] = [5.319372648326541e255, -5.319372648326541e255, f64::MAX, -f64::MAX];
 
-/// An argument where `function` is difficult.
-fn difficult<T: Element>(function: Function, random: &mut Random) -> (f64, f64) {
+/// The kinds of difficult arguments of a function.
+const PLACES: u64 = 4;
+
+/// An argument of one of [`PLACES`] where `function` is difficult.
+fn difficult<T: Element>(function: Function, place: u64, random: &mut Random) -> (f64, f64) {
     let borders = [T::max_value(), T::min_positive_value(), T::from_pattern(1)].map(|x| x.to_f64().ln());
     let border = borders[random.below(3) as usize];
-    let place = random.below(4);
     let x = match (function, place) {
         (Function::Exp, 0) => random.within(1.0),
         (Function::Exp, 1) => random.within(border),
