@@ -8,15 +8,18 @@ mod ln;
 mod payne_hanek;
 mod polynomial;
 mod pow;
+mod pow_pairs;
 mod sin_cos;
+mod sin_cos_singles;
 mod tanh;
+mod tanh_cells;
 
 use super::lane::{Map, Zip};
 use crate::vector::Vector;
 
 /// The functions of an element type.
 pub(crate) trait Functions:
-    exp::Constants + ln::Constants + sin_cos::Constants + tanh::Constants + pow::Power
+    exp::Constants + ln::Constants + sin_cos::Constants + tanh::Tanh + pow::Power
 {
 }
 

@@ -41,3 +41,13 @@ fn halve<V: Vector, const N: usize>(terms: &mut [V; N], len: usize, power: V) {
         }
     }
 }
+
+/// `c_0 + c_1 x + c_2 x^2 + ..` by Horner's scheme: the fewest operations, one after the other.
+#[inline(always)]
+pub(super) fn horner<V: Vector, const N: usize>(x: V, coefficients: [V::Elem; N]) -> V {
+    let mut sum = x.like(coefficients[N - 1]);
+    for &c in coefficients[..N - 1].iter().rev() {
+        sum = sum.mul_add(x, x.like(c));
+    }
+    sum
+}

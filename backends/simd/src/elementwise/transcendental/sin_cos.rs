@@ -1,14 +1,14 @@
-//! The sine and the cosine of any argument, within 1 ULP.
+//! The sine and the cosine of any argument, within 1 ULP (`f32`: 1.6).
 //!
 //! `|x| = n pi/2 + r` with `|r| <= pi/4`. The sine is that of `r` where `n` is even, its cosine where `n` is odd; the cosine
-//! is the sine with the next `n`. `f32` is calculated in `f64`. Arguments too large for this reduction are reduced one by
-//! one ([`super::payne_hanek`]).
+//! is the sine with the next `n`. Arguments too large for this reduction are reduced one by one ([`super::payne_hanek`]).
+//! `f32` up to 65536 is calculated as it is ([`super::sin_cos_singles`]), beyond in `f64`.
 
 use std::marker::PhantomData;
 
-use super::payne_hanek;
 use super::polynomial::polynomial;
-use crate::vector::{InF64, MAX_LANES, Mask, Vector};
+use super::{payne_hanek, sin_cos_singles};
+use crate::vector::{Element, InF64, Kernel, MAX_LANES, Mask, Vector};
 
 /// What the element type decides. All of it is in `f64`.
 pub(crate) trait Constants: Sized {
@@ -23,6 +23,16 @@ pub(crate) trait Constants: Sized {
 
     /// `cos(high + low)`, where `|high| <= pi/4`.
     fn cosine<W: Vector<Elem = f64>>(high: W, low: W) -> W;
+
+    /// `sin x`: NaN of infinity.
+    fn sin<V: Vector<Elem = Self>>(x: V) -> V
+    where
+        Self: Element;
+
+    /// `cos x`: NaN of infinity.
+    fn cos<V: Vector<Elem = Self>>(x: V) -> V
+    where
+        Self: Element;
 }
 
 impl Constants for f64 {
@@ -85,6 +95,16 @@ impl Constants for f64 {
         let rest = high.neg_mul_add(low, one.sub(rounded).sub(half));
         rounded.add(square.mul(square).mul_add(polynomial(square, TERMS), rest))
     }
+
+    #[inline(always)]
+    fn sin<V: Vector<Elem = Self>>(x: V) -> V {
+        V::in_f64([x], Sine::<Self>(PhantomData))
+    }
+
+    #[inline(always)]
+    fn cos<V: Vector<Elem = Self>>(x: V) -> V {
+        V::in_f64([x], Cosine::<Self>(PhantomData))
+    }
 }
 
 impl Constants for f32 {
@@ -114,18 +134,36 @@ impl Constants for f32 {
         let square = high.mul(high);
         square.mul_add(polynomial(square, TERMS), high.like(1.0))
     }
+
+    #[inline(always)]
+    fn sin<V: Vector<Elem = Self>>(x: V) -> V {
+        if V::FUSED {
+            usually(x, sin_cos_singles::sin(x), Sine::<Self>(PhantomData))
+        } else {
+            V::in_f64([x], Sine::<Self>(PhantomData))
+        }
+    }
+
+    #[inline(always)]
+    fn cos<V: Vector<Elem = Self>>(x: V) -> V {
+        if V::FUSED {
+            usually(x, sin_cos_singles::cos(x), Cosine::<Self>(PhantomData))
+        } else {
+            V::in_f64([x], Cosine::<Self>(PhantomData))
+        }
+    }
 }
 
 /// `sin x`: NaN of infinity.
 #[inline(always)]
 pub(super) fn sin<V: Vector>(x: V) -> V {
-    V::in_f64([x], Sine::<V::Elem>(PhantomData))
+    V::Elem::sin(x)
 }
 
 /// `cos x`: NaN of infinity.
 #[inline(always)]
 pub(super) fn cos<V: Vector>(x: V) -> V {
-    V::in_f64([x], Cosine::<V::Elem>(PhantomData))
+    V::Elem::cos(x)
 }
 
 /// The sine, as exactly as `T` needs it.
@@ -147,6 +185,39 @@ impl<T: Constants + Copy> InF64<1> for Cosine<T> {
     #[inline(always)]
     fn apply<W: Vector<Elem = f64>>(self, [x]: [W; 1]) -> W {
         turn::<T, W>(x.abs(), 1)
+    }
+}
+
+/// `value` where `x` is not beyond [`sin_cos_singles::LARGEST`], `f(x)` elsewhere: what a lane becomes does not depend on its
+/// neighbours.
+#[inline(always)]
+fn usually<V: Vector<Elem = f32>>(x: V, value: V, f: impl InF64<1>) -> V {
+    let usual = x.abs().le(x.like(sin_cos_singles::LARGEST));
+    if !(!usual).any() {
+        return value;
+    }
+    let mut lanes = [0.0; MAX_LANES];
+    // SAFETY: the buffer has room for any LANES; a vector in hand proves that the CPU has its instructions.
+    unsafe {
+        x.store(lanes.as_mut_ptr());
+        V::select(usual, value, V::load(V::outlined(OfLanes { lanes, f }).as_ptr()))
+    }
+}
+
+/// A function of the first lanes.
+struct OfLanes<F> {
+    lanes: [f32; MAX_LANES],
+    f: F,
+}
+
+impl<F: InF64<1>> Kernel<f32> for OfLanes<F> {
+    type Output = [f32; MAX_LANES];
+
+    #[inline(always)]
+    unsafe fn run<V: Vector<Elem = f32>>(mut self) -> [f32; MAX_LANES] {
+        // SAFETY: the buffer has room for any LANES; the caller answers for V.
+        unsafe { V::in_f64([V::load(self.lanes.as_ptr())], self.f).store(self.lanes.as_mut_ptr()) };
+        self.lanes
     }
 }
 

@@ -1,70 +1,68 @@
-//! `tanh x`, within 1.1 ULP.
+//! `tanh x`, within 1.1 ULP (`f32`: 1.3).
 //!
-//! `tanh a = E / (E + 2)` with `E = e^(2 a) - 1`, by the reduction of [`super::exp`]: `e^(2 a) = s (1 + g)`, and `s - 1` is
-//! exact. The quotient is corrected once; without that, it errs by up to 2.3 ULP.
+//! `f64`: `tanh a = E / (E + 2)` with `E = e^(2 a) - 1`, by the reduction of [`super::exp`]: `e^(2 a) = s (1 + g)`, and `s - 1` is
+//! exact. The quotient is corrected once; without that, it errs by up to 2.3 ULP. `f32` goes by [`super::tanh_cells`].
 
-use super::exp::Constants as Exponential;
+use super::exp::Constants;
 use super::polynomial::polynomial;
+use super::tanh_cells;
 use crate::vector::{Element, Vector};
-
-/// What the element type decides.
-pub(crate) trait Constants: Exponential {
-    /// `(e^r - 1 - r) / r^2` for `|r| <= ln 2 / 32`. [`Exponential::tail`] is close to `e^r`, which is not close
-    /// enough to `e^r - 1` where that is small.
-    fn tail<V: Vector<Elem = Self>>(r: V) -> V
-    where
-        Self: Element;
-}
-
-impl Constants for f64 {
-    /// Brings `e^r - 1` within 2^-59.9 of itself.
-    #[inline(always)]
-    fn tail<V: Vector<Elem = Self>>(r: V) -> V {
-        polynomial(
-            r,
-            [
-                0.5000000000000003,
-                0.1666666666666668,
-                0.04166666666186354,
-                0.008333333331727718,
-                0.0013889093080923004,
-                0.00019841725172485203,
-            ],
-        )
-    }
-}
-
-impl Constants for f32 {
-    /// Brings `e^r - 1` within 2^-41.1 of itself.
-    #[inline(always)]
-    fn tail<V: Vector<Elem = Self>>(r: V) -> V {
-        polynomial(r, [0.5, 0.16666667, 0.041667484, 0.0083335675])
-    }
-}
 
 /// `tanh x`. NaN passes through.
 #[inline(always)]
 pub(super) fn tanh<V: Vector>(x: V) -> V {
-    let a = x.abs();
-    // From 22 on (for `f32` from 9.02 on) it is 1.
-    let a = a.clamp(x.number(0.0), x.number(22.0));
-    let argument = a.add(a);
-    let rounder = x.like(V::Elem::ROUNDER);
-    let sum = argument.mul_add(x.like(V::Elem::LOG2_E), rounder);
-    let n = sum.sub(rounder);
-    let exact = n.neg_mul_add(x.like(V::Elem::LN_2_HIGH), argument);
-    let low = n.mul(x.like(V::Elem::LN_2_LOW));
-    let r = exact.sub(low);
-    let r_low = exact.sub(r).sub(low);
-    let power = sum.lookup(&V::Elem::POWERS).scale(n);
+    V::Elem::tanh(x)
+}
 
-    // E is a small difference where n is 1/16: what each rounding leaves out is kept until the last.
-    let rest = <V::Elem as Constants>::tail(r).mul_add(r.mul(r), r_low.add(sum.lookup(&V::Elem::POWERS_LOW)));
-    let base = power.sub(x.number(1.0));
-    let (growth, growth_low) = power.mul_exact(r);
-    let high = base.add(growth);
-    let low = base.sub(high).add(growth).add(power.mul_add(rest, growth_low));
-    corrected_quotient(high, low).or(x.and(x.number(-0.0)))
+/// What the element type decides.
+pub(crate) trait Tanh: Sized {
+    /// `tanh x`. NaN passes through.
+    fn tanh<V: Vector<Elem = Self>>(x: V) -> V
+    where
+        Self: Element;
+}
+
+impl Tanh for f32 {
+    #[inline(always)]
+    fn tanh<V: Vector<Elem = Self>>(x: V) -> V {
+        tanh_cells::tanh(x)
+    }
+}
+
+/// `(e^r - 1 - r) / r^2` for `|r| <= ln 2 / 32`, to bring `e^r - 1` within 2^-59.9 of itself: [`Constants::tail`] is close
+/// to `e^r`, which is not close enough to `e^r - 1` where that is small.
+const TAIL: [f64; 6] = [
+    0.5000000000000003,
+    0.1666666666666668,
+    0.04166666666186354,
+    0.008333333331727718,
+    0.0013889093080923004,
+    0.00019841725172485203,
+];
+
+impl Tanh for f64 {
+    #[inline(always)]
+    fn tanh<V: Vector<Elem = Self>>(x: V) -> V {
+        // From 22 on it is 1.
+        let a = x.abs().clamp(x.like(0.0), x.like(22.0));
+        let argument = a.add(a);
+        let rounder = x.like(Self::ROUNDER);
+        let sum = argument.mul_add(x.like(Self::LOG2_E), rounder);
+        let n = sum.sub(rounder);
+        let exact = n.neg_mul_add(x.like(Self::LN_2_HIGH), argument);
+        let low = n.mul(x.like(Self::LN_2_LOW));
+        let r = exact.sub(low);
+        let r_low = exact.sub(r).sub(low);
+        let power = sum.lookup(&Self::POWERS).scale(n);
+
+        // E is a small difference where n is 1/16: what each rounding leaves out is kept until the last.
+        let rest = polynomial(r, TAIL).mul_add(r.mul(r), r_low.add(sum.lookup(&Self::POWERS_LOW)));
+        let base = power.sub(x.like(1.0));
+        let (growth, growth_low) = power.mul_exact(r);
+        let high = base.add(growth);
+        let low = base.sub(high).add(growth).add(power.mul_add(rest, growth_low));
+        corrected_quotient(high, low).or(x.and(x.like(-0.0)))
+    }
 }
 
 /// `E / (E + 2)` where `E = high + low`.
