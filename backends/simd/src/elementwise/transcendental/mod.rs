@@ -13,6 +13,7 @@ mod sin_cos;
 mod sin_cos_singles;
 mod tanh;
 mod tanh_cells;
+mod unusual;
 
 use super::lane::{Map, Zip};
 use crate::vector::Vector;

@@ -1,4 +1,4 @@
-//! `x^y = e^(y ln x)`, within 1.1 ULP (0.9 where products are fused; `f32`: 1.9).
+//! `x^y = e^(y ln x)`, within 1.1 ULP (0.9 where products are fused; `f32`: 1.7).
 //!
 //! `y ln x` may be 745, and its absolute error is the relative one of the result: the logarithm is taken in two numbers, for
 //! `f64` to 2^-67 or so ([`super::pow_pairs`] for `f32`). Lanes that are not ordinary (a base that is not positive, finite and
@@ -8,7 +8,8 @@ use super::exp::{self, clamp, exp_sum};
 use super::ln::{Split, ordinary};
 use super::polynomial::polynomial;
 use super::pow_pairs;
-use crate::vector::{Element, InF64, Kernel, MAX_LANES, Mask, Vector};
+use super::unusual::{Anywhere, usually};
+use crate::vector::{Element, InF64, Mask, Vector};
 
 /// `x^y`
 #[inline(always)]
@@ -43,49 +44,26 @@ impl Power for f32 {
     #[inline(always)]
     fn power<V: Vector<Elem = Self>>(x: V, y: V) -> V {
         if !V::FUSED {
-            return any_power(x, y);
+            return AnyPower.apply([x, y]);
         }
-        let (high, low) = pow_pairs::y_log2(x, y);
-        // Beyond, `low` may be NaN; where y is infinite or NaN, so is this.
-        let usual = ordinary(x) & high.abs().le(x.like(pow_pairs::LARGEST));
-        let power = pow_pairs::exp2(high, low);
-        if !(!usual).any() {
-            return power;
-        }
-        let mut lanes = [[0.0; MAX_LANES]; 2];
-        // SAFETY: the buffers have room for any LANES; a vector in hand proves that the CPU has its instructions.
-        unsafe {
-            x.store(lanes[0].as_mut_ptr());
-            y.store(lanes[1].as_mut_ptr());
-            // What a lane becomes does not depend on its neighbours.
-            V::select(usual, power, V::load(V::outlined(AnyPowers(lanes)).as_ptr()))
-        }
-    }
-}
-
-/// [`any_power`] of the first lanes.
-struct AnyPowers([[f32; MAX_LANES]; 2]);
-
-impl Kernel<f32> for AnyPowers {
-    type Output = [f32; MAX_LANES];
-
-    #[inline(always)]
-    unsafe fn run<V: Vector<Elem = f32>>(mut self) -> [f32; MAX_LANES] {
-        let [x, y] = &mut self.0;
-        // SAFETY: the buffers have room for any LANES; the caller answers for V.
-        unsafe { any_power(V::load(x.as_ptr()), V::load(y.as_ptr())).store(x.as_mut_ptr()) };
-        *x
+        let (power, is_right) = pow_pairs::pow(x, y);
+        usually(ordinary(x) & is_right, power, [x, y], AnyPower)
     }
 }
 
 /// `x^y` of any numbers.
-#[inline(always)]
-fn any_power<V: Vector<Elem = f32>>(x: V, y: V) -> V {
-    let usual = ordinary(x) & y.abs().lt(x.like(f32::INFINITY));
-    if !(!usual).any() {
-        return V::in_f64([x, y], PowerOfSingles);
+#[derive(Clone, Copy)]
+struct AnyPower;
+
+impl Anywhere<2> for AnyPower {
+    #[inline(always)]
+    fn apply<V: Vector<Elem = f32>>(self, [x, y]: [V; 2]) -> V {
+        let usual = ordinary(x) & y.abs().lt(x.like(f32::INFINITY));
+        if !(!usual).any() {
+            return V::in_f64([x, y], PowerOfSingles);
+        }
+        with_special_values(x, y, V::in_f64([x.abs(), saturating(y)], PowerOfSingles))
     }
-    with_special_values(x, y, V::in_f64([x.abs(), saturating(y)], PowerOfSingles))
 }
 
 /// `y`, but no further out than where any power but that of 1 has long been zero or infinite: `ln x` is not below 2^-53

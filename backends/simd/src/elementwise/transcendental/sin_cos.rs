@@ -7,8 +7,9 @@
 use std::marker::PhantomData;
 
 use super::polynomial::polynomial;
+use super::unusual::{Anywhere, usually};
 use super::{payne_hanek, sin_cos_singles};
-use crate::vector::{Element, InF64, Kernel, MAX_LANES, Mask, Vector};
+use crate::vector::{Element, InF64, MAX_LANES, Mask, Vector};
 
 /// What the element type decides. All of it is in `f64`.
 pub(crate) trait Constants: Sized {
@@ -137,20 +138,14 @@ impl Constants for f32 {
 
     #[inline(always)]
     fn sin<V: Vector<Elem = Self>>(x: V) -> V {
-        if V::FUSED {
-            usually(x, sin_cos_singles::sin(x), Sine::<Self>(PhantomData))
-        } else {
-            V::in_f64([x], Sine::<Self>(PhantomData))
-        }
+        let f = Sine::<Self>(PhantomData);
+        if V::FUSED { usually(sin_cos_singles::usual(x), sin_cos_singles::sin(x), [x], f) } else { V::in_f64([x], f) }
     }
 
     #[inline(always)]
     fn cos<V: Vector<Elem = Self>>(x: V) -> V {
-        if V::FUSED {
-            usually(x, sin_cos_singles::cos(x), Cosine::<Self>(PhantomData))
-        } else {
-            V::in_f64([x], Cosine::<Self>(PhantomData))
-        }
+        let f = Cosine::<Self>(PhantomData);
+        if V::FUSED { usually(sin_cos_singles::usual(x), sin_cos_singles::cos(x), [x], f) } else { V::in_f64([x], f) }
     }
 }
 
@@ -170,6 +165,13 @@ pub(super) fn cos<V: Vector>(x: V) -> V {
 #[derive(Clone, Copy)]
 struct Sine<T>(PhantomData<T>);
 
+impl Anywhere<1> for Sine<f32> {
+    #[inline(always)]
+    fn apply<V: Vector<Elem = f32>>(self, x: [V; 1]) -> V {
+        V::in_f64(x, self)
+    }
+}
+
 impl<T: Constants + Copy> InF64<1> for Sine<T> {
     #[inline(always)]
     fn apply<W: Vector<Elem = f64>>(self, [x]: [W; 1]) -> W {
@@ -181,43 +183,17 @@ impl<T: Constants + Copy> InF64<1> for Sine<T> {
 #[derive(Clone, Copy)]
 struct Cosine<T>(PhantomData<T>);
 
+impl Anywhere<1> for Cosine<f32> {
+    #[inline(always)]
+    fn apply<V: Vector<Elem = f32>>(self, x: [V; 1]) -> V {
+        V::in_f64(x, self)
+    }
+}
+
 impl<T: Constants + Copy> InF64<1> for Cosine<T> {
     #[inline(always)]
     fn apply<W: Vector<Elem = f64>>(self, [x]: [W; 1]) -> W {
         turn::<T, W>(x.abs(), 1)
-    }
-}
-
-/// `value` where `x` is not beyond [`sin_cos_singles::LARGEST`], `f(x)` elsewhere: what a lane becomes does not depend on its
-/// neighbours.
-#[inline(always)]
-fn usually<V: Vector<Elem = f32>>(x: V, value: V, f: impl InF64<1>) -> V {
-    let usual = x.abs().le(x.like(sin_cos_singles::LARGEST));
-    if !(!usual).any() {
-        return value;
-    }
-    let mut lanes = [0.0; MAX_LANES];
-    // SAFETY: the buffer has room for any LANES; a vector in hand proves that the CPU has its instructions.
-    unsafe {
-        x.store(lanes.as_mut_ptr());
-        V::select(usual, value, V::load(V::outlined(OfLanes { lanes, f }).as_ptr()))
-    }
-}
-
-/// A function of the first lanes.
-struct OfLanes<F> {
-    lanes: [f32; MAX_LANES],
-    f: F,
-}
-
-impl<F: InF64<1>> Kernel<f32> for OfLanes<F> {
-    type Output = [f32; MAX_LANES];
-
-    #[inline(always)]
-    unsafe fn run<V: Vector<Elem = f32>>(mut self) -> [f32; MAX_LANES] {
-        // SAFETY: the buffer has room for any LANES; the caller answers for V.
-        unsafe { V::in_f64([V::load(self.lanes.as_ptr())], self.f).store(self.lanes.as_mut_ptr()) };
-        self.lanes
     }
 }
 

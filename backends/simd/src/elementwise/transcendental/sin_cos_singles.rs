@@ -6,10 +6,16 @@ use super::polynomial::horner;
 use crate::vector::{Element, Vector};
 
 /// The largest argument: up to it `n` has 16 bits, and the rounding of `x 2/pi` takes `r` no further out than 0.7875.
-pub(super) const LARGEST: f32 = 65536.0;
+const LARGEST: f32 = 65536.0;
 
 /// `pi/2` in parts, 2^-76 less. No `x` up to [`LARGEST`] is closer than 2^-27 to a multiple of it.
 const HALF_PI: [f32; 3] = [std::f32::consts::FRAC_PI_2, -4.371139e-8, -1.7151245e-15];
+
+/// Where [`sin`] and [`cos`] are right.
+#[inline(always)]
+pub(super) fn usual<V: Vector<Elem = f32>>(x: V) -> V::Mask {
+    x.abs().le(x.like(LARGEST))
+}
 
 /// `sin x`, where `|x|` is not beyond [`LARGEST`].
 #[inline(always)]
