@@ -53,7 +53,7 @@ impl<T: Element> Kernel<T> for Filled<'_, T> {
 struct Constant<V>(V);
 
 impl<V: Vector> Values<V> for Constant<V> {
-    const UNROLL: usize = 4;
+    const UNROLL: usize = 8;
 
     #[inline(always)]
     fn are_dense(self) -> bool {

@@ -11,10 +11,13 @@ use crate::vector::Vector;
 /// the masked head is a part of the work worth sparing.
 const ALIGNED_FROM: usize = 16;
 
+/// Vectors computed in one turn of a loop at most.
+const MOST: usize = 8;
+
 /// What a lane is to hold, by index.
 pub(crate) trait Values<V: Vector>: Copy {
-    /// Vectors computed in one turn of the loop: 4 where one takes an instruction or two, so that the turning costs
-    /// nothing; 1 where one is work enough.
+    /// Vectors computed in one turn of the loop, at most [`MOST`]: 8 where one takes an instruction or two, so that the
+    /// turning costs nothing; 1 where one is work enough.
     const UNROLL: usize;
 
     /// Whether [`Values::load`] may be called.
@@ -115,8 +118,14 @@ pub(crate) unsafe fn write<V: Vector, F: Values<V>>(values: F, mut out: ArrayVie
                 }
             }
             while i + turn <= len {
-                for at in (i..i + turn).step_by(V::LANES) {
-                    values.load(at).store(out.add(at));
+                // All loads first: behind a store, a load from a place that differs by about a multiple of 4 KiB waits
+                // for it. Adding so was slower by 0.6 on Zen 4.
+                let mut vectors = [values.load(i); MOST];
+                for (u, vector) in vectors.iter_mut().enumerate().take(F::UNROLL).skip(1) {
+                    *vector = values.load(i + u * V::LANES);
+                }
+                for (u, vector) in vectors.into_iter().enumerate().take(F::UNROLL) {
+                    vector.store(out.add(i + u * V::LANES));
                 }
                 i += turn;
             }

@@ -163,6 +163,12 @@ macro_rules! vector {
             }
 
             #[inline(always)]
+            fn prefetch_far(p: *const $elem) {
+                // SAFETY: as prefetch.
+                unsafe { _mm_prefetch::<_MM_HINT_T1>(p.cast()) }
+            }
+
+            #[inline(always)]
             unsafe fn outlined<K: Kernel<$elem>>(kernel: K) -> K::Output {
                 // SAFETY: the caller's.
                 unsafe { outlined::<Self, K>(kernel) }

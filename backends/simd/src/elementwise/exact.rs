@@ -10,7 +10,7 @@ macro_rules! functions {
         pub(super) struct $name;
 
         impl $family for $name {
-            const UNROLL: usize = 4;
+            const UNROLL: usize = 8;
 
             #[inline(always)]
             fn apply<V: Vector>(self, $($argument: V),*) -> V {
