@@ -28,6 +28,10 @@ pub(crate) fn for_each_lane<T>(
     if out.is_empty() {
         return Ok(());
     }
+    if out.ndim() == 1 {
+        // Ordering one axis took some 170 ns (Zen 4), as long as 800 elements of a sum of two vectors from L2.
+        return body(x.map(lane), y.map(lane), lane(out));
+    }
     let order = by_stride(&out);
     out = out.permuted_axes(order.clone());
     x = x.map(|x| x.permuted_axes(order.clone()));
