@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A ROW is the beginning of a row's name, `large` or `small/f64` or `batch/memory/16`; without one all rows are
-//! measured, which takes about ten minutes.
+//! measured, which takes about five minutes.
 //!
 //! How it is measured: every row is a number of rounds, and in each round every side is timed once, in random order, and
 //! the ceiling once. A sample is a millisecond or more of repeated calls. The process, and with it every library and

@@ -18,9 +18,6 @@ const BLOCK: usize = 1 << 14;
 /// Blocks at most: their sums need no allocation, and enough is left to share out when a thread comes late.
 const BLOCKS: usize = 256;
 
-/// Elements below which a second thread does not pay: 2 MiB of `f64` are read in the time that a thread takes to start.
-const LEAST: usize = 1 << 17;
-
 /// Independent sums: two FMA units, each with a latency of four cycles.
 const SUMS: usize = 8;
 
@@ -31,6 +28,7 @@ const AHEAD: usize = 32 * 64;
 /// What lengths of blocks are multiples of: the longest turn of the loop, so that the masked end is paid once.
 const UNIT: usize = SUMS * MAX_LANES;
 
+/// The sum of `x_i y_i`, in an order that the length and the level decide.
 pub(crate) fn dot<T: Element>(
     simd: &Simd,
     x: ArrayView1<'_, T>,
@@ -48,7 +46,7 @@ pub(crate) fn dot<T: Element>(
     }
     let mut sums = [T::zero(); BLOCKS];
     let sums = &mut sums[..len.div_ceil(block)];
-    let threads = threads.get().min(len.div_ceil(LEAST));
+    let threads = threads.get().min(len.div_ceil(team::LEAST));
     team::share(threads, sums.iter_mut().enumerate(), |(i, of_block)| {
         let part = i * block..len.min((i + 1) * block);
         *of_block = sum(x.slice_move(s![part.clone()]), y.slice_move(s![part]));

@@ -9,9 +9,7 @@ use crate::store::{Values, write};
 use crate::team;
 use crate::vector::{Element, Kernel, Vector};
 
-/// Elements below which a second thread does not pay: 1 MiB of `f64` is filled in the time that a thread takes to start.
-const LEAST: usize = 1 << 17;
-
+/// `value` in every element of `out`.
 pub(crate) fn fill<T: Element>(
     simd: &Simd,
     value: T,
@@ -20,7 +18,7 @@ pub(crate) fn fill<T: Element>(
 ) -> Result<(), Error> {
     let level = simd.level()?;
     let past_caches = past_caches::<T>(out.len());
-    let piece = team::piece(out.len(), threads.get(), LEAST);
+    let piece = team::piece(out.len(), threads.get(), team::LEAST);
     let pieces = out.axis_chunks_iter_mut(Axis(0), piece);
     team::share(threads.get(), pieces, |out| level.run(Filled { value, out, past_caches }));
     Ok(())

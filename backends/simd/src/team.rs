@@ -29,6 +29,10 @@ pub(crate) fn share<J: Send>(threads: usize, jobs: impl ExactSizeIterator<Item =
     });
 }
 
+/// Elements of a lane below which a second thread does not pay: 1 MiB of `f64` is read or written in the time that a
+/// thread takes to start.
+pub(crate) const LEAST: usize = 1 << 17;
+
 /// Length of the pieces of a lane of `len` elements for `threads` threads: equal ones, of at least `least` elements
 /// (below which starting a thread, some 50 us, costs more than it saves), in whole multiples of 64 so that no two
 /// threads write to one cache line.

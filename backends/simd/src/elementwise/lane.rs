@@ -9,9 +9,6 @@ use crate::store::{Input, Values, write};
 use crate::team;
 use crate::vector::{Element, Kernel, Vector};
 
-/// Elements below which a second thread does not pay: 1 MiB of `f64` is written in the time that a thread takes to start.
-const LEAST: usize = 1 << 17;
-
 /// A function of one argument.
 pub(super) trait Map: Copy + Sync {
     /// Vectors in one turn of the loop: more than one pays for functions of an instruction or two alone.
@@ -37,7 +34,7 @@ pub(super) fn map<T: Element>(
     threads: OpThreads,
 ) {
     let past_caches = past_caches([x], out.len());
-    let piece = team::piece(out.len(), threads.get(), LEAST);
+    let piece = team::piece(out.len(), threads.get(), team::LEAST);
     let pieces = out.axis_chunks_iter_mut(Axis(0), piece).enumerate();
     team::share(threads.get(), pieces, |(i, out)| {
         let x = x.map(|x| part(x, i * piece, out.len()));
@@ -55,7 +52,7 @@ pub(super) fn zip<T: Element>(
     threads: OpThreads,
 ) {
     let past_caches = past_caches([x, Some(y)], out.len());
-    let piece = team::piece(out.len(), threads.get(), LEAST);
+    let piece = team::piece(out.len(), threads.get(), team::LEAST);
     let pieces = out.axis_chunks_iter_mut(Axis(0), piece).enumerate();
     team::share(threads.get(), pieces, |(i, out)| {
         let x = x.map(|x| part(x, i * piece, out.len()));

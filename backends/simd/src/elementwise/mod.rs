@@ -41,6 +41,7 @@ pub(crate) fn is_native_binary(f: Binary) -> bool {
     matches!(f, Binary::Add | Binary::Sub | Binary::Mul | Binary::Div | Binary::Min | Binary::Max | Binary::Pow)
 }
 
+/// `f` of every element of `x`, or of `out` where there is none.
 pub(crate) fn unary<T: Element>(
     simd: &Simd,
     f: Unary,
@@ -65,6 +66,7 @@ pub(crate) fn unary<T: Element>(
     Ok(())
 }
 
+/// `f` of every pair of elements of `x`, or of `out` where there is none, and `y`.
 pub(crate) fn binary<T: Element>(
     simd: &Simd,
     f: Binary,

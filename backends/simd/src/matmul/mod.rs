@@ -28,6 +28,7 @@ use operands::Operands;
 
 pub(crate) use split::tile;
 
+/// `C <- alpha A B + beta C`
 pub(crate) fn matmul<T: Element>(
     simd: &Simd,
     alpha: T,
@@ -45,6 +46,7 @@ pub(crate) fn matmul<T: Element>(
     other(level, alpha, a, b, beta, c, threads)
 }
 
+/// `C <- alpha A B + beta C` for each product of `batch`.
 pub(crate) fn matmul_batch<T: Element>(
     simd: &Simd,
     alpha: T,

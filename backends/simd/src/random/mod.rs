@@ -41,6 +41,7 @@ trait Shape: Copy + Sync {
     fn pair<V: Vector>(self, a: V::Words, b: V::Words) -> [V; 2];
 }
 
+/// The numbers of `stream` from its position on, into `out`.
 pub(crate) fn random<T: Element>(
     simd: &Simd,
     distribution: Distribution,
