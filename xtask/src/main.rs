@@ -17,7 +17,8 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
-  test               run every check, installing what is missing
+  test               run every check, installing what is missing; with --apart, the tests of every crate by a command
+                     of its own, so that none gains features from another
   new-backend NAME   make backends/NAME from backends/template and register it
   try-new-backend    do that in a copy of the repository, and test the new crate there
   accuracy           measure the functions of the backend simd against exact values; after it, any of: --short, functions,
@@ -31,7 +32,8 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match args[..] {
-        ["test"] => test::run(),
+        ["test"] => test::run(false),
+        ["test", "--apart"] => test::run(true),
         ["new-backend", name] => new_backend::run(name),
         ["try-new-backend"] => try_new_backend::run(),
         ["accuracy", ..] => accuracy::run(&args[1..]),

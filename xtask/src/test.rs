@@ -1,8 +1,9 @@
-//! `cargo xtask test`: every check there is, the quick ones first, stopping at the first step that fails.
+//! `cargo xtask test [--apart]`: every check there is, the quick ones first, stopping at the first step that fails.
 //!
 //! Each step is one cargo command, printed so that it can be repeated alone. Cargo unifies features over the crates of
-//! one command, so every crate is tested by a command of its own: only that shows that it builds and passes with what
-//! it asks for itself.
+//! one command, and compiles a library anew for each set of features. So the program, the harness and the backends that
+//! call a library are tested together, as users build them, and only the others by commands of their own. With `--apart`
+//! all are: that shows that each builds and passes with what it asks for itself, and takes six minutes more.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{ExitCode, Stdio};
@@ -39,10 +40,14 @@ struct Done {
     took: Duration,
 }
 
-pub(crate) fn run() -> Result<ExitCode> {
+/// The crates that call no library which takes long to compile. The judge of `accuracy` does, and is compiled as it runs:
+/// optimised.
+const ALONE: [&str; 6] = ["gingham-core", "gingham-machine", "gingham-simd", "gingham-template", "xtask", "accuracy"];
+
+pub(crate) fn run(apart: bool) -> Result<ExitCode> {
     system::prepare()?;
     let start = Instant::now();
-    let steps = steps(&Workspace::load()?.members, has_miri());
+    let steps = steps(&Workspace::load()?.members, has_miri(), apart);
     let mut done = Vec::new();
     for step in &steps {
         done.push(step.run()?);
@@ -56,7 +61,7 @@ pub(crate) fn run() -> Result<ExitCode> {
 
 /// All steps, in an order that finds the commonest mistakes in the first minutes and compiles each dependency as few
 /// times as cargo's unification of features allows.
-fn steps(members: &[String], has_miri: bool) -> Vec<Step> {
+fn steps(members: &[String], has_miri: bool, apart: bool) -> Vec<Step> {
     let step = |args: &str| Step { args: args.into(), env: None, lacks: None };
     let mut steps = vec![
         step("fmt --all --check"),
@@ -69,8 +74,8 @@ fn steps(members: &[String], has_miri: bool) -> Vec<Step> {
         },
         step("check -p gingham --no-default-features"),
     ];
-    steps.extend(members.iter().map(|name| match name.as_str() {
-        // Optimised, as it runs: its libraries take a minute to build.
+    let (alone, together): (Vec<_>, Vec<_>) = members.iter().partition(|name| apart || ALONE.contains(&name.as_str()));
+    steps.extend(alone.into_iter().map(|name| match name.as_str() {
         "accuracy" => step("test --no-fail-fast --release -p accuracy"),
         _ => step(&format!("test --no-fail-fast -p {name}")),
     }));
@@ -78,13 +83,21 @@ fn steps(members: &[String], has_miri: bool) -> Vec<Step> {
         lacks: (!has_miri).then_some("`cargo miri` is not installed (it comes with nightly toolchains alone)"),
         ..step(MIRI)
     });
-    steps.extend([
-        // What OpenBLAS changes, with the check of feature-matrix.md, and the benches: unoptimised and once each, which is
-        // criterion's test mode where cargo does not pass `--bench`.
-        step("test --no-fail-fast -p gingham --features openblas --test cli --test tune --test matrix --benches"),
-        step("xtask accuracy --short"),
-        step("xtask try-new-backend"),
-    ]);
+    // Benches run once each, unoptimised: criterion's test mode, where cargo does not pass `--bench`.
+    if apart {
+        steps.push(step("test --no-fail-fast -p gingham --features openblas --all-targets"));
+    } else {
+        let packages = |names: &[&String]| names.iter().map(|name| format!(" -p {name}")).collect::<String>();
+        let all = format!("test --no-fail-fast{} --features gingham/openblas", packages(&together));
+        let default: Vec<_> = together.into_iter().filter(|name| *name != "gingham-openblas").collect();
+        steps.extend([
+            step(&format!("{all} --all-targets")),
+            step(&format!("{all} --doc")),
+            // What is told of a backend that is not there.
+            step(&format!("test --no-fail-fast{} --test cli", packages(&default))),
+        ]);
+    }
+    steps.extend([step("xtask accuracy --short"), step("xtask try-new-backend")]);
     steps
 }
 
@@ -180,16 +193,24 @@ mod tests {
     }
 
     #[test]
-    fn every_member_is_tested_apart() {
-        let steps = steps(&["gingham-core".into(), "gingham".into()], true);
-        for command in ["test --no-fail-fast -p gingham-core", "test --no-fail-fast -p gingham"] {
-            assert_eq!(steps.iter().filter(|s| s.args == command).count(), 1, "{command}");
+    fn every_member_is_tested_once() {
+        let members = ["gingham-core", "gingham", "gingham-faer", "gingham-openblas"].map(String::from);
+        let tests = |apart: bool| {
+            let steps = steps(&members, true, apart).into_iter().map(|step| step.args);
+            steps.filter(|args| args.starts_with("test ") && !args.contains("--doc")).collect::<Vec<_>>()
+        };
+        let together = tests(false);
+        assert_eq!(together[0], "test --no-fail-fast -p gingham-core");
+        assert!(together[1].contains("-p gingham -p gingham-faer -p gingham-openblas --features gingham/openblas"));
+        assert!(together[2].ends_with("-p gingham -p gingham-faer --test cli"), "{together:?}");
+        for (command, name) in tests(true).iter().zip(&members) {
+            assert_eq!(*command, format!("test --no-fail-fast -p {name}"));
         }
     }
 
     #[test]
     fn a_failure_is_named_and_the_rest_is_said_not_to_have_run() {
-        let steps = steps(&[], true);
+        let steps = steps(&[], true, true);
         let text = report(&steps, &[done(true, (3, 0, 1)), done(false, (4, 2, 0))], Duration::from_secs(3));
         assert!(text.contains("1.5 s  FAILED   cargo clippy"), "{text}");
         assert!(text.contains("to repeat this step alone:\n"), "{text}");
@@ -199,7 +220,7 @@ mod tests {
 
     #[test]
     fn what_could_not_run_is_said_with_its_reason() {
-        let steps = steps(&[], false);
+        let steps = steps(&[], false, true);
         let miri = steps.iter().position(|step| step.args == MIRI).unwrap();
         let mut all: Vec<Done> = steps.iter().map(|_| done(true, (1, 0, 0))).collect();
         all[miri] = steps[miri].run().unwrap();
@@ -216,7 +237,7 @@ mod tests {
 
     #[test]
     fn a_step_can_be_pasted_into_a_shell() {
-        let steps = steps(&[], true);
+        let steps = steps(&[], true, true);
         let docs = steps.iter().find(|s| s.args.starts_with("doc")).unwrap().shell_line();
         assert!(
             docs.ends_with("RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --features openblas,peers"),
