@@ -165,36 +165,25 @@ fn a_check_whose_process_does_not_report_fails() {
     expect(outcome, "threads::counts", "ended (exit status: 0) before its check");
 }
 
-/// The control: without a bug the same loops pass every check.
+/// The control: without a bug the same loops pass every check, with every kind of threads.
 mod sound {
-    use super::{AT_START, PER_CALL, PROCESS, Planted, conformance};
-
     mod single {
         use crate::{Planted, Threading};
         gingham_core::conformance!(Planted::sound(Threading::Single));
     }
 
-    /// With every kind of threads, the checks of threads: all others run on a single one.
-    macro_rules! with_threads {
-        ($($kind:ident: $threading:expr;)*) => {$(
-            mod $kind {
-                use super::*;
-
-                with_threads! { $threading => counts obeyed restored }
-            }
-        )*};
-        ($threading:expr => $($check:ident)*) => {$(
-            #[test]
-            fn $check() {
-                let test = concat!(module_path!(), "::", stringify!($check));
-                conformance::pass([conformance::threads::$check(&Planted::sound($threading), test)]);
-            }
-        )*};
+    mod per_call {
+        use crate::{PER_CALL, Planted};
+        gingham_core::conformance!(Planted::sound(PER_CALL));
     }
 
-    with_threads! {
-        per_call: PER_CALL;
-        process: PROCESS;
-        at_start: AT_START;
+    mod process {
+        use crate::{PROCESS, Planted};
+        gingham_core::conformance!(Planted::sound(PROCESS));
+    }
+
+    mod at_start {
+        use crate::{AT_START, Planted};
+        gingham_core::conformance!(Planted::sound(AT_START));
     }
 }
