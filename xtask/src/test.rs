@@ -3,7 +3,7 @@
 //! Each step is one cargo command, printed so that it can be repeated alone. Cargo unifies features over the crates of
 //! one command, and compiles a library anew for each set of features. So the program, the harness and the backends that
 //! call a library are tested together, as users build them, and only the others by commands of their own. With `--apart`
-//! all are: that shows that each builds and passes with what it asks for itself, and takes six minutes more.
+//! all are: that shows that each builds and passes with what it asks for itself, and takes some four minutes more.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{ExitCode, Stdio};

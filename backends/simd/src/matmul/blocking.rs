@@ -11,6 +11,7 @@ use gingham_core::Scalar;
 
 use super::kernel::{Panel, RegisterTile, UNROLLED, Update};
 use super::matrix::Matrix;
+use super::operands::LONGEST;
 use super::pack;
 use super::scratch::{Line, lines};
 use crate::cache::Caches;
@@ -51,7 +52,7 @@ impl Blocks {
     pub(super) fn new<T>(tile: Tile, m: usize, k: usize, n: usize) -> Self {
         let caches = Caches::get();
         let whole = |bytes: usize, other: usize, unit: usize| (bytes / (other * size_of::<T>()) / unit).max(1) * unit;
-        let most = whole(caches.l1 / 2, tile.cols, UNROLLED);
+        let most = whole(caches.l1 / 2, tile.cols, UNROLLED).max(LONGEST);
         let kc = even(k, most, 1);
         let mc = even(m, whole(caches.l2 / 2, most, tile.rows), tile.rows);
         let nc = even(n, whole(caches.l3 / 8, most, tile.cols), tile.cols);

@@ -16,7 +16,9 @@ const SMALL: usize = 224 * 224 * 224 * 8;
 const SKINNY: usize = 16;
 
 /// Steps of k up to which a product is computed where it lies: a panel of A and one of B, this long, are in L1 together.
-const LONGEST: usize = 256;
+/// No block of the blocked product is shorter unless k is, so that which of the two ways is taken, which the op threads
+/// have a part in, does not show in the last bits.
+pub(super) const LONGEST: usize = 256;
 
 /// `C <- alpha A B + beta C`, the columns of C being contiguous if either of its axes is.
 #[derive(Clone, Copy)]
