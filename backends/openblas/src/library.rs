@@ -20,14 +20,19 @@ unsafe extern "C" {
 /// Version, build options, the core of the build, and the largest thread count, for example
 /// `OpenBLAS 0.3.21 DYNAMIC_ARCH NO_AFFINITY Haswell MAX_THREADS=64`.
 pub(crate) fn config() -> &'static str {
-    // SAFETY: the function returns a string that ends with zero, in a buffer that lives as long as the process and is
-    // written the same at each call.
-    unsafe { CStr::from_ptr(openblas_get_config()) }.to_str().unwrap_or_default()
+    static CONFIG: OnceLock<String> = OnceLock::new();
+    // Once, and copied: each call of the library writes its one buffer anew. Two at a time have given
+    // `MAX_THREADS=64 MAX_THREADS=64`.
+    CONFIG.get_or_init(|| {
+        // SAFETY: the function returns a string that ends with zero, in a buffer that lives as long as the process and
+        // that nobody writes meanwhile, since it is called here alone.
+        unsafe { CStr::from_ptr(openblas_get_config()) }.to_string_lossy().into_owned()
+    })
 }
 
 /// The core whose kernels were chosen when the library was loaded.
 pub(crate) fn core_name() -> &'static str {
-    // SAFETY: as in `config`.
+    // SAFETY: the function returns a string that ends with zero and that nobody writes: an entry of a constant table.
     unsafe { CStr::from_ptr(openblas_get_corename()) }.to_str().unwrap_or_default()
 }
 
