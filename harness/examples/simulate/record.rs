@@ -51,7 +51,7 @@ fn written_down(
     let rows = found.runs.into_iter().zip(candidates).enumerate().map(|(id, (run, candidate))| {
         let mut row = Row { id, ..Row::new(candidate.combination.clone(), workload) };
         row.status = if run.skipped.is_none() { Status::Ok } else { Status::Skipped };
-        row.reason = run.skipped;
+        row.reason = run.skipped.map(|why| why.to_string());
         row.ruled_out = candidate.skipped.is_some();
         row.eliminated = run.eliminated;
         row.slower_by = run.slower_by;

@@ -114,7 +114,11 @@ impl FnRow {
         Self {
             combination,
             status,
-            reason: run.fault.as_ref().map(|fault| fault.reason.clone()).or_else(|| run.skipped.clone()),
+            reason: run
+                .fault
+                .as_ref()
+                .map(|fault| fault.reason.clone())
+                .or_else(|| run.skipped.as_ref().map(ToString::to_string)),
             samples: run.samples.clone(),
             median_s: figures.map(|(median, _)| median),
             ci95_s: figures.and_then(|(_, interval)| interval),

@@ -3,7 +3,7 @@
 //! Who wins a race among many was lucky as a rule; its samples there flatter it. The published figures are therefore of
 //! new samples, which had no part in choosing the finalists.
 
-use super::bounds::SHARE;
+use super::bounds::{Comparison, SHARE};
 use super::field::{End, Field};
 use super::race::{Standing, pick};
 use super::{Course, Entrant, Role, is_peer};
@@ -127,27 +127,7 @@ pub(super) fn run<C: Course>(field: &mut Field<'_, C>, standing: &mut Vec<Standi
     let live = field.live.clone();
     let again: Vec<Entrant> = live.iter().copied().filter(|who| who.role == Role::Confirmation).collect();
     if let Some(comparison) = field.compare(&again, from, SHARE) {
-        let leader = again[comparison.leader].candidate;
-        for other in &comparison.others {
-            let id = again[other.index].candidate;
-            if let Some(standing) = standing.iter_mut().find(|s| s.candidate == id) {
-                standing.ratio = other.ratio;
-            }
-            // Of one that had left the race as slower nobody is proven slower: the two verdicts contradict each other.
-            if other.slower && standing.iter().any(|s| s.candidate == leader) {
-                let run = &mut field.runs[id];
-                let [low, high] = other.interval.map(|ratio| ratio - 1.0);
-                run.slower_by = Some([low, high]);
-                let (name, low, high) = (&field.combinations[leader], low * 100.0, high * 100.0);
-                let why = || format!("slower than {name} by {low:.0} to {high:.0} % in fresh processes");
-                run.eliminated.get_or_insert_with(why);
-            }
-        }
-        if let Some(standing) = standing.iter_mut().find(|s| s.candidate == leader) {
-            standing.ratio = 1.0;
-        }
-        standing.retain(|s| field.runs[s.candidate].eliminated.is_none());
-        standing.sort_by(|a, b| a.ratio.total_cmp(&b.ratio));
+        judge(field, standing, &again, &comparison);
     }
     let confirmed = chosen.iter().map(|&who| Confirmed {
         candidate: who.candidate,
@@ -159,4 +139,46 @@ pub(super) fn run<C: Course>(field: &mut Field<'_, C>, standing: &mut Vec<Standi
         field.dismiss(who, true);
     }
     confirmed
+}
+
+/// Takes over what fresh processes say: where they contradict the race, they win. Of those that had left the race, who
+/// leads now, or is ahead of all that stayed, is back; who is proven slower than the leader now has left.
+fn judge<C: Course>(
+    field: &mut Field<'_, C>,
+    standing: &mut Vec<Standing>,
+    again: &[Entrant],
+    comparison: &Comparison,
+) {
+    let leader = again[comparison.leader].candidate;
+    let others = comparison.others.iter().map(|other| (again[other.index].candidate, other.ratio, other.slower));
+    let fresh: Vec<(usize, f64, bool)> = others.chain([(leader, 1.0, false)]).collect();
+    let (stayed, left): (Vec<_>, Vec<_>) =
+        fresh.into_iter().partition(|(id, ..)| standing.iter().any(|s| s.candidate == *id));
+    for s in standing.iter_mut() {
+        s.ratio = stayed.iter().find(|(id, ..)| *id == s.candidate).map_or(s.ratio, |(_, ratio, _)| *ratio);
+    }
+    // Where none that stayed is here to be compared with, the race's word stands.
+    let Some(front) = stayed.iter().map(|(_, ratio, _)| *ratio).min_by(f64::total_cmp) else { return };
+    let overturned = stayed.iter().all(|(_, _, slower)| *slower);
+    for (id, ratio, _) in left.into_iter().filter(|&(id, ratio, _)| id == leader || ratio < front) {
+        let why = field.runs[id].eliminated.take();
+        if field.runs[id].slower_by.take().is_some() || overturned {
+            let (name, why) = (&field.combinations[id], why.unwrap_or_default());
+            field.warnings.push(format!(
+                "fresh processes contradict the race, and decide: {name} had left it ({why}), and is ahead of all that \
+                 stayed in"
+            ));
+        }
+        standing.push(Standing { candidate: id, ratio });
+    }
+    for other in comparison.others.iter().filter(|other| other.slower) {
+        let run = &mut field.runs[again[other.index].candidate];
+        let [low, high] = other.interval.map(|ratio| ratio - 1.0);
+        run.slower_by = Some([low, high]);
+        let (name, low, high) = (&field.combinations[leader], low * 100.0, high * 100.0);
+        let why = || format!("slower than {name} by {low:.0} to {high:.0} % in fresh processes");
+        run.eliminated.get_or_insert_with(why);
+    }
+    standing.retain(|s| field.runs[s.candidate].eliminated.is_none());
+    standing.sort_by(|a, b| a.ratio.total_cmp(&b.ratio));
 }

@@ -6,7 +6,7 @@
 //! Heats run on a part of the batch: a small one, but none that fits a cache which the batch does not fit.
 
 use super::field::{End, Field};
-use super::{Course, Entrant, GROSS, Role, confirm, is_peer};
+use super::{Course, Entrant, GROSS, Role, Unstarted, confirm, is_peer};
 use crate::combination::ExecutorKind;
 use crate::progress::Progress;
 
@@ -18,8 +18,8 @@ const FIRST_HEAT: usize = 16;
 /// place to stop when the budget is short; with those that stay in, some forty processes are alive at most.
 const NEXT_HEAT: usize = 24;
 
-/// Who would take this many times the leader's time with threads for nothing is not started: what the ideal leaves out,
-/// and the noise of one sample, are less than that.
+/// Who would take this many times the leader's time even if its threads cost nothing is not started: what the ideal leaves
+/// out, and the noise of one sample, are less than that.
 const BEYOND: f64 = 1.25;
 
 /// Rounds in which a gross loser must have been one.
@@ -50,7 +50,7 @@ pub(super) fn run<C: Course>(field: &mut Field<'_, C>) {
             return leave_out(field, &waiting);
         }
     }
-    // How many times the leader's time a combination takes with threads for nothing.
+    // How many times the leader's time a combination takes if its threads cost nothing.
     let ideal = |field: &Field<'_, C>, id: usize| {
         let combination = &field.combinations[id];
         let scout = scouts.iter().find(|&&scout| field.combinations[scout].backend == combination.backend);
@@ -67,13 +67,11 @@ pub(super) fn run<C: Course>(field: &mut Field<'_, C>) {
     let mut heats = 0;
     loop {
         if let Some(leader) = field.leader() {
-            let name = field.combinations[leader.candidate].to_string();
+            let than = field.combinations[leader.candidate].clone();
             let beyond: Vec<(usize, f64)> =
                 waiting.iter().filter_map(|&id| Some((id, ideal(field, id).filter(|&best| best > BEYOND)?))).collect();
-            for (id, best) in beyond {
-                let reason =
-                    format!("not started: with threads for nothing it would take {best:.1} x the time of {name}");
-                field.runs[id].skipped = Some(reason);
+            for (id, times) in beyond {
+                field.runs[id].skipped = Some(Unstarted::Bound { times, than: than.clone() });
             }
             waiting.retain(|&id| field.runs[id].skipped.is_none());
         }
@@ -127,12 +125,8 @@ fn start<C: Course>(field: &mut Field<'_, C>, ids: &[usize], waiting: usize) {
 
 fn leave_out<C: Course>(field: &mut Field<'_, C>, ids: &[usize]) {
     for &id in ids {
-        let why = if field.course.interrupted() {
-            "interrupted before it was started"
-        } else {
-            "the budget ended before it was started; give more with --budget"
-        };
-        field.runs[id].skipped = Some(why.into());
+        let why = if field.course.interrupted() { Unstarted::Interrupted } else { Unstarted::Budget };
+        field.runs[id].skipped = Some(why);
     }
 }
 

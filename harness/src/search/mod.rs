@@ -15,6 +15,7 @@ mod heats;
 pub mod model;
 mod order;
 mod race;
+mod unstarted;
 
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,7 @@ pub use field::SHORTEST_SAMPLE_S;
 pub use heats::STARTING_SHARE;
 pub use model::Model;
 pub use order::Order;
+pub use unstarted::{Cause, Unstarted};
 
 use crate::combination::Combination;
 use crate::outcome::{Rounds, Sample};
@@ -97,7 +99,7 @@ pub struct Run {
     /// Its samples in the race, those of rounds that were set aside among them.
     pub samples: Vec<Sample>,
     /// Why it was not started.
-    pub skipped: Option<String>,
+    pub skipped: Option<Unstarted>,
     /// Why it gave no more samples.
     pub fault: Option<Fault>,
     /// Why it left the race before its end.
@@ -146,7 +148,7 @@ pub fn search<C: Course>(
     let combinations: Vec<Combination> = candidates.iter().map(|c| c.combination.clone()).collect();
     let mut field = Field::new(&combinations, rules, course, progress);
     for (id, candidate) in candidates.iter().enumerate() {
-        field.runs[id].skipped.clone_from(&candidate.skipped);
+        field.runs[id].skipped = candidate.skipped.clone().map(Unstarted::Rule);
     }
     let stopped_because = match rules.strategy {
         Strategy::Race => {

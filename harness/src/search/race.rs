@@ -3,7 +3,7 @@
 use super::bounds::{ALPHA, LOOKS, SHARE};
 use super::field::{End, Field};
 use super::heats::drop_gross_losers;
-use super::{Course, EXHAUSTIVE_ROUNDS, Entrant, Found, GROSS, Role, Twin, confirm, is_peer};
+use super::{Course, EXHAUSTIVE_ROUNDS, Entrant, Found, GROSS, Role, Twin, Unstarted, confirm, is_peer};
 
 /// The share of the CPUs that others may have had before a reader is warned.
 const MOST_LOST: f64 = 0.05;
@@ -45,9 +45,8 @@ pub(super) fn exhaust<C: Course>(field: &mut Field<'_, C>) -> &'static str {
     let ids: Vec<usize> = (0..field.runs.len()).filter(|&id| field.runs[id].skipped.is_none()).collect();
     for (i, &candidate) in ids.iter().enumerate() {
         if field.left() <= 0.0 || field.course.interrupted() {
-            ids[i..]
-                .iter()
-                .for_each(|&id| field.runs[id].skipped = Some("the budget ended before it was started".into()));
+            let why = if field.course.interrupted() { Unstarted::Interrupted } else { Unstarted::Budget };
+            ids[i..].iter().for_each(|&id| field.runs[id].skipped = Some(why.clone()));
             break;
         }
         field.admit(Entrant { candidate, role: Role::Race }, ids.len() - i);

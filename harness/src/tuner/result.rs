@@ -88,7 +88,7 @@ impl Tuner {
             (None, Some(_)) => Status::Skipped,
             (None, None) => Status::Ok,
         };
-        row.reason = run.fault.map(|fault| fault.reason).or(run.skipped);
+        row.reason = run.fault.map(|fault| fault.reason).or(run.skipped.map(|why| why.to_string()));
         row.ruled_out = candidate.skipped.is_some();
         row.eliminated = run.eliminated;
         row.slower_by = run.slower_by;

@@ -1,0 +1,69 @@
+//! Why a candidate was never started: a rule or a bound says that it need not be, or the time was up. Only the latter
+//! leaves an answer incomplete.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::combination::Combination;
+
+/// Why a candidate was never started.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Unstarted {
+    /// A rule of the space, in words.
+    Rule(String),
+    /// It could not win: at best it would take `times` the time of `than`.
+    Bound {
+        /// How many times.
+        times: f64,
+        /// The leader at that time.
+        than: Combination,
+    },
+    /// The budget ended before.
+    Budget,
+    /// The user ended the tuning before.
+    Interrupted,
+}
+
+/// The kind of an [`Unstarted`], as it is saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// A rule of the space.
+    Rule,
+    /// A bound.
+    Bound,
+    /// The budget.
+    Budget,
+    /// The user.
+    Interrupted,
+}
+
+impl Unstarted {
+    /// Its kind.
+    #[must_use]
+    pub fn cause(&self) -> Cause {
+        match self {
+            Self::Rule(_) => Cause::Rule,
+            Self::Bound { .. } => Cause::Bound,
+            Self::Budget => Cause::Budget,
+            Self::Interrupted => Cause::Interrupted,
+        }
+    }
+}
+
+impl fmt::Display for Unstarted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rule(rule) => f.write_str(rule),
+            Self::Bound { times, than } => {
+                write!(
+                    f,
+                    "not started: even without any loss by its threads it would take {times:.1} x the time of {than}"
+                )
+            }
+            Self::Budget => f.write_str("the budget ended before it was started; give more with --budget"),
+            Self::Interrupted => f.write_str("interrupted before it was started"),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Fresh processes that contradict the race win, and the text says so.
+
+use gingham_harness::outcome::Sample;
+use gingham_harness::search::{Admission, Course, Entrant, Farewell, Fault, Found, Model, Role, Rules, search};
+use gingham_harness::space::Candidate;
+
+const NAMES: [&str; 2] = ["a+serial", "b+threads:2"];
+
+/// A machine on which the second combination takes `race` times the time of the first in the race, and `fresh` times
+/// in fresh processes.
+struct Machine {
+    race: f64,
+    fresh: f64,
+    clock_s: f64,
+}
+
+impl Course for Machine {
+    fn admit(&mut self, _: Entrant) -> Result<Admission, Fault> {
+        Ok(Admission::default())
+    }
+
+    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Fault> {
+        let second = if matches!(who.role, Role::Race | Role::Twin) { self.race } else { self.fresh };
+        let factor = if who.candidate == 1 { second } else { 1.0 };
+        // No two rounds are alike, by a few parts in a thousand.
+        let noise = 1.0 + 0.001 * ((round * 7 + who.candidate * 3) % 5) as f64;
+        let wall_s = 0.01 * tasks as f64 * factor * noise;
+        self.clock_s += wall_s;
+        Ok(Sample { round, wall_s, tasks, repeat: 1, ..Sample::default() })
+    }
+
+    fn dismiss(&mut self, _: Entrant, _: bool) -> Result<Farewell, Fault> {
+        Ok(Farewell::default())
+    }
+
+    fn elapsed_s(&self) -> f64 {
+        self.clock_s
+    }
+
+    fn interrupted(&self) -> bool {
+        false
+    }
+}
+
+fn found(race: f64, fresh: f64) -> Found {
+    let candidates = NAMES.map(|name| Candidate { combination: name.parse().unwrap(), skipped: None });
+    // That two workers gain nothing is not known beforehand.
+    let model = Model { tasks: 8, cpus: 2, gain: 2.0, beyond_cache: 0 };
+    let rules = Rules { private: false, ..Rules::new(model) };
+    search(&candidates, &rules, &mut Machine { race, fresh, clock_s: 0.0 }, &mut |_| {})
+}
+
+fn contradictions(found: &Found) -> usize {
+    found.warnings.iter().filter(|warning| warning.contains("fresh processes contradict the race")).count()
+}
+
+#[test]
+fn who_was_slower_in_the_race_and_is_faster_in_fresh_processes_wins() {
+    for race in [1.1, 1.7] {
+        let found = found(race, 0.9);
+        assert_eq!((found.best, &found.tied[..]), (Some(1), &[][..]), "{found:?}");
+        assert!(found.runs[1].eliminated.is_none() && found.runs[1].slower_by.is_none(), "{found:?}");
+        assert!(found.runs[0].slower_by.is_some_and(|[low, _]| low > 0.08), "{found:?}");
+        assert_eq!(contradictions(&found), 1, "{:?}", found.warnings);
+    }
+}
+
+#[test]
+fn who_was_proven_slower_and_is_level_in_fresh_processes_is_tied() {
+    let found = found(1.1, 0.995);
+    assert_eq!((found.best, &found.tied[..]), (Some(0), &[1][..]), "{found:?}");
+    assert_eq!(contradictions(&found), 1, "{:?}", found.warnings);
+}
+
+/// Leaving a heat is no claim, so nothing contradicts it.
+#[test]
+fn who_left_without_proof_and_is_level_in_fresh_processes_is_tied_without_a_warning() {
+    let found = found(1.7, 0.995);
+    assert_eq!((found.best, &found.tied[..]), (Some(0), &[1][..]), "{found:?}");
+    assert_eq!(contradictions(&found), 0, "{:?}", found.warnings);
+}
+
+#[test]
+fn where_both_agree_the_race_stands() {
+    for fresh in [1.01, 1.1] {
+        let found = found(1.1, fresh);
+        assert_eq!((found.best, &found.tied[..]), (Some(0), &[][..]), "{found:?}");
+        assert!(found.runs[1].slower_by.is_some() && contradictions(&found) == 0, "{found:?}");
+    }
+}
