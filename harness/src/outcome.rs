@@ -56,6 +56,9 @@ pub struct Outcome {
     /// Seconds that it was given.
     #[serde(default)]
     pub budget_s: Option<f64>,
+    /// Seconds that would confirm the answer, where those that it was given did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advised_budget_s: Option<f64>,
     /// Seconds that were gone when the search began, and after each start, sample and end of a trial, in their order: what
     /// decisions on time rest on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -152,6 +155,9 @@ pub struct Row {
     pub kernels: Option<String>,
     /// What was measured, in order of rounds.
     pub samples: Vec<Sample>,
+    /// Seconds of a task as a small one foretold them, where that was tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe_s: Option<f64>,
     /// Seconds of its first run, pools and caches cold.
     pub cold_s: Option<f64>,
     /// The largest resident set it had.
@@ -312,6 +318,7 @@ impl Row {
             ruled_out: false,
             kernels: None,
             samples: Vec::new(),
+            probe_s: None,
             cold_s: None,
             peak_rss_bytes: None,
             threads: Vec::new(),

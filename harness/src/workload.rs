@@ -125,6 +125,23 @@ impl Workload {
         Self { tasks: tasks.clamp(1, self.tasks), ..self.clone() }
     }
 
+    /// One task of the same kind that takes some milliseconds where the workload's own may take seconds: no side of a
+    /// matrix is longer than `side`, no array has more than `side` squared elements.
+    #[must_use]
+    pub fn small(&self, side: usize) -> Self {
+        let shape = match self.shape {
+            Shape::MatMul { m, k, n } => {
+                let [m, k, n] = [m, k, n].map(|length| length.min(side));
+                Shape::MatMul { m, k, n }
+            }
+            Shape::Array { rows, columns } => {
+                let columns = columns.min(side * side);
+                Shape::Array { rows: rows.min(side * side / columns.max(1)).max(rows.min(1)), columns }
+            }
+        };
+        Self { shape, tasks: 1, ..self.clone() }
+    }
+
     /// The operation of every task.
     #[must_use]
     pub fn op(&self) -> Op {
@@ -388,6 +405,16 @@ mod tests {
         assert!(matches!(matmul("9223372036854775807x0x9223372036854775807"), Err(Error::Overflow { .. })));
         assert!(matches!(Workload::new(Op::Dot, DType::F64, "2x2", None, 1), Err(Error::Shape { .. })));
         assert_eq!(Workload::new(Op::Dot, DType::F64, "2", None, 0), Err(Error::NoTasks));
+    }
+
+    #[test]
+    fn a_small_task_is_of_the_same_kind() {
+        let workload = Workload::new(Op::MatMul, DType::F64, "2000x100x3000", Some("rcr"), 7).unwrap();
+        assert_eq!(workload.small(512), Workload::new(Op::MatMul, DType::F64, "512x100x512", Some("rcr"), 1).unwrap());
+        let small = |shape| Workload::new(Op::Fill, DType::F64, shape, None, 7).unwrap().small(10).shape();
+        assert_eq!(small("1000"), Shape::Array { rows: 1, columns: 100 });
+        assert_eq!(small("7x20"), Shape::Array { rows: 5, columns: 20 });
+        assert_eq!(small("0x20"), Shape::Array { rows: 0, columns: 20 });
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl Course for Machine {
 fn found(race: f64, fresh: f64) -> Found {
     let candidates = NAMES.map(|name| Candidate { combination: name.parse().unwrap(), skipped: None });
     // That two workers gain nothing is not known beforehand.
-    let model = Model { tasks: 8, cpus: 2, gain: 2.0, beyond_cache: 0 };
+    let model = Model { tasks: 8, cpus: 2, gain: 2.0, beyond_cache: 0, task_s: 0.0 };
     let rules = Rules { private: false, ..Rules::new(model) };
     search(&candidates, &rules, &mut Machine { race, fresh, clock_s: 0.0 }, &mut |_| {})
 }

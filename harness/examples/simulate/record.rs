@@ -25,7 +25,7 @@ pub(crate) fn outcome(
     let in_cache = workload.batch_bytes() <= site.machine.last_level_bytes();
     let of_memory = workload.rate_unit() == "GB/s" && !in_cache;
     let gain = if of_memory { MEMORY_GAIN } else { CPUS as f64 };
-    let model = Model { tasks: workload.tasks(), cpus: CPUS, gain, beyond_cache: 0 };
+    let model = Model { tasks: workload.tasks(), cpus: CPUS, gain, beyond_cache: 0, task_s: 0.0 };
     let rules = Rules { seed, strategy, budget_s, ..Rules::new(model) };
     let combinations = candidates.iter().map(|candidate| candidate.combination.clone()).collect();
     let mut course = Simulated::new(combinations, workload, noise, seed);
@@ -73,6 +73,7 @@ fn written_down(
         arena_tasks: workload.tasks(),
         prefault_s: 0.0,
         budget_s: None,
+        advised_budget_s: found.advised_s,
         clock_s: Vec::new(),
         seed: rules.seed,
         strategy: rules.strategy,

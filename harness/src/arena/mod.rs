@@ -25,6 +25,13 @@ pub const DEFAULT_LIMIT: u64 = 512 << 20;
 /// expects before it is measured.
 pub const FIRST_TOUCH: f64 = 0.3e9;
 
+/// Bytes per second that are touched and filled at best.
+pub const FILLED_AT_BEST: f64 = 4e9;
+
+/// Bytes that are allocated at a time, and seconds after which the rate of that tells what the rest takes.
+const SLICE: u64 = 64 << 20;
+const TELLING_S: f64 = 0.5;
+
 /// Inputs and outputs of a batch.
 #[derive(Debug)]
 pub struct Arena {
@@ -45,6 +52,14 @@ pub enum Error {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// The system gives it too slowly.
+    #[error("{bytes} bytes of shared memory would take {needed_s:.0} s to allocate")]
+    Slow {
+        /// Bytes of all operands.
+        bytes: u64,
+        /// Seconds that allocating them would take at the rate seen.
+        needed_s: f64,
+    },
 }
 
 impl Arena {
@@ -53,10 +68,28 @@ impl Arena {
     /// # Errors
     /// [`Error::System`] where the system has not that much memory.
     pub fn new<T: Scalar>(workload: &Workload, seed: u64) -> Result<Self, Error> {
+        Self::within::<T>(workload, seed, f64::INFINITY)
+    }
+
+    /// The same in about `limit_s` seconds. A machine that touches memory slowly shows it at once: what would take longer
+    /// is not waited for.
+    ///
+    /// # Errors
+    /// [`Error::System`] where the system has not that much memory, [`Error::Slow`] where it would take longer.
+    pub fn within<T: Scalar>(workload: &Workload, seed: u64, limit_s: f64) -> Result<Self, Error> {
         let start = Instant::now();
         let placement = Placement::of(workload);
-        let inputs = file("gingham-inputs", placement.input_bytes)?;
-        let outputs = file("gingham-outputs", placement.output_bytes)?;
+        let bytes = placement.input_bytes + placement.output_bytes;
+        let mut allocated = 0;
+        let mut told = |slice: u64| {
+            allocated += slice;
+            let gone_s = start.elapsed().as_secs_f64();
+            let needed_s = gone_s * bytes as f64 / allocated as f64;
+            let slow = gone_s > TELLING_S && needed_s > limit_s;
+            if slow { Err(Error::Slow { bytes, needed_s }) } else { Ok(()) }
+        };
+        let inputs = file("gingham-inputs", placement.input_bytes, &mut told)?;
+        let outputs = file("gingham-outputs", placement.output_bytes, &mut told)?;
         let system = |bytes| move |source| Error::System { bytes, source };
 
         let mut filling = Writable::new(&inputs, placement.input_bytes).map_err(system(placement.input_bytes))?;
@@ -114,15 +147,17 @@ impl Arena {
     }
 }
 
-/// A memory file of `bytes` bytes that children inherit.
-fn file(name: &str, bytes: u64) -> Result<OwnedFd, Error> {
-    let make = || {
-        // Not CLOEXEC: trials find it under its number.
-        let fd = rustix::fs::memfd_create(name, MemfdFlags::ALLOW_SEALING)?;
-        rustix::fs::fallocate(&fd, FallocateFlags::empty(), 0, bytes)?;
-        Ok(fd)
-    };
-    make().map_err(|e: rustix::io::Errno| Error::System { bytes, source: e.into() })
+/// A memory file of `bytes` bytes that children inherit. `told` hears of each slice that has been allocated.
+fn file(name: &str, bytes: u64, told: &mut dyn FnMut(u64) -> Result<(), Error>) -> Result<OwnedFd, Error> {
+    let system = |e: rustix::io::Errno| Error::System { bytes, source: e.into() };
+    // Not CLOEXEC: trials find it under its number.
+    let fd = rustix::fs::memfd_create(name, MemfdFlags::ALLOW_SEALING).map_err(system)?;
+    for start in (0..bytes).step_by(SLICE as usize) {
+        let slice = SLICE.min(bytes - start);
+        rustix::fs::fallocate(&fd, FallocateFlags::empty(), start, slice).map_err(system)?;
+        told(slice)?;
+    }
+    Ok(fd)
 }
 
 fn path(fd: &OwnedFd) -> String {
@@ -152,6 +187,15 @@ mod tests {
     fn a_seed_gives_the_same_inputs_again() {
         assert_eq!(arena(1).inputs::<f64>(), arena(1).inputs::<f64>());
         assert_ne!(arena(1).inputs::<f64>(), arena(2).inputs::<f64>());
+    }
+
+    #[test]
+    fn memory_that_comes_too_slowly_is_not_waited_for() {
+        let workload = Workload::new("fill".parse().unwrap(), "f64".parse().unwrap(), "1000000", None, 3).unwrap();
+        let slow = |needed_s| move |_: u64| Err(Error::Slow { bytes: 1, needed_s });
+        assert!(matches!(file("test", 1, &mut slow(7.0)), Err(Error::Slow { needed_s: 7.0, .. })));
+        // What takes less than half a second is never too slow.
+        assert!(Arena::within::<f64>(&workload, 1, 0.0).is_ok());
     }
 
     #[test]

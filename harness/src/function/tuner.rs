@@ -174,7 +174,7 @@ impl FnTuner {
             tolerance: self.tolerance,
             budget_s,
             private: false,
-            ..Rules::new(Model { tasks: portion.count, cpus, gain: cpus as f64, beyond_cache: 0 })
+            ..Rules::new(Model { tasks: portion.count, cpus, gain: cpus as f64, beyond_cache: 0, task_s: 0.0 })
         };
         let combinations = candidates.iter().map(|candidate| candidate.combination.clone()).collect();
         let mut course = FnCourse::new(place, combinations, portion, &self.interrupt, start);

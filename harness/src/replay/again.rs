@@ -195,6 +195,12 @@ impl<'a> Recorded<'a> {
 }
 
 impl Course for Recorded<'_> {
+    fn probe(&mut self, candidate: usize) -> Option<f64> {
+        let trials = &self.recording.outcome.trials;
+        self.calls += usize::from(trials.iter().any(|row| row.probe_s.is_some()));
+        trials[candidate].probe_s
+    }
+
     fn admit(&mut self, who: Entrant) -> Result<Admission, Fault> {
         self.calls += 1;
         let row = self.row(who);

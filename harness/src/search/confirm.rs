@@ -4,6 +4,7 @@
 //! new samples, which had no part in choosing the finalists.
 
 use super::bounds::{Comparison, SHARE};
+use super::budget;
 use super::field::{End, Field};
 use super::race::{Standing, pick};
 use super::{Course, Entrant, Role, is_peer};
@@ -15,7 +16,7 @@ use crate::outcome::Sample;
 pub(super) const ROUNDS: usize = 12;
 
 /// Rounds below which there is no interval, and so no confirmation.
-const FEWEST_ROUNDS: usize = 6;
+pub(super) const FEWEST_ROUNDS: usize = 6;
 
 /// Candidates that are confirmed at most, beside the baselines.
 const MOST: usize = 5;
@@ -40,17 +41,30 @@ pub(super) fn reserve<C: Course>(field: &Field<'_, C>) -> f64 {
         return 0.0;
     }
     let closing: f64 = field.racing().iter().map(|&who| field.cost(who, field.rules.model.tasks)).sum();
-    closing + few(field)
+    closing + wanted(field)
 }
 
-/// Seconds that the confirmation of the leader, the baseline and two more takes; 0 where there is to be none.
-pub(super) fn few<C: Course>(field: &Field<'_, C>) -> f64 {
+/// Seconds that are kept for the confirmation: those of the leader, the baseline and two more in all rounds, at most half
+/// of the budget: whoever gives little time wants to see more than one combination, however well confirmed. None where
+/// that is too little for the leader and the baseline in the fewest rounds.
+pub(super) fn wanted<C: Course>(field: &Field<'_, C>) -> f64 {
     if !field.rules.confirm {
         return 0.0;
     }
     let leader = field.leader().map(|who| who.candidate);
     let baseline = baseline(field).filter(|id| Some(*id) != leader);
-    leader.iter().chain(&leader).chain(&leader).chain(&baseline).map(|&id| price(field, id, ROUNDS)).sum()
+    let four = leader.iter().chain(&leader).chain(&leader).chain(&baseline);
+    let [all, half] = [four.map(|&id| price(field, id, ROUNDS)).sum(), field.rules.budget_s / 2.0];
+    match leader.map_or(0.0, |leader| least(field, leader)) {
+        least if least > half => 0.0,
+        _ => f64::min(all, half),
+    }
+}
+
+/// Seconds that confirming `leader` and the baseline in the fewest rounds takes.
+fn least<C: Course>(field: &Field<'_, C>, leader: usize) -> f64 {
+    let baseline = baseline(field).filter(|id| *id != leader);
+    [leader].iter().chain(&baseline).map(|&id| price(field, id, FEWEST_ROUNDS)).sum()
 }
 
 /// Seconds that confirming a candidate in that many rounds takes.
@@ -97,21 +111,30 @@ pub(super) fn run<C: Course>(field: &mut Field<'_, C>, standing: &mut Vec<Standi
     let mut left = field.left();
     for who in wanted {
         // The favourite and its baseline are confirmed in fewer rounds if need be, the others in all or not at all.
-        if chosen.len() < 2 {
-            let both = price(field, who.candidate, rounds) * 2.0;
-            let cost = field.cost(Entrant { role: Role::Race, ..who }, field.rules.model.tasks);
-            if both > left && cost > 0.0 {
-                rounds = rounds.min(((left / 2.0 - field.start_s()) / cost).max(0.0) as usize);
+        let cost = field.cost(Entrant { role: Role::Race, ..who }, field.rules.model.tasks);
+        let rounds_of_it = match 2_usize.checked_sub(chosen.len()).filter(|_| cost > 0.0) {
+            // As many as fit for both, with the run that is judged at the end.
+            Some(to_come @ 1..) => {
+                (((left / to_come as f64 - field.start_s()) / cost).max(1.0) as usize - 1).min(rounds)
             }
-        }
-        let price = price(field, who.candidate, rounds);
-        if !chosen.contains(&who) && price <= left && rounds >= FEWEST_ROUNDS {
+            _ => rounds,
+        };
+        let price = price(field, who.candidate, rounds_of_it);
+        if !chosen.contains(&who) && price <= left && rounds_of_it >= FEWEST_ROUNDS {
             chosen.push(who);
             left -= price;
+            rounds = rounds_of_it;
         }
     }
     if chosen.is_empty() {
-        field.warnings.push("the budget was too short for a confirmation: the figures are the race's own".into());
+        // Half of a budget is for the confirmation, so it must be twice what that takes, and have time for what came before.
+        let (gone_s, least_s) = (field.course.elapsed_s(), least(field, favourite));
+        let advised_s = budget::typed((2.0 * least_s).max(gone_s + least_s));
+        field.advised_s = Some(advised_s);
+        field.warnings.push(format!(
+            "not confirmed: the figures are the race's own, since the budget left no time to measure the winner anew; \
+             --budget {advised_s:.0}s would"
+        ));
         return Vec::new();
     }
     let count = chosen.len();

@@ -66,6 +66,14 @@ pub struct Fault {
 
 /// What a search runs on.
 pub trait Course {
+    /// Seconds that a task is expected to take on the candidate of this place, which runs on one thread: those of a small
+    /// task of the same kind in a process of its own, times how many times as much work a task is. `None` where that is
+    /// not known: the candidate is then judged by its own tasks alone.
+    fn probe(&mut self, candidate: usize) -> Option<f64> {
+        let _ = candidate;
+        None
+    }
+
     /// Starts an entrant and verifies its results: from here on it can be sampled.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use super::bounds::{Comparison, compare};
+use super::sampling::{self, SHORTEST_SAMPLE_S};
 use super::{Course, Entrant, Fault, Order, Role, Rules, Run};
 use crate::combination::Combination;
 use crate::outcome::{Rounds, Sample};
@@ -26,10 +27,6 @@ const FEWEST_LOST: f64 = 0.02;
 /// Seconds around a sample: the request, the wake-up, the reading of counters.
 const AROUND_S: f64 = 0.004;
 
-/// A sample lasts at least this long, by repeating short batches: the clock, the request and the wake-up of workers
-/// cost some 50 us each.
-pub const SHORTEST_SAMPLE_S: f64 = 0.02;
-
 pub(super) struct Field<'a, C> {
     pub(super) combinations: &'a [Combination],
     pub(super) rules: &'a Rules,
@@ -38,6 +35,10 @@ pub(super) struct Field<'a, C> {
     pub(super) runs: Vec<Run>,
     /// Those that are still in.
     pub(super) live: Vec<Entrant>,
+    /// Those of them that take no part in rounds for now.
+    pub(super) resting: Vec<Entrant>,
+    /// Seconds of a budget that would confirm the answer, where this one did not.
+    pub(super) advised_s: Option<f64>,
     /// Samples of all roles but [`Role::Race`], whose are in `runs`.
     pub(super) others: HashMap<Entrant, Vec<Sample>>,
     pub(super) rounds: Rounds,
@@ -80,6 +81,8 @@ impl<'a, C: Course> Field<'a, C> {
             progress,
             runs: vec![Run::default(); combinations.len()],
             live: Vec::new(),
+            resting: Vec::new(),
+            advised_s: None,
             others: HashMap::new(),
             rounds: Rounds::default(),
             warnings: Vec::new(),
@@ -146,7 +149,7 @@ impl<'a, C: Course> Field<'a, C> {
 
     /// One sample of everyone; `None` where it was cut short.
     fn pass(&mut self, round: usize, tasks: usize) -> Option<Lost> {
-        let entrants = self.live.clone();
+        let entrants = self.awake();
         let (mut lost, mut logs) = (Lost::default(), Vec::new());
         for at in self.order.next(entrants.len()) {
             let who = entrants[at];
@@ -179,6 +182,22 @@ impl<'a, C: Course> Field<'a, C> {
         Some(lost)
     }
 
+    /// Those that take part in rounds.
+    fn awake(&self) -> Vec<Entrant> {
+        self.live.iter().copied().filter(|who| !self.resting.contains(who)).collect()
+    }
+
+    /// Seconds that a round on `tasks` tasks is expected to take.
+    pub(super) fn round_s(&self, tasks: usize) -> f64 {
+        self.awake().into_iter().map(|who| self.cost(who, tasks)).sum()
+    }
+
+    /// Asks the course what a task takes on a candidate, `left` of which are still to be asked for.
+    pub(super) fn probe(&mut self, candidate: usize, left: usize) {
+        (self.progress)(Progress::Admitting { combination: &self.combinations[candidate], left });
+        self.runs[candidate].probe_s = self.course.probe(candidate);
+    }
+
     /// Whether others had so much of the machine in a round that it is of no use: more than twice the usual.
     fn is_spoilt(&self, lost: Lost) -> bool {
         let usual = stats::median(&self.lost.iter().map(Lost::share).collect::<Vec<_>>());
@@ -202,15 +221,20 @@ impl<'a, C: Course> Field<'a, C> {
     }
 
     /// Seconds that a sample of `who` on `tasks` tasks is expected to cost, all around it included; 0 where nothing is
-    /// known of it. A fresh process is taken to cost what the one that raced did.
+    /// known of it. A fresh process is taken to cost what the one that raced did, and a long task what it took cold.
     pub(super) fn cost(&self, who: Entrant, tasks: usize) -> f64 {
         let last = self.samples(who).last().or_else(|| self.runs[who.candidate].samples.last());
-        let Some(sample) = last else { return 0.0 };
-        let batch = sample.wall_s / sample.repeat as f64;
-        let most = self.runs[who.candidate].admission.as_ref().and_then(|admission| admission.most_tasks);
-        let whole = batch * tasks.min(most.unwrap_or(tasks)) as f64 / sample.batch() as f64;
-        let warm = whole * self.combinations[who.candidate].workers as f64 / tasks as f64;
-        whole.max(SHORTEST_SAMPLE_S) + warm + AROUND_S
+        let admission = self.runs[who.candidate].admission.as_ref();
+        let workers = self.combinations[who.candidate].workers;
+        let task_s = match (last, admission) {
+            (Some(sample), _) => sample.seconds_per_task(),
+            (None, Some(cold)) if self.rules.tasks_are_long() => cold.cold_s / workers as f64,
+            _ => return 0.0,
+        };
+        let most = admission.and_then(|admission| admission.most_tasks);
+        let whole = task_s * tasks.min(most.unwrap_or(tasks)) as f64;
+        let warm = Some(task_s * workers as f64).filter(|&warm_s| sampling::warms(warm_s));
+        whole.max(SHORTEST_SAMPLE_S) + warm.unwrap_or_default() + AROUND_S
     }
 
     /// Writes down why an entrant gives no more samples. What befalls a candidate's race or its confirmation is the
@@ -229,6 +253,7 @@ impl<'a, C: Course> Field<'a, C> {
     /// Ends an entrant.
     pub(super) fn dismiss(&mut self, who: Entrant, judge: bool) {
         self.live.retain(|other| *other != who);
+        self.resting.retain(|other| *other != who);
         match self.course.dismiss(who, judge) {
             Ok(farewell) if who.role == Role::Race => self.runs[who.candidate].farewell = Some(farewell),
             Ok(_) => {}

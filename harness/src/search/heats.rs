@@ -1,13 +1,16 @@
 //! The heats: from all candidates to the few that race.
 //!
-//! One thread of each backend runs first; from its time the [`model`](super::model) tells what each combination of that
-//! backend takes at best. Candidates start in that order, the better third of those that are in stays after each heat
+//! One thread of each backend runs first ([`baselines`](super::baselines)); from its time the [`model`](super::model) tells
+//! what each combination of that backend takes at best. Candidates start in that order, the better third of those that are in stays after each heat
 //! (successive halving: Jamieson and Talwalkar 2016), and who is beyond the leader even at best is not started at all.
 //! Heats run on a part of the batch: a small one, but none that fits a cache which the batch does not fit.
 
+use super::baselines::Baselines;
+use super::bounds::LOOKS;
 use super::field::{End, Field};
+use super::model::makespan;
 use super::{Course, Entrant, GROSS, Role, Unstarted, confirm, is_peer};
-use crate::combination::ExecutorKind;
+use crate::combination::Combination;
 use crate::progress::Progress;
 
 /// Contestants of the first heat, which are the most promising: the quickest of them tells who of the others is beyond
@@ -32,45 +35,42 @@ const FINALISTS: usize = 8;
 /// race.
 pub const STARTING_SHARE: f64 = 0.6;
 
+/// The part of the budget that a heat's two rounds may take where tasks are long; else it has one.
+const ROUNDS_SHARE: f64 = 0.1;
+
 /// Runs the heats; at most [`FINALISTS`] are left in.
 pub(super) fn run<C: Course>(field: &mut Field<'_, C>) {
     let mut waiting: Vec<usize> = (0..field.runs.len()).filter(|&id| field.runs[id].skipped.is_none()).collect();
-    let is_scout = |field: &Field<'_, C>, id: usize| {
-        let c = &field.combinations[id];
-        is_peer(c) || (c.executor == ExecutorKind::Serial && c.op_threads.get() == 1)
-    };
-    let scouts: Vec<usize> = waiting.iter().copied().filter(|&id| is_scout(field, id)).collect();
-    waiting.retain(|id| !scouts.contains(id));
+    leave_out_equals(field, &mut waiting);
     let tasks = portion(field);
-
-    start(field, &scouts, waiting.len());
-    // Twice, since all that follows rests on them, and one burst would put a whole backend last.
-    for _ in 0..2 {
-        if !scouts.is_empty() && field.round(tasks) == End::Cut {
-            return leave_out(field, &waiting);
-        }
+    let baselines = Baselines::among(field, &mut waiting);
+    if baselines.run(field, &mut waiting, tasks) == End::Cut {
+        return leave_out(field, &waiting);
     }
-    // How many times the leader's time a combination takes if its threads cost nothing.
-    let ideal = |field: &Field<'_, C>, id: usize| {
-        let combination = &field.combinations[id];
-        let scout = scouts.iter().find(|&&scout| field.combinations[scout].backend == combination.backend);
-        let one = field.ratio(Entrant { candidate: *scout?, role: Role::Race }, field.leader()?)?;
-        Some(field.rules.model.seconds(combination, one) / field.rules.model.tasks as f64)
+    // How many times the leader's time a combination takes with perfect speed-up, by its backend's time on one thread.
+    let model = field.rules.model;
+    let ideal =
+        |field: &Field<'_, C>, id: usize, one: f64| model.seconds(&field.combinations[id], one) / model.tasks as f64;
+    let measured =
+        |field: &Field<'_, C>, id: usize| Some(ideal(field, id, baselines.measured(field, id, field.leader()?)?));
+    let expected = |field: &Field<'_, C>, id: usize| {
+        measured(field, id).or_else(|| Some(ideal(field, id, baselines.probed(field, id, field.leader()?)?)))
     };
     // Those of which nothing is known start first, then the most promising; the last is taken first.
     waiting.sort_by(|&a, &b| {
-        let key = |id| ideal(field, id).unwrap_or(0.0);
-        key(b).total_cmp(&key(a)).then(b.cmp(&a))
+        let key = |id| expected(field, id).unwrap_or(0.0);
+        let threads = |id: usize| field.combinations[id].runnable();
+        key(b).total_cmp(&key(a)).then(threads(b).cmp(&threads(a))).then(b.cmp(&a))
     });
-    expect(field, &waiting, ideal);
+    expect(field, &waiting, expected);
 
     let mut heats = 0;
     loop {
         if let Some(leader) = field.leader() {
             let than = field.combinations[leader.candidate].clone();
-            let beyond: Vec<(usize, f64)> =
-                waiting.iter().filter_map(|&id| Some((id, ideal(field, id).filter(|&best| best > BEYOND)?))).collect();
-            for (id, times) in beyond {
+            let beyond =
+                waiting.iter().filter_map(|&id| Some((id, measured(field, id).filter(|&best| best > BEYOND)?)));
+            for (id, times) in beyond.collect::<Vec<_>>() {
                 field.runs[id].skipped = Some(Unstarted::Bound { times, than: than.clone() });
             }
             waiting.retain(|&id| field.runs[id].skipped.is_none());
@@ -81,23 +81,72 @@ pub(super) fn run<C: Course>(field: &mut Field<'_, C>) {
         let size = if heats == 0 { FIRST_HEAT } else { NEXT_HEAT };
         let heat = waiting.split_off(waiting.len().saturating_sub(size));
         let heat: Vec<usize> = heat.into_iter().rev().collect();
-        if is_late(field) || field.course.interrupted() {
-            return leave_out(field, &[heat, waiting].concat());
+        if is_late(field, 0.0) || field.course.interrupted() {
+            leave_out(field, &[heat, waiting].concat());
+            break;
         }
-        start(field, &heat, waiting.len());
-        for _ in 0..2 {
+        start(field, &heat, waiting.len(), tasks);
+        for _ in 0..rounds(field, tasks) {
             if field.round(tasks) == End::Cut {
-                return leave_out(field, &waiting);
+                leave_out(field, &waiting);
+                waiting.clear();
+                break;
             }
         }
-        thin_out(field);
+        thin_out(field, FINALISTS);
         heats += 1;
     }
-    while own(field).len() > FINALISTS {
-        if field.round(tasks) == End::Cut {
+    field.resting.clear();
+    loop {
+        let most = finalists(field);
+        if own(field).len() <= most {
             return;
         }
-        thin_out(field);
+        // Where tasks are long, a round of all that are left costs more than it tells.
+        if !field.rules.tasks_are_long() && field.round(tasks) == End::Cut {
+            return;
+        }
+        thin_out(field, most);
+    }
+}
+
+/// Rounds of a heat: two, since one burst would put a combination last that is not.
+pub(super) fn rounds<C: Course>(field: &Field<'_, C>, tasks: usize) -> usize {
+    let dear = 2.0 * field.round_s(tasks) > ROUNDS_SHARE * field.rules.budget_s;
+    if field.rules.tasks_are_long() && dear { 1 } else { 2 }
+}
+
+/// Leaves out those that differ from another one in nothing that long tasks feel: handing out a chunk costs about a
+/// microsecond. Of chunks that give the busiest worker equally many tasks, the smallest balances best.
+fn leave_out_equals<C: Course>(field: &mut Field<'_, C>, waiting: &mut Vec<usize>) {
+    if !field.rules.tasks_are_long() {
+        return;
+    }
+    let combinations = field.combinations;
+    for &id in waiting.iter() {
+        let own = &combinations[id];
+        let busiest = |c: &Combination| makespan(field.rules.model.tasks, c.workers, c.chunk);
+        let size = |c: &Combination| if c.chunk == 0 { usize::MAX } else { c.chunk };
+        let equal = waiting.iter().map(|&other| &combinations[other]).find(|other| {
+            Combination { chunk: own.chunk, ..(*other).clone() } == *own
+                && size(other) < size(own)
+                && busiest(other) == busiest(own)
+        });
+        if let Some(equal) = equal {
+            field.runs[id].skipped = Some(Unstarted::Equal { to: equal.clone() });
+        }
+    }
+    waiting.retain(|&id| field.runs[id].skipped.is_none());
+}
+
+/// Contestants of the race proper: as many as can run up to its first look, with a last judgement of each, in the time that
+/// the confirmation leaves. With more than three a second process of one of them runs along.
+fn finalists<C: Course>(field: &Field<'_, C>) -> usize {
+    let Some(leader) = field.leader().filter(|_| field.rules.tasks_are_long()) else { return FINALISTS };
+    let each = field.cost(leader, field.rules.model.tasks) * (LOOKS[0] + 1) as f64;
+    match ((field.left() - confirm::wanted(field)) / each) as usize {
+        fit @ 0..=3 => fit.max(2),
+        fit => (fit - 1).min(FINALISTS),
     }
 }
 
@@ -107,38 +156,39 @@ fn portion<C: Course>(field: &Field<'_, C>) -> usize {
     (model.tasks / 8).max(model.beyond_cache).next_multiple_of(model.cpus).max(2 * model.cpus).min(model.tasks)
 }
 
-/// Whether the race needs all the time that is left.
-fn is_late<C: Course>(field: &Field<'_, C>) -> bool {
-    // At most half: whoever gives little time wants to see more than one combination, however well confirmed.
-    let confirmation = confirm::few(field).min(field.rules.budget_s / 2.0);
-    field.left() - confirmation < (field.rules.budget_s - confirmation) * (1.0 - STARTING_SHARE)
+/// Whether the race needs all the time that is left once `pending_s` seconds of it are gone.
+pub(super) fn is_late<C: Course>(field: &Field<'_, C>, pending_s: f64) -> bool {
+    let confirmation = confirm::wanted(field);
+    field.left() - pending_s - confirmation < (field.rules.budget_s - confirmation) * (1.0 - STARTING_SHARE)
 }
 
-fn start<C: Course>(field: &mut Field<'_, C>, ids: &[usize], waiting: usize) {
+fn start<C: Course>(field: &mut Field<'_, C>, ids: &[usize], waiting: usize, tasks: usize) {
     for (i, &candidate) in ids.iter().enumerate() {
-        if is_late(field) || field.course.interrupted() {
+        // A heat whose contestants have not run has been for nothing.
+        let pending_s = if field.rules.tasks_are_long() { field.round_s(tasks) } else { 0.0 };
+        if is_late(field, pending_s) || field.course.interrupted() {
             return leave_out(field, &ids[i..]);
         }
         field.admit(Entrant { candidate, role: Role::Race }, ids.len() - i + waiting);
     }
 }
 
-fn leave_out<C: Course>(field: &mut Field<'_, C>, ids: &[usize]) {
+pub(super) fn leave_out<C: Course>(field: &mut Field<'_, C>, ids: &[usize]) {
     for &id in ids {
         let why = if field.course.interrupted() { Unstarted::Interrupted } else { Unstarted::Budget };
         field.runs[id].skipped = Some(why);
     }
 }
 
-/// Takes gross losers out, then all but the better third of those that are too many.
-fn thin_out<C: Course>(field: &mut Field<'_, C>) {
+/// Takes gross losers out, then all but the better third, and at least `most`, of those that are too many.
+fn thin_out<C: Course>(field: &mut Field<'_, C>, most: usize) {
     drop_gross_losers(field);
     let racing: Vec<Entrant> = own(field);
-    let Some(leader) = field.leader().filter(|_| racing.len() > FINALISTS) else { return };
+    let Some(leader) = field.leader().filter(|_| racing.len() > most) else { return };
     let mut by_time: Vec<(f64, Entrant)> =
         racing.iter().filter_map(|&who| Some((field.ratio(who, leader)?, who))).collect();
     by_time.sort_by(|(a, _), (b, _)| a.total_cmp(b));
-    let keep = racing.len().div_ceil(3).max(FINALISTS);
+    let keep = racing.len().div_ceil(3).max(most);
     for &(ratio, who) in by_time.iter().skip(keep) {
         field
             .eliminate(who, format!("not in the better third of its heat, {ratio:.2} x the leader's time at its best"));
@@ -167,8 +217,12 @@ pub(super) fn drop_gross_losers<C: Course>(field: &mut Field<'_, C>) {
 }
 
 /// Says how much there is to do, now that one thread of each backend is known.
-fn expect<C: Course>(field: &mut Field<'_, C>, waiting: &[usize], ideal: impl Fn(&Field<'_, C>, usize) -> Option<f64>) {
-    let ideals: Vec<f64> = waiting.iter().filter_map(|&id| ideal(field, id)).collect();
+fn expect<C: Course>(
+    field: &mut Field<'_, C>,
+    waiting: &[usize],
+    expected: impl Fn(&Field<'_, C>, usize) -> Option<f64>,
+) {
+    let ideals: Vec<f64> = waiting.iter().filter_map(|&id| expected(field, id)).collect();
     let Some((least, quickest)) =
         ideals.iter().copied().min_by(f64::total_cmp).zip(field.leader().and_then(|l| field.quickest(l)))
     else {

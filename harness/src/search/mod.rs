@@ -7,7 +7,9 @@
 //! of them that look within half the tolerance the pick is the one with the fewest threads, then the least memory (to a power of
 //! two), then the fastest: where speed does not tell, the program that leaves more of the machine to others is better.
 
+mod baselines;
 pub mod bounds;
+mod budget;
 mod confirm;
 mod course;
 mod field;
@@ -15,16 +17,18 @@ mod heats;
 pub mod model;
 mod order;
 mod race;
+pub mod sampling;
 mod unstarted;
 
 use serde::{Deserialize, Serialize};
 
+pub use budget::Needed;
 pub use confirm::Confirmed;
 pub use course::{Admission, Course, Entrant, Farewell, Fault, Role};
-pub use field::SHORTEST_SAMPLE_S;
 pub use heats::STARTING_SHARE;
 pub use model::Model;
 pub use order::Order;
+pub use sampling::SHORTEST_SAMPLE_S;
 pub use unstarted::{Cause, Unstarted};
 
 use crate::combination::Combination;
@@ -89,9 +93,23 @@ impl Rules {
     }
 }
 
+/// The part of the budget from which on a task, at the machine's ceiling, counts as long: starts, rounds and contestants are
+/// then few enough to matter, and one look at a backend that is fifty times slower would cost a hundredth of the budget.
+const LONG: f64 = 1.0 / 5000.0;
+
+impl Rules {
+    /// Whether a single task takes a part of the budget that has to be planned with.
+    #[must_use]
+    pub fn tasks_are_long(&self) -> bool {
+        self.model.task_s >= self.budget_s * LONG && self.model.task_s > 0.0
+    }
+}
+
 /// What became of a candidate.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Run {
+    /// Seconds of a task as [`Course::probe`] expects them, where it was asked.
+    pub probe_s: Option<f64>,
     /// What is known since its start; `None` where it was not started, or did not come to be ready.
     pub admission: Option<Admission>,
     /// What is known since its end.
@@ -134,6 +152,8 @@ pub struct Found {
     pub rounds: Rounds,
     /// Why the race ended.
     pub stopped_because: &'static str,
+    /// Seconds of a budget that would confirm the answer, where this one did not.
+    pub advised_s: Option<f64>,
     /// What the reader should know before trusting the figures.
     pub warnings: Vec<String>,
 }

@@ -4,7 +4,7 @@
 //! It orders candidates, rules out those that cannot win whatever their overheads, and scales a sampled batch to the
 //! whole one. It is no forecast: threads are taken to cost nothing.
 
-use gingham_core::Op;
+use gingham_core::{DType, Op};
 use gingham_machine::{Ceilings, Machine};
 
 use crate::combination::Combination;
@@ -22,6 +22,9 @@ pub struct Model {
     pub gain: f64,
     /// Tasks whose operands take twice the last-level cache, if the batch is larger than that cache; else 0.
     pub beyond_cache: usize,
+    /// Seconds that a task takes on one core at the ceiling of what bounds it: no backend is faster on one thread. 0
+    /// where the caches bound it, which have no measured ceiling.
+    pub task_s: f64,
 }
 
 impl Model {
@@ -30,17 +33,26 @@ impl Model {
     pub fn new(workload: &Workload, machine: &Machine, ceilings: &Ceilings) -> Self {
         let (tasks, cpus) = (workload.tasks(), machine.usable_cpus);
         let (one, all, cache) = (&ceilings.per_core, &ceilings.all_cores, machine.last_level_bytes());
-        if workload.task_bytes().saturating_mul(tasks as u64) <= cache {
-            return Self { tasks, cpus, gain: cpus as f64, beyond_cache: 0 };
-        }
-        let gain = match workload.op() {
-            Op::Fill => all.write / one.write,
-            Op::Dot => all.read / one.read,
-            Op::Unary(_) | Op::Binary(_) => all.copy / one.copy,
-            _ => cpus as f64,
+        let cached = workload.task_bytes().saturating_mul(tasks as u64) <= cache;
+        // What one core gives, and all of them together.
+        let rates = match workload.op() {
+            Op::MatMul => Some(match workload.dtype() {
+                DType::F32 => (one.fma_f32, cpus as f64 * one.fma_f32),
+                DType::F64 => (one.fma_f64, cpus as f64 * one.fma_f64),
+            }),
+            Op::Fill if !cached => Some((one.write, all.write)),
+            Op::Dot if !cached => Some((one.read, all.read)),
+            Op::Unary(_) | Op::Binary(_) if !cached => Some((one.copy, all.copy)),
+            _ => None,
         };
+        let task_s = rates.map_or(0.0, |(one, _)| workload.work(1) / one);
+        let task_s = if task_s.is_finite() { task_s } else { 0.0 };
+        if cached {
+            return Self { tasks, cpus, gain: cpus as f64, beyond_cache: 0, task_s };
+        }
+        let gain = rates.map_or(cpus as f64, |(one, all)| all / one);
         let beyond_cache = (2 * cache).div_ceil(workload.task_bytes().max(1)).min(tasks as u64) as usize;
-        Self { tasks, cpus, gain, beyond_cache }
+        Self { tasks, cpus, gain, beyond_cache, task_s }
     }
 
     /// Seconds of the batch at best; `one` is what a task takes on one thread of the same backend.
@@ -74,6 +86,13 @@ pub fn makespan(tasks: usize, workers: usize, chunk: usize) -> usize {
     }
 }
 
+/// The fewest tasks that show what `combination` does with a batch, of which `held` are there: one chunk a worker, so that
+/// all of them are at work at once.
+#[must_use]
+pub fn wave(combination: &Combination, held: usize) -> usize {
+    combination.workers.saturating_mul(combination.chunk.max(1)).clamp(1, held.max(1))
+}
+
 /// What a batch of `to` tasks takes, over what one of `from` tasks takes: as many times as the busiest worker has more
 /// tasks, so that the last wave's tail is neither left out nor multiplied.
 #[must_use]
@@ -94,7 +113,7 @@ mod tests {
     }
 
     fn model(tasks: usize, gain: f64) -> Model {
-        Model { tasks, cpus: 4, gain, beyond_cache: 0 }
+        Model { tasks, cpus: 4, gain, beyond_cache: 0, task_s: 0.0 }
     }
 
     #[test]
@@ -123,6 +142,15 @@ mod tests {
         assert_eq!(makespan(10, 3, 4), 4);
         assert_eq!(makespan(7, 3, 7), 7);
         assert_eq!(makespan(0, 3, 0), 0);
+    }
+
+    #[test]
+    fn a_wave_keeps_every_worker_busy() {
+        assert_eq!(wave(&combination("x:4+serial"), 9), 1);
+        assert_eq!(wave(&combination("x+threads:4"), 9), 4);
+        assert_eq!(wave(&combination("x+threads:4:2"), 9), 8);
+        assert_eq!(wave(&combination("x+threads:4:3"), 9), 9);
+        assert_eq!(wave(&combination("x+threads:4"), 0), 1);
     }
 
     #[test]

@@ -11,12 +11,17 @@ const MOST_LOST: f64 = 0.05;
 /// Runs rounds until one is left, all are proven equal, or rounds or budget are used up; says which.
 pub(super) fn run<C: Course>(field: &mut Field<'_, C>) -> &'static str {
     field.race_from = field.next_round();
+    let tasks = field.rules.model.tasks;
     if field.racing().len() > 1
         && let Some(leader) = field.leader()
     {
-        field.admit(Entrant { role: Role::Twin, ..leader }, 1);
+        // Of long tasks it must not cost the first look: a start, and that many rounds of it and all others.
+        let rounds_s = LOOKS[0] as f64 * (field.round_s(tasks) + field.cost(leader, tasks));
+        let left_s = field.left() - confirm::reserve(field);
+        if !field.rules.tasks_are_long() || field.start_s() + rounds_s <= left_s {
+            field.admit(Entrant { role: Role::Twin, ..leader }, 1);
+        }
     }
-    let tasks = field.rules.model.tasks;
     let mut kept = 0;
     loop {
         if field.course.interrupted() {
@@ -131,6 +136,7 @@ pub(super) fn conclude<C: Course>(field: &mut Field<'_, C>, stopped_because: &'s
         confirmed,
         rounds: field.rounds,
         stopped_because,
+        advised_s: field.advised_s,
         warnings: std::mem::take(&mut field.warnings),
         runs: std::mem::take(&mut field.runs),
     }

@@ -19,6 +19,18 @@ pub enum Unstarted {
         /// The leader at that time.
         than: Combination,
     },
+    /// It could not win: with a small task one thread of its backend takes `times` the time of `than`.
+    Hopeless {
+        /// How many times.
+        times: f64,
+        /// The quickest backend, on one thread.
+        than: Combination,
+    },
+    /// It differs from another one by its chunk alone, which tasks as long as these do not feel.
+    Equal {
+        /// The other one.
+        to: Combination,
+    },
     /// The budget ended before.
     Budget,
     /// The user ended the tuning before.
@@ -33,6 +45,8 @@ pub enum Cause {
     Rule,
     /// A bound.
     Bound,
+    /// Another one that does the same.
+    Equal,
     /// The budget.
     Budget,
     /// The user.
@@ -45,7 +59,8 @@ impl Unstarted {
     pub fn cause(&self) -> Cause {
         match self {
             Self::Rule(_) => Cause::Rule,
-            Self::Bound { .. } => Cause::Bound,
+            Self::Bound { .. } | Self::Hopeless { .. } => Cause::Bound,
+            Self::Equal { .. } => Cause::Equal,
             Self::Budget => Cause::Budget,
             Self::Interrupted => Cause::Interrupted,
         }
@@ -62,6 +77,10 @@ impl fmt::Display for Unstarted {
                     "not started: even without any loss by its threads it would take {times:.1} x the time of {than}"
                 )
             }
+            Self::Hopeless { times, than } => {
+                write!(f, "not started: with a small task one thread of it takes {times:.1} x the time of {than}")
+            }
+            Self::Equal { to } => write!(f, "not started: with tasks as long as these it does the same as {to}"),
             Self::Budget => f.write_str("the budget ended before it was started; give more with --budget"),
             Self::Interrupted => f.write_str("interrupted before it was started"),
         }

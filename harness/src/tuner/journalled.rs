@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::journal::{self, Journal};
 use crate::outcome::{Sample, Status};
-use crate::search::{Admission, Course, Entrant, Farewell, Fault};
+use crate::search::{Admission, Course, Entrant, Farewell, Fault, Role};
 
 /// What happened to an entrant, and when it was over.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,7 @@ pub(super) struct Event {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum What {
+    Probed(Option<f64>),
     Admitted(Result<Admission, Fault>),
     Sampled(Result<Sample, Fault>),
     Dismissed(Result<Farewell, Fault>),
@@ -95,6 +96,19 @@ fn foreign() -> Fault {
 }
 
 impl<C: Course> Course for Journalled<C> {
+    fn probe(&mut self, candidate: usize) -> Option<f64> {
+        let who = Entrant { candidate, role: Role::Race };
+        if !self.recorded.is_empty() {
+            return match self.recorded(who) {
+                Some(What::Probed(probed)) => probed,
+                _ => None,
+            };
+        }
+        let probed = self.course.probe(candidate);
+        self.write_down(who, What::Probed(probed));
+        probed
+    }
+
     fn admit(&mut self, who: Entrant) -> Result<Admission, Fault> {
         if !self.recorded.is_empty() {
             return match self.recorded(who) {
@@ -196,7 +210,10 @@ mod tests {
         let names = ["a+serial", "b+serial", "a+threads:2", "b+threads:2"];
         let candidates = names.map(|name| Candidate { combination: name.parse().unwrap(), skipped: None });
         let header = Header::new(&workload, &Machine::probe(), std::collections::BTreeMap::new());
-        let rules = Rules { budget_s: 60.0, ..Rules::new(Model { tasks: 64, cpus: 2, gain: 2.0, beyond_cache: 0 }) };
+        let rules = Rules {
+            budget_s: 60.0,
+            ..Rules::new(Model { tasks: 64, cpus: 2, gain: 2.0, beyond_cache: 0, task_s: 0.0 })
+        };
         let journal = Journal::open(path, &header).unwrap();
         let mut course = Journalled::new(Mock { events, clock_s: 0.0 }, Some(journal));
         let search = || search(&candidates, &rules, &mut course, &mut |_| {});

@@ -12,14 +12,20 @@ use crate::arena::Arena;
 use crate::combination::{Combination, ExecutorKind};
 use crate::environment::Environment;
 use crate::outcome::{Sample, Status};
-use crate::search::{Admission, Course, Entrant, Farewell, Fault, Role, SHORTEST_SAMPLE_S};
+use crate::search::{Admission, Course, Entrant, Farewell, Fault, Role, model, sampling};
 use crate::trial::protocol::{Hello, PROTOCOL};
-use crate::trial::{Death, Program, Trial};
+use crate::trial::{Death, Program, Ready, Trial};
 use crate::verify::{Judge, Wrong};
+use crate::workload::Workload;
 
-/// The part of the budget that a sample may take. A very slow combination, such as the reference on large matrices, runs as
-/// many tasks as fit into that; its batch is extrapolated from them.
-const LONGEST_SAMPLE: f64 = 1.0 / 30.0;
+/// A task that takes at least this many seconds is verified in its first run: the clock would not tell a second one apart.
+const LONG_TASK_S: f64 = 0.1;
+
+/// Sides of the matrices of a probe: 5 ms at 59 GF/s, and a rate that is within a third of that of large ones.
+const PROBE_SIDE: usize = 512;
+
+/// Timed runs of a probe, of which the shortest counts.
+const PROBE_RUNS: usize = 3;
 
 /// Trials over an arena.
 pub(super) struct Live<'a, T> {
@@ -29,6 +35,8 @@ pub(super) struct Live<'a, T> {
     environment: Environment,
     arena: Arena,
     judge: Judge,
+    /// Seconds that a task takes on one core at least.
+    task_s: f64,
     running: HashMap<Entrant, Running>,
     start: Instant,
     elapsed_s: f64,
@@ -55,11 +63,12 @@ impl<'a, T: Scalar> Live<'a, T> {
         environment: Environment,
         arena: Arena,
         judge: Judge,
+        task_s: f64,
         start: Instant,
     ) -> Self {
         let (running, element) = (HashMap::new(), std::marker::PhantomData);
         let elapsed_s = start.elapsed().as_secs_f64();
-        Self { tuner, cpus, combinations, environment, arena, judge, running, start, elapsed_s, element }
+        Self { tuner, cpus, combinations, environment, arena, judge, task_s, running, start, elapsed_s, element }
     }
 
     /// Seconds that allocating, touching and filling the arena took.
@@ -81,45 +90,76 @@ impl<'a, T: Scalar> Live<'a, T> {
         }
         let combination = self.combinations[who.candidate].clone();
         let held = self.tasks();
-        let warm = match combination.executor {
-            ExecutorKind::Serial => 1,
+        let (warm, wave) = match combination.executor {
             // What a peer has for workers it does not say: all that can be at work at once are woken.
-            ExecutorKind::Peer => self.cpus.min(held),
-            _ => combination.workers.min(held),
+            ExecutorKind::Peer => (self.cpus.min(held), self.cpus.min(held)),
+            _ => (combination.workers.min(held), model::wave(&combination, held)),
         };
+        let workload = self.judge.workload().clone();
+        let (mut trial, ready) = self.trial(&combination, &workload, &self.arena, who.role == Role::Private)?;
+
+        let budget_s = self.tuner.budget.as_secs_f64();
+        let most = |task_s: f64| sampling::part(budget_s, task_s, wave, held);
+        let (cold_s, first_s, judged) = if self.task_s >= LONG_TASK_S {
+            self.arena.poison::<T>(wave);
+            let cold_s = trial.verify(0, wave)?.wall_s;
+            (cold_s, cold_s, wave)
+        } else {
+            let cold_s = trial.run(0, wave, 1)?.wall_s;
+            let judged = most(cold_s / wave as f64).min(4 * wave.max(self.cpus)).min(held);
+            self.arena.poison::<T>(judged);
+            (cold_s, trial.verify(0, judged)?.wall_s, judged)
+        };
+        let error_ratio = self.judge.check::<T>(&combination.backend, self.arena.outputs(), judged)?;
+        trial.stop();
+        let task_s = first_s / judged as f64;
+        let most = most(task_s);
+        let admission = Admission {
+            version: ready.version,
+            kernels: ready.kernels,
+            cold_s,
+            error_ratio,
+            most_tasks: (most < held).then_some(most),
+        };
+        Ok(Running { trial, warm, most, task_s, admission })
+    }
+
+    /// A runner of `combination`, ready to run tasks of `workload` over `arena`.
+    fn trial(
+        &self,
+        combination: &Combination,
+        workload: &Workload,
+        arena: &Arena,
+        private: bool,
+    ) -> Result<(Trial, Ready), Death> {
         let hello = Hello {
             protocol: PROTOCOL,
-            workload: self.judge.workload().clone(),
+            workload: workload.clone(),
             combination: combination.clone(),
-            arenas: self.arena.locations(),
-            tensors: self.arena.placement().tensors.clone(),
-            private: who.role == Role::Private,
+            arenas: arena.locations(),
+            tensors: arena.placement().tensors.clone(),
+            private,
             calls: None,
         };
         // A trial that hangs may cost what is left, not more.
         let left = self.tuner.budget.as_secs_f64() - self.start.elapsed().as_secs_f64();
         let deadline = self.tuner.deadline.min(Duration::from_secs_f64(left.max(1.0)));
-        let program = self.program(&combination);
-        let (mut trial, ready) = Trial::start(&program, hello, &self.environment, deadline)?;
+        Trial::start(&self.program(combination), hello, &self.environment, deadline)
+    }
 
-        let cold = trial.run(0, warm, 1)?;
-        let longest = (self.tuner.budget.as_secs_f64() * LONGEST_SAMPLE).max(0.5);
-        let most = |task_s: f64| ((longest / task_s.max(1e-12)) as usize).clamp(warm, held);
-        let judged = most(cold.wall_s / warm as f64).min(4 * warm.max(self.cpus)).min(held);
-        self.arena.poison::<T>(judged);
-        let first = trial.verify(0, judged)?;
-        let error_ratio = self.judge.check::<T>(&combination.backend, self.arena.outputs(), judged)?;
-        trial.stop();
-        let task_s = first.wall_s / judged as f64;
-        let most = most(task_s);
-        let admission = Admission {
-            version: ready.version,
-            kernels: ready.kernels,
-            cold_s: cold.wall_s,
-            error_ratio,
-            most_tasks: (most < held).then_some(most),
-        };
-        Ok(Running { trial, warm, most, task_s, admission })
+    /// Seconds that a whole task would take at the rate of a small one.
+    fn probed(&self, candidate: usize) -> Option<f64> {
+        let workload = self.judge.workload();
+        let small = workload.small(PROBE_SIDE);
+        let arena = Arena::new::<T>(&small, self.tuner.seed).ok()?;
+        let (mut trial, _) = self.trial(&self.combinations[candidate], &small, &arena, false).ok()?;
+        trial.run(0, 1, 1).ok()?;
+        let runs = (0..PROBE_RUNS).map(|_| trial.run(0, 1, 1).ok().map(|cost| cost.wall_s));
+        let runs = runs.collect::<Option<Vec<f64>>>()?;
+        // How it ends is of no weight.
+        let _ = trial.quit();
+        let shortest = runs.into_iter().min_by(f64::total_cmp)?;
+        Some(shortest * workload.work(1) / small.work(1))
     }
 
     fn program(&self, combination: &Combination) -> Program {
@@ -141,10 +181,9 @@ impl<'a, T: Scalar> Live<'a, T> {
         }
         let running = self.running.get_mut(&who).expect("just started");
         let tasks = tasks.min(running.most);
-        // A tenth longer than the shortest, so that a quicker run than the last is not too short.
-        let repeat = (1.1 * SHORTEST_SAMPLE_S / (running.task_s * tasks as f64).max(1e-9)).ceil().clamp(1.0, 1e6);
-        let repeat = if running.task_s * tasks as f64 >= SHORTEST_SAMPLE_S { 1 } else { repeat as usize };
-        match running.trial.sample(running.warm, tasks, repeat) {
+        let repeat = sampling::repeats(running.task_s * tasks as f64);
+        let warm = if sampling::warms(running.task_s * running.warm as f64) { running.warm } else { 0 };
+        match running.trial.sample(warm, tasks, repeat) {
             Ok(sample) => {
                 running.task_s = sample.seconds_per_task();
                 Ok(Sample { round, ..sample })
@@ -173,6 +212,11 @@ impl<'a, T: Scalar> Live<'a, T> {
 }
 
 impl<T: Scalar> Course for Live<'_, T> {
+    fn probe(&mut self, candidate: usize) -> Option<f64> {
+        let probed = self.probed(candidate);
+        self.at(probed)
+    }
+
     fn admit(&mut self, who: Entrant) -> Result<Admission, Fault> {
         let admitted = self.start(who).map(|running| {
             let admission = running.admission.clone();

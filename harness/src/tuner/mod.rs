@@ -19,7 +19,7 @@ use crate::journal::{self, Header, Journal};
 use crate::operands;
 use crate::outcome::Outcome;
 use crate::progress::Progress;
-use crate::search::{self, Model, Rules, Strategy};
+use crate::search::{self, Model, Needed, Rules, Strategy};
 use crate::space::{self, Candidate, Selection};
 use crate::trial::Program;
 use crate::verify::Judge;
@@ -80,10 +80,8 @@ pub enum Error {
     /// The journal cannot be had, or is of another tuning.
     #[error(transparent)]
     Journal(#[from] journal::Error),
-    /// The budget is too short for one round.
-    #[error(
-        "a budget of {given:.1} s is too short for one round of {workload}; the smallest that would do is {needed:.0} s"
-    )]
+    /// The budget is too short for an answer.
+    #[error("a budget of {given:.1} s is too short for {workload}; give --budget {needed:.0}s")]
     Budget {
         /// Seconds that were given.
         given: f64,
@@ -141,22 +139,24 @@ impl Tuner {
         let left = || budget - start.elapsed().as_secs_f64();
         let machine = Machine::probe();
         operands::check_memory(&self.workload, available_memory())?;
-        let held = operands::within(&self.workload, arena::DEFAULT_LIMIT);
+        let held = operands::held(&self.workload, machine.usable_cpus, budget);
         let candidates = self.candidates(&held, machine.usable_cpus)?;
         let journal = self.journal.as_ref().map(|path| Journal::open(path, &self.header(&machine))).transpose()?;
 
         progress(Progress::Ceilings, left());
         let ceilings = Ceilings::measure(&machine);
-        let bytes = held.batch_bytes();
-        progress(Progress::Filling { bytes, at_worst_s: bytes as f64 / arena::FIRST_TOUCH }, left());
-        let arena = Arena::new::<T>(&held, self.seed)?;
-        let judge = Judge::new(&held, arena.placement(), arena.inputs::<T>(), self.seed)?;
-        let prepared = start.elapsed().as_secs_f64();
-        if prepared > budget * PREPARATION_SHARE {
-            return Err(self.too_short(prepared / PREPARATION_SHARE));
-        }
-
         let model = Model::new(&held, &machine, &ceilings);
+        let bytes = held.batch_bytes();
+        let fill_s = bytes as f64 / arena::FILLED_AT_BEST;
+        self.check_budget(&model, start.elapsed().as_secs_f64() + fill_s)?;
+        progress(Progress::Filling { bytes, at_worst_s: bytes as f64 / arena::FIRST_TOUCH }, left());
+        let arena = match Arena::within::<T>(&held, self.seed, left() * PREPARATION_SHARE) {
+            Err(arena::Error::Slow { needed_s, .. }) => return Err(self.too_short(&model, needed_s)),
+            arena => arena?,
+        };
+        let judge = Judge::new(&held, arena.placement(), arena.inputs::<T>(), self.seed)?;
+        self.check_budget(&model, start.elapsed().as_secs_f64())?;
+
         let rules = Rules {
             seed: self.seed,
             tolerance: self.tolerance,
@@ -167,12 +167,12 @@ impl Tuner {
         let combinations: Vec<Combination> = candidates.iter().map(|c| c.combination.clone()).collect();
         let environment = Environment::new(&self.registry, self.keep_env);
         let cpus = machine.usable_cpus;
-        let live = Live::<T>::new(self, cpus, combinations, environment, arena, judge, start);
+        let live = Live::<T>::new(self, cpus, combinations, environment, arena, judge, model.task_s, start);
         let mut course = Journalled::new(live, journal);
         let found = search::search(&candidates, &rules, &mut course, &mut |told| progress(told, left()));
         let (live, clock_s, unwritten) = course.into_parts();
         if found.rounds.kept == 0 && found.stopped_because == "budget" {
-            return Err(self.too_short(start.elapsed().as_secs_f64() / PREPARATION_SHARE));
+            return Err(self.too_short(&model, start.elapsed().as_secs_f64()));
         }
         let mut outcome = self.outcome(found, &candidates, &live, machine, ceilings);
         outcome.warnings.extend(unwritten.map(|error| format!("the journal ends early: {error}")));
@@ -224,11 +224,15 @@ impl Tuner {
         Header::new(&self.workload, machine, settings)
     }
 
-    fn too_short(&self, needed: f64) -> Error {
-        Error::Budget {
-            given: self.budget.as_secs_f64(),
-            needed: needed.ceil().max(1.0),
-            workload: self.workload.clone(),
-        }
+    /// Refuses a budget in which there is no comparison of one thread with many, where `prepared_s` seconds are gone, or
+    /// expected to be gone, before anything runs.
+    fn check_budget(&self, model: &Model, prepared_s: f64) -> Result<(), Error> {
+        let least_s = Needed::new(model, prepared_s).least_s.max(prepared_s / PREPARATION_SHARE);
+        if least_s > self.budget.as_secs_f64() { Err(self.too_short(model, prepared_s)) } else { Ok(()) }
+    }
+
+    fn too_short(&self, model: &Model, prepared_s: f64) -> Error {
+        let needed = Needed::new(model, prepared_s).advised_s;
+        Error::Budget { given: self.budget.as_secs_f64(), needed, workload: self.workload.clone() }
     }
 }

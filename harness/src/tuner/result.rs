@@ -76,6 +76,7 @@ impl Tuner {
             stopped_because: found.stopped_because.into(),
             warnings: found.warnings,
             budget_s: Some(self.budget.as_secs_f64()),
+            advised_budget_s: found.advised_s,
             clock_s: Vec::new(),
             elapsed_s: 0.0,
         }
@@ -91,6 +92,7 @@ impl Tuner {
         row.reason = run.fault.map(|fault| fault.reason).or(run.skipped.map(|why| why.to_string()));
         row.ruled_out = candidate.skipped.is_some();
         row.eliminated = run.eliminated;
+        row.probe_s = run.probe_s;
         row.slower_by = run.slower_by;
         let mut ratios = Vec::new();
         if let Some(admission) = run.admission {

@@ -90,7 +90,7 @@ fn tune(field: &[Contestant], setting: &Setting<'_>, seed: u64, machine: &mut Ma
     let combination = |c: &Contestant| c.name.parse().expect("a combination's text form");
     let candidates: Vec<Candidate> =
         field.iter().map(|c| Candidate { combination: combination(c), skipped: None }).collect();
-    let model = Model { tasks: TASKS, cpus: CPUS, gain: CPUS as f64, beyond_cache: 0 };
+    let model = Model { tasks: TASKS, cpus: CPUS, gain: CPUS as f64, beyond_cache: 0, task_s: 0.0 };
     let rules = Rules { seed, tolerance: setting.tolerance, ..Rules::new(model) };
     search(&candidates, &rules, machine, &mut |_| {})
 }

@@ -1,0 +1,62 @@
+//! How long a sample is: long enough for the clock, and as short a part of a long batch as shows the combination.
+
+/// A sample lasts at least this long, by repeating short batches: the clock, the request and the wake-up of workers
+/// cost some 50 us each.
+pub const SHORTEST_SAMPLE_S: f64 = 0.02;
+
+/// The part of the budget that a sample may take, and the seconds that it may always take. Some ten candidates race in some
+/// ten rounds and some four are confirmed in twelve: with 400 samples of the longest kind there is time for all of it.
+const LONGEST_SAMPLE: (f64, f64) = (1.0 / 400.0, 0.12);
+
+/// A sample whose tasks before it, one for each worker, would take this long has none: to wake the workers and to load the
+/// caches takes some milliseconds, which are below a hundredth of such a sample.
+const WARMED_BELOW_S: f64 = 0.1;
+
+/// Tasks of a sample, of `held` that are there, each of which takes `task_s` seconds: all of them, or as many whole waves
+/// as fit into the longest sample of a budget of `budget_s` seconds, and at least one. A wave is the fewest tasks that keep
+/// every worker busy.
+#[must_use]
+pub fn part(budget_s: f64, task_s: f64, wave: usize, held: usize) -> usize {
+    let longest_s = (budget_s * LONGEST_SAMPLE.0).max(LONGEST_SAMPLE.1);
+    match (longest_s / task_s.max(1e-12)) as usize {
+        tasks if tasks >= held => held,
+        tasks => (tasks / wave * wave).clamp(wave.min(held), held),
+    }
+}
+
+/// How many times over a part of the batch that takes `part_s` seconds is run in a sample.
+#[must_use]
+pub fn repeats(part_s: f64) -> usize {
+    if part_s >= SHORTEST_SAMPLE_S {
+        return 1;
+    }
+    // A tenth longer than the shortest, so that a quicker run than the last is not too short.
+    (1.1 * SHORTEST_SAMPLE_S / part_s.max(1e-9)).ceil().clamp(1.0, 1e6) as usize
+}
+
+/// Whether a task of each worker, which take `wave_s` seconds together, is run untimed before a sample.
+#[must_use]
+pub fn warms(wave_s: f64) -> bool {
+    wave_s < WARMED_BELOW_S
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_batch_is_sampled_by_whole_waves() {
+        assert_eq!(part(60.0, 0.001, 2, 64), 64, "0.064 s are the whole batch");
+        assert_eq!(part(60.0, 0.034, 1, 20), 4);
+        assert_eq!(part(60.0, 0.034, 3, 20), 3);
+        assert_eq!(part(60.0, 0.3, 2, 100), 2, "a wave at least");
+        assert_eq!(part(60.0, 0.3, 8, 5), 5, "or all that are held");
+        assert_eq!(part(1.0, 0.1, 1, 20), 1, "0.12 s in the shortest budget");
+        assert_eq!(part(600.0, 0.3, 2, 100), 4);
+    }
+
+    #[test]
+    fn a_short_batch_is_repeated() {
+        assert_eq!((repeats(0.03), repeats(0.012), repeats(0.0)), (1, 2, 1_000_000));
+    }
+}
