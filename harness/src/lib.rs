@@ -21,6 +21,7 @@ pub mod journal;
 pub mod npy;
 pub mod operands;
 pub mod outcome;
+mod parallel;
 pub mod plan;
 pub mod profile;
 pub mod progress;

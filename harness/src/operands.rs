@@ -2,17 +2,15 @@
 //!
 //! Inputs lie in one block of memory and outputs in another, so that a trial can be kept from writing to the former.
 
-use std::num::NonZero;
-use std::sync::{Mutex, PoisonError};
-use std::thread;
-
 use gingham_core::{Op, Scalar, Stream, Unary};
 use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2, ShapeBuilder};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use serde::{Deserialize, Serialize};
 
+#[cfg(target_os = "linux")]
 use crate::arena::{DEFAULT_LIMIT, FIRST_TOUCH};
+use crate::parallel;
 use crate::task::Task;
 use crate::workload::{Operand, Workload};
 
@@ -99,6 +97,7 @@ pub fn within(workload: &Workload, limit: u64) -> Workload {
 
 /// The part of `workload` that a tuning holds in memory. Its samples are of whole waves, so at least one task for each of
 /// `cpus` is held, if these can be made in a twentieth of `budget_s` seconds, and whole waves of as many.
+#[cfg(target_os = "linux")]
 #[must_use]
 pub fn held(workload: &Workload, cpus: usize, budget_s: f64) -> Workload {
     let wave = workload.task_bytes().saturating_mul(cpus as u64).min((budget_s / 20.0 * FIRST_TOUCH) as u64);
@@ -119,22 +118,10 @@ pub fn fill<T: Scalar>(workload: &Workload, seed: u64, inputs: &mut [T]) {
         Op::Unary(Unary::Ln | Unary::Sqrt | Unary::Recip) | Op::Binary(_) => 0.5..2.0,
         _ => -1.0..1.0,
     };
-    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(inputs.len().div_ceil(BLOCK));
-    let blocks = Mutex::new(inputs.chunks_mut(BLOCK).enumerate());
-    let next = || blocks.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let fill_blocks = || {
-        while let Some((number, block)) = next() {
-            let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            rng.set_stream(number as u64);
-            block.fill_with(|| T::from_f64(rng.random_range(range.clone())));
-        }
-    };
-    thread::scope(|scope| {
-        for _ in 1..threads {
-            // Where no more threads can be started, those that there are do the work.
-            let _ = thread::Builder::new().spawn_scoped(scope, &fill_blocks);
-        }
-        fill_blocks();
+    parallel::for_each(inputs.chunks_mut(BLOCK).enumerate(), |(number, block)| {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(number as u64);
+        block.fill_with(|| T::from_f64(rng.random_range(range.clone())));
     });
 }
 
@@ -253,6 +240,7 @@ mod tests {
         assert_eq!(within(&fill("0", 10), 0).tasks(), 10);
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn a_tuning_holds_whole_waves() {
         let held = |mib: usize, tasks| held(&fill(&(mib << 17).to_string(), tasks), 3, 60.0).tasks();

@@ -147,9 +147,19 @@ fn model(n: usize, tasks: usize, core: f64) -> Model {
     Model { tasks, cpus: CPUS, gain: CPUS as f64, beyond_cache: beyond_cache.min(tasks), task_s }
 }
 
-/// Tunes `tasks` products of n x n, of which memory holds `held`, after `prepared_s` seconds.
+/// Tunes `tasks` products of n x n after a usual preparation.
 fn tune(n: usize, tasks: usize, core: f64, budget_s: f64) -> Tuned {
-    let held = tasks.min(((512e6 / 24.0 / (n * n) as f64) as usize / CPUS * CPUS).max(CPUS));
+    tune_after(prepared_s(n, held(n, tasks)), n, tasks, core, budget_s)
+}
+
+/// The tasks that memory holds.
+fn held(n: usize, tasks: usize) -> usize {
+    tasks.min(((512e6 / 24.0 / (n * n) as f64) as usize / CPUS * CPUS).max(CPUS))
+}
+
+/// Tunes `tasks` products of n x n once `prepared_s` seconds are gone.
+fn tune_after(prepared_s: f64, n: usize, tasks: usize, core: f64, budget_s: f64) -> Tuned {
+    let held = held(n, tasks);
     let model = model(n, held, core);
     let combinations = combinations();
     let candidates: Vec<Candidate> =
@@ -160,7 +170,7 @@ fn tune(n: usize, tasks: usize, core: f64, budget_s: f64) -> Tuned {
         budget_s,
         held,
         task_s: model.task_s,
-        clock_s: prepared_s(n, held),
+        clock_s: prepared_s,
         interrupted_after_s: f64::INFINITY,
     };
     let found = search(&candidates, &rules, &mut machine, &mut |_| {});
@@ -242,6 +252,15 @@ fn a_budget_that_is_too_short_for_any_answer_is_told_before() {
     }
     let short = Needed::new(&model(4000, 8, CORES[0]), prepared_s(4000, 2));
     assert!(short.least_s < 60.0, "{short:?}");
+}
+
+#[test]
+fn a_slow_preparation_leaves_an_answer() {
+    let tuned = tune_after(50.0, 1000, 20, 59e9, 60.0);
+    assert!(tuned.elapsed_s <= 61.0 && tuned.raced_on_both() >= 2, "{:.1} s, {}", tuned.elapsed_s, tuned.best());
+    // Not even a round is left: the one that was started is no answer to be proud of, and none is worse.
+    let tuned = tune_after(59.9, 1000, 20, 59e9, 60.0);
+    assert_eq!(tuned.found.runs.iter().filter(|run| run.admission.is_some()).count(), 1);
 }
 
 #[test]

@@ -9,14 +9,10 @@ use std::collections::HashMap;
 use super::Recording;
 use crate::combination::Combination;
 use crate::outcome::{Outcome, Row, Sample, Status};
-use crate::search::{self, Admission, Course, Entrant, Farewell, Fault, Found, Role, Rules, STARTING_SHARE};
+use crate::search::{self, Admission, Course, Entrant, Farewell, Fault, Found, Role, Rules};
 
 /// The budget of a replay: no recorded sample is a matter of it.
 const BUDGET_S: f64 = 1e9;
-
-/// The search starts nobody once [`STARTING_SHARE`] of its budget is gone: a replay's clock stands this much of the budget
-/// before that moment for as long as there are starts to come, and as much after it from then on.
-const TICK: f64 = 0.01;
 
 /// Steps of the bisection that finds how much time a confirmation had: from [`BUDGET_S`] to a microsecond.
 const STEPS: usize = 50;
@@ -257,11 +253,11 @@ impl Course for Recorded<'_> {
         if self.raced {
             return if self.samples.is_empty() { BUDGET_S } else { BUDGET_S - self.confirming_s };
         }
-        match (self.is_over(), self.starts) {
-            (true, _) => BUDGET_S,
-            (false, 0) => BUDGET_S * (STARTING_SHARE + TICK),
-            (false, _) => BUDGET_S * (STARTING_SHARE - TICK),
-        }
+        if self.is_over() { BUDGET_S } else { 0.0 }
+    }
+
+    fn may_start(&self) -> Option<bool> {
+        (!self.recording.has_clock()).then_some(self.starts > 0)
     }
 
     fn interrupted(&self) -> bool {

@@ -14,7 +14,7 @@ use crate::combination::ExecutorKind;
 /// n = 512 and n = 2000 the order of libraries changes, but none has gained more than a third on another.
 const HOPELESS: f64 = 2.0;
 
-/// The part of the budget that baselines may take where tasks are long; one is always started.
+/// The part of the search's time that baselines may take where tasks are long; one is always started.
 const SHARE: f64 = 0.2;
 
 /// The places of the baselines.
@@ -44,14 +44,15 @@ impl Baselines {
     pub(super) fn run<C: Course>(&self, field: &mut Field<'_, C>, waiting: &mut Vec<usize>, tasks: usize) -> End {
         let (count, long) = (self.0.len(), field.rules.tasks_are_long());
         for (i, &candidate) in self.0.iter().enumerate() {
-            if is_late(field, 0.0) || field.course.interrupted() {
+            // However late it is: one candidate is an answer, none is a minute lost.
+            if (i > 0 && is_late(field, 0.0)) || field.course.interrupted() {
                 leave_out(field, &self.0[i..]);
                 break;
             }
             let who = Entrant { candidate, role: Role::Race };
             field.admit(who, count - i + waiting.len());
             let each = field.start_s() + 2.0 * field.cost(who, tasks);
-            if long && (i + 2) as f64 * each > SHARE * field.rules.budget_s {
+            if long && (i + 2) as f64 * each > SHARE * field.span_s() {
                 waiting.extend(&self.0[i + 1..]);
                 break;
             }

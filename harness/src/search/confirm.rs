@@ -45,7 +45,7 @@ pub(super) fn reserve<C: Course>(field: &Field<'_, C>) -> f64 {
 }
 
 /// Seconds that are kept for the confirmation: those of the leader, the baseline and two more in all rounds, at most half
-/// of the budget: whoever gives little time wants to see more than one combination, however well confirmed. None where
+/// of the search's: whoever gives little time wants to see more than one combination, however well confirmed. None where
 /// that is too little for the leader and the baseline in the fewest rounds.
 pub(super) fn wanted<C: Course>(field: &Field<'_, C>) -> f64 {
     if !field.rules.confirm {
@@ -54,7 +54,7 @@ pub(super) fn wanted<C: Course>(field: &Field<'_, C>) -> f64 {
     let leader = field.leader().map(|who| who.candidate);
     let baseline = baseline(field).filter(|id| Some(*id) != leader);
     let four = leader.iter().chain(&leader).chain(&leader).chain(&baseline);
-    let [all, half] = [four.map(|&id| price(field, id, ROUNDS)).sum(), field.rules.budget_s / 2.0];
+    let [all, half] = [four.map(|&id| price(field, id, ROUNDS)).sum(), field.span_s() / 2.0];
     match leader.map_or(0.0, |leader| least(field, leader)) {
         least if least > half => 0.0,
         _ => f64::min(all, half),
@@ -127,9 +127,10 @@ pub(super) fn run<C: Course>(field: &mut Field<'_, C>, standing: &mut Vec<Standi
         }
     }
     if chosen.is_empty() {
-        // Half of a budget is for the confirmation, so it must be twice what that takes, and have time for what came before.
+        // Half of the search's time is for the confirmation, so it must be twice what that takes, and have time for what
+        // came before.
         let (gone_s, least_s) = (field.course.elapsed_s(), least(field, favourite));
-        let advised_s = budget::typed((2.0 * least_s).max(gone_s + least_s));
+        let advised_s = budget::typed((field.begun_s + 2.0 * least_s).max(gone_s + least_s));
         field.advised_s = Some(advised_s);
         field.warnings.push(format!(
             "not confirmed: the figures are the race's own, since the budget left no time to measure the winner anew; \

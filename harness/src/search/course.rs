@@ -95,6 +95,12 @@ pub trait Course {
     /// Seconds of the budget that were gone when the last of the above ended.
     fn elapsed_s(&self) -> f64;
 
+    /// Whether candidates may still be started, where the course knows: a recording without a clock knows which were. `None`
+    /// where the time that is left decides.
+    fn may_start(&self) -> Option<bool> {
+        None
+    }
+
     /// Whether the user wants no more.
     fn interrupted(&self) -> bool;
 }

@@ -43,6 +43,8 @@ pub(super) struct Field<'a, C> {
     pub(super) others: HashMap<Entrant, Vec<Sample>>,
     pub(super) rounds: Rounds,
     pub(super) warnings: Vec<String>,
+    /// Seconds that were gone when the search began.
+    pub(super) begun_s: f64,
     /// Seconds that all starts have cost, and how many they were.
     starts: (f64, usize),
     /// Seconds that no round may touch: they are for what comes after the race.
@@ -75,6 +77,7 @@ impl<'a, C: Course> Field<'a, C> {
         progress: &'a mut dyn FnMut(Progress<'_>),
     ) -> Self {
         Self {
+            begun_s: course.elapsed_s(),
             combinations,
             rules,
             course,
@@ -94,6 +97,11 @@ impl<'a, C: Course> Field<'a, C> {
             lost: Vec::new(),
             usual: Vec::new(),
         }
+    }
+
+    /// Seconds of the budget that the search has in all: making the operands may have taken most of it.
+    pub(super) fn span_s(&self) -> f64 {
+        self.rules.budget_s - self.begun_s
     }
 
     /// Seconds of the budget that are left.

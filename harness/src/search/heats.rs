@@ -31,11 +31,11 @@ const GROSS_ROUNDS: usize = 2;
 /// Contestants of the race proper.
 const FINALISTS: usize = 8;
 
-/// The part of the budget, less what the confirmation takes, in which candidates may still be started; the rest is for the
-/// race.
-pub const STARTING_SHARE: f64 = 0.6;
+/// The part of the search's time, less what the confirmation takes, in which candidates may still be started; the rest is
+/// for the race.
+const STARTING_SHARE: f64 = 0.6;
 
-/// The part of the budget that a heat's two rounds may take where tasks are long; else it has one.
+/// The part of the search's time that a heat's two rounds may take where tasks are long; else it has one.
 const ROUNDS_SHARE: f64 = 0.1;
 
 /// Runs the heats; at most [`FINALISTS`] are left in.
@@ -112,7 +112,7 @@ pub(super) fn run<C: Course>(field: &mut Field<'_, C>) {
 
 /// Rounds of a heat: two, since one burst would put a combination last that is not.
 pub(super) fn rounds<C: Course>(field: &Field<'_, C>, tasks: usize) -> usize {
-    let dear = 2.0 * field.round_s(tasks) > ROUNDS_SHARE * field.rules.budget_s;
+    let dear = 2.0 * field.round_s(tasks) > ROUNDS_SHARE * field.span_s();
     if field.rules.tasks_are_long() && dear { 1 } else { 2 }
 }
 
@@ -158,8 +158,11 @@ fn portion<C: Course>(field: &Field<'_, C>) -> usize {
 
 /// Whether the race needs all the time that is left once `pending_s` seconds of it are gone.
 pub(super) fn is_late<C: Course>(field: &Field<'_, C>, pending_s: f64) -> bool {
+    if let Some(may_start) = field.course.may_start() {
+        return !may_start;
+    }
     let confirmation = confirm::wanted(field);
-    field.left() - pending_s - confirmation < (field.rules.budget_s - confirmation) * (1.0 - STARTING_SHARE)
+    field.left() - pending_s - confirmation < (field.span_s() - confirmation) * (1.0 - STARTING_SHARE)
 }
 
 fn start<C: Course>(field: &mut Field<'_, C>, ids: &[usize], waiting: usize, tasks: usize) {

@@ -25,7 +25,6 @@ use serde::{Deserialize, Serialize};
 pub use budget::Needed;
 pub use confirm::Confirmed;
 pub use course::{Admission, Course, Entrant, Farewell, Fault, Role};
-pub use heats::STARTING_SHARE;
 pub use model::Model;
 pub use order::Order;
 pub use sampling::SHORTEST_SAMPLE_S;

@@ -25,7 +25,7 @@ const LONG_TASK_S: f64 = 0.1;
 const PROBE_SIDE: usize = 512;
 
 /// Timed runs of a probe, of which the shortest counts.
-const PROBE_RUNS: usize = 3;
+const PROBE_RUNS: usize = 10;
 
 /// Trials over an arena.
 pub(super) struct Live<'a, T> {

@@ -147,14 +147,15 @@ impl Tuner {
         let ceilings = Ceilings::measure(&machine);
         let model = Model::new(&held, &machine, &ceilings);
         let bytes = held.batch_bytes();
-        let fill_s = bytes as f64 / arena::FILLED_AT_BEST;
-        self.check_budget(&model, start.elapsed().as_secs_f64() + fill_s)?;
+        let expected_s = start.elapsed().as_secs_f64() + bytes as f64 / arena::FILLED_AT_BEST;
+        self.check_budget(&model, expected_s / PREPARATION_SHARE)?;
         progress(Progress::Filling { bytes, at_worst_s: bytes as f64 / arena::FIRST_TOUCH }, left());
         let arena = match Arena::within::<T>(&held, self.seed, left() * PREPARATION_SHARE) {
             Err(arena::Error::Slow { needed_s, .. }) => return Err(self.too_short(&model, needed_s)),
             arena => arena?,
         };
         let judge = Judge::new(&held, arena.placement(), arena.inputs::<T>(), self.seed)?;
+        // What is made is used, if there is time for an answer at all.
         self.check_budget(&model, start.elapsed().as_secs_f64())?;
 
         let rules = Rules {
@@ -225,10 +226,10 @@ impl Tuner {
     }
 
     /// Refuses a budget in which there is no comparison of one thread with many, where `prepared_s` seconds are gone, or
-    /// expected to be gone, before anything runs.
+    /// must be kept, before anything runs.
     fn check_budget(&self, model: &Model, prepared_s: f64) -> Result<(), Error> {
-        let least_s = Needed::new(model, prepared_s).least_s.max(prepared_s / PREPARATION_SHARE);
-        if least_s > self.budget.as_secs_f64() { Err(self.too_short(model, prepared_s)) } else { Ok(()) }
+        let short = Needed::new(model, prepared_s).least_s > self.budget.as_secs_f64();
+        if short { Err(self.too_short(model, prepared_s)) } else { Ok(()) }
     }
 
     fn too_short(&self, model: &Model, prepared_s: f64) -> Error {
