@@ -19,6 +19,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 #![forbid(unsafe_code)]
+// Their panic, where a stream cannot be written to, would lose the work.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod cli;
 

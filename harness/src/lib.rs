@@ -8,6 +8,8 @@
 //!
 //! This crate is handed a [`gingham_core::Registry`] and knows no backend by name.
 #![deny(unsafe_code)]
+// Their panic, where a stream cannot be written to, would lose the work.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 #[cfg(target_os = "linux")]
 pub mod arena;
@@ -30,6 +32,7 @@ pub mod report;
 pub mod search;
 pub mod space;
 pub mod stats;
+pub mod store;
 pub mod task;
 #[cfg(target_os = "linux")]
 pub mod trial;

@@ -66,12 +66,13 @@ pub enum RunError {
 }
 
 impl Session {
-    /// A session with the answers saved where `gingham tune` saves them.
+    /// A session with the answers saved where `gingham tune` saves them, and below them those of the system
+    /// ([`Profile::layers`]).
     ///
     /// # Errors
     /// [`profile::Error`]
     pub fn open(registry: Registry) -> Result<Self, profile::Error> {
-        Self::with_profile(registry, &profile::default_path()?)
+        Ok(Self { registry, machine: Machine::probe(), profile: Profile::load_default()? })
     }
 
     /// A session with the answers saved in the file at `path`, if there is one.

@@ -260,7 +260,8 @@ fn damaged_and_foreign_profiles_are_refused() {
     good.ranking[0].export = Some("SOME_THREADS=2".into());
     let whole = serde_json::to_vec(&profile_of([good])).unwrap();
     assert_eq!(load(&whole).unwrap().entries.len(), 1);
-    for cut in 0..whole.len() {
+    assert_eq!(load(b" \n").unwrap(), Profile::default(), "a file that mktemp made");
+    for cut in 1..whole.len() {
         assert!(matches!(load(&whole[..cut]), Err(profile::Error::Damaged { .. })), "cut at {cut}");
     }
     let text = String::from_utf8(whole).unwrap();
@@ -391,10 +392,10 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 1..200)) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("profile.json");
-        std::fs::write(&path, bytes).unwrap();
-        prop_assert!(Profile::load(&path).is_err());
+        std::fs::write(&path, &bytes).unwrap();
+        prop_assert!(Profile::load(&path).is_err() || bytes.trim_ascii().is_empty());
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use gingham_core::{DType, Op};
-use gingham_harness::Workload;
+use gingham_harness::{Workload, store};
 
 use super::failure::Failure;
 
@@ -50,11 +50,7 @@ impl WorkloadArgs {
         if let Some(path) = &self.workload {
             let name = path.display();
             let refuse = |reason: &dyn std::fmt::Display| Failure::usage(format!("workload {name}: {reason}"));
-            let length = std::fs::metadata(path).map_err(|e| refuse(&e))?.len();
-            if length > LARGEST_FILE {
-                return Err(refuse(&format!("{length} bytes are too many for a workload; expected at most 1 MiB")));
-            }
-            let text = std::fs::read_to_string(path).map_err(|e| refuse(&e))?;
+            let text = store::read_text(path, LARGEST_FILE).map_err(|e| refuse(&e))?;
             return toml::from_str(&text).map_err(|e| refuse(&e.message()));
         }
         let missing =

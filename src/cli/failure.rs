@@ -2,11 +2,14 @@
 //! trusted where only one that can is wanted is status 3; one line either way.
 
 use std::fmt::Display;
+use std::io;
 use std::process::ExitCode;
 
 #[cfg(target_os = "linux")]
 use gingham_harness::{arena, tuner};
 use gingham_harness::{combination, executor, operands, plan, profile, report, space, workload};
+
+use super::output::tell;
 
 /// A command that failed, with its one line.
 #[derive(Debug)]
@@ -31,10 +34,25 @@ impl Failure {
         Self { message: message.to_string(), status: 3 }
     }
 
+    /// Standard output cannot be written to. A reader that has gone (`| head`) has what it wanted, and hears nothing.
+    pub(super) fn of_stdout(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::work(""),
+            _ => Self::work(format!("standard output: {error}")),
+        }
+    }
+
+    /// Says so.
+    pub(super) fn tell(&self) {
+        let line = self.message.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+        if !line.is_empty() {
+            tell(format_args!("gingham: {line}"));
+        }
+    }
+
     /// Says so, and gives the exit status.
     pub(super) fn report(self) -> ExitCode {
-        let line = self.message.lines().map(str::trim).collect::<Vec<_>>().join(" ");
-        eprintln!("gingham: {line}");
+        self.tell();
         ExitCode::from(self.status)
     }
 }

@@ -8,7 +8,7 @@ use gingham_machine::topology::CacheKind;
 use gingham_machine::{Ceilings, Machine};
 
 use super::failure::Failure;
-use super::output::print;
+use super::output::{print, tell};
 
 /// Lists the machine, what it can do at most, and the backends of this build
 #[derive(Args)]
@@ -19,7 +19,7 @@ impl List {
         let machine = Machine::probe();
         print(&format!("{}{}\n{}", describe(&machine), ceilings(&Ceilings::measure(&machine)), backends(registry)))?;
         for (name, value) in kernel_variables() {
-            eprintln!("gingham: warning: {name}={value} is set: it overrides a library's choice of kernels");
+            tell(format_args!("gingham: warning: {name}={value} is set: it overrides a library's choice of kernels"));
         }
         Ok(())
     }

@@ -4,9 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 use gingham_core::{DType, Op, Registry, Support, Threading, conformance};
+use gingham_harness::store;
 
 use super::failure::Failure;
 use super::output::print;
+
+/// The largest file that is compared with: a matrix is some kilobytes.
+const LARGEST: u64 = 1 << 20;
 
 /// Prints which operations each backend computes itself, as Markdown
 #[derive(Args)]
@@ -21,7 +25,7 @@ impl Matrix {
         let made = render(registry)?;
         let Some(path) = self.check else { return print(&made) };
         let name = path.display();
-        let kept = std::fs::read_to_string(&path).map_err(|e| Failure::usage(format!("{name}: {e}")))?;
+        let kept = store::read_text(&path, LARGEST).map_err(|e| Failure::usage(format!("{name}: {e}")))?;
         let differ = made.lines().zip(kept.lines().chain(std::iter::repeat(""))).position(|(made, kept)| made != kept);
         let differ = differ.or((made.lines().count() != kept.lines().count()).then(|| made.lines().count()));
         match differ {

@@ -1,7 +1,11 @@
 //! The command line: one command a file. Results go to standard output, progress and warnings to standard error.
 
 mod args;
+#[cfg(target_os = "linux")]
+mod destination;
 mod failure;
+#[cfg(target_os = "linux")]
+mod interrupt;
 mod list;
 mod matrix;
 mod output;
@@ -49,9 +53,12 @@ pub(crate) fn main(registry: Registry) -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => return Failure::usage(one_line(&error)).report(),
-        Err(help) => {
-            let _ = help.print();
-            return ExitCode::SUCCESS;
+        // Help and the version. clap knows whether to colour them.
+        Err(text) => {
+            return match text.print() {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(e) => Failure::of_stdout(&e).report(),
+            };
         }
     };
     let done = match cli.command {

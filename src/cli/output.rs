@@ -1,53 +1,43 @@
-//! Where a result goes: standard output, or a file that is written as a whole or not at all.
+//! The two streams: results go to standard output, everything else to standard error. Both may be closed or full.
 
+use std::borrow::Cow;
+use std::fmt::Display;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
 
-/// A place for a result, checked before the work that makes it.
-#[derive(Debug)]
-pub(super) enum Output {
-    Stdout,
-    File { path: PathBuf, temporary: tempfile::NamedTempFile },
-}
-
-impl Output {
-    /// Standard output, or the file at `path`, which is not touched before [`Output::write`].
-    pub(super) fn open(path: Option<&Path>) -> Result<Self, Failure> {
-        let Some(path) = path else { return Ok(Self::Stdout) };
-        let refuse = |e: io::Error| {
-            // The kind alone: the error itself names a temporary file that nobody asked for.
-            Failure::usage(format!("output {}: {}; name a file that can be written", path.display(), e.kind()))
-        };
-        if path.is_dir() {
-            return Err(refuse(io::ErrorKind::IsADirectory.into()));
-        }
-        let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let temporary = tempfile::NamedTempFile::new_in(directory).map_err(refuse)?;
-        Ok(Self::File { path: path.into(), temporary })
-    }
-
-    /// Writes all of `text`.
-    pub(super) fn write(self, text: &str) -> Result<(), Failure> {
-        match self {
-            Self::Stdout => print(text),
-            Self::File { path, mut temporary } => {
-                let failed = |e: io::Error| Failure::work(format!("output {}: {e}", path.display()));
-                temporary.write_all(text.as_bytes()).map_err(failed)?;
-                temporary.as_file().sync_all().map_err(failed)?;
-                temporary.persist(&path).map_err(|e| failed(e.error))?;
-                Ok(())
-            }
-        }
-    }
-}
-
-/// Prints to standard output; a reader that has gone (`| head`) wants no more, which is no failure.
+/// Prints a result to standard output.
+///
+/// # Errors
+/// Where it cannot be written.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Failure::work(format!("standard output: {e}"))),
-        _ => Ok(()),
+    stdout.write_all(escaped(text).as_bytes()).and_then(|()| stdout.flush()).map_err(|e| Failure::of_stdout(&e))
+}
+
+/// Says `line` on standard error. Where that cannot be written to there is nobody to be told so.
+pub(super) fn tell(line: impl Display) {
+    let _ = writeln!(io::stderr(), "{}", escaped(&line.to_string()));
+}
+
+/// `text` without characters that a terminal obeys, such as those in the name of a file: they stand as JSON has them, so
+/// that JSON stays what it is.
+fn escaped(text: &str) -> Cow<'_, str> {
+    let is_obeyed = |c: char| c.is_control() && c != '\n' && c != '\t';
+    if !text.contains(is_obeyed) {
+        return text.into();
+    }
+    let escape = |c: char| if is_obeyed(c) { format!("\\u{:04x}", u32::from(c)) } else { c.into() };
+    text.chars().map(escape).collect::<String>().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+
+    #[test]
+    fn a_terminal_sees_no_control_characters() {
+        assert_eq!(escaped("a\tb\nß"), "a\tb\nß");
+        assert_eq!(escaped("a\u{1b}[2J\r\u{7f}\u{9b}b"), "a\\u001b[2J\\u000d\\u007f\\u009bb");
     }
 }

@@ -7,6 +7,8 @@ use gingham_harness::Progress;
 use gingham_harness::report::{bytes, seconds};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::output::tell;
+
 /// A bar that fills as the budget is spent; nothing where standard error is no terminal.
 pub(super) struct Meter {
     bar: ProgressBar,
@@ -42,6 +44,12 @@ impl Meter {
             }
             Progress::Confirming { combination, .. } => format!("confirming in a fresh process: {combination}"),
         });
+    }
+
+    /// Says a line above the bar, from any thread.
+    pub(super) fn voice(&self) -> impl Fn(&str) + Send + 'static {
+        let bar = self.bar.clone();
+        move |line| bar.suspend(|| tell(line))
     }
 
     pub(super) fn finish(self) {

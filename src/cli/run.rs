@@ -9,12 +9,12 @@ use gingham_harness::files::{Outcome, Pairs};
 use gingham_harness::npy::Header;
 use gingham_harness::operands::{self, Placement};
 use gingham_harness::report::{bytes, seconds};
-use gingham_harness::{Combination, Plan, Session, Workload, profile};
+use gingham_harness::{Combination, Plan, Session, Workload};
 use gingham_machine::available_memory;
 
 use super::args::WorkloadArgs;
 use super::failure::Failure;
-use super::output::print;
+use super::output::{print, tell};
 
 /// Multiplies files, or runs a workload once, with the saved answer or a given combination
 #[derive(Args)]
@@ -77,13 +77,15 @@ impl Run {
         combination: Option<Combination>,
         workload: Option<&Workload>,
     ) -> Result<Plan, Failure> {
-        let path = self.profile.clone().map_or_else(profile::default_path, Ok);
         let plan = match (combination, workload) {
             (Some(combination), _) => Session::without_profile(registry).apply(&combination)?,
-            (None, Some(workload)) => Session::with_profile(registry, &path?)?.plan(workload)?,
+            (None, Some(workload)) => match &self.profile {
+                Some(path) => Session::with_profile(registry, path)?.plan(workload)?,
+                None => Session::open(registry)?.plan(workload)?,
+            },
             (None, None) => Session::without_profile(registry).plan(&any_product())?,
         };
-        eprintln!("gingham: {}", plan.note());
+        tell(format_args!("gingham: {}", plan.note()));
         Ok(plan)
     }
 }
@@ -122,7 +124,7 @@ fn multiply(pairs: Pairs, plan: &Plan, out: &std::path::Path) -> Result<(), Fail
     let _limit = plan.backend().limit(combination.op_threads)?;
     let told = |outcome: Outcome<'_>| {
         if let Err(failure) = outcome.result {
-            eprintln!("gingham: {failure}");
+            tell(format_args!("gingham: {failure}"));
         }
     };
     let summary = pairs.multiply(plan.backend(), combination.op_threads, plan.executor(), combination.chunk, &told);

@@ -1,8 +1,8 @@
 //! `gingham tune`: races the combinations and says which is fastest.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::Args;
@@ -11,13 +11,15 @@ use gingham_harness::environment::Environment;
 use gingham_harness::report::{self, Format};
 use gingham_harness::search::Strategy;
 use gingham_harness::space::Selection;
+use gingham_harness::store::Place;
 use gingham_harness::trial::Program;
 use gingham_harness::{ExecutorKind, Outcome, Profile, Tuner, Workload, profile};
-use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::args::{WorkloadArgs, duration, share};
+use super::destination::{Destinations, refuse_twice};
 use super::failure::Failure;
-use super::output::Output;
+use super::interrupt;
+use super::output::tell;
 use super::progress::Meter;
 
 /// Races combinations of backend, op threads and executor on a workload, and says which is fastest
@@ -70,9 +72,11 @@ pub(super) struct Tune {
     /// table, json, csv or markdown
     #[arg(long, default_value = "table")]
     format: String,
-    /// Write the result to this file, as a whole or not at all
+    /// Write the result to this file, as a whole or not at all; may be given several times
+    ///
+    /// The ending .json, .csv or .md tells the form; any other file, and `-` for standard output, gets that of --format.
     #[arg(long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    output: Vec<PathBuf>,
     /// Save the answer in this file [default: profile.json in the user's configuration directory]
     #[arg(long, value_name = "FILE")]
     profile: Option<PathBuf>,
@@ -101,7 +105,7 @@ impl Default for Tune {
             strict: false,
             resume: None,
             format: Format::Table.to_string(),
-            output: None,
+            output: Vec::new(),
             profile: None,
             no_save: false,
         }
@@ -119,11 +123,13 @@ impl Tune {
         let format: Format = self.format.parse()?;
         let workload = self.workload.workload(default_workload)?;
         let selection = self.selection()?;
-        let output = Output::open(self.output.as_deref())?;
+        let destinations = Destinations::open(&self.output, format)?;
         let profile = self.profile_path()?;
         if let Some(path) = &profile {
-            Profile::load(path)?; // what cannot be read could not be saved after the work either
+            Profile::check(path)?;
         }
+        self.refuse_twice(&destinations, profile.as_deref())?;
+        let meter = Meter::new(self.budget);
         let program = std::env::current_exe().map_err(|e| Failure::work(format!("cannot find this program: {e}")))?;
         let environment = Environment::new(&registry, self.keep_env);
         let tuner = Tuner {
@@ -131,7 +137,7 @@ impl Tune {
             peers: self.peer,
             strategy: self.strategy,
             journal: self.resume,
-            interrupt: interrupt()?,
+            interrupt: interrupt::listen(meter.voice())?,
             budget: self.budget,
             deadline: self.deadline,
             tolerance: self.tolerance,
@@ -139,30 +145,44 @@ impl Tune {
             keep_env: self.keep_env,
             ..Tuner::new(registry, workload, program)
         };
-        let meter = Meter::new(self.budget);
+        let interrupted = Arc::clone(&tuner.interrupt);
         let outcome = tuner.tune(&mut |progress, left| meter.tell(progress, left));
         meter.finish();
         let outcome = outcome?;
 
-        let mut text = report::render(&outcome, format);
-        if format == Format::Table && self.output.is_none() {
-            text += &advice(&outcome);
-        }
-        output.write(&text)?;
-        if let Some(path) = &profile {
-            Profile::record(path, &outcome, &environment).map_err(Failure::work)?;
-            eprintln!("Saved to {}.", path.display());
-        }
+        // Whatever of this fails, the rest is done.
+        let written = destinations.write(|format, to_stdout| {
+            let advice = if format == Format::Table && to_stdout { advice(&outcome) } else { String::new() };
+            report::render(&outcome, format) + &advice
+        });
+        let saved = profile.map_or(Ok(()), |path| save(&path, &outcome, &environment));
         for warning in &outcome.warnings {
-            eprintln!("gingham: warning: {warning}");
+            tell(format_args!("gingham: warning: {warning}"));
         }
+        if let (Err(failure), true) = (&written, saved.is_err()) {
+            failure.tell();
+        }
+        saved.and(written)?;
         match outcome.best {
             Some(_) if self.strict && !outcome.warnings.is_empty() => {
                 Err(Failure::doubt("the measurement cannot be trusted, and --strict asks for one that can"))
             }
             Some(_) => Ok(()),
+            None if interrupted.load(Ordering::Relaxed) => {
+                Err(Failure::work("interrupted before any combination was measured; nothing is saved"))
+            }
             None => Err(Failure::work("no combination finished with right results; the result says why for each")),
         }
+    }
+
+    /// Refuses one file for two of result, profile and journal: the later would replace the earlier.
+    fn refuse_twice(&self, destinations: &Destinations, profile: Option<&Path>) -> Result<(), Failure> {
+        let place = |path: &Path| Place::of(path).ok();
+        let [profile, journal] = [profile, self.resume.as_deref()].map(|path| path.and_then(place));
+        let named = [("--profile", profile), ("--resume", journal)];
+        let named = named.iter().filter_map(|(flag, place)| Some((*flag, place.as_ref()?)));
+        let files: Vec<_> = destinations.files().map(|place| ("--output", place)).chain(named).collect();
+        refuse_twice(&files)
     }
 
     fn selection(&self) -> Result<Selection, Failure> {
@@ -194,15 +214,12 @@ fn strategy(text: &str) -> Result<Strategy, String> {
     }
 }
 
-/// A flag that Ctrl-C sets, so that the tuning ends with what is known; the second Ctrl-C ends the program.
-fn interrupt() -> Result<Arc<AtomicBool>, Failure> {
-    let failed = |e| Failure::work(format!("cannot listen for Ctrl-C: {e}"));
-    let flag = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&flag)).map_err(failed)?;
-        signal_hook::flag::register(signal, Arc::clone(&flag)).map_err(failed)?;
+/// Saves the answer, if there is one, and says so.
+fn save(path: &Path, outcome: &Outcome, environment: &Environment) -> Result<(), Failure> {
+    if Profile::record(path, outcome, environment).map_err(Failure::work)? {
+        tell(format_args!("Saved to {}.", path.display()));
     }
-    Ok(flag)
+    Ok(())
 }
 
 /// How to apply the answer.

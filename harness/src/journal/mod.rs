@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::store;
+
 pub use header::{Difference, Header};
 
 /// The name of this form.
@@ -130,14 +132,14 @@ impl<E: Serialize + DeserializeOwned> Journal<E> {
 
         let mut lines = Lines { rest: &bytes, number: 0, length: 0, sum: 0 };
         let first = lines.next().ok().flatten().ok_or_else(no_journal)?;
-        let found = parse_header(first).map_err(|e| damaged(1, e.to_string()))?;
+        let found = parse_header(first).map_err(|e| damaged(1, store::plain(&e)))?;
         let found = found.map_err(|schema| Error::Schema { path: path.into(), schema })?;
         if let Some(difference) = header.difference(&found) {
             return Err(Error::Foreign { path: path.into(), difference });
         }
         let mut events = Vec::new();
         while let Some(json) = lines.next().map_err(|line| damaged(line, "its checksum is wrong".into()))? {
-            events.push(serde_json::from_slice(json).map_err(|e| damaged(lines.number, e.to_string()))?);
+            events.push(serde_json::from_slice(json).map_err(|e| damaged(lines.number, store::plain(&e)))?);
         }
         (journal.length, journal.sum) = (lines.length, lines.sum);
         journal.file.set_len(journal.length).map_err(io)?;
@@ -188,6 +190,7 @@ impl<E: Serialize + DeserializeOwned> Journal<E> {
 /// A header, or the name of the other form that it has.
 fn parse_header(json: &[u8]) -> serde_json::Result<Result<Header, String>> {
     #[derive(Deserialize)]
+    #[serde(expecting = "an object with a `schema`")]
     struct Named {
         schema: String,
     }

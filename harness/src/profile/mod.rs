@@ -10,11 +10,11 @@
 #[cfg(target_os = "linux")]
 pub mod check;
 mod fingerprint;
+mod layers;
 mod lookup;
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::slice;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -25,9 +25,11 @@ use crate::combination::Combination;
 use crate::environment::Environment;
 use crate::outcome::{Outcome, Row, Sample, Status, batch_seconds};
 use crate::stats;
+use crate::store::{self, Place};
 use crate::workload::Workload;
 
 pub use fingerprint::{Changes, Fingerprint, Library};
+pub use layers::system_paths;
 pub use lookup::{Answer, Choice, Grade, REACH};
 
 /// The name of this form.
@@ -118,6 +120,22 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// What comes from a device or a pipe is no profile.
+    #[error("{path} gives no profile ({reason}); name another file with --profile")]
+    Stream {
+        /// The device or pipe.
+        path: PathBuf,
+        /// What is wrong with what it gives.
+        reason: String,
+    },
+    /// It could not be written.
+    #[error("profile {path} cannot be written: {source}; name another with --profile, or save nothing with --no-save")]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
     /// The file is a profile of another version, or something else.
     #[error("profile {path} has schema `{schema}`; this gingham reads `{SCHEMA}`; name another file with --profile")]
     Foreign {
@@ -147,60 +165,122 @@ pub fn default_path() -> Result<PathBuf, Error> {
 }
 
 impl Profile {
-    /// The profile in the file at `path`; an empty one where there is none.
+    /// The profile in the file at `path`; an empty one where there is none, or nothing in it.
     ///
     /// # Errors
-    /// [`Error`], where there is a file and it is no profile.
+    /// [`Error`], where there is something and it is no profile.
     pub fn load(path: &Path) -> Result<Self, Error> {
-        let io = |source| Error::Io { path: path.into(), source };
-        let length = match fs::metadata(path) {
-            Ok(metadata) => metadata.len(),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(e) => return Err(io(e)),
-        };
-        let damaged = |reason: String| Error::Damaged { path: path.into(), reason };
-        if length > LARGEST {
-            return Err(damaged(format!("{length} bytes are too many")));
+        match store::read(path, LARGEST) {
+            Ok(bytes) => Self::parse(&bytes).map_err(|flaw| flaw.at(path)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(e) if e.kind() == io::ErrorKind::FileTooLarge => Err(Flaw::Damaged(e.to_string()).at(path)),
+            Err(source) => Err(Error::Io { path: path.into(), source }),
         }
-        let bytes = fs::read(path).map_err(io)?;
-        #[derive(Deserialize)]
-        struct Named {
-            schema: String,
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self, Flaw> {
+        if bytes.trim_ascii().is_empty() {
+            return Ok(Self::default());
         }
-        let Named { schema } = serde_json::from_slice(&bytes).map_err(|e| damaged(e.to_string()))?;
+        let schema = store::schema(bytes).map_err(Flaw::Damaged)?;
         if schema != SCHEMA {
-            return Err(Error::Foreign { path: path.into(), schema });
+            return Err(Flaw::Foreign(schema));
         }
-        let profile: Self = serde_json::from_slice(&bytes).map_err(|e| damaged(e.to_string()))?;
-        profile.entries.iter().try_for_each(Entry::check).map_err(damaged)?;
+        let profile: Self = serde_json::from_slice(bytes).map_err(|e| Flaw::Damaged(store::plain(&e)))?;
+        profile.entries.iter().try_for_each(Entry::check).map_err(Flaw::Damaged)?;
         Ok(profile)
     }
 
-    /// Adds the answer of `outcome` to the profile at `path`, in place of an older one for the same machine and
-    /// workload. Nothing is written where nothing finished.
+    /// Whether answers can be saved at `path`, as far as can be told without changing anything.
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub fn check(path: &Path) -> Result<(), Error> {
+        let unwritable = |source| Error::Unwritable { path: path.into(), source };
+        let place = Place::of(path).map_err(unwritable)?;
+        place.check().map_err(unwritable)?;
+        Self::at(&place).map(drop)
+    }
+
+    /// Changes the profile at `path`, which nobody else changes meanwhile. A device or a pipe is told a profile that
+    /// was empty before.
     ///
     /// # Errors
     /// [`Error`]; the file is then as it was.
-    pub fn record(path: &Path, outcome: &Outcome, environment: &Environment) -> Result<(), Error> {
-        let io = |source| Error::Io { path: path.into(), source };
-        let Some(entry) = Entry::of(outcome, environment) else { return Ok(()) };
-        let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        fs::create_dir_all(directory).map_err(io)?;
-        let mut lock_name = path.as_os_str().to_owned();
-        lock_name.push(".lock");
-        let lock = File::options().create(true).truncate(false).write(true).open(lock_name).map_err(io)?;
-        let mut lock = fd_lock::RwLock::new(lock);
-        let _held = lock.write().map_err(io)?;
+    pub fn update<R>(path: &Path, change: impl FnOnce(&mut Self) -> R) -> Result<R, Error> {
+        let unwritable = |source| Error::Unwritable { path: path.into(), source };
+        let place = Place::of(path).map_err(unwritable)?;
+        let _held = place.lock().map_err(unwritable)?;
+        let mut profile = Self::at(&place)?;
+        let changed = change(&mut profile);
+        place.write(profile.to_json().as_bytes()).map_err(unwritable)?;
+        Ok(changed)
+    }
 
-        let mut profile = Self::load(path)?;
-        profile.entries.retain(|old| !old.answers_the_same(&entry));
-        profile.entries.push(entry);
-        let mut file = tempfile::NamedTempFile::new_in(directory).map_err(io)?;
-        serde_json::to_writer_pretty(&mut file, &profile).map_err(|e| io(e.into()))?;
-        file.write_all(b"\n").map_err(io)?;
-        file.as_file().sync_all().map_err(io)?;
-        file.persist(path).map_err(|e| io(e.error))?;
-        Ok(())
+    /// What is to be added to: reading a pipe would wait for somebody who writes.
+    fn at(place: &Place) -> Result<Self, Error> {
+        match place {
+            Place::File(path) => Self::load(path),
+            Place::Stream(_) => Ok(Self::default()),
+        }
+    }
+
+    /// The text of its file.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("words and numbers") + "\n"
+    }
+
+    /// Adds the answer of `outcome` to the profile at `path`, in place of an older one for the same machine and
+    /// workload. Nothing is written where nothing finished; whether anything was.
+    ///
+    /// # Errors
+    /// [`Error`]; the file is then as it was.
+    pub fn record(path: &Path, outcome: &Outcome, environment: &Environment) -> Result<bool, Error> {
+        let Some(entry) = Entry::of(outcome, environment) else { return Ok(false) };
+        Self::update(path, |profile| profile.put(entry))?;
+        Ok(true)
+    }
+
+    /// Takes `entry` in, in place of one for the same machine and workload.
+    fn put(&mut self, entry: Entry) {
+        self.entries.retain(|old| !old.answers_the_same(&entry));
+        self.entries.push(entry);
+    }
+
+    /// Takes in what `other` has, apart from what is known here and was saved later; how many that were.
+    pub fn import(&mut self, other: Self) -> usize {
+        let newer = |old: &Entry, entry: &Entry| old.answers_the_same(entry) && old.saved_unix > entry.saved_unix;
+        let wanted = other.entries.into_iter().filter(|entry| !self.entries.iter().any(|old| newer(old, entry)));
+        let wanted: Vec<Entry> = wanted.collect();
+        let taken = wanted.len();
+        wanted.into_iter().for_each(|entry| self.put(entry));
+        taken
+    }
+
+    /// Drops the answers for `workload`, on whichever machine; how many there were.
+    pub fn forget(&mut self, workload: &Workload) -> usize {
+        let before = self.entries.len();
+        self.entries.retain(|entry| entry.workload != *workload);
+        before - self.entries.len()
+    }
+}
+
+/// What is wrong with a text that should be a profile.
+enum Flaw {
+    Damaged(String),
+    /// The schema that it names.
+    Foreign(String),
+}
+
+impl Flaw {
+    fn at(self, path: &Path) -> Error {
+        let path = path.to_owned();
+        match self {
+            Self::Foreign(schema) => Error::Foreign { path, schema },
+            Self::Damaged(reason) if path.is_file() => Error::Damaged { path, reason },
+            Self::Damaged(reason) => Error::Stream { path, reason },
+        }
     }
 }
 

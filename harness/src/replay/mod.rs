@@ -9,16 +9,14 @@ mod play;
 mod text;
 
 use std::collections::HashSet;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
-
-use serde::Deserialize;
 
 use crate::combination::Combination;
 use crate::outcome::{Outcome, Row, SCHEMA, Sample};
 use crate::search::Model;
 use crate::space::Candidate;
+use crate::store;
 
 pub use again::Decision;
 pub use play::{Play, Race};
@@ -72,11 +70,12 @@ impl Recording {
     /// # Errors
     /// [`Error`]
     pub fn load(path: &Path) -> Result<Self, Error> {
-        let io = |source| Error::Io { path: path.into(), source };
-        let mut bytes = Vec::new();
-        // A device or a pipe has no length that could be asked for.
-        File::open(path).map_err(io)?.take(LARGEST + 1).read_to_end(&mut bytes).map_err(io)?;
-        Self::parse(&bytes).map_err(|reason| Error::Damaged { path: path.into(), reason })
+        let damaged = |reason| Error::Damaged { path: path.into(), reason };
+        let bytes = store::read(path, LARGEST).map_err(|source| match source.kind() {
+            io::ErrorKind::FileTooLarge => damaged(source.to_string()),
+            _ => Error::Io { path: path.into(), source },
+        })?;
+        Self::parse(&bytes).map_err(damaged)
     }
 
     /// Reads the text of such a file.
@@ -84,20 +83,15 @@ impl Recording {
     /// # Errors
     /// What is wrong with it, in one line.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
-        #[derive(Deserialize)]
-        struct Named {
-            schema: String,
-        }
         if bytes.len() as u64 > LARGEST {
             return Err(format!("more than {} MiB", LARGEST >> 20));
         }
-        let damaged = |e: serde_json::Error| format!("damaged, {e}");
-        let Named { schema } = serde_json::from_slice(bytes).map_err(damaged)?;
+        let schema = store::schema(bytes).map_err(|reason| format!("damaged, {reason}"))?;
         if schema != SCHEMA {
             let schema: String = schema.chars().take(40).collect();
             return Err(format!("schema `{}` where this gingham reads `{SCHEMA}`", schema.escape_debug()));
         }
-        Self::new(serde_json::from_slice(bytes).map_err(damaged)?)
+        Self::new(serde_json::from_slice(bytes).map_err(|e| format!("damaged, {}", store::plain(&e)))?)
     }
 
     /// Takes over an outcome whose parts fit each other.

@@ -31,7 +31,7 @@ pub fn serve(registry: &Registry) -> ExitCode {
     match serve_lines(registry) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("trial: {error}");
+            let _ = writeln!(io::stderr(), "trial: {error}"); // who cannot be told is not
             ExitCode::FAILURE
         }
     }

@@ -12,7 +12,7 @@ use gingham_machine::Machine;
 
 use crate::cli::args::WorkloadArgs;
 use crate::cli::failure::Failure;
-use crate::cli::output::print;
+use crate::cli::output::{print, tell};
 
 /// What an answer needs.
 struct Need {
@@ -28,23 +28,23 @@ pub(super) fn execute(saved: &Profile, workload: &WorkloadArgs, registry: &Regis
         let is_here = |entry: &&Entry| entry.fingerprint.changes(&now).machine.is_empty();
         let (here, elsewhere): (Vec<_>, Vec<_>) = saved.entries.iter().partition(is_here);
         if !elsewhere.is_empty() {
-            eprintln!("gingham: left out, as they are of another machine: {}", elsewhere.len());
+            tell(format_args!("gingham: left out, as they are of another machine: {}", elsewhere.len()));
         }
         here.into_iter().filter_map(|entry| need(&saved.look_up(&entry.workload, &now), registry)).collect()
     } else {
         let workload = workload.workload(|| unreachable!("some flag was given"))?;
         let answer = saved.look_up(&workload, &now);
         let need = need(&answer, registry).ok_or_else(|| Failure::work(&answer))?;
-        eprintln!("gingham: {answer}");
+        tell(format_args!("gingham: {answer}"));
         vec![need]
     };
     let disputed = disputed(&needs);
     for (variable, values) in &disputed {
         let values: Vec<&str> = values.iter().copied().collect();
-        eprintln!(
+        tell(format_args!(
             "gingham: {variable} is {} for different answers, and one process cannot have both; name a workload",
             values.join(" and ")
-        );
+        ));
     }
     print(&needs.iter().map(|need| need.lines(&disputed)).collect::<String>())
 }

@@ -5,10 +5,12 @@ mod check;
 mod env;
 mod show;
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use gingham_core::Registry;
+use gingham_harness::store::Place;
 use gingham_harness::{Profile as Saved, profile};
 
 use super::args::WorkloadArgs;
@@ -45,9 +47,10 @@ impl Profile {
         let name = path.display();
         match self.action {
             Action::Path => print(&format!("{name}\n")),
-            Action::Clear => match std::fs::remove_file(&path) {
-                Ok(()) => print(&format!("Removed {name}.\n")),
-                Err(e) if e.kind() == std::io::ErrorKind::NotFound => print(&format!("There was no {name}.\n")),
+            Action::Clear => match Place::of(&path).and_then(|place| place.remove()) {
+                Ok(true) => print(&format!("Removed {name}.\n")),
+                Ok(false) => print(&format!("There was no {name}.\n")),
+                Err(e) if e.kind() == ErrorKind::InvalidInput => Err(Failure::usage(format!("{name}: {e}"))),
                 Err(e) => Err(Failure::work(format!("{name}: {e}"))),
             },
             Action::Env(workload) => env::execute(&Saved::load(&path)?, &workload, registry),

@@ -1,0 +1,46 @@
+//! Where answers are looked for when no file is named: in the user's, and below it in those of the system, which an
+//! administrator may install for everybody.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::{Error, Profile, default_path};
+
+/// Where a profile for all users is looked for, the first before the others: `gingham/profile.json` in each directory of
+/// `XDG_CONFIG_DIRS` (`/etc/xdg` where that is not set), then in `/etc`.
+#[must_use]
+pub fn system_paths() -> Vec<PathBuf> {
+    let set = env::var_os("XDG_CONFIG_DIRS").filter(|set| !set.is_empty());
+    let set = set.unwrap_or_else(|| OsString::from("/etc/xdg"));
+    // The standard has it that a relative path there is ignored.
+    let directories = env::split_paths(&set).filter(|path| path.is_absolute()).chain([PathBuf::from("/etc")]);
+    directories.map(|directory| directory.join("gingham/profile.json")).collect()
+}
+
+impl Profile {
+    /// The answers that hold where no file is named, with the file that each of them is in: the user's first. A file
+    /// further down counts where those before it have no answer for the same workload on the same machine.
+    ///
+    /// # Errors
+    /// [`Error`], where there is such a file and it is no profile.
+    pub fn layers() -> Result<Vec<(PathBuf, Self)>, Error> {
+        let mut layers: Vec<(PathBuf, Self)> = Vec::new();
+        for path in [default_path()?].into_iter().chain(system_paths()) {
+            let mut profile = Self::load(&path)?;
+            let above = || layers.iter().flat_map(|(_, profile)| &profile.entries);
+            profile.entries.retain(|entry| !above().any(|upper| upper.answers_the_same(entry)));
+            layers.push((path, profile));
+        }
+        Ok(layers)
+    }
+
+    /// As [`Profile::layers`], as one.
+    ///
+    /// # Errors
+    /// [`Error`], where there is such a file and it is no profile.
+    pub fn load_default() -> Result<Self, Error> {
+        let entries = Self::layers()?.into_iter().flat_map(|(_, profile)| profile.entries).collect();
+        Ok(Self { entries, ..Self::default() })
+    }
+}

@@ -1,0 +1,228 @@
+//! Files that are read through a limit and written as a whole: schema, size limit, lock and atomic replacing, once for
+//! all of them.
+//!
+//! A name may stand for anything. A regular file is replaced under its own name, links followed, so that whoever reads
+//! finds the former contents or the new ones; its mode and owner stay, a new file gets its mode by the umask. A device or
+//! a pipe is opened and written to, and stays what it is.
+
+use std::fmt;
+use std::fs::{self, File, Metadata, Permissions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Access, access};
+use rustix::io::Errno;
+use serde::Deserialize;
+
+/// Links that lead from one to the next, at most, as in the kernel.
+const MOST_LINKS: usize = 40;
+
+/// All of the file at `path`, which may be a device or a pipe: what it says of its length is not believed.
+///
+/// # Errors
+/// The system's, and [`ErrorKind::FileTooLarge`] where there is more than `limit` bytes, not all of which were read.
+pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > limit {
+        true => Err(io::Error::new(ErrorKind::FileTooLarge, format!("more than {} MiB", limit >> 20))),
+        false => Ok(bytes),
+    }
+}
+
+/// As [`read`], for text.
+///
+/// # Errors
+/// As [`read`], and [`ErrorKind::InvalidData`] where it is no UTF-8.
+pub fn read_text(path: &Path, limit: u64) -> io::Result<String> {
+    let bytes = read(path, limit)?;
+    String::from_utf8(bytes).map_err(|_| io::Error::new(ErrorKind::InvalidData, "no text in UTF-8"))
+}
+
+/// The `schema` that a text in JSON says it has.
+///
+/// # Errors
+/// Why it says none, in one line.
+pub fn schema(json: &[u8]) -> Result<String, String> {
+    #[derive(Deserialize)]
+    #[serde(expecting = "an object with a `schema`")]
+    struct Named {
+        schema: String,
+    }
+    serde_json::from_slice(json).map(|Named { schema }| schema).map_err(|e| plain(&e))
+}
+
+/// What serde has to say, without the names of our types.
+#[must_use]
+pub fn plain(error: &dyn fmt::Display) -> String {
+    let text = error.to_string();
+    let mut parts = text.split("expected struct ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    parts.fold(first, |text, part| text + "expected an object" + part.trim_start_matches(is_name))
+}
+
+/// What a name stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A regular file, or none yet, by its own name: no link stands there.
+    File(PathBuf),
+    /// A device, a pipe, or an open file that has no name any more.
+    Stream(PathBuf),
+}
+
+impl Place {
+    /// Follows `path` to where it leads.
+    ///
+    /// # Errors
+    /// The system's; a directory, and a name that can only be one's, are [`ErrorKind::IsADirectory`].
+    pub fn of(path: &Path) -> io::Result<Self> {
+        let there = match fs::metadata(path) {
+            Ok(there) => Some(there),
+            Err(e) if e.kind() == ErrorKind::NotFound => None,
+            Err(e) => return Err(e),
+        };
+        let file = followed(path);
+        if there.as_ref().is_some_and(Metadata::is_dir) || file.as_os_str().as_bytes().ends_with(b"/") {
+            return Err(ErrorKind::IsADirectory.into());
+        }
+        let name = file.file_name().ok_or(ErrorKind::InvalidFilename)?;
+        // A link of /proc leads to an open file, whatever has become of its name.
+        let is_it = |there: &Metadata| {
+            there.is_file() && fs::metadata(&file).is_ok_and(|own| (own.dev(), own.ino()) == (there.dev(), there.ino()))
+        };
+        match there {
+            Some(there) if !is_it(&there) => Ok(Self::Stream(path.into())),
+            _ => Ok(Self::File(match directory(&file).canonicalize() {
+                Ok(directory) => directory.join(name),
+                Err(_) => file,
+            })),
+        }
+    }
+
+    /// Whether [`Place::write`] may succeed, as far as can be told without changing anything: a device is not opened,
+    /// since that alone sets some of them going. A directory that is missing can be made.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn check(&self) -> io::Result<()> {
+        match self {
+            Self::Stream(path) if fs::metadata(path)?.file_type().is_socket() => Err(Errno::NXIO.into()),
+            Self::Stream(path) => Ok(access(path, Access::WRITE_OK)?),
+            Self::File(path) if path.exists() => Ok(access(path, Access::WRITE_OK)?),
+            Self::File(path) => {
+                let nearest = path.ancestors().skip(1).find(|path| path.exists()).unwrap_or(Path::new("."));
+                let nearest = if nearest == Path::new("") { Path::new(".") } else { nearest };
+                tempfile::tempfile_in(nearest).map(drop).map_err(reason)
+            }
+        }
+    }
+
+    /// Writes `bytes`: a file becomes these, as a whole and on the disk, or stays as it was; a stream is told them.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn write(&self, bytes: &[u8]) -> io::Result<()> {
+        let path = match self {
+            Self::Stream(path) => return File::options().write(true).truncate(true).open(path)?.write_all(bytes),
+            Self::File(path) => path,
+        };
+        let former = fs::metadata(path).ok();
+        fs::create_dir_all(directory(path))?;
+        match replace(path, bytes, former.as_ref()) {
+            // The file may be written to and its directory not, or another file system may be mounted on its name.
+            Err(e) if former.is_some() && is_about_the_name(&e) => overwrite(path, bytes),
+            done => done,
+        }
+    }
+
+    /// Removes a file; whether there was one.
+    ///
+    /// # Errors
+    /// The system's; a stream is left as it is, [`ErrorKind::InvalidInput`].
+    pub fn remove(&self) -> io::Result<bool> {
+        match self {
+            Self::Stream(_) => Err(io::Error::new(ErrorKind::InvalidInput, "no regular file; only those are removed")),
+            Self::File(path) => match fs::remove_file(path) {
+                Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
+                done => done.map(|()| true),
+            },
+        }
+    }
+
+    /// Waits until nobody else holds the lock of this file, a file of its own beside it. The lock is held until what is
+    /// returned is dropped. There is none for a stream, and none where the file system has none: of two that write at
+    /// once there, the later one wins.
+    ///
+    /// # Errors
+    /// The system's, where the directory cannot be made.
+    pub fn lock(&self) -> io::Result<Option<File>> {
+        let Self::File(path) = self else { return Ok(None) };
+        fs::create_dir_all(directory(path))?;
+        let mut name = path.as_os_str().to_owned();
+        name.push(".lock");
+        let opened = File::options().create(true).truncate(false).write(true).open(&name);
+        // That of another user can be locked all the same.
+        let lock = opened.or_else(|_| File::open(&name)).ok();
+        Ok(lock.filter(|lock| lock.lock().is_ok()))
+    }
+}
+
+/// The directory that the name `path` stands in.
+#[must_use]
+pub fn directory(path: &Path) -> &Path {
+    path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."))
+}
+
+/// `path`, where it is no link; else where the links lead, whether or not anything is there.
+fn followed(path: &Path) -> PathBuf {
+    let mut file = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        match fs::read_link(&file) {
+            Ok(target) => file = directory(&file).join(target),
+            Err(_) => break,
+        }
+    }
+    file
+}
+
+/// Puts a new file of `bytes` in the place of `path`, with the mode and the owner of the `former` one.
+fn replace(path: &Path, bytes: &[u8], former: Option<&Metadata>) -> io::Result<()> {
+    let temporary = tempfile::Builder::new()
+        .prefix(".gingham-")
+        .suffix(".partial")
+        .permissions(Permissions::from_mode(0o666)) // less the umask
+        .tempfile_in(directory(path))
+        .map_err(reason)?;
+    temporary.as_file().write_all(bytes)?;
+    if let Some(former) = former {
+        // The owner stays where the system lets us say so, and is said first: that may cost some bits of the mode.
+        let _ = std::os::unix::fs::fchown(temporary.as_file(), Some(former.uid()), Some(former.gid()));
+        temporary.as_file().set_permissions(former.permissions())?;
+    }
+    temporary.as_file().sync_all()?;
+    temporary.persist(path).map_err(|e| e.error)?;
+    // The new name is an entry of its directory, which some file systems refuse to sync: the file is whole either way,
+    // and a power cut may bring back the former one.
+    let _ = File::open(directory(path)).and_then(|directory| directory.sync_all());
+    Ok(())
+}
+
+fn overwrite(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::options().write(true).truncate(true).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Whether the system objects to a new file in this place, rather than to its contents.
+fn is_about_the_name(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem | ErrorKind::ResourceBusy)
+}
+
+/// The system's reason, without the name of a temporary file that nobody has heard of.
+fn reason(error: io::Error) -> io::Error {
+    let text = error.to_string();
+    io::Error::new(error.kind(), text.split(" at path ").next().unwrap_or_default())
+}

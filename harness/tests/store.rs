@@ -1,0 +1,162 @@
+//! Files: replaced as a whole, links and modes kept, devices and pipes written to and left where they are.
+#![cfg(target_os = "linux")]
+
+use std::fs::{self, File, Permissions};
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
+use std::path::Path;
+use std::thread;
+
+use gingham_harness::store::{Place, read, schema};
+use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
+
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    let place = Place::of(path)?;
+    place.check()?;
+    place.write(text.as_bytes())
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+/// Makes a node for a device; where that is not allowed, says so.
+fn device(path: &Path, major: u32, minor: u32) -> bool {
+    let made = mknodat(CWD, path, FileType::CharacterDevice, Mode::from_raw_mode(0o666), makedev(major, minor));
+    // On a file system without devices they can be made, and not opened.
+    let usable = made.is_ok() && File::options().write(true).open(path).is_ok();
+    if !usable {
+        println!("SKIPPED: no node for a device can be made and opened here");
+    }
+    usable
+}
+
+#[test]
+fn a_file_is_replaced_and_keeps_its_mode() {
+    let folder = tempfile::tempdir().unwrap();
+    let [plain, file] = ["plain", "deep/file"].map(|name| folder.path().join(name));
+    File::create(&plain).unwrap();
+    write(&file, "one").unwrap();
+    assert_eq!(mode(&file), mode(&plain), "by the umask");
+    fs::set_permissions(&file, Permissions::from_mode(0o640)).unwrap();
+    let former = fs::metadata(&file).unwrap().ino();
+    write(&file, "two").unwrap();
+    assert_eq!(fs::read_to_string(&file).unwrap(), "two");
+    assert_eq!(mode(&file), 0o640);
+    assert_ne!(fs::metadata(&file).unwrap().ino(), former, "replaced, not overwritten");
+    assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 1, "nothing is left behind");
+}
+
+#[test]
+fn links_are_followed_and_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("dotfiles")).unwrap();
+    symlink("dotfiles/second", at("first")).unwrap();
+    symlink("target", at("dotfiles/second")).unwrap();
+    for text in ["made", "replaced"] {
+        write(&at("first"), text).unwrap();
+        assert_eq!(fs::read_to_string(at("dotfiles/target")).unwrap(), text);
+    }
+    assert_eq!(Place::of(&at("first")).unwrap(), Place::of(&at("dotfiles/../dotfiles/target")).unwrap());
+    assert!(Place::of(&at("first")).unwrap().remove().unwrap());
+    assert!(!at("dotfiles/target").exists());
+    for link in ["first", "dotfiles/second"] {
+        assert!(fs::symlink_metadata(at(link)).unwrap().is_symlink(), "{link}");
+    }
+    symlink("loop", at("loop")).unwrap();
+    assert!(Place::of(&at("loop")).is_err());
+    for directory in ["dotfiles", "new/"] {
+        assert_eq!(Place::of(&at(directory)).unwrap_err().kind(), ErrorKind::IsADirectory, "{directory}");
+    }
+}
+
+#[test]
+fn a_pipe_is_written_to_and_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    mknodat(CWD, &pipe, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
+    let place = Place::of(&pipe).unwrap();
+    assert_eq!(place, Place::Stream(pipe.clone()));
+    let reader = thread::spawn({
+        let pipe = pipe.clone();
+        move || read(&pipe, 100).unwrap()
+    });
+    write(&pipe, "told").unwrap();
+    assert_eq!(reader.join().unwrap(), b"told");
+    assert_eq!(place.remove().unwrap_err().kind(), ErrorKind::InvalidInput);
+    assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
+    assert!(place.lock().unwrap().is_none());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_device_is_written_to_and_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let [null, full, link] = ["null", "full", "link"].map(|name| folder.path().join(name));
+    if !device(&null, 1, 3) || !device(&full, 1, 7) {
+        return;
+    }
+    symlink("null", &link).unwrap();
+    write(&null, "nobody reads this").unwrap();
+    write(&link, "nor this").unwrap();
+    assert_eq!(write(&full, "no room").unwrap_err().kind(), ErrorKind::StorageFull);
+    assert!(Place::of(&link).unwrap().remove().is_err());
+    for device in [&null, &full] {
+        assert!(fs::metadata(device).unwrap().file_type().is_char_device(), "{device:?}");
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+}
+
+#[test]
+fn an_open_file_without_a_name_is_written_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = folder.path().join("gone");
+    let mut file = File::options().read(true).write(true).create_new(true).open(&name).unwrap();
+    fs::remove_file(&name).unwrap();
+    let link = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&file));
+    write(Path::new(&link), "kept").unwrap();
+    let mut text = String::new();
+    file.read_to_string(&mut text).unwrap();
+    assert_eq!(text, "kept");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn what_cannot_be_written_is_known_before() {
+    assert!(Place::of(Path::new("/proc/none/of/this")).unwrap().check().is_err());
+    assert!(Place::of(Path::new("")).is_err());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    File::create(&file).unwrap();
+    assert!(Place::of(&file.join("below")).is_err());
+    let place = Place::of(&folder.path().join("a/b/c")).unwrap();
+    place.check().unwrap();
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "a check changes nothing");
+    fs::set_permissions(&file, Permissions::from_mode(0o444)).unwrap();
+    if rustix::process::getuid().is_root() {
+        println!("SKIPPED: root may write to a read-only file");
+    } else {
+        assert_eq!(Place::of(&file).unwrap().check().unwrap_err().kind(), ErrorKind::PermissionDenied);
+    }
+}
+
+#[test]
+fn reading_ends_at_the_limit() {
+    assert_eq!(read(Path::new("/dev/zero"), 1 << 20).unwrap_err().kind(), ErrorKind::FileTooLarge);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, [7; 10]).unwrap();
+    assert_eq!(read(&file, 10).unwrap(), [7; 10]);
+    assert!(read(&file, 9).is_err());
+    assert!(!read(Path::new("/proc/self/status"), 1 << 20).unwrap().is_empty(), "its length is 0, by what it says");
+}
+
+#[test]
+fn a_schema_is_found_or_missed_in_plain_words() {
+    assert_eq!(schema(br#"{"schema": "x/1", "more": []}"#).unwrap(), "x/1");
+    for text in ["3", "[3]", "{}", "{", ""] {
+        let said = schema(text.as_bytes()).unwrap_err();
+        assert!(!said.contains("struct") && !said.contains("Named"), "{said}");
+    }
+}

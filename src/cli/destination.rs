@@ -1,0 +1,128 @@
+//! Where the result of a command goes: standard output, or files, each in the form that its ending names.
+
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use gingham_harness::report::Format;
+use gingham_harness::store::{Place, directory};
+
+use super::failure::Failure;
+use super::output::{print, tell};
+
+/// Places for a result, checked before the work that makes it, and not touched before it is written.
+#[derive(Debug)]
+pub(super) struct Destinations(Vec<Destination>);
+
+#[derive(Debug)]
+struct Destination {
+    /// Standard output where there is none.
+    file: Option<(PathBuf, Place)>,
+    format: Format,
+}
+
+impl Destinations {
+    /// Standard output where there are no `paths`, and for the path `-`. The ending of a path names its form, `format`
+    /// is that of all others.
+    ///
+    /// # Errors
+    /// Where a path cannot be written to, and where two are one file.
+    pub(super) fn open(paths: &[PathBuf], format: Format) -> Result<Self, Failure> {
+        let stdout = Destination { file: None, format };
+        let all = match paths {
+            [] => vec![stdout],
+            paths => paths.iter().map(|path| Destination::open(path, format)).collect::<Result<_, _>>()?,
+        };
+        let files: Vec<_> =
+            all.iter().filter_map(|destination| Some(("--output", &destination.file.as_ref()?.1))).collect();
+        refuse_twice(&files)?;
+        Ok(Self(all))
+    }
+
+    /// The files among them, for comparing with others.
+    pub(super) fn files(&self) -> impl Iterator<Item = &Place> {
+        self.0.iter().filter_map(|destination| Some(&destination.file.as_ref()?.1))
+    }
+
+    /// Writes what `render` makes for a form, and for whether it goes to standard output. What a file cannot take goes to
+    /// standard output, so that it is not lost.
+    ///
+    /// # Errors
+    /// The last of them; the others have been told.
+    pub(super) fn write(self, render: impl Fn(Format, bool) -> String) -> Result<(), Failure> {
+        let mut failed = Ok(());
+        let mut fail = |failure: Failure| {
+            if let Err(former) = std::mem::replace(&mut failed, Err(failure)) {
+                former.tell();
+            }
+        };
+        for Destination { file, format } in self.0 {
+            match file {
+                None => print(&render(format, true)).unwrap_or_else(&mut fail),
+                Some((path, place)) => {
+                    if let Err(e) = place.write(render(format, false).as_bytes()) {
+                        tell(format_args!(
+                            "gingham: output {}: {e}; the result goes to standard output",
+                            path.display()
+                        ));
+                        print(&render(format, true)).unwrap_or_else(&mut fail);
+                        fail(Failure::work(format!("output {}: {e}", path.display())));
+                    }
+                }
+            }
+        }
+        failed
+    }
+}
+
+impl Destination {
+    fn open(path: &Path, otherwise: Format) -> Result<Self, Failure> {
+        let refuse = |reason: &dyn std::fmt::Display| {
+            Failure::usage(format!(
+                "output {}: {reason}; name a file that can be written, or - for standard output",
+                path.display()
+            ))
+        };
+        if path == Path::new("-") || is_stdout(path) {
+            return Ok(Self { file: None, format: otherwise });
+        }
+        let place = Place::of(path).map_err(|e| match e.kind() {
+            ErrorKind::IsADirectory => refuse(&"a directory"),
+            _ => refuse(&e),
+        })?;
+        if let Place::File(file) = &place
+            && !directory(file).is_dir()
+        {
+            return Err(refuse(&format!("there is no directory {}", directory(file).display())));
+        }
+        place.check().map_err(|e| refuse(&e))?;
+        let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
+        let format = match ending.as_deref() {
+            Some("md") => Format::Markdown,
+            Some(ending) => ending.parse().unwrap_or(otherwise),
+            None => otherwise,
+        };
+        Ok(Self { file: Some((path.into(), place)), format })
+    }
+}
+
+/// Whether `path` is what standard output goes to, such as `/dev/stdout`: opened once more it would begin anew.
+fn is_stdout(path: &Path) -> bool {
+    let own = io::stdout().as_fd().try_clone_to_owned().and_then(|own| File::from(own).metadata());
+    let own = own.map(|own| (own.dev(), own.ino())).ok();
+    std::fs::metadata(path).is_ok_and(|there| !there.is_dir() && Some((there.dev(), there.ino())) == own)
+}
+
+/// Refuses files that stand for two things at once; each with the flag that names it.
+pub(super) fn refuse_twice(files: &[(&str, &Place)]) -> Result<(), Failure> {
+    for (i, (flag, place)) in files.iter().enumerate() {
+        let Place::File(path) = place else { continue };
+        if let Some((other, _)) = files[..i].iter().find(|(_, other)| other == place) {
+            let name = path.display();
+            return Err(Failure::usage(format!("{other} and {flag} name one file, {name}; give each its own")));
+        }
+    }
+    Ok(())
+}
