@@ -45,7 +45,8 @@ fn paint(registry: &Registry) -> Result<(), Box<dyn Error>> {
     }
 
     let rows = Calls::new(TASK, size, size, &[iterations as f64])?;
-    let tuner = FnTuner { budget: Duration::from_secs(budget as u64), ..FnTuner::default() };
+    let budget = Duration::from_secs(budget as u64);
+    let tuner = FnTuner { budget, progress: gingham::progress(budget), ..FnTuner::default() };
     #[cfg(target_os = "linux")]
     let tuned = tuner.tune_task(registry, std::env::current_exe()?, &rows)?;
     #[cfg(not(target_os = "linux"))] // where there are no trials, in this process

@@ -7,7 +7,8 @@ use gingham::harness::function::FnTuner;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let numbers: Vec<u64> = (0..2000).map(|i| 1_000_000_007 + 2 * i).collect();
 
-    let tuner = FnTuner { budget: Duration::from_secs(5), ..FnTuner::default() };
+    let budget = Duration::from_secs(5);
+    let tuner = FnTuner { budget, progress: gingham::progress(budget), ..FnTuner::default() };
     let tuned = tuner.tune_fn(numbers.len(), |_cx, item| {
         std::hint::black_box(is_prime(numbers[item]));
         Ok(())

@@ -25,6 +25,7 @@
 mod cli;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 pub use gingham_core as core;
 pub use gingham_core::Registry;
@@ -62,6 +63,13 @@ pub fn init(registry: &Registry) {
     }
     #[cfg(not(target_os = "linux"))]
     let _ = registry;
+}
+
+/// A bar on standard error, where that is a terminal, for the tuning of a function that may take `budget`:
+/// `FnTuner { progress: gingham::progress(budget), .. }`.
+#[must_use]
+pub fn progress(budget: Duration) -> harness::progress::Listener {
+    cli::progress(budget)
 }
 
 /// The command line over the backends of `registry`: the whole `main` of a program that adds a backend of its own.

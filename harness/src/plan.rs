@@ -72,7 +72,7 @@ impl Session {
     /// # Errors
     /// [`profile::Error`]
     pub fn open(registry: Registry) -> Result<Self, profile::Error> {
-        Ok(Self { registry, machine: Machine::probe(), profile: Profile::load_default()? })
+        Ok(Self { registry, machine: Machine::probe(), profile: Profile::of_layers(Profile::layers()?) })
     }
 
     /// A session with the answers saved in the file at `path`, if there is one.

@@ -1,6 +1,36 @@
 //! What a tuning tells of itself while it runs, between samples only: what is drawn during one is measured.
 
+use std::fmt;
+use std::sync::Arc;
+
 use crate::combination::Combination;
+
+/// What hears the progress of a tuning of a function, and how many seconds of its budget are left. By default nothing
+/// does.
+#[derive(Clone, Default)]
+pub struct Listener(Option<Arc<Hear>>);
+
+type Hear = dyn Fn(Progress<'_>, f64) + Send + Sync;
+
+impl Listener {
+    /// One that calls `hear`.
+    #[must_use]
+    pub fn new(hear: impl Fn(Progress<'_>, f64) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(hear)))
+    }
+
+    pub(crate) fn tell(&self, progress: Progress<'_>, left_s: f64) {
+        if let Some(hear) = &self.0 {
+            hear(progress, left_s);
+        }
+    }
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Listener" } else { "Listener (none)" })
+    }
+}
 
 /// What a tuning is doing, told between samples only.
 #[derive(Debug, Clone, Copy)]
@@ -46,4 +76,6 @@ pub enum Progress<'a> {
         /// How many rounds there are.
         of: usize,
     },
+    /// It is over, well or not.
+    Ended,
 }

@@ -54,14 +54,20 @@ pub fn schema(json: &[u8]) -> Result<String, String> {
     serde_json::from_slice(json).map(|Named { schema }| schema).map_err(|e| plain(&e))
 }
 
-/// What serde has to say, without the names of our types.
+/// What serde has to say, without the names of types.
 #[must_use]
 pub fn plain(error: &dyn fmt::Display) -> String {
-    let text = error.to_string();
-    let mut parts = text.split("expected struct ");
-    let first = parts.next().unwrap_or_default().to_owned();
-    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    parts.fold(first, |text, part| text + "expected an object" + part.trim_start_matches(is_name))
+    let mut text = error.to_string();
+    for (of_type, said) in [("usize", "a whole number"), ("u64", "a whole number"), ("f64", "a number")] {
+        text = text.replace(&format!("expected {of_type}"), &format!("expected {said}"));
+    }
+    for of_type in ["expected struct ", "expected internally tagged enum "] {
+        let mut parts = text.split(of_type);
+        let first = parts.next().unwrap_or_default().to_owned();
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        text = parts.fold(first, |text, part| text + "expected an object" + part.trim_start_matches(is_name));
+    }
+    text
 }
 
 /// What a name stands for.

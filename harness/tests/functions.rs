@@ -1,6 +1,7 @@
 //! Closures that are raced in this process, and the plans that run them. Nothing here asserts who is faster.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use gingham_core::{Context, OpThreads};
@@ -8,6 +9,7 @@ use gingham_harness::ExecutorKind;
 use gingham_harness::executor::BoxError;
 use gingham_harness::function::{Error, FnPlan, FnTuner};
 use gingham_harness::outcome::Status;
+use gingham_harness::progress::Listener;
 use gingham_harness::space::Selection;
 
 /// Serial, and pools of two workers and of three, whatever the machine has.
@@ -180,4 +182,17 @@ fn a_plan_runs_every_item_once() {
         let failed = plan.run(10, |_, item| if item > 6 { Err("too far".into()) } else { Ok(()) });
         assert_eq!(failed.unwrap_err().to_string(), "task 7 failed: too far (and 2 other tasks failed)");
     }
+}
+
+#[test]
+fn progress_is_heard_to_its_end() {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let hear = Arc::clone(&heard);
+    let progress = Listener::new(move |told, _left_s| hear.lock().unwrap().push(format!("{told:?}")));
+    FnTuner { progress, ..tuner(3.0) }.tune_fn(64, closure).unwrap();
+    let heard = heard.lock().unwrap();
+    assert!(heard[0].starts_with("Admitting"), "{}", heard[0]);
+    assert!(heard.iter().any(|told| told.starts_with("Sampling")), "{heard:?}");
+    assert_eq!(heard.iter().filter(|told| *told == "Ended").count(), 1);
+    assert_eq!(heard.last().unwrap(), "Ended");
 }

@@ -8,26 +8,41 @@ use gingham_core::{DType, Op};
 use gingham_harness::{Workload, store};
 
 use super::failure::Failure;
+use super::workload_file;
 
 /// What is to be computed.
 #[derive(Args, Default)]
 pub(super) struct WorkloadArgs {
     /// A TOML file with op, dtype, shape, tasks and layout
+    ///
+    /// For a workload that is tuned again and again, or kept beside the program that it stands for. The keys are those of
+    /// the flags below, for example: op = "matmul", shape = "512x256x512", tasks = 100.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["op", "shape", "dtype", "tasks", "layout"])]
     workload: Option<PathBuf>,
     /// matmul, dot, fill, random-uniform, random-normal, or an element-wise function such as exp or add
+    ///
+    /// What every task of the batch does. `gingham matrix` lists all operations, and which backends compute each.
     #[arg(long)]
     op: Option<String>,
     /// MxKxN or N for matmul, N for dot, MxN or N for the others
+    ///
+    /// The sizes of one task: for matmul A is M x K, B is K x N and C is M x N, and N alone is NxNxN. Take those of your
+    /// own work: another size may have another fastest combination.
     #[arg(long)]
     shape: Option<String>,
     /// f64 or f32 [default: f64]
+    ///
+    /// The type of all elements. f32 is about twice as fast, where its seven digits will do.
     #[arg(long)]
     dtype: Option<String>,
     /// Number of tasks in the batch
-    #[arg(long, value_name = "K")]
+    ///
+    /// How many such operations your program has at a time. With one task only threads inside it can help.
+    #[arg(long, value_name = "K", value_parser = count)]
     tasks: Option<usize>,
     /// Order of A, B and C: r by rows, c by columns, for example rcr
+    ///
+    /// For matmul alone. NumPy's arrays are by rows unless made otherwise, transposed views and Fortran's by columns.
     #[arg(long)]
     layout: Option<String>,
 }
@@ -51,7 +66,7 @@ impl WorkloadArgs {
             let name = path.display();
             let refuse = |reason: &dyn std::fmt::Display| Failure::usage(format!("workload {name}: {reason}"));
             let text = store::read_text(path, LARGEST_FILE).map_err(|e| refuse(&e))?;
-            return toml::from_str(&text).map_err(|e| refuse(&e.message()));
+            return workload_file::parse(&text).map_err(|e| refuse(&e));
         }
         let missing =
             |flag| Failure::usage(format!("--{flag} is missing; for example --op matmul --shape 512 --tasks 32"));
@@ -61,6 +76,11 @@ impl WorkloadArgs {
         let tasks = self.tasks.ok_or_else(|| missing("tasks"))?;
         Ok(Workload::new(op, dtype, shape, self.layout.as_deref(), tasks)?)
     }
+}
+
+/// A number of things.
+pub(super) fn count(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| "expected a whole number, such as 8".into())
 }
 
 /// A duration: `60s`, `500ms`, `2min`, or seconds as a bare number.

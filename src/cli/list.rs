@@ -1,28 +1,79 @@
 //! `gingham list`: the machine, its ceilings, and the backends of this build.
 
-use clap::Args;
-use gingham_core::{Registry, Threading};
+use clap::{Args, ValueEnum};
+use gingham_core::{Backend, Registry, Threading};
+use gingham_harness::outcome::Site;
 use gingham_harness::report::bytes;
 use gingham_machine::environment::kernel_variables;
 use gingham_machine::topology::CacheKind;
 use gingham_machine::{Ceilings, Machine};
+use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::output::{print, tell};
 
+/// The name of the JSON form.
+const SCHEMA: &str = "gingham.list/1";
+
 /// Lists the machine, what it can do at most, and the backends of this build
+///
+/// What the machine can do at most is measured, in about two seconds, by loops that share no code with the backends:
+/// multiply-adds out of registers, and memory read, written and copied.
 #[derive(Args)]
-pub(super) struct List {}
+pub(super) struct List {
+    /// table or json
+    ///
+    /// The JSON has the fields that docs/results.md describes; `machine` is that of a result of `gingham tune`.
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: Form,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Form {
+    Table,
+    Json,
+}
 
 impl List {
     pub(super) fn execute(self, registry: &Registry) -> Result<(), Failure> {
         let machine = Machine::probe();
-        print(&format!("{}{}\n{}", describe(&machine), ceilings(&Ceilings::measure(&machine)), backends(registry)))?;
-        for (name, value) in kernel_variables() {
+        let measured = Ceilings::measure(&machine);
+        let set = kernel_variables();
+        match self.format {
+            Form::Table => print(&format!("{}{}\n{}", describe(&machine), ceilings(&measured), backends(registry)))?,
+            Form::Json => {
+                let env_cleared = set.iter().map(|(name, value)| format!("{name}={value}")).collect();
+                let site = Site { machine, env_cleared, ceilings: measured };
+                let backends: Vec<Value> = registry.iter().map(|backend| fields(backend.as_ref())).collect();
+                let all = json!({ "schema": SCHEMA, "machine": site, "backends": backends });
+                print(&format!("{all:#}\n"))?;
+            }
+        }
+        for (name, value) in set {
             tell(format_args!("gingham: warning: {name}={value} is set: it overrides a library's choice of kernels"));
         }
         Ok(())
     }
+}
+
+/// What a program can know of a backend.
+fn fields(backend: &dyn Backend) -> Value {
+    let info = backend.info();
+    let (variable, op_threads) = match backend.threading() {
+        Threading::Single => (None, Some(vec![1])),
+        Threading::PerCall { .. } => (None, None),
+        Threading::Process { var } => (Some(var), None),
+        Threading::AtStart { var, allowed } => (Some(var), Some(allowed.to_vec())),
+    };
+    json!({
+        "id": info.id,
+        "library": info.library,
+        "version": info.version,
+        "kernels": info.kernels,
+        "notes": info.notes,
+        "variable": variable,
+        "op_threads": op_threads,
+    })
 }
 
 fn describe(machine: &Machine) -> String {

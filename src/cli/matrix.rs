@@ -13,9 +13,13 @@ use super::output::print;
 const LARGEST: u64 = 1 << 20;
 
 /// Prints which operations each backend computes itself, as Markdown
+///
+/// Observed, not declared: the conformance suite watches whether the library or the reference does the arithmetic.
 #[derive(Args)]
 pub(super) struct Matrix {
     /// Compare with this file instead, and fail where they differ
+    ///
+    /// For automated checks of a file that is kept, such as feature-matrix.md.
     #[arg(long, value_name = "FILE")]
     check: Option<PathBuf>,
 }

@@ -1,6 +1,7 @@
 //! The command line: one command a file. Results go to standard output, progress and warnings to standard error.
 
 mod args;
+mod completions;
 #[cfg(target_os = "linux")]
 mod destination;
 mod failure;
@@ -10,7 +11,6 @@ mod list;
 mod matrix;
 mod output;
 mod profile;
-#[cfg(target_os = "linux")]
 mod progress;
 mod replay;
 mod run;
@@ -19,12 +19,17 @@ mod tune;
 #[cfg(not(target_os = "linux"))]
 #[path = "tune_elsewhere.rs"]
 mod tune;
+mod usage;
 mod verify;
+mod workload_file;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use gingham_core::Registry;
+use gingham_harness::progress::Listener;
 
 use failure::Failure;
 
@@ -32,11 +37,24 @@ use failure::Failure;
 ///
 /// Without a command, tunes a batch of 64 products of 256x256 f64 matrices: about half a minute, then a table.
 #[derive(Parser)]
-#[command(name = "gingham", version, disable_help_subcommand = true)]
+#[command(name = "gingham", version, after_long_help = MORE)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
 }
+
+/// What `gingham --help` says after the commands.
+const MORE: &str = "\
+Examples:
+  gingham tune --op matmul --shape 512x256x512 --tasks 100
+  gingham run --lhs 'a/*.npy' --rhs 'b/*.npy' --out c
+  gingham tune --op exp --shape 1000000 --tasks 32 --output exp.json --output exp.csv
+
+Exit status: 0 done; 1 the work failed; 2 bad usage or bad input, nothing was done; 3 with --strict, the measurement
+cannot be trusted; 130 ended by a second Ctrl-C.
+
+Results go to standard output, everything else to standard error. Answers are saved in gingham/profile.json in the user's
+configuration directory; those in /etc/xdg and /etc hold where the user has none.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -47,12 +65,14 @@ enum Command {
     Matrix(matrix::Matrix),
     Verify(verify::Verify),
     Profile(profile::Profile),
+    Completions(completions::Completions),
 }
 
 pub(crate) fn main(registry: Registry) -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
-        Err(error) if error.use_stderr() => return Failure::usage(one_line(&error)).report(),
+        Err(error) if error.use_stderr() => return Failure::usage(usage::said(&error, &args)).report(),
         // Help and the version. clap knows whether to colour them.
         Err(text) => {
             return match text.print() {
@@ -70,6 +90,7 @@ pub(crate) fn main(registry: Registry) -> ExitCode {
         Some(Command::Matrix(matrix)) => matrix.execute(&registry),
         Some(Command::Verify(verify)) => verify.execute(&registry),
         Some(Command::Profile(profile)) => profile.execute(&registry),
+        Some(Command::Completions(completions)) => completions.execute(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -77,12 +98,8 @@ pub(crate) fn main(registry: Registry) -> ExitCode {
     }
 }
 
-/// What clap has to say, without its usage text: the first paragraph, and what it suggests.
-fn one_line(error: &clap::Error) -> String {
-    let text = error.to_string();
-    let said = text.lines().take_while(|line| !line.starts_with("Usage:")).filter(|line| !line.trim().is_empty());
-    let said = said.filter(|line| !line.starts_with("For more information"));
-    let line = said.map(str::trim).collect::<Vec<_>>().join(" ");
-    let command = std::env::args().nth(1).filter(|word| Command::has_subcommand(word)).unwrap_or_default();
-    format!("{} (see `{} --help`)", line.trim_start_matches("error: "), format!("gingham {command}").trim())
+/// What draws the progress of a tuning that may take `budget`.
+pub(crate) fn progress(budget: Duration) -> Listener {
+    let meter = progress::Meter::new(budget);
+    Listener::new(move |progress, left| meter.tell(progress, left))
 }

@@ -1,5 +1,5 @@
-//! What is going on, on one line of a terminal. Drawn between samples only, without a thread that ticks: a redraw
-//! during a sample would be measured.
+//! What is going on, on one line of a terminal; nothing where standard error is none. Drawn between samples only, without
+//! a thread that ticks: a redraw during a sample would be measured.
 
 use std::time::Duration;
 
@@ -7,9 +7,12 @@ use gingham_harness::Progress;
 use gingham_harness::report::{bytes, seconds};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::failure::Failure;
+use super::output::print;
+#[cfg(target_os = "linux")]
 use super::output::tell;
 
-/// A bar that fills as the budget is spent; nothing where standard error is no terminal.
+/// A bar that fills as the budget is spent.
 pub(super) struct Meter {
     bar: ProgressBar,
     budget: f64,
@@ -25,6 +28,9 @@ impl Meter {
 
     /// Says what comes next, with `left` seconds of the budget left.
     pub(super) fn tell(&self, progress: Progress<'_>, left: f64) {
+        if matches!(progress, Progress::Ended) {
+            return self.bar.finish_and_clear();
+        }
         let left = left.max(0.0);
         self.bar.set_position((1000.0 * (1.0 - left / self.budget)) as u64);
         self.bar.set_prefix(format!("{left:.0} s"));
@@ -43,16 +49,47 @@ impl Meter {
                 format!("round {} of {live} combinations: {combination}", round + 1)
             }
             Progress::Confirming { combination, .. } => format!("confirming in a fresh process: {combination}"),
+            Progress::Ended => String::new(),
         });
     }
 
     /// Says a line above the bar, from any thread.
+    #[cfg(target_os = "linux")]
     pub(super) fn voice(&self) -> impl Fn(&str) + Send + 'static {
         let bar = self.bar.clone();
         move |line| bar.suspend(|| tell(line))
     }
 
+    #[cfg(target_os = "linux")]
     pub(super) fn finish(self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// A bar that fills as one step after the other is done.
+pub(super) struct Steps(ProgressBar);
+
+impl Steps {
+    pub(super) fn new(total: usize) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
+        bar.set_style(ProgressStyle::with_template("{bar:20} {pos} of {len}  {wide_msg}").expect("a fixed template"));
+        Self(bar)
+    }
+
+    /// Says what the next step is, before it is done.
+    pub(super) fn begin(&self, what: String) {
+        self.0.set_message(what);
+    }
+
+    /// Prints what a step gave, above the bar.
+    pub(super) fn done(&self, text: &str) -> Result<(), Failure> {
+        self.0.inc(1);
+        self.0.suspend(|| print(text))
+    }
+}
+
+impl Drop for Steps {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
     }
 }

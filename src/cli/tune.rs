@@ -1,5 +1,6 @@
 //! `gingham tune`: races the combinations and says which is fastest.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -15,7 +16,7 @@ use gingham_harness::store::Place;
 use gingham_harness::trial::Program;
 use gingham_harness::{ExecutorKind, Outcome, Profile, Tuner, Workload, profile};
 
-use super::args::{WorkloadArgs, duration, share};
+use super::args::{WorkloadArgs, count, duration, share};
 use super::destination::{Destinations, refuse_twice};
 use super::failure::Failure;
 use super::interrupt;
@@ -23,53 +24,88 @@ use super::output::tell;
 use super::progress::Meter;
 
 /// Races combinations of backend, op threads and executor on a workload, and says which is fastest
+///
+/// Each combination runs in a process of its own; its results are verified before they are timed. What is slower for sure
+/// leaves early, and the finalists are measured once more in fresh processes. The answer is saved, and `gingham run`,
+/// `gingham profile` and plans in programs use it. Ctrl-C ends it with what is known.
 #[derive(Args)]
 pub(super) struct Tune {
     #[command(flatten)]
     workload: WorkloadArgs,
     /// Backends, comma-separated [default: all that are compiled in]
+    ///
+    /// Name those that your program can use; `gingham list` shows what there is.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     backend: Option<Vec<String>>,
     /// Executors, comma-separated: serial, threads, rayon [default: all]
+    ///
+    /// How tasks are spread: one after the other, over a pool of threads of Gingham's own, or over rayon's. Name one where
+    /// your program has it already.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     executor: Option<Vec<String>>,
     /// Threads inside one operation, comma-separated [default: powers of two up to the usable CPUs]
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    ///
+    /// Name 1 where your tasks are many and small, to save time; or counts that the default leaves out.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = count)]
     op_threads: Option<Vec<usize>>,
     /// Workers of the pools, comma-separated [default: powers of two up to the usable CPUs]
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    ///
+    /// How many tasks run at a time. Name fewer where other work needs the other CPUs.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = count)]
     workers: Option<Vec<usize>>,
     /// Tasks handed out at a time, 0 for an even split, comma-separated [default: 0, 1, tasks / (8 workers)]
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    ///
+    /// Few at a time balance unequal tasks, many cost less for small ones.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = count)]
     chunk: Option<Vec<usize>>,
     /// Race this runner of the trial protocol as peer/NAME too: [NAME=]CMD; may be given several times
+    ///
+    /// For a comparison with another program or language, such as NumPy: see benches/peers/README.md.
     #[arg(long, value_name = "CMD", value_parser = Program::peer)]
     peer: Vec<Program>,
     /// race, or exhaustive: every combination in twelve rounds
+    ///
+    /// A race is right nearly always and takes a fraction of the time; an exhaustive run shows the whole table.
     #[arg(long, default_value = "race", value_parser = strategy)]
     strategy: Strategy,
     /// Leave variables that choose kernels (OPENBLAS_CORETYPE and the like) set for trials
+    ///
+    /// They are cleared otherwise, since they can halve the speed of a library. Keep them where your program runs with them.
     #[arg(long)]
     keep_env: bool,
     /// Time for everything
+    ///
+    /// Give more where the result says that it was too short, for long tasks, or on a busy machine; less for a first look.
     #[arg(long, default_value = "60s", value_parser = duration)]
     budget: Duration,
     /// Time after which a trial that does not answer is ended
+    ///
+    /// Give more where a single task takes longer than that.
     #[arg(long, default_value = "30s", value_parser = duration)]
     deadline: Duration,
     /// Combinations this close to the best are not told apart from it
+    ///
+    /// A smaller one takes more rounds to decide; below 1 % the noise of most machines is larger.
     #[arg(long, default_value = "2%", value_parser = share)]
     tolerance: f64,
     /// Sets the inputs and the order of rounds
-    #[arg(long, default_value_t = 0)]
+    ///
+    /// Change it to see whether the answer depends on chance.
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = seed)]
     seed: u64,
     /// Exit with status 3 where the measurement cannot be trusted
+    ///
+    /// For scripts: every warning, such as that others had the machine, then counts as a failure.
     #[arg(long)]
     strict: bool,
     /// A journal of all samples: made where there is none, gone on with where there is one
+    ///
+    /// For long tunings: one that was killed goes on where it stopped, once it is started anew with the same flags.
     #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
     /// table, json, csv or markdown
+    ///
+    /// The form of the result on standard output, and in files whose ending names none. docs/results.md describes the JSON.
     #[arg(long, default_value = "table")]
     format: String,
     /// Write the result to this file, as a whole or not at all; may be given several times
@@ -78,9 +114,13 @@ pub(super) struct Tune {
     #[arg(long, value_name = "FILE")]
     output: Vec<PathBuf>,
     /// Save the answer in this file [default: profile.json in the user's configuration directory]
+    ///
+    /// For answers that belong to a program or to a test; `gingham run --profile` and `Session::with_profile` read it.
     #[arg(long, value_name = "FILE")]
     profile: Option<PathBuf>,
     /// Do not save the answer
+    ///
+    /// For a look that should not change what programs do.
     #[arg(long, conflicts_with = "profile")]
     no_save: bool,
 }
@@ -122,6 +162,7 @@ impl Tune {
     pub(super) fn execute(self, registry: Registry) -> Result<(), Failure> {
         let format: Format = self.format.parse()?;
         let workload = self.workload.workload(default_workload)?;
+        check(&workload, &self.peer)?;
         let selection = self.selection()?;
         let destinations = Destinations::open(&self.output, format)?;
         let profile = self.profile_path()?;
@@ -203,6 +244,28 @@ impl Tune {
             (Some(path), _) => Ok(Some(path.clone())),
             (None, _) => Ok(Some(profile::default_path()?)),
         }
+    }
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "expected a whole number, such as 7".into())
+}
+
+/// Refuses a batch that takes no time, and two runners that would share a row.
+fn check(workload: &Workload, peers: &[Program]) -> Result<(), Failure> {
+    if workload.work(workload.tasks()) == 0.0 {
+        return Err(Failure::usage(format!("{workload}: nothing to measure; give sizes above 0")));
+    }
+    let name = |peer: &Program| match peer {
+        Program::Peer { name, .. } => Some(name.clone()),
+        Program::Own(_) => None,
+    };
+    let mut known = BTreeSet::new();
+    match peers.iter().filter_map(name).find(|name| !known.insert(name.clone())) {
+        Some(twice) => {
+            Err(Failure::usage(format!("two peers are named `{twice}`; name one of them otherwise: --peer NAME=CMD")))
+        }
+        None => Ok(()),
     }
 }
 

@@ -4,15 +4,22 @@ use clap::Args;
 use gingham_core::{DType, Op, Registry, conformance};
 
 use super::failure::Failure;
-use super::output::print;
+use super::progress::Steps;
 
 /// Runs the conformance suite on backends: one line for each operation and element type
+///
+/// It compares results with plain loops over many sizes, layouts and special values, and tries concurrent callers and every
+/// number of threads. Run it once on a new machine, and after an update of a library.
 #[derive(Args)]
 pub(super) struct Verify {
     /// Backends, comma-separated, or all
+    ///
+    /// Name one to save time: all of them take some minutes.
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "all")]
     backend: Vec<String>,
     /// Operations, comma-separated [default: all]
+    ///
+    /// Name those that you use, for example matmul,dot.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     op: Vec<String>,
 }
@@ -28,6 +35,7 @@ impl Verify {
             names => names.iter().map(|name| name.parse()).collect::<Result<Vec<Op>, _>>()?,
         };
         let (mut lines, mut failed) = (0, 0);
+        let steps = Steps::new(backends.len() * ops.len() * DType::ALL.len());
         for backend in backends {
             let info = backend.info();
             for &op in &ops {
@@ -39,14 +47,15 @@ impl Verify {
                         backend.support(op, dtype)
                     );
                     lines += 1;
+                    steps.begin(format!("{} {op} {dtype}", info.id));
                     match conformance::verify(backend.as_ref(), op, dtype) {
-                        Ok(report) => print(&format!(
+                        Ok(report) => steps.done(&format!(
                             "{head} {:>5} cases  error/bound {:.3}  PASS\n",
                             report.cases, report.error_ratio
                         ))?,
                         Err(violation) => {
                             failed += 1;
-                            print(&format!("{head} FAIL: {violation}\n"))?;
+                            steps.done(&format!("{head} FAIL: {violation}\n"))?;
                         }
                     }
                 }

@@ -16,6 +16,7 @@ use super::portion::Portion;
 use super::space::{BACKEND, candidates};
 use crate::combination::Combination;
 use crate::executor::{self, BoxError, MAX_WORKERS};
+use crate::progress::{Listener, Progress};
 use crate::search::{Fault, Model, Rules, search};
 use crate::space::{Candidate, Selection};
 use crate::workload;
@@ -42,6 +43,8 @@ pub struct FnTuner {
     pub seed: u64,
     /// Once true, the tuning ends with what is known so far.
     pub interrupt: Arc<AtomicBool>,
+    /// Hears of its progress, between samples only.
+    pub progress: Listener,
 }
 
 /// A function that cannot be tuned, or a result without a plan.
@@ -121,6 +124,7 @@ impl Default for FnTuner {
             tolerance: 0.02,
             seed: 0,
             interrupt: Arc::default(),
+            progress: Listener::default(),
         }
     }
 }
@@ -150,12 +154,31 @@ impl FnTuner {
         candidates: &[Candidate],
         cpus: usize,
         largest: Portion,
+        place: P,
+        start: Instant,
+    ) -> Result<FnOutcome, Error> {
+        let raced = self.raced(candidates, cpus, largest, place, start);
+        self.tell(Progress::Ended, start);
+        raced
+    }
+
+    fn tell(&self, progress: Progress<'_>, start: Instant) {
+        self.progress.tell(progress, self.budget.as_secs_f64() - start.elapsed().as_secs_f64());
+    }
+
+    fn raced<P: Place>(
+        &self,
+        candidates: &[Candidate],
+        cpus: usize,
+        largest: Portion,
         mut place: P,
         start: Instant,
     ) -> Result<FnOutcome, Error> {
         let budget_s = self.budget.as_secs_f64();
         let failed = |fault: Fault| Error::Serial { reason: fault.reason };
-        let mut serial = place.start(&Combination::serial(BACKEND, OpThreads::ONE)).map_err(failed)?;
+        let one_thread = Combination::serial(BACKEND, OpThreads::ONE);
+        self.tell(Progress::Admitting { combination: &one_thread, left: candidates.len() }, start);
+        let mut serial = place.start(&one_thread).map_err(failed)?;
         let item_s = item_seconds(&mut place, &mut serial, 1, largest).map_err(failed)?;
         let count = (budget_s * LONGEST_SAMPLE / item_s.max(1e-12)) as usize;
         let portion = Portion { count: count.max(FEWEST_ITEMS * cpus).min(largest.count), ..largest };
@@ -178,7 +201,7 @@ impl FnTuner {
         };
         let combinations = candidates.iter().map(|candidate| candidate.combination.clone()).collect();
         let mut course = FnCourse::new(place, combinations, portion, &self.interrupt, start);
-        let found = search(candidates, &rules, &mut course, &mut |_| {});
+        let found = search(candidates, &rules, &mut course, &mut |told| self.tell(told, start));
         Ok(FnOutcome::new(largest.items, candidates, found, start.elapsed().as_secs_f64()))
     }
 }
@@ -213,6 +236,7 @@ impl crate::Tuner {
             tolerance: self.tolerance,
             seed: self.seed,
             interrupt: Arc::clone(&self.interrupt),
+            progress: Listener::default(),
         }
     }
 }

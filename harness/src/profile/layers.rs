@@ -35,12 +35,10 @@ impl Profile {
         Ok(layers)
     }
 
-    /// As [`Profile::layers`], as one.
-    ///
-    /// # Errors
-    /// [`Error`], where there is such a file and it is no profile.
-    pub fn load_default() -> Result<Self, Error> {
-        let entries = Self::layers()?.into_iter().flat_map(|(_, profile)| profile.entries).collect();
-        Ok(Self { entries, ..Self::default() })
+    /// All answers of such layers in one.
+    #[must_use]
+    pub fn of_layers(layers: Vec<(PathBuf, Self)>) -> Self {
+        let entries = layers.into_iter().flat_map(|(_, profile)| profile.entries).collect();
+        Self { entries, ..Self::default() }
     }
 }

@@ -199,7 +199,7 @@ impl Profile {
         let unwritable = |source| Error::Unwritable { path: path.into(), source };
         let place = Place::of(path).map_err(unwritable)?;
         place.check().map_err(unwritable)?;
-        Self::at(&place).map(drop)
+        Self::at(&place, path).map(drop)
     }
 
     /// Changes the profile at `path`, which nobody else changes meanwhile. A device or a pipe is told a profile that
@@ -211,16 +211,16 @@ impl Profile {
         let unwritable = |source| Error::Unwritable { path: path.into(), source };
         let place = Place::of(path).map_err(unwritable)?;
         let _held = place.lock().map_err(unwritable)?;
-        let mut profile = Self::at(&place)?;
+        let mut profile = Self::at(&place, path)?;
         let changed = change(&mut profile);
         place.write(profile.to_json().as_bytes()).map_err(unwritable)?;
         Ok(changed)
     }
 
-    /// What is to be added to: reading a pipe would wait for somebody who writes.
-    fn at(place: &Place) -> Result<Self, Error> {
+    /// What is to be changed at `path`, which is `place`: reading a pipe would wait for somebody who writes.
+    fn at(place: &Place, path: &Path) -> Result<Self, Error> {
         match place {
-            Place::File(path) => Self::load(path),
+            Place::File(_) => Self::load(path),
             Place::Stream(_) => Ok(Self::default()),
         }
     }

@@ -18,6 +18,7 @@ use super::program::Program;
 use super::protocol::{Answer, Cost, Hello, PROTOCOL, Request};
 use crate::environment::Environment;
 use crate::outcome::Sample;
+use crate::store;
 
 /// How long a runner may take to exit once it has said goodbye, or has closed its standard output. Pools of workers
 /// clear away their semaphores then.
@@ -204,7 +205,7 @@ impl Trial {
         let line = self.receive(asked)?;
         serde_json::from_slice(&line).map_err(|e| {
             let said = String::from_utf8_lossy(&line[..line.len().min(80)]).into_owned();
-            Death::Failed(format!("answered what is no answer ({e}): {said:?}"))
+            Death::Failed(format!("answered what is no answer ({}): {said:?}", store::plain(&e)))
         })
     }
 

@@ -1,5 +1,7 @@
 //! `gingham profile show`: each answer with its date, what it rests on, and what speaks for it.
 
+use std::path::PathBuf;
+
 use gingham_core::Registry;
 use gingham_harness::profile::{Entry, Evidence, Fingerprint, Ranked};
 use gingham_harness::{Profile, report};
@@ -11,9 +13,16 @@ use crate::cli::output::print;
 /// Combinations of each answer that are shown.
 const SHOWN: usize = 5;
 
-pub(super) fn execute(saved: &Profile, registry: &Registry) -> Result<(), Failure> {
+/// The answers of each file, the user's first.
+pub(super) fn execute(layers: &[(PathBuf, Profile)], registry: &Registry) -> Result<(), Failure> {
     let now = Fingerprint::now(&Machine::probe(), registry);
-    saved.entries.iter().try_for_each(|entry| print(&describe(entry, &now)))
+    for (place, (path, saved)) in layers.iter().enumerate() {
+        if place > 0 && !saved.entries.is_empty() {
+            print(&format!("In {}, for all users:\n", path.display()))?;
+        }
+        saved.entries.iter().try_for_each(|entry| print(&describe(entry, &now)))?;
+    }
+    Ok(())
 }
 
 fn describe(entry: &Entry, now: &Fingerprint) -> String {

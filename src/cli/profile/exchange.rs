@@ -1,0 +1,57 @@
+//! `gingham profile forget`, `import` and `export`: answers that go, come, and are handed on.
+
+use std::path::Path;
+
+use gingham_harness::Profile;
+
+use crate::cli::args::WorkloadArgs;
+use crate::cli::failure::Failure;
+use crate::cli::output::print;
+
+/// Removes the answers for a workload from the profile at `path`.
+pub(super) fn forget(path: &Path, workload: &WorkloadArgs) -> Result<(), Failure> {
+    if workload.is_empty() {
+        return Err(Failure::usage(
+            "no workload to forget; name it by --op, --shape and --tasks (`gingham profile clear` removes all answers)",
+        ));
+    }
+    let workload = workload.workload(|| unreachable!("some flag was given"))?;
+    let name = path.display();
+    if Profile::load(path)?.entries.iter().all(|entry| entry.workload != workload) {
+        return Err(Failure::work(format!("no answer for {workload} in {name}; `gingham profile show` lists them")));
+    }
+    let forgotten = Profile::update(path, |profile| profile.forget(&workload))?;
+    print(&format!("Forgot {} for {workload} in {name}.\n", answers(forgotten)))
+}
+
+/// Takes the answers of the profile at `from` into the one at `path`.
+pub(super) fn import(path: &Path, from: &Path) -> Result<(), Failure> {
+    let from = if from == Path::new("-") { Path::new("/dev/stdin") } else { from };
+    if !from.exists() {
+        return Err(Failure::usage(format!("import {}: there is no such file", from.display())));
+    }
+    let other = Profile::load(from)?;
+    let all = other.entries.len();
+    let taken = Profile::update(path, |profile| profile.import(other))?;
+    let older = match all - taken {
+        0 => String::new(),
+        older => format!("; {older} left out, since what is there was saved later"),
+    };
+    print(&format!("Took {} into {}{older}.\n", answers(taken), path.display()))
+}
+
+/// Prints the answers, those for one workload where one is named, as a profile that `import` takes.
+pub(super) fn export(mut saved: Profile, workload: &WorkloadArgs) -> Result<(), Failure> {
+    if !workload.is_empty() {
+        let workload = workload.workload(|| unreachable!("some flag was given"))?;
+        saved.entries.retain(|entry| entry.workload == workload);
+        if saved.entries.is_empty() {
+            return Err(Failure::work(format!("no answer for {workload}; `gingham profile show` lists them")));
+        }
+    }
+    print(&saved.to_json())
+}
+
+fn answers(n: usize) -> String {
+    format!("{n} answer{}", if n == 1 { "" } else { "s" })
+}
