@@ -1,6 +1,7 @@
 //! The combinations that may run a workload, and those that may not, with the reason.
 
 use gingham_core::{Backend, OpThreads, Registry, Support, Threading};
+use serde::{Deserialize, Serialize};
 
 use crate::combination::{Combination, ExecutorKind};
 use crate::executor;
@@ -22,7 +23,7 @@ pub struct Selection {
 }
 
 /// A combination, and why it is not to be raced, if it is not.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Candidate {
     /// The combination.
     pub combination: Combination,

@@ -118,7 +118,7 @@ fn what_was_appended_comes_back_in_order() {
     assert_eq!(scratch.events(), [three(), vec![sample(5)]].concat());
     let text = String::from_utf8(scratch.bytes()).unwrap();
     assert_eq!(text.lines().count(), 5);
-    assert!(text.lines().next().unwrap()[9..].starts_with(r#"{"schema":"gingham.journal/1","gingham":""#), "{text}");
+    assert!(text.lines().next().unwrap()[9..].starts_with(r#"{"schema":"gingham.journal/2","gingham":""#), "{text}");
 }
 
 #[test]
@@ -236,11 +236,11 @@ fn the_cut_header_of_another_run_is_refused() {
 
 #[test]
 fn a_journal_of_another_form_is_refused() {
-    let json = r#"{"schema":"gingham.journal/2","colour":"red"}"#;
+    let json = r#"{"schema":"gingham.journal/1","colour":"red"}"#;
     let scratch = Scratch::holding(format!("{:08x} {json}\n", crc32fast::hash(json.as_bytes())).as_bytes());
     let error = scratch.refused(&header());
-    assert!(matches!(&error, Error::Schema { schema, .. } if schema == "gingham.journal/2"), "{error}");
-    let json = r#"{"schema":"gingham.journal/1","colour":"red"}"#;
+    assert!(matches!(&error, Error::Schema { schema, .. } if schema == "gingham.journal/1"), "{error}");
+    let json = r#"{"schema":"gingham.journal/2","colour":"red"}"#;
     let scratch = Scratch::holding(format!("{:08x} {json}\n", crc32fast::hash(json.as_bytes())).as_bytes());
     assert!(matches!(scratch.refused(&header()), Error::Damaged { line: 1, .. }));
 }

@@ -4,8 +4,13 @@
 //! of the JSON of this line and of all lines before it, so that a line that is missing, doubled or swapped is seen as
 //! well as one that is damaged. A kill can only tear the last line: that one is cut off. Anything else that is wrong
 //! is an error, and the file is left as it is.
+//!
+//! The events of a tuning are the [`Event`]s that a [`Journalled`] course writes, from which a [`Past`] is read.
 
+mod course;
+mod event;
 mod header;
+mod past;
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -17,10 +22,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::store;
 
+pub use course::{Ended, Journalled, Resumable};
+pub use event::{Answer, Asked, Begun, Event, Request};
 pub use header::{Difference, Header};
+pub use past::Past;
 
 /// The name of this form.
-pub const SCHEMA: &str = "gingham.journal/1";
+pub const SCHEMA: &str = "gingham.journal/2";
 
 /// An event takes some hundred bytes, a tuning some thousand events; a file beyond this is no journal.
 const LARGEST: u64 = 256 << 20;
@@ -93,6 +101,21 @@ pub enum Error {
         line: usize,
         /// What is wrong with it.
         reason: String,
+    },
+    /// The search, played again, asks for something else than the journal tells.
+    #[error(
+        "journal {path} tells of another search: line {line} is {told}, where this one asks for {asked}; name another \
+         file with --resume"
+    )]
+    OtherSearch {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// What the journal tells.
+        told: String,
+        /// What the search asks for.
+        asked: String,
     },
     /// The event would not come back from JSON.
     #[error("journal {path}: an event that cannot be kept ({source})")]

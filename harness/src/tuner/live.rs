@@ -11,6 +11,7 @@ use super::Tuner;
 use crate::arena::Arena;
 use crate::combination::{Combination, ExecutorKind};
 use crate::environment::Environment;
+use crate::journal::Resumable;
 use crate::outcome::{Sample, Status};
 use crate::search::{Admission, Course, Entrant, Farewell, Fault, Role, model, sampling};
 use crate::trial::protocol::{Hello, PROTOCOL};
@@ -71,13 +72,8 @@ impl<'a, T: Scalar> Live<'a, T> {
         Self { tuner, cpus, combinations, environment, arena, judge, task_s, running, start, elapsed_s, element }
     }
 
-    /// Seconds that allocating, touching and filling the arena took.
-    pub(super) fn prefault_s(&self) -> f64 {
-        self.arena.prefault_s()
-    }
-
     /// Tasks that the arena holds.
-    pub(super) fn tasks(&self) -> usize {
+    fn tasks(&self) -> usize {
         self.judge.workload().tasks()
     }
 
@@ -174,12 +170,7 @@ impl<'a, T: Scalar> Live<'a, T> {
     }
 
     fn sampled(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Fault> {
-        if !self.running.contains_key(&who) {
-            // The tuning goes on from a journal that knows this entrant.
-            let running = self.start(who)?;
-            self.running.insert(who, running);
-        }
-        let running = self.running.get_mut(&who).expect("just started");
+        let running = self.running.get_mut(&who).expect("a search samples whom it has admitted and not dismissed");
         let tasks = tasks.min(running.most);
         let repeat = sampling::repeats(running.task_s * tasks as f64);
         let warm = if sampling::warms(running.task_s * running.warm as f64) { running.warm } else { 0 };
@@ -242,6 +233,19 @@ impl<T: Scalar> Course for Live<'_, T> {
 
     fn interrupted(&self) -> bool {
         self.tuner.interrupt.load(Ordering::Relaxed)
+    }
+}
+
+impl<T: Scalar> Resumable for Live<'_, T> {
+    fn restart(&mut self, who: Entrant, admission: &Admission) -> Result<(), Fault> {
+        let stopped = Instant::now();
+        let restarted = self.start(who).map(|running| {
+            // Its samples are of the same part of the batch as those before, however fast it is today.
+            let most = admission.most_tasks.unwrap_or(self.tasks());
+            self.running.insert(who, Running { most, ..running });
+        });
+        self.start += stopped.elapsed();
+        restarted
     }
 }
 

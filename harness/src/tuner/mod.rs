@@ -1,6 +1,5 @@
 //! A tuning from start to end: memory, candidates, a search among trials, and the outcome.
 
-mod journalled;
 mod live;
 mod result;
 
@@ -10,22 +9,22 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use gingham_core::{DType, Registry, Scalar};
+use gingham_machine::environment::kernel_variables;
 use gingham_machine::{Ceilings, Machine, available_memory};
 
 use crate::arena::{self, Arena};
 use crate::combination::Combination;
 use crate::environment::Environment;
-use crate::journal::{self, Header, Journal};
+use crate::journal::{self, Begun, Ended, Event, Header, Journal, Journalled, Past};
 use crate::operands;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Site};
 use crate::progress::Progress;
-use crate::search::{self, Model, Needed, Rules, Strategy};
+use crate::search::{self, Found, Model, Needed, Rules, Strategy};
 use crate::space::{self, Candidate, Selection};
 use crate::trial::Program;
 use crate::verify::Judge;
 use crate::workload::Workload;
 
-use journalled::Journalled;
 use live::Live;
 
 /// The part of the budget that preparation may take: operands, ceilings, and the first of each backend.
@@ -135,51 +134,106 @@ impl Tuner {
 
     fn run<T: Scalar>(&self, progress: &mut dyn FnMut(Progress<'_>, f64)) -> Result<Outcome, Error> {
         let start = Instant::now();
-        let budget = self.budget.as_secs_f64();
-        let left = || budget - start.elapsed().as_secs_f64();
         let machine = Machine::probe();
+        let (journal, past) = self.journal(&machine)?;
+        if let Some(past) = &past
+            && let Some((found, clock_s)) = past.found(&self.rules(&past.begun))?
+        {
+            return self.ended(found, &past.begun, clock_s);
+        }
+        // The clock goes on where the past left it.
+        let gone = past.as_ref().map_or(Duration::ZERO, |past| Duration::from_secs_f64(past.at_s()));
+        let budget = self.budget.as_secs_f64();
+        let left = |start: Instant| budget - start.elapsed().as_secs_f64();
         operands::check_memory(&self.workload, available_memory())?;
-        let held = operands::held(&self.workload, machine.usable_cpus, budget);
-        let candidates = self.candidates(&held, machine.usable_cpus)?;
-        let journal = self.journal.as_ref().map(|path| Journal::open(path, &self.header(&machine))).transpose()?;
-
-        progress(Progress::Ceilings, left());
-        let ceilings = Ceilings::measure(&machine);
-        let model = Model::new(&held, &machine, &ceilings);
+        let mut begun = match &past {
+            Some(past) => past.begun.clone(),
+            None => self.begin(machine, start, &mut |told| progress(told, left(start)))?,
+        };
+        let model = self.model(&begun);
+        let held = self.held(&begun);
         let bytes = held.batch_bytes();
-        let expected_s = start.elapsed().as_secs_f64() + bytes as f64 / arena::FILLED_AT_BEST;
-        self.check_budget(&model, expected_s / PREPARATION_SHARE)?;
-        progress(Progress::Filling { bytes, at_worst_s: bytes as f64 / arena::FIRST_TOUCH }, left());
-        let arena = match Arena::within::<T>(&held, self.seed, left() * PREPARATION_SHARE) {
-            Err(arena::Error::Slow { needed_s, .. }) => return Err(self.too_short(&model, needed_s)),
-            arena => arena?,
+        progress(Progress::Filling { bytes, at_worst_s: bytes as f64 / arena::FIRST_TOUCH }, left(start - gone));
+        let arena = match &past {
+            // To prepare again takes nothing from the budget, which the search has planned with.
+            Some(_) => Arena::new::<T>(&held, self.seed)?,
+            None => match Arena::within::<T>(&held, self.seed, left(start) * PREPARATION_SHARE) {
+                Err(arena::Error::Slow { needed_s, .. }) => return Err(self.too_short(&model, needed_s)),
+                arena => arena?,
+            },
         };
         let judge = Judge::new(&held, arena.placement(), arena.inputs::<T>(), self.seed)?;
-        // What is made is used, if there is time for an answer at all.
-        self.check_budget(&model, start.elapsed().as_secs_f64())?;
+        let start = if past.is_some() { Instant::now() - gone } else { start };
+        if past.is_none() {
+            (begun.at_s, begun.prefault_s) = (start.elapsed().as_secs_f64(), arena.prefault_s());
+            // What is made is used, if there is time for an answer at all.
+            self.check_budget(&model, begun.at_s)?;
+        }
 
-        let rules = Rules {
+        let combinations: Vec<Combination> = begun.candidates.iter().map(|c| c.combination.clone()).collect();
+        let environment = Environment::new(&self.registry, self.keep_env);
+        let cpus = begun.site.machine.usable_cpus;
+        let live = Live::<T>::new(self, cpus, combinations, environment, arena, judge, model.task_s, start);
+        let mut course = match &past {
+            Some(past) => Journalled::resumed(live, journal, past),
+            None => Journalled::begun(live, journal, &begun),
+        };
+        let rules = self.rules(&begun);
+        let found = search::search(&begun.candidates, &rules, &mut course, &mut |told| progress(told, left(start)));
+        let Ended { clock_s, unwritten } = course.end()?;
+        let mut outcome = self.ended(found, &begun, clock_s)?;
+        outcome.warnings.extend(unwritten.map(|error| format!("the journal ends early: {error}")));
+        Ok(outcome)
+    }
+
+    /// The journal, where there is to be one, and what it tells.
+    fn journal(&self, machine: &Machine) -> Result<(Option<Journal<Event>>, Option<Past>), Error> {
+        let Some(path) = &self.journal else { return Ok((None, None)) };
+        let (journal, events) = Journal::open(path, &self.header(machine))?;
+        Ok((Some(journal), Past::of(path, events)?))
+    }
+
+    /// What a search that begins now is given, before there is an arena.
+    fn begin(&self, machine: Machine, start: Instant, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Begun, Error> {
+        let held = operands::held(&self.workload, machine.usable_cpus, self.budget.as_secs_f64());
+        let candidates = self.candidates(&held, machine.usable_cpus)?;
+        progress(Progress::Ceilings);
+        let ceilings = Ceilings::measure(&machine);
+        let env_cleared = if self.keep_env { Vec::new() } else { kernel_variables() };
+        let env_cleared = env_cleared.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let site = Site { machine, env_cleared, ceilings };
+        let begun = Begun { at_s: 0.0, site, arena_tasks: held.tasks(), prefault_s: 0.0, candidates };
+        let expected_s = start.elapsed().as_secs_f64() + held.batch_bytes() as f64 / arena::FILLED_AT_BEST;
+        self.check_budget(&self.model(&begun), expected_s / PREPARATION_SHARE)?;
+        Ok(begun)
+    }
+
+    /// The part of the workload that the arena holds.
+    fn held(&self, begun: &Begun) -> Workload {
+        self.workload.with_fewer_tasks(begun.arena_tasks)
+    }
+
+    fn model(&self, begun: &Begun) -> Model {
+        Model::new(&self.held(begun), &begun.site.machine, &begun.site.ceilings)
+    }
+
+    fn rules(&self, begun: &Begun) -> Rules {
+        Rules {
             seed: self.seed,
             tolerance: self.tolerance,
             strategy: self.strategy,
-            budget_s: budget,
-            ..Rules::new(model)
-        };
-        let combinations: Vec<Combination> = candidates.iter().map(|c| c.combination.clone()).collect();
-        let environment = Environment::new(&self.registry, self.keep_env);
-        let cpus = machine.usable_cpus;
-        let live = Live::<T>::new(self, cpus, combinations, environment, arena, judge, model.task_s, start);
-        let mut course = Journalled::new(live, journal);
-        let found = search::search(&candidates, &rules, &mut course, &mut |told| progress(told, left()));
-        let (live, clock_s, unwritten) = course.into_parts();
-        if found.rounds.kept == 0 && found.stopped_because == "budget" {
-            return Err(self.too_short(&model, start.elapsed().as_secs_f64()));
+            budget_s: self.budget.as_secs_f64(),
+            ..Rules::new(self.model(begun))
         }
-        let mut outcome = self.outcome(found, &candidates, &live, machine, ceilings);
-        outcome.warnings.extend(unwritten.map(|error| format!("the journal ends early: {error}")));
-        outcome.elapsed_s = clock_s.last().copied().unwrap_or_default();
-        outcome.clock_s = clock_s;
-        Ok(outcome)
+    }
+
+    /// What a search has come to that ended with these readings of its clock.
+    fn ended(&self, found: Found, begun: &Begun, clock_s: Vec<f64>) -> Result<Outcome, Error> {
+        let elapsed_s = clock_s.last().copied().unwrap_or_default();
+        if found.rounds.kept == 0 && found.stopped_because == "budget" {
+            return Err(self.too_short(&self.model(begun), elapsed_s));
+        }
+        Ok(Outcome { clock_s, elapsed_s, ..self.outcome(found, begun) })
     }
 
     /// Our own combinations, and the peers.
@@ -206,13 +260,15 @@ impl Tuner {
         let list = |items: Option<Vec<String>>| items.map_or_else(|| "all".into(), |items| items.join(","));
         let Selection { backends, executors, op_threads, workers, chunks } = &self.selection;
         let texts = |counts: &Option<Vec<usize>>| counts.as_ref().map(|c| c.iter().map(ToString::to_string).collect());
+        let variables =
+            self.keep_env.then(|| kernel_variables().iter().map(|(name, value)| format!("{name}={value}")).collect());
         let versions = self.registry.iter().map(|b| format!("{} {}", b.info().id, b.info().version));
         let settings = [
             ("seed", self.seed.to_string()),
             ("tolerance", self.tolerance.to_string()),
             ("strategy", format!("{:?}", self.strategy).to_lowercase()),
             ("budget", format!("{} s", self.budget.as_secs_f64())),
-            ("variables kept", self.keep_env.to_string()),
+            ("variables kept", variables.map_or_else(|| "none".into(), |all: Vec<String>| all.join(" "))),
             ("backends", list(backends.clone())),
             ("executors", list(executors.as_ref().map(|e| e.iter().map(ToString::to_string).collect()))),
             ("op threads", list(op_threads.as_ref().map(|t| t.iter().map(ToString::to_string).collect()))),

@@ -2,26 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use gingham_core::Scalar;
-use gingham_machine::environment::kernel_variables;
-use gingham_machine::{Ceilings, Machine};
-
 use super::Tuner;
-use super::live::Live;
 use crate::combination::ExecutorKind;
-use crate::outcome::{self, Confirmation, Confirmed, Outcome, Row, SCHEMA, Site, Status, Twin, batch_seconds};
+use crate::journal::Begun;
+use crate::outcome::{self, Confirmation, Confirmed, Outcome, Row, SCHEMA, Status, Twin, batch_seconds};
 use crate::search::{Found, Run};
 use crate::space::Candidate;
 
 impl Tuner {
-    pub(super) fn outcome<T: Scalar>(
-        &self,
-        found: Found,
-        candidates: &[Candidate],
-        live: &Live<'_, T>,
-        machine: Machine,
-        ceilings: Ceilings,
-    ) -> Outcome {
+    /// The outcome but for its clock.
+    pub(super) fn outcome(&self, found: Found, begun: &Begun) -> Outcome {
+        let candidates = &begun.candidates;
         let name = |id: usize| candidates[id].combination.clone();
         let confirmed = found.confirmed.iter().filter_map(|confirmed| {
             let combination = name(confirmed.candidate);
@@ -52,18 +43,13 @@ impl Tuner {
             outcome::anchor(&mut trials, best, &self.workload);
         }
         trials.sort_by(outcome::by_standing);
-        let env_cleared = if self.keep_env { Vec::new() } else { kernel_variables() };
         Outcome {
             schema: SCHEMA.into(),
-            machine: Site {
-                machine,
-                env_cleared: env_cleared.into_iter().map(|(name, value)| format!("{name}={value}")).collect(),
-                ceilings,
-            },
+            machine: begun.site.clone(),
             versions,
             workload: self.workload.clone(),
-            arena_tasks: live.tasks(),
-            prefault_s: live.prefault_s(),
+            arena_tasks: begun.arena_tasks,
+            prefault_s: begun.prefault_s,
             seed: self.seed,
             strategy: self.strategy,
             tolerance: self.tolerance,

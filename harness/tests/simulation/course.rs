@@ -1,5 +1,6 @@
 //! The mock machine: every contestant has a true time, the clock goes by what the samples take.
 
+use gingham_harness::journal::Resumable;
 use gingham_harness::outcome::Sample;
 use gingham_harness::search::{Admission, Course, Entrant, Farewell, Fault, SHORTEST_SAMPLE_S};
 
@@ -52,6 +53,11 @@ impl<'a> Machine<'a> {
     /// At the start of its clock.
     pub(crate) fn new(field: &'a [Contestant], setting: &'a Setting<'a>, disturbance: Disturbance, seed: u64) -> Self {
         Self { field, setting, disturbance, seed, clock_s: 0.0, bursts: Vec::new() }
+    }
+
+    /// The same machine at another time.
+    pub(crate) fn at(self, clock_s: f64) -> Self {
+        Self { clock_s, ..self }
     }
 
     /// The log of what a sample takes over its true time. Draws are named by the contestant's name, not by its place.
@@ -139,6 +145,12 @@ impl Course for Machine<'_> {
 
     fn interrupted(&self) -> bool {
         false
+    }
+}
+
+impl Resumable for Machine<'_> {
+    fn restart(&mut self, _: Entrant, _: &Admission) -> Result<(), Fault> {
+        Ok(())
     }
 }
 

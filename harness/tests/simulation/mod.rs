@@ -1,8 +1,8 @@
 //! Tunings on a mock machine with a mock clock: what is true there is known, so it can be counted how often the search is
 //! wrong.
 //!
-//! `tests/trust.rs` asserts a part of these counts; `docs/trust.md` has all of them.
-#![allow(dead_code, reason = "the test takes a part of it, the report another")]
+//! `tests/trust.rs` asserts a part of these counts; `docs/trust.md` has all of them. `tests/resume.rs` kills tunings on it.
+#![allow(dead_code, unused_imports, reason = "each test takes a part of it, the report another")]
 
 mod course;
 mod fields;
@@ -16,7 +16,7 @@ pub(crate) use fields::{Contestant, company, forty, graded, one_noisy, serial};
 pub(crate) use noise::Noise;
 pub(crate) use plain::{Method, race};
 pub(crate) use share::Share;
-pub(crate) use tuning::{Setting, Tuned, tunings, unchanged};
+pub(crate) use tuning::{Setting, Tuned, candidates, rules, tunings, unchanged};
 
 /// The mock machine's CPUs.
 pub(crate) const CPUS: usize = 4;

@@ -87,12 +87,19 @@ pub(crate) fn unchanged(one: &[Tuned], other: &[Tuned]) -> Share {
 }
 
 fn tune(field: &[Contestant], setting: &Setting<'_>, seed: u64, machine: &mut Machine<'_>) -> Found {
+    search(&candidates(field), &rules(setting, seed), machine, &mut |_| {})
+}
+
+/// The contestants as a search has them.
+pub(crate) fn candidates(field: &[Contestant]) -> Vec<Candidate> {
     let combination = |c: &Contestant| c.name.parse().expect("a combination's text form");
-    let candidates: Vec<Candidate> =
-        field.iter().map(|c| Candidate { combination: combination(c), skipped: None }).collect();
+    field.iter().map(|c| Candidate { combination: combination(c), skipped: None }).collect()
+}
+
+/// What a search keeps to.
+pub(crate) fn rules(setting: &Setting<'_>, seed: u64) -> Rules {
     let model = Model { tasks: TASKS, cpus: CPUS, gain: CPUS as f64, beyond_cache: 0, task_s: 0.0 };
-    let rules = Rules { seed, tolerance: setting.tolerance, ..Rules::new(model) };
-    search(&candidates, &rules, machine, &mut |_| {})
+    Rules { seed, tolerance: setting.tolerance, ..Rules::new(model) }
 }
 
 /// `level` is the median log of a time over its true time.

@@ -1,0 +1,196 @@
+//! A course that writes down all that a search asks of it, and that begins with what was written down before.
+//!
+//! A search decides the same on the same answers and the same clock, so one that was killed goes on by being played
+//! again up to where its journal ends. From there on the course itself answers; what ran when the search was killed is
+//! started again as soon as it is needed.
+
+use std::collections::HashMap;
+
+use super::event::{Answer, Asked, Begun, Event, Request};
+use super::{Error, Journal, Past};
+use crate::outcome::{Sample, Status};
+use crate::search::{Admission, Course, Entrant, Farewell, Fault};
+
+/// A course that can go on where another one of the same tuning was killed: its clock begins with the last reading of
+/// the other one's.
+pub trait Resumable: Course {
+    /// Starts `who` again, which the other one had started with `admission` and not ended. The clock stands still
+    /// meanwhile: what a kill costs must not look like the cost of a start or of a sample.
+    ///
+    /// # Errors
+    /// [`Fault`]; it is of no further use then.
+    fn restart(&mut self, who: Entrant, admission: &Admission) -> Result<(), Fault>;
+}
+
+/// A course with a journal, or without one.
+#[derive(Debug)]
+pub struct Journalled<'a, C> {
+    course: C,
+    journal: Option<Journal<Event>>,
+    past: Option<&'a Past>,
+    /// How much of the past has been told.
+    told: usize,
+    /// What ran when the past ended, and has not been started again.
+    stopped: HashMap<Entrant, Admission>,
+    /// Seconds that were gone at the beginning, and after each request.
+    clock_s: Vec<f64>,
+    /// That the past is another search's.
+    other: Option<Error>,
+    unwritten: Option<Error>,
+}
+
+/// What is left of a course when its search is over.
+#[derive(Debug)]
+pub struct Ended {
+    /// Seconds of the budget that were gone when the search began, and after each of its requests.
+    pub clock_s: Vec<f64>,
+    /// Why the journal ends before the search did, if it does.
+    pub unwritten: Option<Error>,
+}
+
+impl<'a, C: Resumable> Journalled<'a, C> {
+    /// A search that begins, on `course`, written down in `journal` where there is one.
+    pub fn begun(course: C, journal: Option<Journal<Event>>, begun: &Begun) -> Self {
+        let mut new = Self::new(course, journal, None, begun.at_s);
+        new.write(&Event::Begun(Box::new(begun.clone())));
+        new
+    }
+
+    /// A search that goes on after its `past`, which `journal` already tells.
+    pub fn resumed(course: C, journal: Option<Journal<Event>>, past: &'a Past) -> Self {
+        Self::new(course, journal, Some(past), past.begun.at_s)
+    }
+
+    fn new(course: C, journal: Option<Journal<Event>>, past: Option<&'a Past>, at_s: f64) -> Self {
+        let (stopped, clock_s) = (HashMap::new(), vec![at_s]);
+        Self { course, journal, past, told: 0, stopped, clock_s, other: None, unwritten: None }
+    }
+
+    /// The course itself.
+    pub fn course(&self) -> &C {
+        &self.course
+    }
+
+    /// What is left, once the search is over.
+    ///
+    /// # Errors
+    /// [`Error::OtherSearch`], where the search did not ask for what its past tells: what it found is worth nothing.
+    pub fn end(self) -> Result<Ended, Error> {
+        let more = self.past.filter(|past| self.told < past.asked.len());
+        match self.other.or_else(|| more.map(|past| past.other(self.told, None))) {
+            Some(error) => Err(error),
+            None => Ok(Ended { clock_s: self.clock_s, unwritten: self.unwritten }),
+        }
+    }
+
+    /// What the past tells of the request, as long as it tells anything; `open` takes the answer out.
+    fn told<A: Clone>(&mut self, request: Request, open: fn(&Answer) -> Option<&A>) -> Result<Option<A>, Fault> {
+        if self.other.is_some() {
+            return Err(foreign());
+        }
+        let next = self.past.and_then(|past| Some((past, past.asked.get(self.told)?)));
+        let Some((past, Asked { at_s, request: told, answer })) = next else { return Ok(None) };
+        let Some(opened) = open(answer).filter(|_| *told == request) else {
+            self.other = Some(past.other(self.told, Some(request)));
+            return Err(foreign());
+        };
+        match (told, answer) {
+            (Request::Admit { who }, Answer::Admitted(Ok(admission))) => {
+                self.stopped.insert(*who, admission.clone());
+            }
+            (Request::Sample { who, .. }, Answer::Sampled(Err(_))) | (Request::Dismiss { who, .. }, _) => {
+                self.stopped.remove(who);
+            }
+            _ => {}
+        }
+        self.told += 1;
+        self.clock_s.push(*at_s);
+        Ok(Some(opened.clone()))
+    }
+
+    /// Starts `who` again, if it ran when its search was killed.
+    fn restart(&mut self, who: Entrant) -> Result<(), Fault> {
+        self.stopped.remove(&who).map_or(Ok(()), |admission| self.course.restart(who, &admission))
+    }
+
+    /// Writes down what has just happened.
+    fn happened(&mut self, request: Request, answer: Answer) {
+        let at_s = self.course.elapsed_s();
+        self.clock_s.push(at_s);
+        // What follows an interruption belongs to its end, which a run that goes on does not have.
+        if !self.course.interrupted() {
+            self.write(&Event::Asked(Asked { at_s, request, answer }));
+        }
+    }
+
+    fn write(&mut self, event: &Event) {
+        if let Some(journal) = &mut self.journal
+            && let Err(error) = journal.append(event)
+        {
+            self.unwritten = Some(error);
+            self.journal = None;
+        }
+    }
+}
+
+/// What a search is told that is not the one of its past; it ends, and what it found is not looked at.
+fn foreign() -> Fault {
+    Fault { status: Status::Skipped, reason: "the journal tells of another search".into() }
+}
+
+impl<C: Resumable> Course for Journalled<'_, C> {
+    fn probe(&mut self, candidate: usize) -> Option<f64> {
+        let request = Request::Probe { candidate };
+        if let Some(told) = self.told(request, Answer::probed).ok()? {
+            return told;
+        }
+        // JSON has no other numbers, and what is none says nothing.
+        let probed = self.course.probe(candidate).filter(|seconds| seconds.is_finite());
+        self.happened(request, Answer::Probed(probed));
+        probed
+    }
+
+    fn admit(&mut self, who: Entrant) -> Result<Admission, Fault> {
+        let request = Request::Admit { who };
+        if let Some(told) = self.told(request, Answer::admitted)? {
+            return told;
+        }
+        let admitted = self.course.admit(who);
+        self.happened(request, Answer::Admitted(admitted.clone()));
+        admitted
+    }
+
+    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Fault> {
+        let request = Request::Sample { who, round, tasks };
+        if let Some(told) = self.told(request, Answer::sampled)? {
+            return told;
+        }
+        let sampled = self.restart(who).and_then(|()| self.course.sample(who, round, tasks));
+        self.happened(request, Answer::Sampled(sampled.clone()));
+        sampled
+    }
+
+    fn dismiss(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Fault> {
+        let request = Request::Dismiss { who, judge };
+        if let Some(told) = self.told(request, Answer::dismissed)? {
+            return told;
+        }
+        let dismissed = match self.restart(who) {
+            Ok(()) => self.course.dismiss(who, judge),
+            Err(fault) if judge => Err(fault),
+            // It leaves in any case, and has given what it was there for.
+            Err(_) => Ok(Farewell::default()),
+        };
+        self.happened(request, Answer::Dismissed(dismissed.clone()));
+        dismissed
+    }
+
+    fn elapsed_s(&self) -> f64 {
+        self.clock_s.last().copied().unwrap_or_default()
+    }
+
+    fn interrupted(&self) -> bool {
+        let is_past = self.past.is_some_and(|past| self.told < past.asked.len());
+        self.other.is_some() || (!is_past && self.course.interrupted())
+    }
+}

@@ -1,0 +1,152 @@
+//! What the journal of a tuning holds: what its search was given, then everything that the search asked for, each with
+//! the answer and the clock.
+//!
+//! That is all that a search decides by, so a search that is given it again decides the same again.
+
+use serde::{Deserialize, Serialize};
+
+use crate::outcome::{Sample, Site};
+use crate::search::{Admission, Entrant, Farewell, Fault, Role};
+use crate::space::Candidate;
+
+/// A line of the journal, after its header.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// The search began: the first event, and only the first.
+    Begun(Box<Begun>),
+    /// The search asked for something, and got it.
+    Asked(Asked),
+}
+
+/// What a search is given. All that is measured before it and that it decides by belongs here: a run that goes on takes
+/// it from here, since measured again it would be something else.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Begun {
+    /// Seconds of the budget that were gone.
+    pub at_s: f64,
+    /// The machine and what it can do at most.
+    pub site: Site,
+    /// Tasks of the batch that the arena holds.
+    pub arena_tasks: usize,
+    /// Seconds that allocating, touching and filling the arena took.
+    pub prefault_s: f64,
+    /// What takes part, in the order that the search has them.
+    pub candidates: Vec<Candidate>,
+}
+
+/// A request of the search, and what came of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Seconds of the budget that were gone afterwards.
+    pub at_s: f64,
+    /// What the search asked for.
+    pub request: Request,
+    /// What it got.
+    pub answer: Answer,
+}
+
+/// What a search asks a course for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    /// [`Course::probe`](crate::search::Course::probe)
+    Probe {
+        /// Whose place in the list of candidates.
+        candidate: usize,
+    },
+    /// [`Course::admit`](crate::search::Course::admit)
+    Admit {
+        /// Who starts.
+        who: Entrant,
+    },
+    /// [`Course::sample`](crate::search::Course::sample)
+    Sample {
+        /// Who runs.
+        who: Entrant,
+        /// In which round, from 0.
+        round: usize,
+        /// How much of the batch.
+        tasks: usize,
+    },
+    /// [`Course::dismiss`](crate::search::Course::dismiss)
+    Dismiss {
+        /// Who ends.
+        who: Entrant,
+        /// Whether the results are judged once more before.
+        judge: bool,
+    },
+}
+
+/// What a search gets.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// To [`Request::Probe`].
+    Probed(Option<f64>),
+    /// To [`Request::Admit`].
+    Admitted(Result<Admission, Fault>),
+    /// To [`Request::Sample`].
+    Sampled(Result<Sample, Fault>),
+    /// To [`Request::Dismiss`].
+    Dismissed(Result<Farewell, Fault>),
+}
+
+impl Answer {
+    pub(super) fn probed(&self) -> Option<&Option<f64>> {
+        if let Self::Probed(answer) = self { Some(answer) } else { None }
+    }
+
+    pub(super) fn admitted(&self) -> Option<&Result<Admission, Fault>> {
+        if let Self::Admitted(answer) = self { Some(answer) } else { None }
+    }
+
+    pub(super) fn sampled(&self) -> Option<&Result<Sample, Fault>> {
+        if let Self::Sampled(answer) = self { Some(answer) } else { None }
+    }
+
+    pub(super) fn dismissed(&self) -> Option<&Result<Farewell, Fault>> {
+        if let Self::Dismissed(answer) = self { Some(answer) } else { None }
+    }
+}
+
+impl Asked {
+    /// Whether the answer is one to the request.
+    pub(super) fn is_sound(&self) -> bool {
+        match (self.request, &self.answer) {
+            (Request::Sample { round, .. }, Answer::Sampled(Ok(sample))) => sample.round == round,
+            (Request::Probe { .. }, Answer::Probed(_))
+            | (Request::Admit { .. }, Answer::Admitted(_))
+            | (Request::Sample { .. }, Answer::Sampled(Err(_)))
+            | (Request::Dismiss { .. }, Answer::Dismissed(_)) => true,
+            _ => false,
+        }
+    }
+}
+
+impl Request {
+    /// What it is, in words; `candidates` are those of the search.
+    pub(super) fn describe(self, candidates: &[Candidate]) -> String {
+        let name = |who: Entrant| {
+            let combination = candidates.get(who.candidate).map(|candidate| candidate.combination.to_string());
+            let name = combination.unwrap_or_else(|| format!("candidate {}", who.candidate));
+            match who.role {
+                Role::Race => name,
+                Role::Twin => format!("a second process of {name}"),
+                Role::Confirmation => format!("a fresh process of {name}"),
+                Role::Private => format!("a process of {name} on private memory"),
+            }
+        };
+        match self {
+            Self::Probe { candidate } => {
+                format!("a small task on {}", name(Entrant { candidate, role: Role::Race }))
+            }
+            Self::Admit { who } => format!("the start of {}", name(who)),
+            Self::Sample { who, round, tasks } => {
+                format!("a sample of {} on {tasks} tasks in round {}", name(who), round + 1)
+            }
+            Self::Dismiss { who, judge: true } => format!("the end of {}, judged once more", name(who)),
+            Self::Dismiss { who, judge: false } => format!("the end of {}", name(who)),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What a journal tells of a tuning: how its search began, and what it has asked for since.
+
+use std::path::{Path, PathBuf};
+
+use super::Error;
+use super::course::{Ended, Journalled, Resumable};
+use super::event::{Asked, Begun, Event, Request};
+use crate::outcome::{Sample, Status};
+use crate::search::{self, Admission, Course, Entrant, Farewell, Fault, Found, Rules};
+
+/// A tuning up to where its journal ends.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Past {
+    /// The journal's file.
+    pub path: PathBuf,
+    /// What the search was given.
+    pub begun: Begun,
+    /// What it has asked for, in order.
+    pub asked: Vec<Asked>,
+}
+
+/// The line of the first event, counted from 1.
+const FIRST_LINE: usize = 2;
+
+/// Seconds that a tuning can take: thirty thousand years, which fit every clock.
+const LONGEST_S: f64 = 1e12;
+
+const CLOCK: &str = "its clock goes backwards, or beyond all bounds";
+
+impl Past {
+    /// The past that `events`, those in the journal at `path`, tell of; `None` where the search had not begun.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`], where no tuning writes such events in such an order.
+    pub fn of(path: &Path, events: Vec<Event>) -> Result<Option<Self>, Error> {
+        let damaged = |index: usize, reason: &str| {
+            Err(Error::Damaged { path: path.into(), line: FIRST_LINE + index, reason: reason.into() })
+        };
+        let mut at_s = 0.0;
+        let mut goes_on = |now_s: f64| std::mem::replace(&mut at_s, now_s) <= now_s && now_s <= LONGEST_S;
+        let mut events = events.into_iter().enumerate();
+        let begun = match events.next() {
+            None => return Ok(None),
+            Some((index, Event::Begun(begun))) if begun.site.machine.usable_cpus == 0 => {
+                return damaged(index, "it tells of a machine without CPUs");
+            }
+            Some((_, Event::Begun(begun))) if goes_on(begun.at_s) => *begun,
+            Some((index, Event::Begun(_))) => return damaged(index, CLOCK),
+            Some((index, Event::Asked(_))) => return damaged(index, "it does not tell how the search began"),
+        };
+        let mut asked = Vec::new();
+        for (index, event) in events {
+            match event {
+                Event::Asked(event) if !event.is_sound() => return damaged(index, "it answers something else"),
+                Event::Asked(event) if !goes_on(event.at_s) => return damaged(index, CLOCK),
+                Event::Asked(event) => asked.push(event),
+                Event::Begun(_) => return damaged(index, "the search begins a second time"),
+            }
+        }
+        Ok(Some(Self { path: path.into(), begun, asked }))
+    }
+
+    /// Seconds of the budget that were gone at its end.
+    #[must_use]
+    pub fn at_s(&self) -> f64 {
+        self.asked.last().map_or(self.begun.at_s, |asked| asked.at_s)
+    }
+
+    /// What the search finds on what is told alone, and the readings of its clock; `None` where it asks for more,
+    /// because it was killed or interrupted before its end.
+    ///
+    /// # Errors
+    /// [`Error::OtherSearch`]
+    pub fn found(&self, rules: &Rules) -> Result<Option<(Found, Vec<f64>)>, Error> {
+        let mut course = Journalled::resumed(End { at_s: self.at_s(), reached: false }, None, self);
+        let found = search::search(&self.begun.candidates, rules, &mut course, &mut |_| {});
+        let reached = course.course().reached;
+        let Ended { clock_s, .. } = course.end()?;
+        Ok((!reached).then_some((found, clock_s)))
+    }
+
+    /// That the search asks for something else than request number `index` that is told, or for nothing more.
+    pub(super) fn other(&self, index: usize, asked: Option<Request>) -> Error {
+        let candidates = &self.begun.candidates;
+        Error::OtherSearch {
+            path: self.path.clone(),
+            line: FIRST_LINE + 1 + index,
+            told: self.asked[index].request.describe(candidates),
+            asked: asked.map_or_else(|| "nothing".into(), |request| request.describe(candidates)),
+        }
+    }
+}
+
+/// What comes after all that is told: nothing. A search that asks it for something has not come to its end, and is told
+/// that it is interrupted.
+struct End {
+    at_s: f64,
+    reached: bool,
+}
+
+impl End {
+    fn nothing<R>(&mut self) -> Result<R, Fault> {
+        self.reached = true;
+        Err(Fault { status: Status::Skipped, reason: "the journal ends here".into() })
+    }
+}
+
+impl Course for End {
+    fn probe(&mut self, _: usize) -> Option<f64> {
+        self.reached = true;
+        None
+    }
+
+    fn admit(&mut self, _: Entrant) -> Result<Admission, Fault> {
+        self.nothing()
+    }
+
+    fn sample(&mut self, _: Entrant, _: usize, _: usize) -> Result<Sample, Fault> {
+        self.nothing()
+    }
+
+    fn dismiss(&mut self, _: Entrant, _: bool) -> Result<Farewell, Fault> {
+        self.nothing()
+    }
+
+    fn elapsed_s(&self) -> f64 {
+        self.at_s
+    }
+
+    fn interrupted(&self) -> bool {
+        self.reached
+    }
+}
+
+impl Resumable for End {
+    fn restart(&mut self, _: Entrant, _: &Admission) -> Result<(), Fault> {
+        self.nothing()
+    }
+}
