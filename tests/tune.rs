@@ -170,3 +170,58 @@ fn files_are_multiplied_and_a_bad_one_fails_alone() {
     }
     assert_eq!(std::fs::read_dir(path("out")).expect("a folder").count(), 2, "nothing half-written");
 }
+
+/// A short tuning with a journal, in the JSON form.
+fn tune_with_journal(journal: &Path, seed: &str) -> Output {
+    let args = ["tune", "--op", "exp", "--shape", "1000", "--tasks", "4", "--executor", "serial", "--op-threads", "1"];
+    let journal = ["--seed", seed, "--resume", journal.to_str().expect("text")];
+    gingham(&[&args[..], &["--budget", "20s", "--format", "json", "--no-save"], &journal[..]].concat())
+}
+
+#[test]
+fn a_journal_goes_on_where_it_was_cut_and_a_whole_one_gives_its_result_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = folder.path().join("journal");
+    let whole = stdout_of(&tune_with_journal(&journal, "5"));
+    let bytes = std::fs::read(&journal).expect("a journal");
+    assert_eq!(stdout_of(&tune_with_journal(&journal, "5")), whole);
+    assert_eq!(std::fs::read(&journal).expect("a journal"), bytes, "nothing was measured again");
+
+    let other = tune_with_journal(&journal, "6");
+    let said = String::from_utf8_lossy(&other.stderr).into_owned();
+    assert_eq!(other.status.code(), Some(2), "{said}");
+    assert!(said.contains("of other settings: seed 5, here 6"), "{said}");
+
+    let lines: Vec<&[u8]> = bytes.split_inclusive(|&byte| byte == b'\n').collect();
+    for kept in [1, 2, 4, lines.len() / 2, lines.len() - 1] {
+        let before = lines[..kept].concat();
+        let torn = &lines[kept][..lines[kept].len() / 2];
+        std::fs::write(&journal, [&before, torn].concat()).expect("written");
+        let outcome: Value = serde_json::from_str(&stdout_of(&tune_with_journal(&journal, "5"))).expect("JSON");
+        let trials = outcome["trials"].as_array().expect("a list");
+        let sound = |trial: &Value| trial["status"] == "ok" || trial["status"] == "skipped";
+        assert!(trials.iter().all(sound) && outcome["best"].is_string(), "{kept} lines: {outcome:#}");
+        assert!(std::fs::read(&journal).expect("a journal").starts_with(&before), "{kept} lines");
+    }
+}
+
+#[test]
+fn a_replay_fails_where_the_decisions_differ() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let results = folder.path().join("results.json");
+    let mut outcome = tune("exp", "1000");
+    let mut replay = |ended: Option<&str>| {
+        if let Some(ended) = ended {
+            outcome["stopped_because"] = ended.into();
+        }
+        std::fs::write(&results, outcome.to_string()).expect("written");
+        gingham(&["replay", results.to_str().expect("text")])
+    };
+    let same = stdout_of(&replay(None));
+    assert!(same.contains("The same decision on the same samples."), "{same}");
+    let other = replay(Some("tea"));
+    let said = String::from_utf8_lossy(&other.stderr).into_owned();
+    assert_eq!((other.status.code(), &said[..]), (Some(1), "gingham: the decisions differ in why it ended\n"));
+    let text = String::from_utf8_lossy(&other.stdout).into_owned();
+    assert!(text.contains("\n  why it ended: tea as recorded, "), "{text}");
+}

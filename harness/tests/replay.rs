@@ -11,18 +11,22 @@ use std::path::Path;
 
 use gingham_core::{DType, Op, OpThreads};
 use gingham_harness::outcome::{Outcome, Status};
-use gingham_harness::replay::{Recording, render};
+use gingham_harness::replay::{Decision, Recording, render};
 use gingham_harness::search::Strategy;
 use gingham_harness::space::Selection;
 use gingham_harness::stats::median;
-use gingham_harness::{ExecutorKind, Workload};
+use gingham_harness::{Combination, ExecutorKind, Workload};
 use serde_json::{Value, json};
 
 use machine::Noise;
 
 /// The committed recordings, by name.
 fn recordings() -> Vec<(String, Recording)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings");
+    load("tests/recordings")
+}
+
+fn load(folder: &str) -> Vec<(String, Recording)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     let name = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
@@ -65,8 +69,64 @@ fn three_recordings_are_of_more_than_two_cpus() {
 #[test]
 fn a_recording_replays_to_the_same_text() {
     for ((name, one), (_, other)) in recordings().into_iter().zip(recordings()) {
-        assert_eq!(render(&one), render(&other), "{name}");
+        assert_eq!(text_of(&one), text_of(&other), "{name}");
     }
+}
+
+fn text_of(recording: &Recording) -> String {
+    render(recording, &recording.replayed())
+}
+
+/// Recordings that an earlier search made, without the fields that have come since.
+#[test]
+fn former_recordings_load_and_what_is_decided_otherwise_is_named() {
+    let all = load("tests/former-recordings");
+    assert_eq!(all.len(), 15);
+    for (name, recording) in all {
+        let (recorded, replayed) = (recording.recorded(), recording.replayed());
+        let differences = recorded.differences(&replayed);
+        assert_eq!(differences.is_empty(), recorded == replayed, "{name}: {differences:?}");
+        let text = render(&recording, &replayed);
+        assert_eq!(text.contains("The same decision on the same samples."), differences.is_empty(), "{name}: {text}");
+        assert!(differences.iter().all(|difference| text.contains(&difference.to_string())), "{name}: {text}");
+    }
+}
+
+#[test]
+fn each_part_of_a_decision_that_differs_is_named() {
+    let recording = Recording::new(searched(&["simd", "openblas"], Strategy::Race, 1, f64::INFINITY)).unwrap();
+    let recorded = recording.recorded();
+    assert_eq!(recorded.differences(&recorded), []);
+    let [one, other] = ["simd:1+serial", "faer:3+threads:9"].map(|name| name.parse::<Combination>().unwrap());
+    let decided = |best: &Combination, tied: &[&Combination], why: &str, ended: &str| Decision {
+        best: Some(best.clone()),
+        tied: tied.iter().map(|&name| name.clone()).collect(),
+        left: vec![(one.clone(), why.into())],
+        stopped_because: ended.into(),
+    };
+    let before = decided(&one, &[&one, &other], "slower", "rounds");
+    let named = |now: Decision| before.differences(&now).iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(
+        named(decided(&other, &[&one, &other], "slower", "rounds")),
+        ["the best: simd:1+serial as recorded, faer:3+threads:9 as replayed"]
+    );
+    assert_eq!(
+        named(decided(&one, &[&other], "slower", "rounds")),
+        ["those not told from it: simd:1+serial and faer:3+threads:9 as recorded, faer:3+threads:9 as replayed"]
+    );
+    assert_eq!(
+        named(decided(&one, &[&one, &other], "1.5 x", "budget")),
+        [
+            "those that left: simd:1+serial, slower as recorded, 1.5 x as replayed",
+            "why it ended: rounds as recorded, budget as replayed"
+        ]
+    );
+    let nobody_left = Decision { left: Vec::new(), ..before.clone() };
+    assert_eq!(named(nobody_left.clone()), ["those that left: simd:1+serial only as recorded, slower"]);
+    let back = nobody_left.differences(&before);
+    assert_eq!(back[0].what, "simd:1+serial only as replayed, slower");
+    let changed = render(&recording, &before);
+    assert!(changed.contains("The decisions differ in the best, ") && changed.contains("  the best: "), "{changed}");
 }
 
 /// Over the recordings: the regret of each is the median of its races, since twelve rounds at a paired spread of 15 %, as
@@ -149,7 +209,7 @@ fn a_changed_sample_changes_the_decision() {
     }
     let recording = Recording::new(outcome).unwrap();
     assert_ne!(recording.replayed().best, Some(best));
-    let text = render(&recording);
+    let text = text_of(&recording);
     assert!(text.contains("The decisions differ in the best"), "{text}");
 }
 

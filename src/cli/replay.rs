@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use gingham_harness::replay::{Recording, render};
+use gingham_harness::replay::{Recording, parts, render};
 
 use super::failure::Failure;
 use super::output::print;
@@ -22,6 +22,11 @@ pub(super) struct Replay {
 impl Replay {
     pub(super) fn execute(self) -> Result<(), Failure> {
         let recording = Recording::load(&self.results).map_err(Failure::usage)?;
-        print(&render(&recording))
+        let replayed = recording.replayed();
+        print(&render(&recording, &replayed))?;
+        match &recording.recorded().differences(&replayed)[..] {
+            [] => Ok(()),
+            differences => Err(Failure::work(format!("the decisions differ in {}", parts(differences)))),
+        }
     }
 }

@@ -5,6 +5,7 @@
 //! memory or time that its size does not explain.
 
 mod again;
+mod difference;
 mod play;
 mod text;
 
@@ -19,6 +20,7 @@ use crate::space::Candidate;
 use crate::store;
 
 pub use again::Decision;
+pub use difference::{Difference, parts};
 pub use play::{Play, Race};
 pub use text::render;
 

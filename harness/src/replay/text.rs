@@ -2,27 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use super::{Decision, Play, Recording};
+use super::difference::parts;
+use super::{Decision, Difference, Play, Recording};
 use crate::combination::Combination;
 use crate::report::seconds;
 
 /// Races that are played: the largest regret of twenty is exceeded by one race in twenty, as a rule.
 const SEEDS: std::ops::Range<u64> = 0..20;
 
-/// The decision as recorded and as replayed, whether they agree, and what a race would have made of an exhaustive run.
+/// The decision as recorded and as `replayed`, what differs between them, and what a race would have made of an
+/// exhaustive run.
 #[must_use]
-pub fn render(recording: &Recording) -> String {
+pub fn render(recording: &Recording, replayed: &Decision) -> String {
     let outcome = recording.outcome();
     let machine = &outcome.machine.machine;
     let (cpus, seed) = (machine.usable_cpus, outcome.seed);
     let mut text = format!("{} on {}, {cpus} usable CPUs, seed {seed}\n", outcome.workload, machine.cpu_model);
-    let (recorded, replayed) = (recording.recorded(), recording.replayed());
-    text += &format!("\nAs recorded:\n{}\nAs replayed:\n{}\n", decision(&recorded), decision(&replayed));
-    text += &match differences(&recorded, &replayed)[..] {
+    let recorded = recording.recorded();
+    text += &format!("\nAs recorded:\n{}\nAs replayed:\n{}\n", decision(&recorded), decision(replayed));
+    text += &match &recorded.differences(replayed)[..] {
         [] => "The same decision on the same samples.\n".to_owned(),
-        ref parts => {
-            format!("The decisions differ in {}: the search is another one since, or the file.\n", parts.join(", "))
-        }
+        differences => differing(differences),
     };
     if let Some(play) = recording.play(SEEDS) {
         text += &played(&play);
@@ -30,15 +30,11 @@ pub fn render(recording: &Recording) -> String {
     text
 }
 
-/// The parts in which two decisions differ.
-fn differences(a: &Decision, b: &Decision) -> Vec<&'static str> {
-    let parts = [
-        ("the best", a.best == b.best),
-        ("those not told from it", a.tied == b.tied),
-        ("those that left", a.left == b.left),
-        ("why it ended", a.stopped_because == b.stopped_because),
-    ];
-    parts.into_iter().filter(|(_, same)| !same).map(|(part, _)| part).collect()
+/// Each difference by name.
+fn differing(differences: &[Difference]) -> String {
+    let head = format!("The decisions differ in {}", parts(differences));
+    let lines = differences.iter().map(|difference| format!("  {difference}\n"));
+    format!("{head}: the search is another one since, or the file.\n{}", lines.collect::<String>())
 }
 
 fn decision(decision: &Decision) -> String {

@@ -1,0 +1,72 @@
+//! What differs between two decisions on the same samples, by name.
+
+use std::fmt;
+
+use super::Decision;
+use crate::combination::Combination;
+
+/// One thing that a replay decides otherwise than the recorded search did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// In what: `the best`, `those not told from it`, `those that left` or `why it ended`.
+    pub part: &'static str,
+    /// As recorded and as replayed.
+    pub what: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { part, what } = self;
+        write!(f, "{part}: {what}")
+    }
+}
+
+/// The parts that `differences` are in, each once.
+#[must_use]
+pub fn parts(differences: &[Difference]) -> String {
+    let mut parts: Vec<&str> = differences.iter().map(|difference| difference.part).collect();
+    parts.dedup();
+    parts.join(", ")
+}
+
+impl Decision {
+    /// What in `replayed` is not as in this decision, the recorded one.
+    #[must_use]
+    pub fn differences(&self, replayed: &Self) -> Vec<Difference> {
+        let mut differences = Vec::new();
+        let mut differ = |part, what: String| differences.push(Difference { part, what });
+        if self.best != replayed.best {
+            let name = |best: &Option<Combination>| best.as_ref().map_or_else(|| "none".into(), ToString::to_string);
+            differ("the best", both(&name(&self.best), &name(&replayed.best)));
+        }
+        if self.tied != replayed.tied {
+            let names = |tied: &[Combination]| match tied {
+                [] => "none".to_owned(),
+                tied => tied.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and "),
+            };
+            differ("those not told from it", both(&names(&self.tied), &names(&replayed.tied)));
+        }
+        for (name, why) in &self.left {
+            match replayed.why_left(name) {
+                Some(now) if now == why => {}
+                Some(now) => differ("those that left", format!("{name}, {}", both(why, now))),
+                None => differ("those that left", format!("{name} only as recorded, {why}")),
+            }
+        }
+        for (name, why) in replayed.left.iter().filter(|(name, _)| self.why_left(name).is_none()) {
+            differ("those that left", format!("{name} only as replayed, {why}"));
+        }
+        if self.stopped_because != replayed.stopped_because {
+            differ("why it ended", both(&self.stopped_because, &replayed.stopped_because));
+        }
+        differences
+    }
+
+    fn why_left(&self, name: &Combination) -> Option<&String> {
+        self.left.iter().find(|(left, _)| left == name).map(|(_, why)| why)
+    }
+}
+
+fn both(recorded: &str, replayed: &str) -> String {
+    format!("{recorded} as recorded, {replayed} as replayed")
+}
