@@ -6,6 +6,7 @@ mod name;
 mod new_backend;
 mod peers;
 mod recordings;
+mod resume_matrix;
 mod summary;
 mod system;
 mod test;
@@ -26,7 +27,9 @@ usage: cargo xtask COMMAND
   peers              make the virtual environment of the runners in benches/peers; with the word `libraries` after it,
                      with the libraries too that benches/standing loads (MKL is half a gigabyte)
   recordings         record the exhaustive runs in harness/tests/recordings anew; with the word `simulated` after it,
-                     only those of a machine that is not there";
+                     only those of a machine that is not there
+  resume-matrix      kill a tuning at twenty moments late in its run, go on with each, and say which is wrong; with
+                     --short at four, of the program that the tests have built";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -41,6 +44,8 @@ fn main() -> ExitCode {
         ["peers", "libraries"] => peers::run(true),
         ["recordings"] => recordings::run(false),
         ["recordings", "simulated"] => recordings::run(true),
+        ["resume-matrix"] => resume_matrix::run(false),
+        ["resume-matrix", "--short"] => resume_matrix::run(true),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Ok(ExitCode::SUCCESS)

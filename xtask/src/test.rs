@@ -97,7 +97,7 @@ fn steps(members: &[String], has_miri: bool, apart: bool) -> Vec<Step> {
             step(&format!("test --no-fail-fast{} --test cli", packages(&default))),
         ]);
     }
-    steps.extend([step("xtask accuracy --short"), step("xtask try-new-backend")]);
+    steps.extend([step("xtask accuracy --short"), step("xtask resume-matrix --short"), step("xtask try-new-backend")]);
     steps
 }
 
