@@ -95,8 +95,8 @@ pub fn within(workload: &Workload, limit: u64) -> Workload {
     }
 }
 
-/// The part of `workload` that a tuning holds in memory. Its samples are of whole waves, so at least one task for each of
-/// `cpus` is held, if these can be made in a twentieth of `budget_s` seconds, and whole waves of as many.
+/// The part of `workload` that a tuning holds in memory. Its samples are of whole waves, so at least one task for each
+/// of `cpus` is held, if these can be made in a twentieth of `budget_s` seconds, and whole waves of as many.
 #[cfg(target_os = "linux")]
 #[must_use]
 pub fn held(workload: &Workload, cpus: usize, budget_s: f64) -> Workload {
@@ -111,8 +111,8 @@ pub fn held(workload: &Workload, cpus: usize, budget_s: f64) -> Workload {
 /// Elements of a block, which has random numbers of its own: however many threads fill, the inputs are the same.
 const BLOCK: usize = 1 << 17;
 
-/// Fills `inputs` from `seed`: uniform in [-1, 1), for functions that want a positive argument in [0.5, 2). Every usable
-/// CPU takes part: one alone needs half a minute for two vectors of 1e9 elements.
+/// Fills `inputs` from `seed`: uniform in [-1, 1), for functions that want a positive argument in [0.5, 2). Every
+/// usable CPU takes part: one alone needs half a minute for two vectors of 1e9 elements.
 pub fn fill<T: Scalar>(workload: &Workload, seed: u64, inputs: &mut [T]) {
     let range = match workload.op() {
         Op::Unary(Unary::Ln | Unary::Sqrt | Unary::Recip) | Op::Binary(_) => 0.5..2.0,

@@ -71,8 +71,8 @@ impl Arena {
         Self::within::<T>(workload, seed, f64::INFINITY)
     }
 
-    /// The same in about `limit_s` seconds. A machine that touches memory slowly shows it at once: what would take longer
-    /// is not waited for.
+    /// The same in about `limit_s` seconds. A machine that touches memory slowly shows it at once: what would take
+    /// longer is not waited for.
     ///
     /// # Errors
     /// [`Error::System`] where the system has not that much memory, [`Error::Slow`] where it would take longer.

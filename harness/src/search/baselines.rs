@@ -1,9 +1,9 @@
-//! The baselines: one thread of each backend, serial, and with them the peers. They run first, since all that is expected
-//! of the other candidates is expected from their times.
+//! The baselines: one thread of each backend, serial, and with them the peers. They run first, since all that is
+//! expected of the other candidates is expected from their times.
 //!
-//! Where tasks are long not even each of them can be afforded: a product of 4000 x 4000 takes 2 s at 59 GF/s. Each backend
-//! then runs a small task of the same kind first. The quickest there starts first, a backend that is far behind there is
-//! not started at all, and the others wait until their turn comes by what the small task says of them.
+//! Where tasks are long not even each of them can be afforded: a product of 4000 x 4000 takes 2 s at 59 GF/s. Each
+//! backend then runs a small task of the same kind first. The quickest there starts first, a backend that is far behind
+//! there is not started at all, and the others wait until their turn comes by what the small task says of them.
 
 use super::field::{End, Field};
 use super::heats::{is_late, leave_out, rounds};
@@ -21,8 +21,8 @@ const SHARE: f64 = 0.2;
 pub(super) struct Baselines(Vec<usize>);
 
 impl Baselines {
-    /// Takes the baselines out of `waiting`. Where tasks are long they are probed, and the hopeless leave, they and what
-    /// waits of their backends.
+    /// Takes the baselines out of `waiting`. Where tasks are long they are probed, and the hopeless leave, they and
+    /// what waits of their backends.
     pub(super) fn among<C: Course>(field: &mut Field<'_, C>, waiting: &mut Vec<usize>) -> Self {
         let combinations = field.combinations;
         let is_baseline = |id: &usize| {
@@ -71,7 +71,8 @@ impl Baselines {
         End::Whole
     }
 
-    /// How many times the time of `leader` one thread of the backend of candidate `id` takes, by its baseline's samples.
+    /// How many times the time of `leader` one thread of the backend of candidate `id` takes, by its baseline's
+    /// samples.
     pub(super) fn measured<C: Course>(&self, field: &Field<'_, C>, id: usize, leader: Entrant) -> Option<f64> {
         field.ratio(race(self.of(field, id)?), leader)
     }

@@ -1,17 +1,17 @@
 //! Who is slower than the leader, and by how much at least: paired, trimmed t bounds on log-ratios.
 //!
-//! Two contestants are compared within rounds: the log of the ratio of their times in each round, so that whatever slows
-//! a whole round falls out. Of these logs the mean is trimmed by a fifth at each end and its variance winsorised (Tukey
-//! and McLaughlin 1963; Yuen 1974), because a burst on a shared machine hits one sample of a round and not the others: with
-//! plain means one burst in ten samples hides a difference of 10 % for as long as thirty rounds.
+//! Two contestants are compared within rounds: the log of the ratio of their times in each round, so that whatever
+//! slows a whole round falls out. Of these logs the mean is trimmed by a fifth at each end and its variance winsorised
+//! (Tukey and McLaughlin 1963; Yuen 1974), because a burst on a shared machine hits one sample of a round and not the
+//! others: with plain means one burst in ten samples hides a difference of 10 % for as long as thirty rounds.
 //!
 //! The variance is pooled over all contestants, and is at least what a contestant shows against its own twin, and at
 //! least its own. Levels are Holm's (1979) over the contestants, halved because the same samples say who leads: of two
-//! equals either may be called slower than the other. They are spent over the looks and the confirmation in equal parts,
-//! so that the chance of a false "slower" in a whole tuning of two stays below [`ALPHA`] by Bonferroni's inequality. Of
-//! more than two any may lead, which the half does not cover by theory; looks that share their samples leave room for
-//! it (`docs/trust.md`: below 3 % for eight equals at no tolerance). Comparing with the leader found by the same samples
-//! is Gupta's (1965) selection of a subset that holds the best.
+//! equals either may be called slower than the other. They are spent over the looks and the confirmation in equal
+//! parts, so that the chance of a false "slower" in a whole tuning of two stays below [`ALPHA`] by Bonferroni's
+//! inequality. Of more than two any may lead, which the half does not cover by theory; looks that share their samples
+//! leave room for it (`docs/trust.md`: below 3 % for eight equals at no tolerance). Comparing with the leader found by
+//! the same samples is Gupta's (1965) selection of a subset that holds the best.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
@@ -63,8 +63,8 @@ struct Trimmed {
 
 /// Compares contestants by the logs of their times, a list a contestant, an entry a round; `None` where it did not run.
 ///
-/// `twin` holds the logs of a second process of one of them, and that one's place. `tolerance` is a share; `alpha` is what
-/// this look may spend. `None` where nobody has run in two rounds together with the leader.
+/// `twin` holds the logs of a second process of one of them, and that one's place. `tolerance` is a share; `alpha` is
+/// what this look may spend. `None` where nobody has run in two rounds together with the leader.
 #[must_use]
 pub fn compare(
     logs: &[Vec<Option<f64>>],

@@ -1,7 +1,8 @@
 //! What a budget must have for an answer, known before anything has run.
 //!
-//! With long tasks a budget can be too short for any answer: two products of 8000 x 8000 take 17 s each at 59 GF/s. What is
-//! needed follows from the machine's ceilings, so a tuning that cannot end well is refused before its time is spent.
+//! With long tasks a budget can be too short for any answer: two products of 8000 x 8000 take 17 s each at 59 GF/s.
+//! What is needed follows from the machine's ceilings, so a tuning that cannot end well is refused before its time is
+//! spent.
 
 use super::Model;
 use super::confirm::FEWEST_ROUNDS;

@@ -44,9 +44,9 @@ pub(super) fn reserve<C: Course>(field: &Field<'_, C>) -> f64 {
     closing + wanted(field)
 }
 
-/// Seconds that are kept for the confirmation: those of the leader, the baseline and two more in all rounds, at most half
-/// of the search's: whoever gives little time wants to see more than one combination, however well confirmed. None where
-/// that is too little for the leader and the baseline in the fewest rounds.
+/// Seconds that are kept for the confirmation: those of the leader, the baseline and two more in all rounds, at most
+/// half of the search's: whoever gives little time wants to see more than one combination, however well confirmed. None
+/// where that is too little for the leader and the baseline in the fewest rounds.
 pub(super) fn wanted<C: Course>(field: &Field<'_, C>) -> f64 {
     if !field.rules.confirm {
         return 0.0;
@@ -127,8 +127,8 @@ pub(super) fn run<C: Course>(field: &mut Field<'_, C>, standing: &mut Vec<Standi
         }
     }
     if chosen.is_empty() {
-        // Half of the search's time is for the confirmation, so it must be twice what that takes, and have time for what
-        // came before.
+        // Half of the search's time is for the confirmation, so it must be twice what that takes, and have time for
+        // what came before.
         let (gone_s, least_s) = (field.course.elapsed_s(), least(field, favourite));
         let advised_s = budget::typed((field.begun_s + 2.0 * least_s).max(gone_s + least_s));
         field.advised_s = Some(advised_s);

@@ -66,9 +66,9 @@ pub struct Fault {
 
 /// What a search runs on.
 pub trait Course {
-    /// Seconds that a task is expected to take on the candidate of this place, which runs on one thread: those of a small
-    /// task of the same kind in a process of its own, times how many times as much work a task is. `None` where that is
-    /// not known: the candidate is then judged by its own tasks alone.
+    /// Seconds that a task is expected to take on the candidate of this place, which runs on one thread: those of a
+    /// small task of the same kind in a process of its own, times how many times as much work a task is. `None` where
+    /// that is not known: the candidate is then judged by its own tasks alone.
     fn probe(&mut self, candidate: usize) -> Option<f64> {
         let _ = candidate;
         None
@@ -95,8 +95,8 @@ pub trait Course {
     /// Seconds of the budget that were gone when the last of the above ended.
     fn elapsed_s(&self) -> f64;
 
-    /// Whether candidates may still be started, where the course knows: a recording without a clock knows which were. `None`
-    /// where the time that is left decides.
+    /// Whether candidates may still be started, where the course knows: a recording without a clock knows which were.
+    /// `None` where the time that is left decides.
     fn may_start(&self) -> Option<bool> {
         None
     }

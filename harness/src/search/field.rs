@@ -289,8 +289,8 @@ impl<'a, C: Course> Field<'a, C> {
     ///
     /// Bests, because noise mostly adds time: one quiet sample tells what it can do, where a median of two bursts does
     /// not. Within rounds, because a shared machine changes its pace: memory has been seen to be half as fast from one
-    /// minute to the next, which makes whoever ran in the better rounds look the better one. Where they have no round in
-    /// common the clock is all there is.
+    /// minute to the next, which makes whoever ran in the better rounds look the better one. Where they have no round
+    /// in common the clock is all there is.
     pub(super) fn ratio(&self, who: Entrant, other: Entrant) -> Option<f64> {
         let [own, theirs] = [who, other].map(|who| self.paces(who));
         let both = || own.iter().zip(&theirs).filter_map(|(own, theirs)| Some(((*own)?, (*theirs)?)));

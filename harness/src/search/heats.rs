@@ -1,9 +1,14 @@
 //! The heats: from all candidates to the few that race.
 //!
-//! One thread of each backend runs first ([`baselines`](super::baselines)); from its time the [`model`](super::model) tells
-//! what each combination of that backend takes at best. Candidates start in that order, the better third of those that are in stays after each heat
-//! (successive halving: Jamieson and Talwalkar 2016), and who is beyond the leader even at best is not started at all.
-//! Heats run on a part of the batch: a small one, but none that fits a cache which the batch does not fit.
+//! One thread of each backend runs first ([`baselines`](super::baselines)); from its time the [`model`](super::model)
+//! tells what each combination of that backend takes at best. Candidates start in that order, the better third of those
+//! that are in stays after each heat (successive halving: Jamieson and Talwalkar 2016), and a candidate that is beyond
+//! the leader even at best is not started at all. Heats run on a part of the batch: a small one, but none that fits a
+//! cache which the batch does not fit.
+//!
+//! Where tasks are long ([`Rules::tasks_are_long`](super::Rules::tasks_are_long)) every run is planned with: a heat has
+//! one round where two are dear, candidates start as long as their heat can still run, and the race has as many
+//! contestants as reach its first look.
 
 use super::baselines::Baselines;
 use super::bounds::LOOKS;
@@ -21,8 +26,8 @@ const FIRST_HEAT: usize = 16;
 /// place to stop when the budget is short; with those that stay in, some forty processes are alive at most.
 const NEXT_HEAT: usize = 24;
 
-/// Who would take this many times the leader's time even if its threads cost nothing is not started: what the ideal leaves
-/// out, and the noise of one sample, are less than that.
+/// Who would take this many times the leader's time even if its threads cost nothing is not started: what the ideal
+/// leaves out, and the noise of one sample, are less than that.
 const BEYOND: f64 = 1.25;
 
 /// Rounds in which a gross loser must have been one.
@@ -31,8 +36,8 @@ const GROSS_ROUNDS: usize = 2;
 /// Contestants of the race proper.
 const FINALISTS: usize = 8;
 
-/// The part of the search's time, less what the confirmation takes, in which candidates may still be started; the rest is
-/// for the race.
+/// The part of the search's time, less what the confirmation takes, in which candidates may still be started; the rest
+/// is for the race.
 const STARTING_SHARE: f64 = 0.6;
 
 /// The part of the search's time that a heat's two rounds may take where tasks are long; else it has one.
@@ -139,8 +144,8 @@ fn leave_out_equals<C: Course>(field: &mut Field<'_, C>, waiting: &mut Vec<usize
     waiting.retain(|&id| field.runs[id].skipped.is_none());
 }
 
-/// Contestants of the race proper: as many as can run up to its first look, with a last judgement of each, in the time that
-/// the confirmation leaves. With more than three a second process of one of them runs along.
+/// Contestants of the race proper: as many as can run up to its first look, with a last judgement of each, in the time
+/// that the confirmation leaves. With more than three a second process of one of them runs along.
 fn finalists<C: Course>(field: &Field<'_, C>) -> usize {
     let Some(leader) = field.leader().filter(|_| field.rules.tasks_are_long()) else { return FINALISTS };
     let each = field.cost(leader, field.rules.model.tasks) * (LOOKS[0] + 1) as f64;
@@ -150,7 +155,8 @@ fn finalists<C: Course>(field: &Field<'_, C>) -> usize {
     }
 }
 
-/// Tasks of the batch that a heat runs: enough to keep every CPU busy twice over, and to leave the caches if the batch does.
+/// Tasks of the batch that a heat runs: enough to keep every CPU busy twice over, and to leave the caches if the batch
+/// does.
 fn portion<C: Course>(field: &Field<'_, C>) -> usize {
     let model = field.rules.model;
     (model.tasks / 8).max(model.beyond_cache).next_multiple_of(model.cpus).max(2 * model.cpus).min(model.tasks)
@@ -204,8 +210,8 @@ fn own<C: Course>(field: &Field<'_, C>) -> Vec<Entrant> {
     racing.filter(|who| !is_peer(&field.combinations[who.candidate])).collect()
 }
 
-/// Takes those out that were slower than the leader by more than half in every round that both have run in. The last two
-/// rounds alone do not tell: in thirty rounds bursts of 200 ms meet someone twice running in one race of ten.
+/// Takes those out that were slower than the leader by more than half in every round that both have run in. The last
+/// two rounds alone do not tell: in thirty rounds bursts of 200 ms meet someone twice running in one race of ten.
 pub(super) fn drop_gross_losers<C: Course>(field: &mut Field<'_, C>) {
     let Some(leader) = field.leader() else { return };
     let pace = field.logs(leader, 0);

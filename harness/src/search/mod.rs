@@ -1,11 +1,12 @@
-//! The search for the fastest combination: one thread of each backend first, then heats in which the better third stays,
-//! then a race that ends when the samples have decided, then fresh processes that confirm it.
+//! The search for the fastest combination: one thread of each backend first, then heats in which the better third
+//! stays, then a race that ends when the samples have decided, then fresh processes that confirm it.
 //!
 //! It runs on a [`Course`]: live trials, a recording, or a simulation; the same samples lead to the same decisions.
 //!
-//! The answer is a tie set: the leader and all that are not proven slower than it by more than the tolerance. Among those
-//! of them that look within half the tolerance the pick is the one with the fewest threads, then the least memory (to a power of
-//! two), then the fastest: where speed does not tell, the program that leaves more of the machine to others is better.
+//! The answer is a tie set: the leader and all that are not proven slower than it by more than the tolerance. Among
+//! those of them that look within half the tolerance the pick is the one with the fewest threads, then the least memory
+//! (to a power of two), then the fastest: where speed does not tell, the program that leaves more of the machine to
+//! others is better.
 
 mod baselines;
 pub mod bounds;
@@ -92,8 +93,9 @@ impl Rules {
     }
 }
 
-/// The part of the budget from which on a task, at the machine's ceiling, counts as long: starts, rounds and contestants are
-/// then few enough to matter, and one look at a backend that is fifty times slower would cost a hundredth of the budget.
+/// The part of the budget from which on a task, at the machine's ceiling, counts as long: starts, rounds and
+/// contestants are then few enough to matter, and one look at a backend that is fifty times slower would cost a
+/// hundredth of the budget.
 const LONG: f64 = 1.0 / 5000.0;
 
 impl Rules {

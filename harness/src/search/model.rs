@@ -86,8 +86,8 @@ pub fn makespan(tasks: usize, workers: usize, chunk: usize) -> usize {
     }
 }
 
-/// The fewest tasks that show what `combination` does with a batch, of which `held` are there: one chunk a worker, so that
-/// all of them are at work at once.
+/// The fewest tasks that show what `combination` does with a batch, of which `held` are there: one chunk a worker, so
+/// that all of them are at work at once.
 #[must_use]
 pub fn wave(combination: &Combination, held: usize) -> usize {
     combination.workers.saturating_mul(combination.chunk.max(1)).clamp(1, held.max(1))

@@ -1,9 +1,10 @@
-//! The order within a round: balanced, so that over some rounds everyone runs equally often in each place and after each
-//! other one.
+//! The order within a round: balanced, so that over some rounds everyone runs equally often in each place and after
+//! each other one.
 //!
-//! Each round is a row of a Williams design (1949): a Latin square in which every ordered pair of neighbours occurs once,
-//! or, for an odd number, two squares in which it occurs twice. Names and rows are dealt by a seed. Plain shuffling
-//! balances only on average, and in ten rounds of ten contestants someone runs after the same noisy one three times.
+//! Each round is a row of a Williams design (1949): a Latin square in which every ordered pair of neighbours occurs
+//! once, or, for an odd number, two squares in which it occurs twice. Names and rows are dealt by a seed. Plain
+//! shuffling balances only on average, and in ten rounds of ten contestants someone runs after the same noisy one three
+//! times.
 
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
@@ -24,8 +25,8 @@ impl Order {
         Self { rng: ChaCha8Rng::seed_from_u64(seed), contestants: 0, rows: Vec::new() }
     }
 
-    /// The order of the next round among `n`: each of `0..n` once. A new design begins where the last one is used up, or
-    /// was for another number.
+    /// The order of the next round among `n`: each of `0..n` once. A new design begins where the last one is used up,
+    /// or was for another number.
     pub fn next(&mut self, n: usize) -> Vec<usize> {
         if n != self.contestants || self.rows.is_empty() {
             self.contestants = n;

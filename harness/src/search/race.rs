@@ -171,8 +171,8 @@ pub(super) fn sorted(mut standing: Vec<Standing>) -> Vec<Standing> {
     standing
 }
 
-/// The rule for a tie: of those that look within half the tolerance (the other half is for noise), first what a program can apply, then the fewest threads,
-/// then the least memory to a power of two, then the fastest.
+/// The rule for a tie: of those that look within half the tolerance (the other half is for noise), first what a program
+/// can apply, then the fewest threads, then the least memory to a power of two, then the fastest.
 pub(super) fn pick<C: Course>(field: &Field<'_, C>, standing: &[Standing]) -> Option<usize> {
     let leader = standing.iter().map(|s| s.ratio).min_by(f64::total_cmp)?;
     let close = standing.iter().filter(|s| s.ratio <= leader * (1.0 + field.rules.tolerance / 2.0));

@@ -4,17 +4,18 @@
 /// cost some 50 us each.
 pub const SHORTEST_SAMPLE_S: f64 = 0.02;
 
-/// The part of the budget that a sample may take, and the seconds that it may always take. Some ten candidates race in some
-/// ten rounds and some four are confirmed in twelve: with 400 samples of the longest kind there is time for all of it.
+/// The part of the budget that a sample may take, and the seconds that it may always take. Some ten candidates race in
+/// some ten rounds and some four are confirmed in twelve: with 400 samples of the longest kind there is time for all of
+/// it.
 const LONGEST_SAMPLE: (f64, f64) = (1.0 / 400.0, 0.12);
 
-/// A sample whose tasks before it, one for each worker, would take this long has none: to wake the workers and to load the
-/// caches takes some milliseconds, which are below a hundredth of such a sample.
+/// A sample whose tasks before it, one for each worker, would take this long has none: to wake the workers and to load
+/// the caches takes some milliseconds, which are below a hundredth of such a sample.
 const WARMED_BELOW_S: f64 = 0.1;
 
-/// Tasks of a sample, of `held` that are there, each of which takes `task_s` seconds: all of them, or as many whole waves
-/// as fit into the longest sample of a budget of `budget_s` seconds, and at least one. A wave is the fewest tasks that keep
-/// every worker busy.
+/// Tasks of a sample, of `held` that are there, each of which takes `task_s` seconds: all of them, or as many whole
+/// waves as fit into the longest sample of a budget of `budget_s` seconds, and at least one. A wave is the fewest tasks
+/// that keep every worker busy.
 #[must_use]
 pub fn part(budget_s: f64, task_s: f64, wave: usize, held: usize) -> usize {
     let longest_s = (budget_s * LONGEST_SAMPLE.0).max(LONGEST_SAMPLE.1);

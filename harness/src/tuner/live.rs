@@ -19,7 +19,8 @@ use crate::trial::{Death, Program, Ready, Trial};
 use crate::verify::{Judge, Wrong};
 use crate::workload::Workload;
 
-/// A task that takes at least this many seconds is verified in its first run: the clock would not tell a second one apart.
+/// A task that takes at least this many seconds is verified in its first run: the clock would not tell a second one
+/// apart.
 const LONG_TASK_S: f64 = 0.1;
 
 /// Sides of the matrices of a probe: 5 ms at 59 GF/s, and a rate that is within a third of that of large ones.
