@@ -5,8 +5,9 @@
 //! is hidden in the figures for writing and copying. Plain loops run beside them: where those are quicker, they count.
 
 use std::hint::black_box;
+use std::sync::Mutex;
 
-use super::Form;
+use super::{Form, together};
 use crate::topology::Machine;
 
 /// Alignment and unit of the memory: a huge page of x86-64 and of most AArch64 systems.
@@ -38,11 +39,12 @@ impl Memory {
 
         let mut pages = Vec::<Page>::with_capacity(count);
         huge_pages(&mut pages);
-        let untouched = &mut pages.spare_capacity_mut()[..count];
-        std::thread::scope(|scope| {
-            for part in untouched.chunks_mut(count.div_ceil(threads)) {
+        let untouched = Mutex::new(pages.spare_capacity_mut()[..count].chunks_mut(count.div_ceil(threads)));
+        let next = || untouched.lock().expect("no thread panics").next();
+        together(vec![(); threads], |_, _, ()| {
+            while let Some(part) = next() {
                 // SAFETY: `part` is a valid exclusive slice, and any bytes may be written to uninitialised memory.
-                scope.spawn(move || unsafe { part.as_mut_ptr().write_bytes(1, part.len()) });
+                unsafe { part.as_mut_ptr().write_bytes(1, part.len()) };
             }
         });
         // SAFETY: all `count` pages, within the capacity, were written above; integers have no invalid bytes.

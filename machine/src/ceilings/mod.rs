@@ -13,8 +13,8 @@
 mod bandwidth;
 mod fma;
 
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Barrier, OnceLock};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -32,7 +32,7 @@ pub struct Ceilings {
     pub per_core: Rates,
     /// One thread on each usable CPU, all at once.
     pub all_cores: Rates,
-    /// Threads of `all_cores`: [`Machine::usable_cpus`].
+    /// Threads of `all_cores`: [`Machine::usable_cpus`], or as many as the system lets this process start at once.
     pub threads: usize,
     /// Bytes that each run of a bandwidth loop goes through once: four times the last-level caches unless memory or
     /// time forbade it. Below twice those caches, reading is in part from them.
@@ -75,6 +75,18 @@ impl Ceilings {
         });
         Ceilings { per_core, all_cores, threads, footprint_bytes: loops.memory.bytes() }
     }
+
+    /// What makes the ceilings of all cores too low, where something does.
+    #[must_use]
+    pub fn doubt(&self, machine: &Machine) -> Option<String> {
+        let (started, wanted) = (self.threads, machine.usable_cpus);
+        (started < wanted).then(|| {
+            format!(
+                "{started} of {wanted} threads could be started: what all cores can do is known of {started} alone; \
+                 `ulimit -u` says how many a user may have"
+            )
+        })
+    }
 }
 
 /// What a loop uses up.
@@ -104,14 +116,14 @@ pub struct Loops {
 
 impl Loops {
     /// Allocates the memory, and touches it, for up to as many threads as `machine`, which must be this one, has
-    /// usable CPUs.
+    /// usable CPUs and the system lets this process start.
     pub fn new(machine: &Machine) -> Loops {
-        let threads = machine.usable_cpus.max(1);
+        let threads = together(vec![(); machine.usable_cpus.max(1)], |_, _, ()| ()).len();
         Loops { memory: bandwidth::Memory::touched(machine, threads), threads }
     }
 
-    /// The highest rate of `resource` in FLOP or bytes a second, on `threads` threads at once (at most one for each
-    /// usable CPU), in as many runs as begin within `share`; each form of the loop has a turn of some milliseconds.
+    /// The highest rate of `resource` in FLOP or bytes a second, on `threads` threads at once (at most as many as the
+    /// memory was made for), in as many runs as begin within `share`; each form of the loop has a turn of some milliseconds.
     /// `None` where the CPU lacks the instructions.
     pub fn rate(&mut self, resource: Resource, threads: usize, share: Duration) -> Option<f64> {
         let threads = threads.clamp(1, self.threads);
@@ -134,13 +146,13 @@ impl Loops {
 /// One form of a loop: runs it for some milliseconds on a thread's part and returns the work done (FLOP or bytes).
 type Form<S> = fn(&mut S) -> f64;
 
-/// The highest rate (work per second) of any form, run on a thread per part, in as many runs as begin within `share`.
+/// The highest rate (work per second) of any form, run on a thread per part, or on as many as the system starts, in as
+/// many runs as begin within `share`.
 fn best<S: Send + ?Sized>(parts: Vec<&mut S>, forms: &[Form<S>], share: Duration) -> f64 {
-    let (barrier, gate) = (Barrier::new(parts.len()), Gate { threads: parts.len(), arrived: AtomicUsize::new(0) });
-    let (enough, begin) = (AtomicBool::new(false), Instant::now());
-    let parts_are_many = parts.len() > 1;
-    let runs_of = &|thread: usize, part: &mut S| {
-        if parts_are_many {
+    let (meeting, enough, begin) = (OnceLock::new(), AtomicBool::new(false), Instant::now());
+    let threads: Vec<Vec<(f64, Instant, Instant)>> = together(parts, |thread, threads, part: &mut S| {
+        let (barrier, gate) = meeting.get_or_init(|| (Barrier::new(threads), Gate::new(threads)));
+        if threads > 1 {
             bind(thread);
         }
         let mut runs = Vec::new();
@@ -159,11 +171,6 @@ fn best<S: Send + ?Sized>(parts: Vec<&mut S>, forms: &[Form<S>], share: Duration
             runs.push((work, start, Instant::now()));
         }
         runs
-    };
-    let threads: Vec<Vec<(f64, Instant, Instant)>> = std::thread::scope(|scope| {
-        let spawned: Vec<_> =
-            (0..).zip(parts).map(|(thread, part)| scope.spawn(move || runs_of(thread, part))).collect();
-        spawned.into_iter().map(|thread| thread.join().expect("the loops do not panic")).collect()
     });
     let rate = |run: usize| {
         let (work, start, end) = threads[1..].iter().fold(threads[0][run], |(work, start, end), runs| {
@@ -173,6 +180,28 @@ fn best<S: Send + ?Sized>(parts: Vec<&mut S>, forms: &[Form<S>], share: Duration
         work / (end - start).as_secs_f64()
     };
     (0..threads[0].len()).map(rate).fold(0.0, f64::max)
+}
+
+/// Calls `body` for the parts on a thread each, once all of them have started, with the thread's number and how many they
+/// are. Where the system refuses threads they are fewer, and the other parts are left out; one is always done.
+fn together<S: Send, R: Send>(parts: Vec<S>, body: impl Fn(usize, usize, S) -> R + Sync) -> Vec<R> {
+    let (started, body) = (&OnceLock::new(), &body);
+    let mut parts = parts.into_iter();
+    if parts.len() == 1 {
+        return parts.map(|part| body(0, 1, part)).collect();
+    }
+    std::thread::scope(|scope| {
+        let start = |(thread, part)| {
+            let run = move || body(thread, *started.wait(), part);
+            std::thread::Builder::new().spawn_scoped(scope, run).ok()
+        };
+        let threads: Vec<_> = (0..).zip(&mut parts).map_while(start).collect();
+        let _ = started.set(threads.len());
+        if threads.is_empty() {
+            return parts.take(1).map(|part| body(0, 1, part)).collect();
+        }
+        threads.into_iter().map(|thread| thread.join().expect("the loops do not panic")).collect()
+    })
 }
 
 /// Binds the calling thread to one of the CPUs that it may use, each `thread` to another while there are as many. Left
@@ -200,6 +229,10 @@ struct Gate {
 }
 
 impl Gate {
+    fn new(threads: usize) -> Self {
+        Self { threads, arrived: AtomicUsize::new(0) }
+    }
+
     /// Returns once all threads have come as often as this one.
     fn pass(&self) {
         let before = self.arrived.fetch_add(1, Ordering::AcqRel);
@@ -219,7 +252,7 @@ mod tests {
 
     #[test]
     fn nobody_passes_the_gate_before_all_have_come() {
-        let (gate, come) = (Gate { threads: 3, arrived: AtomicUsize::new(0) }, AtomicUsize::new(0));
+        let (gate, come) = (Gate::new(3), AtomicUsize::new(0));
         std::thread::scope(|scope| {
             for _ in 0..3 {
                 scope.spawn(|| {
