@@ -242,7 +242,8 @@ pub struct Sample {
     /// CPU seconds that the host gave to other machines meanwhile.
     #[serde(default)]
     pub steal_s: f64,
-    /// CPU seconds that other programs of this machine had meanwhile, to the kernel's tick: may be a tick below zero.
+    /// CPU seconds that other programs took of the CPUs that a trial may use, to the kernel's tick: may be a tick below
+    /// zero.
     #[serde(default)]
     pub others_s: f64,
     /// Tasks that were run, all repetitions counted.

@@ -14,7 +14,7 @@ use gingham_harness::arena::Arena;
 use gingham_harness::environment::Environment;
 use gingham_harness::search::SHORTEST_SAMPLE_S;
 use gingham_harness::trial::protocol::{Hello, PROTOCOL};
-use gingham_harness::trial::{Death, Program, Ready, Trial, is_trial, serve};
+use gingham_harness::trial::{Death, Program, Ready, Trial, init};
 use gingham_harness::{Combination, Workload};
 
 /// Far more than a sound runner needs on a busy machine.
@@ -23,7 +23,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 /// A look at runners, under the name that it is reported by.
 type Check = (&'static str, fn());
 
-const CHECKS: [Check; 10] = [
+const CHECKS: [Check; 11] = [
     ("an_honest_peer_is_served", an_honest_peer_is_served),
     ("a_peer_is_measured_with_all_its_processes", a_peer_is_measured_with_all_its_processes),
     ("every_fault_is_a_death_and_leaves_no_process", every_fault_is_a_death_and_leaves_no_process),
@@ -32,13 +32,19 @@ const CHECKS: [Check; 10] = [
     ("a_command_that_is_not_there_is_a_death", a_command_that_is_not_there_is_a_death),
     ("an_empty_batch_costs_a_hundredth_of_a_sample_at_most", an_empty_batch_costs_a_hundredth_of_a_sample_at_most),
     ("private_results_are_shown_when_they_are_checked", private_results_are_shown_when_they_are_checked),
+    (
+        "a_program_whose_file_is_replaced_starts_trials_of_itself",
+        a_program_whose_file_is_replaced_starts_trials_of_itself,
+    ),
     ("a_trial_ends_with_its_parent_while_it_runs", || a_trial_ends_with_its_parent("running")),
     ("a_trial_ends_with_its_parent_while_it_is_stopped", || a_trial_ends_with_its_parent("stopped")),
 ];
 
 fn main() -> ExitCode {
-    if is_trial() {
-        return serve(&Registry::new());
+    init(&Registry::new());
+    if std::env::args().nth(1).as_deref() == Some("replaced") {
+        be_replaced();
+        return ExitCode::SUCCESS;
     }
     if let Some(state) = std::env::args().nth(1).filter(|arg| arg == "running" || arg == "stopped") {
         be_a_parent(&state);
@@ -156,7 +162,7 @@ fn a_peer_is_measured_with_all_its_processes() {
     assert_eq!(measured.wall_s, 0.25);
     assert!(cpu_s > 0.005 && cpu_s < most, "some 100 ms of work: {measured:?}");
     assert!(measured.used.minor_faults > 0, "a fork touches memory: {measured:?}");
-    assert!(measured.others_s.is_finite() && measured.steal_s >= 0.0, "{measured:?}");
+    assert!(measured.taken.others_s.is_finite() && measured.taken.steal_s >= 0.0, "{measured:?}");
 }
 
 /// What a peer does, and what is said of it. Each leaves a process behind that would outlive it.
@@ -289,6 +295,30 @@ fn private_results_are_shown_when_they_are_checked() {
     trial.verify(0, 3).expect("a run");
     assert_eq!(arena.outputs::<f64>()[..3 * 64], right[..3 * 64]);
     assert!(trial.verify(2, 2).is_err_and(|death| death.to_string().contains("beyond the batch")));
+}
+
+/// Puts something else in the place of its own file, as `cargo build` does, and starts a trial all the same.
+fn be_replaced() {
+    let own = own();
+    let Program::Own(path) = &own else { unreachable!("it is our own") };
+    std::fs::remove_file(path).expect("it is in a folder of its own");
+    std::fs::write(path, "not a program").expect("its place is free");
+    let (workload, arena) = arena("4", 2);
+    let serial = || Combination::serial("reference", OpThreads::ONE);
+    let (first, ready) = start(&own, hello(&workload, &arena, serial()), DEADLINE).expect("a trial");
+    // What the system calls this program from here on is no name of a file.
+    let (second, _) = start(&self::own(), hello(&workload, &arena, serial()), DEADLINE).expect("another trial");
+    drop((first, second));
+    println!("{}", ready.version);
+}
+
+fn a_program_whose_file_is_replaced_starts_trials_of_itself() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let copy = directory.path().join("copy");
+    std::fs::copy(std::env::current_exe().expect("this test"), &copy).expect("a copy");
+    let output = Command::new(&copy).arg("replaced").output().expect("it starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), env!("CARGO_PKG_VERSION"));
 }
 
 /// Starts a trial that computes for days, tells its number, and waits to be killed.

@@ -1,7 +1,7 @@
-//! What a sample records of its process, and what tells whether the machine left it in peace.
+//! What a sample records of its process.
 //!
 //! Wall time alone does not say whether a slow run computed, waited, touched new memory or was pushed aside. CPU time,
-//! page faults, context switches and steal do. All of it is read from `/proc` and a clock, in some tens of
+//! page faults and context switches do. All of it is read from `/proc` and a clock, in some tens of
 //! microseconds a process, outside of what is timed. Off Linux every figure is zero, empty or `None`.
 
 use std::path::{Path, PathBuf};
@@ -100,29 +100,13 @@ pub fn thread_cpu_seconds() -> Vec<f64> {
     thread_seconds("/proc/self".as_ref()).collect()
 }
 
-/// CPU seconds, summed over the machine's CPUs since it started, in which a virtual machine's host ran something else.
-/// Counted in ticks of 10 ms as a rule.
-pub fn steal_seconds() -> f64 {
-    machine_seconds(steal_ticks)
-}
-
-/// CPU seconds, summed over the machine's CPUs since it started, in which they ran anything: neither idle, nor waiting
-/// for a disk, nor stolen. Counted in ticks of 10 ms as a rule.
-pub fn busy_seconds() -> f64 {
-    machine_seconds(busy_ticks)
-}
-
-fn machine_seconds(ticks: fn(&str) -> Option<u64>) -> f64 {
-    read("/proc/stat").and_then(|text| ticks(&text)).unwrap_or(0) as f64 * tick_seconds()
-}
-
 /// Proportional set size of a process in bytes: its resident memory, each shared page divided by the processes that
 /// share it, so that the sizes of a process tree may be added. `None` where it cannot be read.
 pub fn pss_bytes(pid: u32) -> Option<u64> {
     number(&read(format!("/proc/{pid}/smaps_rollup"))?, "Pss:")?.checked_mul(1024)
 }
 
-fn read(path: impl AsRef<Path>) -> Option<String> {
+pub(crate) fn read(path: impl AsRef<Path>) -> Option<String> {
     if cfg!(target_os = "linux") { std::fs::read_to_string(path).ok() } else { None }
 }
 
@@ -186,12 +170,12 @@ fn cpu_seconds() -> f64 {
 
 /// The unit of CPU times in `/proc`.
 #[cfg(target_os = "linux")]
-fn tick_seconds() -> f64 {
+pub(crate) fn tick_seconds() -> f64 {
     1.0 / rustix::param::clock_ticks_per_second() as f64
 }
 
 #[cfg(not(target_os = "linux"))]
-fn tick_seconds() -> f64 {
+pub(crate) fn tick_seconds() -> f64 {
     0.0
 }
 
@@ -209,7 +193,7 @@ struct Stat {
 
 impl Stat {
     /// Of the process that `path` describes.
-    fn read(path: &Path) -> Option<Stat> {
+    pub(crate) fn read(path: &Path) -> Option<Stat> {
         Stat::parse(&read(path.join("stat"))?)
     }
 
@@ -233,25 +217,6 @@ impl Stat {
 /// Nanoseconds on a CPU: the first field of `schedstat`.
 fn cpu_nanoseconds(schedstat: &str) -> Option<u64> {
     schedstat.split_ascii_whitespace().next()?.parse().ok()
-}
-
-/// Stolen ticks: the eighth number of the line `cpu` in `/proc/stat`.
-fn steal_ticks(stat: &str) -> Option<u64> {
-    cpu_line(stat)?.nth(7)?
-}
-
-/// Ticks of user, nice, system, interrupts and soft interrupts: numbers 1 to 3, 6 and 7 of the line `cpu` in
-/// `/proc/stat`. What guests used is inside the first.
-fn busy_ticks(stat: &str) -> Option<u64> {
-    let numbers: Vec<u64> = cpu_line(stat)?.take(7).collect::<Option<_>>()?;
-    let [user, nice, system, _idle, _iowait, interrupts, soft_interrupts] = numbers[..] else { return None };
-    [user, nice, system, interrupts, soft_interrupts].into_iter().try_fold(0, u64::checked_add)
-}
-
-/// The numbers of the line `cpu` in `/proc/stat`.
-fn cpu_line(stat: &str) -> Option<impl Iterator<Item = Option<u64>>> {
-    let line = stat.lines().find_map(|line| line.strip_prefix("cpu "))?;
-    Some(line.split_ascii_whitespace().map(|field| field.parse().ok()))
 }
 
 /// The number after `name` at the start of a line, as in `VmHWM: 1696 kB`.
@@ -279,9 +244,6 @@ mod tests {
         };
         assert_eq!(Stat::parse(STAT), Some(stat));
         assert_eq!(cpu_nanoseconds("123456789 44527 1\n"), Some(123_456_789));
-        let machine = "cpu  2992 1 1482 179844 244 3 22 12 700 0\ncpu0 1 1 1 1 1 1 1 5 0 0\n";
-        assert_eq!(steal_ticks(machine), Some(12));
-        assert_eq!(busy_ticks(machine), Some(2992 + 1 + 1482 + 3 + 22));
         let status =
             "Name:\tVmHWM: 7\nVmHWM:\t    1696 kB\nvoluntary_ctxt_switches:\t5\nnonvoluntary_ctxt_switches:\t1\n";
         assert_eq!(number(status, "VmHWM:"), Some(1696));
@@ -291,24 +253,17 @@ mod tests {
 
     #[test]
     fn hostile_texts_give_nothing() {
-        for text in
-            ["", "42 (a", ")", "42 (a) R 1", "cpu ", "cpu 1 2 3", "cpu  1 2 3 4 5 6 7 -8", "VmHWM:", "VmHWM: kB"]
-        {
+        for text in ["", "42 (a", ")", "42 (a) R 1", "VmHWM:", "VmHWM: kB"] {
             assert_eq!(Stat::parse(text), None, "{text:?}");
-            assert_eq!(steal_ticks(text), None, "{text:?}");
             assert_eq!(number(text, "VmHWM:"), None, "{text:?}");
-        }
-        for text in ["", "cpu ", "cpu 1 2 3 4 5 6", "cpu 1 2 3 4 5 6 x", "cpu 18446744073709551615 1 0 0 0 0 0"] {
-            assert_eq!(busy_ticks(text), None, "{text:?}");
         }
         assert_eq!(cpu_nanoseconds("99999999999999999999 0 0"), None);
     }
 
     proptest! {
         #[test]
-        fn no_text_panics(text in "(cpu |VmHWM:|[0-9 ()\n-]|\\PC){0,60}") {
-            let _ = (Stat::parse(&text), cpu_nanoseconds(&text));
-            let _ = (steal_ticks(&text), busy_ticks(&text), number(&text, "VmHWM:"));
+        fn no_text_panics(text in "(VmHWM:|[0-9 ()\n-]|\\PC){0,60}") {
+            let _ = (Stat::parse(&text), cpu_nanoseconds(&text), number(&text, "VmHWM:"));
         }
     }
 
@@ -356,6 +311,5 @@ mod tests {
         assert!(little.voluntary_switches >= 2 && little.minor_faults > 30, "three processes: {little:?}");
         assert!(little.peak_rss_bytes > 1 << 20, "{little:?}");
         assert_eq!(Usage::of_group(u32::MAX), Usage::default(), "no such group");
-        assert!(busy_seconds() > 0.0);
     }
 }

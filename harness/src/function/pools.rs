@@ -6,7 +6,8 @@
 use std::time::Instant;
 
 use gingham_core::Context;
-use gingham_machine::counters::{Usage, busy_seconds, steal_seconds};
+use gingham_machine::Neighbours;
+use gingham_machine::counters::Usage;
 
 use super::FnPlan;
 use super::course::Place;
@@ -18,7 +19,14 @@ use crate::search::{Farewell, Fault};
 
 /// Pools of this process that run a closure.
 pub(super) struct Pools<'a, F> {
-    pub(super) f: &'a F,
+    f: &'a F,
+    neighbours: Neighbours,
+}
+
+impl<'a, F> Pools<'a, F> {
+    pub(super) fn new(f: &'a F) -> Self {
+        Self { f, neighbours: Neighbours::of_this_thread() }
+    }
 }
 
 impl<F: Fn(&Context<'_>, usize) -> Result<(), BoxError> + Sync> Place for Pools<'_, F> {
@@ -33,12 +41,13 @@ impl<F: Fn(&Context<'_>, usize) -> Result<(), BoxError> + Sync> Place for Pools<
         if warm > 0 {
             plan.run_portion(Portion { count: warm, ..portion }, self.f).map_err(failed)?;
         }
-        let (before, steal_s, busy_s) = (Usage::of_self(), steal_seconds(), busy_seconds());
+        let (before, from) = (Usage::of_self(), self.neighbours.clocks());
         let start = Instant::now();
         (0..repeat).try_for_each(|_| plan.run_portion(portion, self.f)).map_err(failed)?;
         let wall_s = start.elapsed().as_secs_f64();
-        let (steal_s, busy_s) = (steal_seconds() - steal_s, busy_seconds() - busy_s);
+        let to = self.neighbours.clocks();
         let used = Usage::of_self().since(&before);
+        let taken = self.neighbours.took([from, to], wall_s, used.user_s + used.sys_s);
         Ok(Sample {
             wall_s,
             user_s: used.user_s,
@@ -46,8 +55,8 @@ impl<F: Fn(&Context<'_>, usize) -> Result<(), BoxError> + Sync> Place for Pools<
             minor_faults: used.minor_faults,
             voluntary_switches: used.voluntary_switches,
             involuntary_switches: used.involuntary_switches,
-            steal_s: steal_s.max(0.0),
-            others_s: busy_s - used.user_s - used.sys_s,
+            steal_s: taken.steal_s,
+            others_s: taken.others_s,
             tasks: portion.count * repeat,
             repeat,
             ..Sample::default()
