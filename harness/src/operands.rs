@@ -17,6 +17,14 @@ use crate::workload::{Operand, Workload};
 /// Each task's operand starts on a cache line of its own, so that two workers never write to one line.
 const ALIGN: u64 = 64;
 
+/// Tasks that an arena holds at most. Each process of a tuning, of which some forty may be alive, describes every task in
+/// [`TASK`] bytes, which are more than tiny operands themselves: 16 MiB of these are a process' share. Their operands, of
+/// a cache line each at least, are as many bytes and more.
+const MOST_TASKS: usize = 1 << 17;
+
+/// Bytes that describe a task in a process that runs it.
+const TASK: u64 = size_of::<Task<'static, f64>>() as u64;
+
 /// The seed of random tasks. Each has the stream of its index in the batch, whoever runs it.
 const SEED: u64 = 0;
 
@@ -73,12 +81,13 @@ pub enum Error {
     },
 }
 
-/// Refuses a workload whose batch the machine cannot hold: nothing has been allocated when this returns.
+/// Refuses a workload whose batch the machine cannot hold, descriptions of its tasks included: nothing has been allocated
+/// when this returns.
 ///
 /// # Errors
 /// [`Error::TooLarge`], with both numbers.
 pub fn check_memory(workload: &Workload, available: u64) -> Result<(), Error> {
-    let needed = workload.batch_bytes();
+    let needed = placed_bytes(workload).saturating_add(TASK).saturating_mul(workload.tasks() as u64);
     if needed <= available {
         return Ok(());
     }
@@ -86,13 +95,18 @@ pub fn check_memory(workload: &Workload, available: u64) -> Result<(), Error> {
     Err(Error::TooLarge { workload: workload.clone(), needed: mib(needed), available: available >> 20 })
 }
 
-/// `workload` with as many of its tasks as fit into `limit` bytes, at least one.
+/// `workload` with as many of its tasks as fit into `limit` bytes, at least one, and at most as many as forty processes
+/// can describe.
 #[must_use]
 pub fn within(workload: &Workload, limit: u64) -> Workload {
-    match workload.task_bytes() {
-        0 => workload.clone(),
-        bytes => workload.with_fewer_tasks(usize::try_from(limit / bytes).unwrap_or(usize::MAX)),
-    }
+    let fitting = limit.checked_div(placed_bytes(workload)).map_or(usize::MAX, |tasks| tasks as usize);
+    workload.with_fewer_tasks(fitting.min(MOST_TASKS))
+}
+
+/// Bytes that the operands of a task take where each is on cache lines of its own.
+fn placed_bytes(workload: &Workload) -> u64 {
+    let bytes = |operand: Operand| (operand.shape[0] * operand.shape[1] * workload.dtype().size()) as u64;
+    workload.operands().into_iter().map(|operand| bytes(operand).next_multiple_of(ALIGN)).sum()
 }
 
 /// The part of `workload` that a tuning holds in memory. Its samples are of whole waves, so at least one task for each
@@ -228,14 +242,20 @@ mod tests {
 
     #[test]
     fn a_batch_beyond_memory_is_refused_with_both_numbers() {
-        assert!(check_memory(&fill("1000", 10), 80_000).is_ok());
+        assert!(check_memory(&fill("1000", 10), 82_000).is_ok());
         let error = check_memory(&fill("1048576", 10), 16 << 20).unwrap_err().to_string();
-        assert!(error.contains("needs 80 MiB") && error.contains("16 MiB are available"), "{error}");
+        assert!(error.contains("needs 81 MiB") && error.contains("16 MiB are available"), "{error}");
+        // Eight bytes each, on a cache line each, and some more to describe each.
+        assert!(check_memory(&fill("1", 1_000_000), 64_000_000).is_err());
+        assert!(check_memory(&fill("1", 1_000_000), 64_000_000 + 1_000_000 * TASK).is_ok());
+        assert!(check_memory(&fill("1", usize::MAX >> 4), u64::MAX - 1).is_err(), "beyond all numbers");
     }
 
     #[test]
     fn an_arena_holds_as_many_tasks_as_fit_and_at_least_one() {
         assert_eq!(within(&fill("1000", 10), 24_000).tasks(), 3);
+        assert_eq!(within(&fill("1", 1_000_000), 6400).tasks(), 100, "a cache line each");
+        assert_eq!(within(&fill("1", 1_000_000), u64::MAX).tasks(), MOST_TASKS);
         assert_eq!(within(&fill("1000", 10), 0).tasks(), 1);
         assert_eq!(within(&fill("0", 10), 0).tasks(), 10);
     }

@@ -15,18 +15,18 @@ pub(crate) fn cpu_quota() -> Option<f64> {
     groups_of_this_process("cpu").iter().filter_map(quota).min_by(f64::total_cmp)
 }
 
-/// Bytes that the tightest memory limit leaves; `None` without a limit, or off Linux. Cached file pages that the kernel
-/// would drop first are not counted as used.
+/// Bytes that the tightest memory limit leaves; `None` without a limit, or off Linux. Cached file pages, which the kernel
+/// drops before it lets a group fail, are not counted as used, whether they were read once or often.
 pub(crate) fn memory_left() -> Option<u64> {
     let left = |group: &Group| {
-        let (limit, used, inactive) = match group.version {
-            Version::One => ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
-            Version::Two => ("memory.max", "memory.current", "inactive_file"),
+        let (limit, used) = match group.version {
+            Version::One => ("memory.limit_in_bytes", "memory.usage_in_bytes"),
+            Version::Two => ("memory.max", "memory.current"),
         };
         let limit = bytes(&read(&group.path, limit)?)?;
         let used = bytes(&read(&group.path, used)?)?;
-        let inactive = stat_field(&read(&group.path, "memory.stat")?, inactive).unwrap_or(0);
-        Some(limit.saturating_sub(used.saturating_sub(inactive)))
+        let cached = cached(&read(&group.path, "memory.stat")?, group.version);
+        Some(limit.saturating_sub(used.saturating_sub(cached)))
     };
     groups_of_this_process("memory").iter().filter_map(left).min()
 }
@@ -109,6 +109,15 @@ fn bytes(text: &str) -> Option<u64> {
     text.trim().parse().ok()
 }
 
+/// Bytes of cached file pages by the text of `memory.stat`.
+fn cached(stat: &str, version: Version) -> u64 {
+    let names = match version {
+        Version::One => ["total_inactive_file", "total_active_file"],
+        Version::Two => ["inactive_file", "active_file"],
+    };
+    names.iter().filter_map(|name| stat_field(stat, name)).fold(0, u64::saturating_add)
+}
+
 /// The value of `name` in a text of lines `name value`.
 fn stat_field(text: &str, name: &str) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
@@ -177,6 +186,9 @@ mod tests {
         assert_eq!(stat_field(stat, "inactive_file"), Some(42));
         assert_eq!(stat_field(stat, "total_inactive_file"), Some(7));
         assert_eq!(stat_field("inactive_file -1", "inactive_file"), None);
+        let stat = "inactive_file 1\nactive_file 2\ntotal_inactive_file 4\ntotal_active_file 8\nactive_anon 16\n";
+        assert_eq!([Version::One, Version::Two].map(|version| cached(stat, version)), [12, 3]);
+        assert_eq!(cached("inactive_file 18446744073709551615\nactive_file 9\n", Version::Two), u64::MAX);
     }
 
     proptest! {
