@@ -1,16 +1,16 @@
 //! The memory that all trials of a tuning share: inputs, sealed once they are filled, and outputs.
 //!
-//! Both are memory files, so that a runner in any language can map them. They are allocated before they are mapped (a
-//! file that is only truncated to size dies of SIGBUS on a full machine) and pre-faulted (first touch runs at 0.3 GB/s
+//! Both are memory files, so that a runner in any language can map them. They are allocated before they are mapped, and
+//! pre-faulted (first touch runs at 0.3 GB/s
 //! on some virtual machines, and would be charged to whichever trial comes first).
 
+mod backing;
 mod map;
 
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Instant;
 
 use gingham_core::Scalar;
-use rustix::fs::{FallocateFlags, MemfdFlags, SealFlags};
 
 pub use map::{Private, ReadOnly, Writable};
 
@@ -95,8 +95,7 @@ impl Arena {
         let mut filling = Writable::new(&inputs, placement.input_bytes).map_err(system(placement.input_bytes))?;
         operands::fill::<T>(workload, seed, filling.as_mut_slice());
         drop(filling); // a file with a writable mapping cannot be sealed
-        rustix::fs::fcntl_add_seals(&inputs, SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW)
-            .map_err(|e| Error::System { bytes: placement.input_bytes, source: e.into() })?;
+        backing::seal(&inputs).map_err(system(placement.input_bytes))?;
         let sealed = ReadOnly::open(&path(&inputs), placement.input_bytes).map_err(system(placement.input_bytes))?;
         let results = Writable::new(&outputs, placement.output_bytes).map_err(system(placement.output_bytes))?;
         let prefault_s = start.elapsed().as_secs_f64();
@@ -149,12 +148,11 @@ impl Arena {
 
 /// A memory file of `bytes` bytes that children inherit. `told` hears of each slice that has been allocated.
 fn file(name: &str, bytes: u64, told: &mut dyn FnMut(u64) -> Result<(), Error>) -> Result<OwnedFd, Error> {
-    let system = |e: rustix::io::Errno| Error::System { bytes, source: e.into() };
-    // Not CLOEXEC: trials find it under its number.
-    let fd = rustix::fs::memfd_create(name, MemfdFlags::ALLOW_SEALING).map_err(system)?;
+    let system = |source| Error::System { bytes, source };
+    let fd = backing::create(name).map_err(system)?;
     for start in (0..bytes).step_by(SLICE as usize) {
         let slice = SLICE.min(bytes - start);
-        rustix::fs::fallocate(&fd, FallocateFlags::empty(), start, slice).map_err(system)?;
+        backing::allocate(&fd, start, slice).map_err(system)?;
         told(slice)?;
     }
     Ok(fd)

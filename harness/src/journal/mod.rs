@@ -139,9 +139,10 @@ impl<E: Serialize + DeserializeOwned> Journal<E> {
         let damaged = |line, reason: String| Error::Damaged { path: path.into(), line, reason };
 
         let file = File::options().read(true).write(true).create(true).truncate(false).open(path).map_err(io)?;
-        file.try_lock().map_err(|e| match e {
-            TryLockError::WouldBlock => Error::InUse { path: path.into() },
-            TryLockError::Error(e) => io(e),
+        file.try_lock().or_else(|e| match e {
+            TryLockError::WouldBlock => Err(Error::InUse { path: path.into() }),
+            // Some file systems, and some systems, have no locks: nobody is kept from the journal there.
+            TryLockError::Error(_) => Ok(()),
         })?;
         let mut journal = Self { path: path.into(), file, length: 0, sum: 0, events: PhantomData };
         let bytes = journal.read()?;

@@ -1,0 +1,81 @@
+//! The file behind an arena: in memory and without a name.
+//!
+//! `memfd_create` makes one that can be sealed. Some systems refuse it (seccomp profiles, kernels before 3.17); a file in
+//! the directory of shared memory that has lost its name does as well there, but for the seal: that nobody writes to
+//! the inputs rests on the runners alone.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::fs::{FallocateFlags, MemfdFlags, SealFlags};
+use rustix::io::{Errno, FdFlags};
+
+/// Where files are memory.
+const SHARED_MEMORY: &str = "/dev/shm";
+
+/// An empty file that children inherit: trials find it under its number.
+pub(super) fn create(name: &str) -> io::Result<OwnedFd> {
+    match rustix::fs::memfd_create(name, MemfdFlags::ALLOW_SEALING) {
+        Ok(file) => Ok(file),
+        Err(refused) => unnamed().map_err(|_| refused.into()),
+    }
+}
+
+/// An empty file without a name, of memory where the system has a directory of that.
+fn unnamed() -> io::Result<OwnedFd> {
+    let file = tempfile::tempfile_in(SHARED_MEMORY).or_else(|_| tempfile::tempfile())?;
+    rustix::io::fcntl_setfd(&file, FdFlags::empty())?;
+    Ok(file.into())
+}
+
+/// Allocates `bytes` of `file` from `start` on: a file that is only made so long dies of SIGBUS on a full machine.
+pub(super) fn allocate(file: impl AsFd, start: u64, bytes: u64) -> io::Result<()> {
+    match rustix::fs::fallocate(&file, FallocateFlags::empty(), start, bytes) {
+        Err(Errno::OPNOTSUPP | Errno::NOSYS) => write_zeros(file, start, bytes),
+        allocated => Ok(allocated?),
+    }
+}
+
+fn write_zeros(file: impl AsFd, start: u64, bytes: u64) -> io::Result<()> {
+    let zeros = [0; 1 << 16];
+    let (mut at, end) = (start, start + bytes);
+    while at < end {
+        let block = &zeros[..zeros.len().min((end - at) as usize)];
+        match rustix::io::pwrite(&file, block, at) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => at += written as u64,
+            Err(Errno::INTR) => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Keeps everyone from writing to `file` or changing its length, where it can be kept from that.
+pub(super) fn seal(file: impl AsFd) -> io::Result<()> {
+    match rustix::fs::fcntl_add_seals(file, SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW) {
+        Err(Errno::PERM | Errno::INVAL) => Ok(()),
+        sealed => Ok(sealed?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arena::{ReadOnly, Writable};
+    use std::os::fd::AsRawFd;
+
+    #[test]
+    fn a_file_that_is_no_memfd_is_mapped_as_one() {
+        let file = unnamed().unwrap();
+        allocate(&file, 0, 4096).unwrap();
+        write_zeros(&file, 4096, 100_000).unwrap();
+        let bytes = 4096 + 100_000;
+        assert_eq!(rustix::fs::fstat(&file).unwrap().st_size, bytes as i64);
+        Writable::new(&file, bytes).unwrap().as_mut_slice::<f64>()[13_000] = 7.0;
+        seal(&file).unwrap();
+        let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+        assert_eq!(ReadOnly::open(&path, bytes).unwrap().as_slice::<f64>()[13_000], 7.0);
+        assert!(rustix::io::fcntl_getfd(&file).unwrap().is_empty(), "children inherit it");
+    }
+}
