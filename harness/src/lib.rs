@@ -14,6 +14,7 @@
 #[cfg(target_os = "linux")]
 pub mod arena;
 pub mod batch;
+mod clock;
 pub mod combination;
 pub mod environment;
 pub mod executor;

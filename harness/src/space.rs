@@ -1,11 +1,52 @@
 //! The combinations that may run a workload, and those that may not, with the reason.
 
 use gingham_core::{Backend, OpThreads, Registry, Support, Threading};
+use gingham_machine::Machine;
 use serde::{Deserialize, Serialize};
 
 use crate::combination::{Combination, ExecutorKind};
 use crate::executor;
 use crate::workload::Workload;
+
+/// The CPUs that combinations are made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cpus {
+    /// Those that this process may use.
+    pub usable: usize,
+    /// The machine's cores, each counted once however many hyper-threads it has.
+    pub cores: usize,
+}
+
+impl Cpus {
+    /// The CPUs of `machine`.
+    #[must_use]
+    pub fn of(machine: &Machine) -> Self {
+        Self { usable: machine.usable_cpus, cores: machine.physical_cores }
+    }
+
+    /// The most threads that a combination may have runnable at once: more take turns on a CPU and fill memory with
+    /// stacks. 8 are harmless anywhere.
+    #[must_use]
+    pub fn most_runnable(self) -> usize {
+        self.squared().max(self.usable.saturating_mul(4)).max(8)
+    }
+
+    /// The most that are worth it unasked.
+    fn squared(self) -> usize {
+        self.usable.saturating_mul(self.usable)
+    }
+
+    /// Numbers of threads that are worth it: 1, 2, 4, ... below the CPUs, as many as there are cores, and as many as there
+    /// are CPUs.
+    fn counts(self) -> impl Iterator<Item = usize> {
+        let usable = self.usable.max(1);
+        let doublings = std::iter::successors(Some(1_usize), |x| x.checked_mul(2)).take_while(move |&x| x < usable);
+        let mut counts: Vec<usize> = doublings.chain([self.cores, usable]).filter(|&n| 0 < n && n <= usable).collect();
+        counts.sort_unstable();
+        counts.dedup();
+        counts.into_iter()
+    }
+}
 
 /// Which part of the space to look at; a list left out means all that is sensible.
 #[derive(Debug, Clone, Default)]
@@ -53,18 +94,19 @@ pub enum Error {
     },
 }
 
-/// All candidates for `workload` on `cpus` usable CPUs, the most promising first: few chunks before many, and threads
-/// that match the CPUs before too few or too many.
+/// All candidates for `workload` on `cpus`, the most promising first: few chunks before many, and threads that match the
+/// CPUs before too few or too many.
 ///
-/// By default op threads and workers run over the powers of two up to `cpus` and `cpus` itself, their product up to
-/// `cpus` squared, and chunks over 0, 1 and n / (8 workers).
+/// By default op threads and workers run over the powers of two up to the usable CPUs, the number of cores and that of
+/// the CPUs, their product up to the CPUs squared, and chunks over 0, 1 and n / (8 workers). What is asked for may have
+/// up to [`Cpus::most_runnable`] threads.
 ///
 /// # Errors
 /// [`Error`], where the selection names what is not there, or leaves nothing.
 pub fn candidates(
     registry: &Registry,
     workload: &Workload,
-    cpus: usize,
+    cpus: Cpus,
     selection: &Selection,
 ) -> Result<Vec<Candidate>, Error> {
     if let Some(&given) = selection.workers.iter().flatten().find(|&&w| w == 0 || w > executor::MAX_WORKERS) {
@@ -81,7 +123,7 @@ pub fn candidates(
     }
     candidates.sort_by_key(|candidate| {
         let combination = &candidate.combination;
-        (combination.chunk, combination.runnable().abs_diff(cpus))
+        (combination.chunk, combination.runnable().abs_diff(cpus.usable))
     });
     if candidates.iter().all(|candidate| candidate.skipped.is_some()) {
         let reason = candidates.into_iter().find_map(|c| c.skipped).unwrap_or_else(|| "the lists are empty".into());
@@ -90,7 +132,7 @@ pub fn candidates(
     Ok(candidates)
 }
 
-fn of_backend(backend: &dyn Backend, workload: &Workload, cpus: usize, selection: &Selection) -> Vec<Candidate> {
+fn of_backend(backend: &dyn Backend, workload: &Workload, cpus: Cpus, selection: &Selection) -> Vec<Candidate> {
     let id = backend.info().id;
     let (op, dtype) = (workload.op(), workload.dtype());
     let one = Combination::serial(id, OpThreads::ONE);
@@ -109,7 +151,8 @@ fn of_backend(backend: &dyn Backend, workload: &Workload, cpus: usize, selection
     }
     let op_threads = match &selection.op_threads {
         Some(chosen) => chosen.clone(),
-        None => doublings(cpus)
+        None => cpus
+            .counts()
             .filter_map(|n| OpThreads::new(n).ok())
             .filter(|&threads| threads_rule(backend.threading(), threads).is_none())
             .collect(),
@@ -143,15 +186,16 @@ pub(crate) fn of_executor(
     op_threads: OpThreads,
     executor: ExecutorKind,
     tasks: usize,
-    cpus: usize,
+    cpus: Cpus,
     selection: &Selection,
 ) -> Vec<Combination> {
     if executor == ExecutorKind::Serial {
         return vec![Combination::serial(id, op_threads)];
     }
     // A pool of one worker is serial with a detour, and a worker without a task is none: raced only when asked for.
-    let worth = |w: &usize| (2..=tasks).contains(w) && w * op_threads.get() <= cpus * cpus;
-    let workers = selection.workers.clone().unwrap_or_else(|| doublings(cpus).filter(worth).collect());
+    let most = if selection.op_threads.is_some() { cpus.most_runnable() } else { cpus.squared() };
+    let worth = |w: &usize| (2..=tasks).contains(w) && w * op_threads.get() <= most;
+    let workers = selection.workers.clone().unwrap_or_else(|| cpus.counts().filter(worth).collect());
     let mut combinations = Vec::new();
     for workers in workers {
         let mut chunks = selection.chunks.clone().unwrap_or_else(|| {
@@ -188,14 +232,20 @@ fn combination_rule(
     threading: Threading,
     combination: &Combination,
     workload: &Workload,
-    cpus: usize,
+    cpus: Cpus,
 ) -> Option<String> {
-    let (workers, threads, tasks) = (combination.workers, combination.op_threads, workload.tasks());
+    let (workers, tasks) = (combination.workers, workload.tasks());
     if workers > tasks {
         return Some(format!("more workers ({workers}) than tasks ({tasks})"));
     }
-    if combination.runnable() > (cpus * cpus).max(cpus) {
-        return Some(format!("{workers} x {threads} threads on {cpus} CPUs: more than CPUs squared"));
+    impossible(threading, combination, cpus)
+}
+
+/// Why a combination can be run nowhere on these CPUs, whatever the workload.
+pub(crate) fn impossible(threading: Threading, combination: &Combination, cpus: Cpus) -> Option<String> {
+    let threads = combination.op_threads;
+    if let Some(reason) = threads_rule(threading, threads).or_else(|| crowd_rule(combination, cpus)) {
+        return Some(reason);
     }
     let rayon_inside = threading == Threading::PerCall { rayon: true } && threads != OpThreads::ONE;
     if rayon_inside && combination.executor == ExecutorKind::Rayon {
@@ -206,9 +256,14 @@ fn combination_rule(
     None
 }
 
-/// 1, 2, 4, ... below `n`, and `n`.
-fn doublings(n: usize) -> impl Iterator<Item = usize> {
-    std::iter::successors(Some(1_usize), |x| x.checked_mul(2)).take_while(move |&x| x < n).chain([n.max(1)])
+/// Why a combination has more threads than may be runnable at once.
+pub(crate) fn crowd_rule(combination: &Combination, cpus: Cpus) -> Option<String> {
+    let Combination { workers, op_threads, .. } = combination;
+    let (given, most) = (combination.runnable(), cpus.most_runnable());
+    let usable = cpus.usable;
+    (given > most).then(|| {
+        format!("{workers} x {op_threads} threads would be runnable at once; {most} may be on {usable} usable CPUs")
+    })
 }
 
 #[cfg(test)]
@@ -240,9 +295,14 @@ mod tests {
     impl Ops<f32> for Mock {}
     impl Ops<f64> for Mock {}
 
+    /// CPUs that are cores each.
+    fn cores(cpus: usize) -> Cpus {
+        Cpus { usable: cpus, cores: cpus }
+    }
+
     fn space(threading: Threading, tasks: usize, cpus: usize, selection: &Selection) -> Result<Vec<Candidate>, Error> {
         let workload = Workload::new(Op::MatMul, DType::F64, "8", None, tasks).unwrap();
-        candidates(&Registry::new().with(Mock("mock", threading)), &workload, cpus, selection)
+        candidates(&Registry::new().with(Mock("mock", threading)), &workload, cores(cpus), selection)
     }
 
     fn raced(candidates: &[Candidate]) -> Vec<String> {
@@ -290,13 +350,39 @@ mod tests {
         assert_eq!(space(Threading::Single, 2, 2, &zero), Err(Error::Workers { given: 0 }));
         let dot = Workload::new(Op::Dot, DType::F64, "8", None, 2).unwrap();
         let registry = Registry::new().with(Mock("mock", Threading::Single));
-        assert!(matches!(candidates(&registry, &dot, 2, &named("mock")), Err(Error::Empty { .. })));
+        assert!(matches!(candidates(&registry, &dot, cores(2), &named("mock")), Err(Error::Empty { .. })));
+    }
+
+    /// Up to max(8, 4 x CPUs, CPUs squared) threads; the product that is worth it unasked is less.
+    #[test]
+    fn what_is_asked_for_is_a_row_like_any_other_up_to_a_limit() {
+        let asked = |threads: &[usize], workers: &[usize]| Selection {
+            op_threads: Some(threads.iter().map(|&n| OpThreads::new(n).unwrap()).collect()),
+            workers: Some(workers.to_vec()),
+            chunks: Some(vec![0]),
+            executors: Some(vec![ExecutorKind::Threads]),
+            ..Selection::default()
+        };
+        let all = space(Threading::PerCall { rayon: false }, 64, 2, &asked(&[1, 2, 4], &[2, 4, 8])).unwrap();
+        let reason = |name: &str| {
+            let found = all.iter().find(|c| c.combination.to_string() == name);
+            found.unwrap_or_else(|| panic!("{name} in {all:?}")).skipped.clone()
+        };
+        for raced in ["mock:1+threads:8", "mock:2+threads:4", "mock:4+threads:2"] {
+            assert_eq!(reason(raced), None, "{raced}");
+        }
+        let expected = "4 x 4 threads would be runnable at once; 8 may be on 2 usable CPUs";
+        assert_eq!(reason("mock:4+threads:4").as_deref(), Some(expected));
+        assert_eq!([1, 2, 3, 8].map(|cpus| cores(cpus).most_runnable()), [8, 8, 12, 64]);
     }
 
     #[test]
-    fn powers_of_two_and_the_number_itself() {
-        assert_eq!(doublings(1).collect::<Vec<_>>(), [1]);
-        assert_eq!(doublings(6).collect::<Vec<_>>(), [1, 2, 4, 6]);
-        assert_eq!(doublings(8).collect::<Vec<_>>(), [1, 2, 4, 8]);
+    fn powers_of_two_the_cores_and_the_cpus() {
+        let counts = |usable, cores| Cpus { usable, cores }.counts().collect::<Vec<_>>();
+        assert_eq!(counts(1, 1), [1]);
+        assert_eq!(counts(8, 8), [1, 2, 4, 8]);
+        assert_eq!(counts(24, 12), [1, 2, 4, 8, 12, 16, 24]);
+        assert_eq!(counts(6, 12), [1, 2, 4, 6], "an affinity mask leaves fewer CPUs than there are cores");
+        assert_eq!(counts(2, 0), [1, 2]);
     }
 }

@@ -3,7 +3,7 @@
 //! A trial re-executes the program that tunes, so this test has a main of its own, which serves where it is a trial.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use gingham_core::{Context, Registry};
@@ -11,25 +11,31 @@ use gingham_harness::executor::BoxError;
 use gingham_harness::function::{Calls, Error, FnOutcome, FnTuner};
 use gingham_harness::outcome::Status;
 use gingham_harness::space::Selection;
-use gingham_harness::trial::{is_trial, serve};
+use gingham_harness::trial::init;
 use gingham_harness::{ExecutorKind, Tuner, Workload};
 
 type Check = (&'static str, fn());
 
-const CHECKS: [Check; 8] = [
+/// Has this program say the word, unless it takes itself for a trial.
+const ORDINARY: &str = "ordinary";
+
+const CHECKS: [Check; 9] = [
     ("every_combination_of_a_sound_task_is_right", every_combination_of_a_sound_task_is_right),
     ("a_tuner_of_workloads_tunes_functions_too", a_tuner_of_workloads_tunes_functions_too),
     ("what_differs_from_a_serial_run_is_wrong", what_differs_from_a_serial_run_is_wrong),
     ("what_differs_each_time_is_wrong_everywhere", what_differs_each_time_is_wrong_everywhere),
     ("a_trial_that_aborts_or_hangs_is_a_row", a_trial_that_aborts_or_hangs_is_a_row),
     ("a_task_that_fails_on_one_thread_is_an_error", a_task_that_fails_on_one_thread_is_an_error),
+    ("what_a_trial_starts_is_no_trial", what_a_trial_starts_is_no_trial),
     ("an_unknown_task_is_told_what_there_is", an_unknown_task_is_told_what_there_is),
     ("a_task_that_trials_do_not_register_is_an_error", a_task_that_trials_do_not_register_is_an_error),
 ];
 
 fn main() -> ExitCode {
-    if is_trial() {
-        return serve(&registry());
+    init(&registry());
+    if std::env::args().nth(1).as_deref() == Some(ORDINARY) {
+        println!("{ORDINARY}");
+        return ExitCode::SUCCESS;
     }
     println!("running {} tests", CHECKS.len());
     for (name, check) in CHECKS {
@@ -61,6 +67,11 @@ fn registry() -> Registry {
                 std::thread::sleep(Duration::from_secs(1));
             }
             powers(cx, item, out)
+        })
+        .with_task("starts-itself", |_, _, out| {
+            let said = Command::new(program()).arg(ORDINARY).stdin(Stdio::null()).output()?;
+            out.fill(1.0);
+            if said.stdout.starts_with(ORDINARY.as_bytes()) { Ok(()) } else { Err("it took itself for a trial".into()) }
         })
         .with_task("fails", |cx, item, out| if item == 20 { Err("no twenty".into()) } else { powers(cx, item, out) })
         .with_task("panics", |_, item, _| panic!("item {item} is too much"))
@@ -150,6 +161,11 @@ fn a_task_that_fails_on_one_thread_is_an_error() {
     let said = |task| tune(&tuner(3), task).unwrap_err().to_string();
     assert_eq!(said("fails"), "the function does not run on one thread: task 20 failed: no twenty");
     assert_eq!(said("panics"), "the function does not run on one thread: task 20 panicked: item 20 is too much");
+}
+
+fn what_a_trial_starts_is_no_trial() {
+    let tuned = tune(&tuner(3), "starts-itself").unwrap();
+    assert!(tuned.trials.iter().all(|row| row.status == Status::Ok), "{tuned}");
 }
 
 fn an_unknown_task_is_told_what_there_is() {

@@ -113,9 +113,10 @@ impl From<tuner::Error> for Failure {
             tuner::Error::Space(error) => error.into(),
             tuner::Error::Operands(error) => error.into(),
             tuner::Error::Arena(error) => error.into(),
-            tuner::Error::Journal(_) | tuner::Error::Budget { .. } | tuner::Error::Exhaustive { .. } => {
-                Self::usage(error)
-            }
+            tuner::Error::Uninitialised(_)
+            | tuner::Error::Journal(_)
+            | tuner::Error::Budget { .. }
+            | tuner::Error::Exhaustive { .. } => Self::usage(error),
         }
     }
 }

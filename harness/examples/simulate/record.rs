@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gingham_harness::outcome::{Confirmation, Confirmed, Outcome, Row, SCHEMA, Site, Status, Twin, batch_seconds};
 use gingham_harness::search::{self, Found, Model, Rules, Strategy};
-use gingham_harness::space::{self, Candidate, Selection};
+use gingham_harness::space::{self, Candidate, Cpus, Selection};
 use gingham_harness::{Combination, Workload};
 use gingham_machine::topology::{Cache, CacheKind};
 use gingham_machine::{Ceilings, Machine, ceilings::Rates};
@@ -20,7 +20,7 @@ pub(crate) fn outcome(
     seed: u64,
     budget_s: f64,
 ) -> Result<Outcome, space::Error> {
-    let candidates = space::candidates(&registry(), workload, CPUS, selection)?;
+    let candidates = space::candidates(&registry(), workload, Cpus { usable: CPUS, cores: CPUS }, selection)?;
     let site = site();
     let in_cache = workload.batch_bytes() <= site.machine.last_level_bytes();
     let of_memory = workload.rate_unit() == "GB/s" && !in_cache;

@@ -5,9 +5,9 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
 use super::portion::Portion;
+use crate::clock::Clock;
 use crate::combination::Combination;
 use crate::outcome::Sample;
 use crate::search::{Admission, Course, Entrant, Farewell, Fault, SHORTEST_SAMPLE_S};
@@ -68,7 +68,7 @@ pub(super) struct FnCourse<'a, P: Place> {
     combinations: Vec<Combination>,
     portion: Portion,
     interrupt: &'a AtomicBool,
-    start: Instant,
+    clock: Clock,
     elapsed_s: f64,
     running: HashMap<Entrant, Running<P::Running>>,
 }
@@ -81,16 +81,16 @@ struct Running<R> {
 }
 
 impl<'a, P: Place> FnCourse<'a, P> {
-    /// `portion` is what a sample runs at most; `start` is when the budget began.
+    /// `portion` is what a sample runs at most; `clock` began with the budget.
     pub(super) fn new(
         place: P,
         combinations: Vec<Combination>,
         portion: Portion,
         interrupt: &'a AtomicBool,
-        start: Instant,
+        clock: Clock,
     ) -> Self {
-        let (running, elapsed_s) = (HashMap::new(), start.elapsed().as_secs_f64());
-        Self { place, combinations, portion, interrupt, start, elapsed_s, running }
+        let (running, elapsed_s) = (HashMap::new(), clock.elapsed_s());
+        Self { place, combinations, portion, interrupt, clock, elapsed_s, running }
     }
 
     fn start(&mut self, who: Entrant) -> Result<Admission, Fault> {
@@ -127,7 +127,7 @@ impl<'a, P: Place> FnCourse<'a, P> {
 
     /// What `done` gives, once the clock has been read.
     fn at<R>(&mut self, done: R) -> R {
-        self.elapsed_s = self.start.elapsed().as_secs_f64();
+        self.elapsed_s = self.clock.elapsed_s();
         done
     }
 }

@@ -5,14 +5,15 @@ use gingham_core::OpThreads;
 use super::Error;
 use crate::combination::ExecutorKind;
 use crate::executor::MAX_WORKERS;
-use crate::space::{Candidate, Selection, of_executor};
+use crate::space::{Candidate, Cpus, Selection, crowd_rule, of_executor};
 
 /// What stands for the backend in the combinations of a function.
 pub(super) const BACKEND: &str = "fn";
 
-/// All candidates for `items` items on `cpus` usable CPUs. A list that the selection leaves out means: all executors;
-/// one op thread; workers over the powers of two up to `cpus`, and `cpus`; chunks of 0, 1 and items / (8 workers).
-pub(super) fn candidates(items: usize, cpus: usize, selection: &Selection) -> Result<Vec<Candidate>, Error> {
+/// All candidates for `items` items on `cpus`. A list that the selection leaves out means: all executors; one op thread;
+/// workers over the powers of two up to the CPUs, the number of cores and that of the CPUs; chunks of 0, 1 and
+/// items / (8 workers).
+pub(super) fn candidates(items: usize, cpus: Cpus, selection: &Selection) -> Result<Vec<Candidate>, Error> {
     if items == 0 {
         return Err(Error::NoItems);
     }
@@ -24,7 +25,8 @@ pub(super) fn candidates(items: usize, cpus: usize, selection: &Selection) -> Re
         for &executor in selection.executors.as_deref().unwrap_or(&ExecutorKind::ALL) {
             for combination in of_executor(BACKEND, op_threads, executor, items, cpus, selection) {
                 let workers = combination.workers;
-                let skipped = (workers > items).then(|| format!("more workers ({workers}) than items ({items})"));
+                let idle = (workers > items).then(|| format!("more workers ({workers}) than items ({items})"));
+                let skipped = idle.or_else(|| crowd_rule(&combination, cpus));
                 let candidate = Candidate { combination, skipped };
                 if !candidates.contains(&candidate) {
                     candidates.push(candidate);
@@ -32,7 +34,7 @@ pub(super) fn candidates(items: usize, cpus: usize, selection: &Selection) -> Re
             }
         }
     }
-    candidates.sort_by_key(|c| (c.combination.chunk, c.combination.runnable().abs_diff(cpus)));
+    candidates.sort_by_key(|c| (c.combination.chunk, c.combination.runnable().abs_diff(cpus.usable)));
     if candidates.iter().all(|candidate| candidate.skipped.is_some()) {
         let reason = candidates.into_iter().find_map(|c| c.skipped).unwrap_or_else(|| "a list is empty".into());
         return Err(Error::Empty { reason });
@@ -44,8 +46,12 @@ pub(super) fn candidates(items: usize, cpus: usize, selection: &Selection) -> Re
 mod tests {
     use super::*;
 
+    fn on(usable: usize) -> Cpus {
+        Cpus { usable, cores: usable }
+    }
+
     fn names(items: usize, cpus: usize, selection: &Selection) -> Vec<String> {
-        candidates(items, cpus, selection).unwrap().iter().map(|c| c.combination.to_string()).collect()
+        candidates(items, on(cpus), selection).unwrap().iter().map(|c| c.combination.to_string()).collect()
     }
 
     #[test]
@@ -72,13 +78,13 @@ mod tests {
         };
         let both = asked(&[ExecutorKind::Threads], &[1, 9]);
         assert_eq!(names(4, 2, &both).len(), 4);
-        let skipped = candidates(4, 2, &both).unwrap().into_iter().find_map(|c| c.skipped).unwrap();
+        let skipped = candidates(4, on(2), &both).unwrap().into_iter().find_map(|c| c.skipped).unwrap();
         assert_eq!(skipped, "more workers (9) than items (4)");
         assert_eq!(names(4, 2, &asked(&[ExecutorKind::Serial], &[3])), ["fn:2+serial", "fn:1+serial"]);
 
-        assert!(matches!(candidates(4, 2, &asked(&[ExecutorKind::Rayon], &[9])), Err(Error::Empty { .. })));
-        assert!(matches!(candidates(4, 2, &asked(&[], &[2])), Err(Error::Empty { .. })));
-        assert!(matches!(candidates(4, 2, &asked(&[ExecutorKind::Rayon], &[0])), Err(Error::Workers { given: 0 })));
-        assert!(matches!(candidates(0, 2, &Selection::default()), Err(Error::NoItems)));
+        assert!(matches!(candidates(4, on(2), &asked(&[ExecutorKind::Rayon], &[9])), Err(Error::Empty { .. })));
+        assert!(matches!(candidates(4, on(2), &asked(&[], &[2])), Err(Error::Empty { .. })));
+        assert!(matches!(candidates(4, on(2), &asked(&[ExecutorKind::Rayon], &[0])), Err(Error::Workers { given: 0 })));
+        assert!(matches!(candidates(0, on(2), &Selection::default()), Err(Error::NoItems)));
     }
 }

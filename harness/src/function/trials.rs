@@ -1,7 +1,7 @@
 //! A registered task in trials of this program, its results in the arena that they share.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use gingham_core::Registry;
 use gingham_machine::{Machine, available_memory};
@@ -11,11 +11,13 @@ use super::portion::Portion;
 use super::space::candidates;
 use super::{Calls, Error, FnOutcome, FnTuner};
 use crate::arena::{self, Arena};
+use crate::clock::Clock;
 use crate::combination::Combination;
 use crate::environment::Environment;
 use crate::operands;
 use crate::outcome::{Sample, Status};
 use crate::search::{Farewell, Fault};
+use crate::space::Cpus;
 use crate::trial::protocol::{Hello, PROTOCOL};
 use crate::trial::{Program, Trial};
 use crate::workload::Workload;
@@ -24,7 +26,7 @@ use crate::workload::Workload;
 const LEAST_DEADLINE: Duration = Duration::from_secs(1);
 
 impl FnTuner {
-    /// Races a task that `registry` holds, in trials: `program`, whose `main` calls [`crate::trial::serve`] with a
+    /// Races a task that `registry` holds, in trials: `program`, whose `main` begins with [`crate::trial::init`] and a
     /// registry that holds the task too. On all items that samples run, the results of every combination are compared,
     /// bit for bit, with those of a serial run.
     ///
@@ -32,15 +34,17 @@ impl FnTuner {
     /// [`Error`], also where the task fails on one thread. A combination that fails, hangs or writes other results is a
     /// row that says so.
     pub fn tune_task(&self, registry: &Registry, program: PathBuf, calls: &Calls) -> Result<FnOutcome, Error> {
-        let start = Instant::now();
+        let clock = Clock::start();
+        let program = Program::Own(program);
+        program.check()?;
         registry.task(calls.task())?;
-        let cpus = Machine::probe().usable_cpus;
+        let cpus = Cpus::of(&Machine::probe());
         let candidates = candidates(calls.items(), cpus, &self.selection)?;
         let results = calls.results()?;
         let held = operands::within(&results, arena::DEFAULT_LIMIT);
         operands::check_memory(&held, available_memory())?;
         let trials = Trials {
-            program: Program::Own(program),
+            program,
             environment: Environment::new(registry, false),
             arena: Arena::new::<f64>(&held, self.seed)?,
             results: held,
@@ -49,7 +53,7 @@ impl FnTuner {
             learnt: Vec::new(),
         };
         let largest = Portion { items: calls.items(), count: trials.results.tasks() };
-        self.race(&candidates, cpus, largest, trials, start)
+        self.race(&candidates, cpus.usable, largest, trials, &clock)
     }
 }
 

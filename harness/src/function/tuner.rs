@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use gingham_core::{Context, OpThreads};
 use gingham_machine::Machine;
@@ -14,11 +14,12 @@ use super::course::{FnCourse, Place, item_seconds};
 use super::pools::Pools;
 use super::portion::Portion;
 use super::space::{BACKEND, candidates};
+use crate::clock::Clock;
 use crate::combination::Combination;
 use crate::executor::{self, BoxError, MAX_WORKERS};
 use crate::progress::{Listener, Progress};
 use crate::search::{Fault, Model, Rules, search};
-use crate::space::{Candidate, Selection};
+use crate::space::{Candidate, Cpus, Selection};
 use crate::workload;
 
 /// The part of the budget that a sample of one thread may take: it comes in a dozen rounds of the confirmation.
@@ -81,6 +82,10 @@ pub enum Error {
     /// No task of this name is registered.
     #[error(transparent)]
     Unknown(#[from] gingham_core::function::UnknownTask),
+    /// The program does not serve its trials.
+    #[cfg(target_os = "linux")]
+    #[error(transparent)]
+    Uninitialised(#[from] crate::trial::Uninitialised),
     /// The results do not fit the machine.
     #[cfg(target_os = "linux")]
     #[error(transparent)]
@@ -141,10 +146,10 @@ impl FnTuner {
     where
         F: Fn(&Context<'_>, usize) -> Result<(), BoxError> + Sync,
     {
-        let start = Instant::now();
-        let cpus = Machine::probe().usable_cpus;
+        let clock = Clock::start();
+        let cpus = Cpus::of(&Machine::probe());
         let candidates = candidates(items, cpus, &self.selection)?;
-        self.race(&candidates, cpus, Portion::whole(items), Pools { f: &f }, start)
+        self.race(&candidates, cpus.usable, Portion::whole(items), Pools::new(&f), &clock)
     }
 
     /// Races `candidates` in some place, where one run can have `largest` at most. Samples are of the part of it that
@@ -155,15 +160,15 @@ impl FnTuner {
         cpus: usize,
         largest: Portion,
         place: P,
-        start: Instant,
+        clock: &Clock,
     ) -> Result<FnOutcome, Error> {
-        let raced = self.raced(candidates, cpus, largest, place, start);
-        self.tell(Progress::Ended, start);
+        let raced = self.raced(candidates, cpus, largest, place, clock);
+        self.tell(Progress::Ended, clock);
         raced
     }
 
-    fn tell(&self, progress: Progress<'_>, start: Instant) {
-        self.progress.tell(progress, self.budget.as_secs_f64() - start.elapsed().as_secs_f64());
+    fn tell(&self, progress: Progress<'_>, clock: &Clock) {
+        self.progress.tell(progress, self.budget.as_secs_f64() - clock.elapsed_s());
     }
 
     fn raced<P: Place>(
@@ -172,12 +177,12 @@ impl FnTuner {
         cpus: usize,
         largest: Portion,
         mut place: P,
-        start: Instant,
+        clock: &Clock,
     ) -> Result<FnOutcome, Error> {
         let budget_s = self.budget.as_secs_f64();
         let failed = |fault: Fault| Error::Serial { reason: fault.reason };
         let one_thread = Combination::serial(BACKEND, OpThreads::ONE);
-        self.tell(Progress::Admitting { combination: &one_thread, left: candidates.len() }, start);
+        self.tell(Progress::Admitting { combination: &one_thread, left: candidates.len() }, clock);
         let mut serial = place.start(&one_thread).map_err(failed)?;
         let item_s = item_seconds(&mut place, &mut serial, 1, largest).map_err(failed)?;
         let count = (budget_s * LONGEST_SAMPLE / item_s.max(1e-12)) as usize;
@@ -185,7 +190,7 @@ impl FnTuner {
         let rows = candidates.iter().filter(|candidate| candidate.skipped.is_none());
         let sample_s = item_s * portion.count as f64;
         let round_s: f64 = rows.map(|row| sample_s / row.combination.runnable().min(cpus) as f64).sum();
-        let spent_s = start.elapsed().as_secs_f64();
+        let spent_s = clock.elapsed_s();
         if spent_s + round_s > budget_s {
             return Err(Error::Budget { given: budget_s, needed: (spent_s + 2.0 * round_s).ceil() });
         }
@@ -200,9 +205,9 @@ impl FnTuner {
             ..Rules::new(Model { tasks: portion.count, cpus, gain: cpus as f64, beyond_cache: 0, task_s: 0.0 })
         };
         let combinations = candidates.iter().map(|candidate| candidate.combination.clone()).collect();
-        let mut course = FnCourse::new(place, combinations, portion, &self.interrupt, start);
-        let found = search(candidates, &rules, &mut course, &mut |told| self.tell(told, start));
-        Ok(FnOutcome::new(largest.items, candidates, found, start.elapsed().as_secs_f64()))
+        let mut course = FnCourse::new(place, combinations, portion, &self.interrupt, clock.clone());
+        let found = search(candidates, &rules, &mut course, &mut |told| self.tell(told, clock));
+        Ok(FnOutcome::new(largest.items, candidates, found, clock.elapsed_s()))
     }
 }
 

@@ -88,10 +88,13 @@ pub struct Figures {
 }
 
 impl Entry {
-    /// Measures the answer again, with the backends of `registry`, which `program` finds too when it is started as a
-    /// trial.
+    /// Measures the answer again, with the backends of `registry`, which `program`, whose main begins with
+    /// [`crate::trial::init`], finds too.
     #[must_use]
     pub fn measure_again(&self, registry: &Registry, program: &Path) -> Verdict {
+        if let Err(reason) = Program::Own(program.into()).check() {
+            return Verdict::Unmeasured(reason.to_string());
+        }
         let changed = self.fingerprint.changes(&Fingerprint::now(&Machine::probe(), registry));
         if !changed.machine.is_empty() {
             return Verdict::Stale { changed, measured: None };

@@ -5,14 +5,16 @@ use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
-use rustix::time::Timespec;
+use gingham_machine::Neighbours;
+use rustix::event::{PollFd, PollFlags};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_open, waitid};
 
-use super::MARKER;
+use super::init::MARKER;
 use super::measured::{Measured, Reading};
+use super::patience::{Patience, WAIT};
 use super::pipes::{Lines, Tail, nonblocking};
 use super::program::Program;
 use super::protocol::{Answer, Cost, Hello, PROTOCOL, Request};
@@ -24,16 +26,21 @@ use crate::store;
 /// clear away their semaphores then.
 const LAST_RITES: Duration = Duration::from_secs(2);
 
+/// How often a runner is looked at where nothing tells of its end.
+const LOOK: Duration = Duration::from_millis(20);
+
 /// A runner process and its group.
 #[derive(Debug)]
 pub struct Trial {
     child: Child,
     group: Pid,
-    exited: OwnedFd,
+    /// Tells who waits of the runner's end; some systems refuse it (gVisor, seccomp profiles, kernels before 5.3).
+    end: Option<OwnedFd>,
     requests: File,
     answers: Lines,
     stderr: Tail,
     deadline: Duration,
+    neighbours: Neighbours,
     /// It has been waited for: its number may be another group's by now.
     reaped: bool,
 }
@@ -72,10 +79,11 @@ impl Trial {
         environment: &Environment,
         deadline: Duration,
     ) -> Result<(Self, Ready), Death> {
+        program.check().map_err(|e| Death::Failed(e.to_string()))?;
         let mut command = program.command();
         environment.apply(&mut command, &hello.combination);
-        command.env(MARKER, "1");
-        let mut trial = Self::spawn(&mut command, deadline).map_err(|e| Death::Failed(format!("cannot start: {e}")))?;
+        command.env(MARKER, std::process::id().to_string());
+        let mut trial = Self::spawn(&mut command, deadline).map_err(|e| Death::Failed(unstarted(&e)))?;
         match trial.ask(&Request::Hello(Box::new(hello)))? {
             Answer::Ready { protocol, .. } if protocol != PROTOCOL => {
                 Err(Death::Failed(format!("speaks protocol {protocol}; this gingham speaks {PROTOCOL}")))
@@ -93,12 +101,13 @@ impl Trial {
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn()?;
         let group = Pid::from_child(&child);
-        let exited = pidfd_open(group, PidfdFlags::empty())?;
+        let end = pidfd_open(group, PidfdFlags::empty()).ok();
+        let neighbours = Neighbours::of_this_thread();
         let no_pipe = || io::Error::other("no pipe");
         let requests = nonblocking(OwnedFd::from(child.stdin.take().ok_or_else(no_pipe)?))?;
         let answers = Lines::new(OwnedFd::from(child.stdout.take().ok_or_else(no_pipe)?))?;
         let stderr = Tail::new(OwnedFd::from(child.stderr.take().ok_or_else(no_pipe)?))?;
-        Ok(Self { child, group, exited, requests, answers, stderr, deadline, reaped: false })
+        Ok(Self { child, group, end, requests, answers, stderr, deadline, neighbours, reaped: false })
     }
 
     /// Runs tasks `first .. first + count`, `repeat` times over.
@@ -117,14 +126,14 @@ impl Trial {
         self.ask_to_run(Request::Run { first, count, repeat: 1, check: true })
     }
 
-    /// [`Trial::run`], with what the trial and the rest of the machine used meanwhile.
+    /// [`Trial::run`], with what the trial used meanwhile, and what others took.
     ///
     /// # Errors
     /// [`Death`]; the trial is of no further use then.
     pub fn measure(&mut self, first: usize, count: usize, repeat: usize) -> Result<Measured, Death> {
-        let before = Reading::before(self.pid());
+        let before = Reading::before(self.pid(), &self.neighbours);
         let Cost { wall_s } = self.run(first, count, repeat)?;
-        Ok(before.after(self.pid(), wall_s))
+        Ok(before.after(self.pid(), &self.neighbours, wall_s))
     }
 
     /// A sample of `tasks` tasks, `repeat` times over, of a trial that is stopped before and after; `warm` tasks are run
@@ -171,7 +180,7 @@ impl Trial {
         self.resume();
         match self.ask(&Request::Quit)? {
             Answer::Bye { peak_rss_bytes, threads } => {
-                self.exits_within(LAST_RITES);
+                self.ends_within(LAST_RITES);
                 Ok((peak_rss_bytes, threads))
             }
             answer => Err(unexpected(answer)),
@@ -193,7 +202,7 @@ impl Trial {
 
     /// Sends a request and waits for its answer, the runner's end, or the deadline, whichever comes first.
     fn ask(&mut self, request: &Request) -> Result<Answer, Death> {
-        let asked = Instant::now();
+        let mut patience = Patience::new(self.deadline);
         // A line that is here already would pass for the answer, and every answer for the one after it.
         self.answers.read();
         if !self.answers.is_empty() {
@@ -201,8 +210,8 @@ impl Trial {
         }
         let mut line = serde_json::to_vec(request).expect("a request has no maps with other keys than strings");
         line.push(b'\n');
-        self.send(&line, asked)?;
-        let line = self.receive(asked)?;
+        self.send(&line, &mut patience)?;
+        let line = self.receive(&mut patience)?;
         serde_json::from_slice(&line).map_err(|e| {
             let said = String::from_utf8_lossy(&line[..line.len().min(80)]).into_owned();
             Death::Failed(format!("answered what is no answer ({}): {said:?}", store::plain(&e)))
@@ -210,16 +219,14 @@ impl Trial {
     }
 
     /// Writes a line, which a runner that does not read lets wait once the pipe is full.
-    fn send(&mut self, mut line: &[u8], asked: Instant) -> Result<(), Death> {
+    fn send(&mut self, mut line: &[u8], patience: &mut Patience) -> Result<(), Death> {
         while !line.is_empty() {
             match self.requests.write(line) {
                 Ok(written) => line = &line[written..],
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
-                    let mut fds =
-                        [PollFd::new(&self.requests, PollFlags::OUT), PollFd::new(&self.exited, PollFlags::IN)];
-                    wait(&mut fds, self.left(asked)?).map_err(|e| Death::Failed(e.to_string()))?;
-                    if !fds[1].revents().is_empty() {
+                    let (_, ended) = self.wait(patience, [(&self.requests, PollFlags::OUT)])?;
+                    if ended {
                         return Ok(());
                     }
                 }
@@ -230,7 +237,7 @@ impl Trial {
         Ok(())
     }
 
-    fn receive(&mut self, asked: Instant) -> Result<Vec<u8>, Death> {
+    fn receive(&mut self, patience: &mut Patience) -> Result<Vec<u8>, Death> {
         loop {
             if let Some(line) = self.answers.next() {
                 return Ok(line);
@@ -238,55 +245,65 @@ impl Trial {
             if self.answers.too_long() {
                 return Err(Death::Failed("answered a line without end".into()));
             }
-            let left = self.left(asked)?;
-            let mut fds = [
-                PollFd::new(&self.answers.pipe, PollFlags::IN),
-                PollFd::new(&self.stderr.pipe, if self.stderr.open { PollFlags::IN } else { PollFlags::empty() }),
-                PollFd::new(&self.exited, PollFlags::IN),
-            ];
-            wait(&mut fds, left).map_err(|e| Death::Failed(e.to_string()))?;
-            let [answered, spoke, exited] = fds.map(|fd| !fd.revents().is_empty());
+            let listen = if self.stderr.open { PollFlags::IN } else { PollFlags::empty() };
+            let pipes = [(&self.answers.pipe, PollFlags::IN), (&self.stderr.pipe, listen)];
+            let ([answered, spoke], ended) = self.wait(patience, pipes)?;
             if spoke {
                 self.stderr.read();
             }
             let open = !answered || self.answers.read();
-            if exited || !open {
+            if ended || !open {
                 // What it still had to say may lie in the pipes.
                 while self.answers.read() && self.answers.pending() {}
                 self.stderr.read();
                 if let Some(line) = self.answers.next() {
                     return Ok(line);
                 }
-                return Err(self.end());
+                return Err(self.death());
             }
         }
     }
 
-    /// What is left of the deadline for what was asked then.
-    fn left(&self, asked: Instant) -> Result<Duration, Death> {
-        let left = self.deadline.saturating_sub(asked.elapsed());
-        if left.is_zero() { Err(Death::Timeout(self.deadline)) } else { Ok(left) }
+    /// Waits until one of `pipes` has something to tell, the runner ends, or for a while; which have, and whether it has.
+    fn wait<const N: usize>(
+        &self,
+        patience: &mut Patience,
+        pipes: [(&File, PollFlags); N],
+    ) -> Result<([bool; N], bool), Death> {
+        if patience.is_over() {
+            return Err(Death::Timeout(self.deadline));
+        }
+        let end = self.end.iter().map(|end| PollFd::new(end, PollFlags::IN));
+        let mut fds: Vec<_> = pipes.iter().map(|&(pipe, flags)| PollFd::new(pipe, flags)).chain(end).collect();
+        let longest = if self.end.is_some() { WAIT } else { LOOK };
+        patience.wait(&mut fds, longest).map_err(|e| Death::Failed(e.to_string()))?;
+        Ok((std::array::from_fn(|pipe| !fds[pipe].revents().is_empty()), self.has_ended()))
+    }
+
+    /// Whether the runner has ended; it is not waited for yet, so that its number stays its own.
+    fn has_ended(&self) -> bool {
+        let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        !matches!(waitid(WaitId::Pid(self.group), look), Ok(None))
     }
 
     /// Waits for the runner's end.
-    fn exits_within(&self, most: Duration) -> bool {
-        let start = Instant::now();
-        loop {
-            let mut fds = [PollFd::new(&self.exited, PollFlags::IN)];
-            let left = most.saturating_sub(start.elapsed());
-            if wait(&mut fds, left).is_err() || left.is_zero() || !fds[0].revents().is_empty() {
-                return !fds[0].revents().is_empty();
+    fn ends_within(&self, most: Duration) -> bool {
+        let mut patience = Patience::new(most);
+        while !self.has_ended() {
+            if self.wait(&mut patience, []).is_err() {
+                return false;
             }
         }
+        true
     }
 
     /// Why the runner is gone.
-    fn end(&mut self) -> Death {
-        let exited = self.exits_within(LAST_RITES);
+    fn death(&mut self) -> Death {
+        let ended = self.ends_within(LAST_RITES);
         let status = self.reap();
         self.stderr.read();
         let how = match status {
-            Ok(_) if !exited => "closed its standard output without an answer".into(),
+            Ok(_) if !ended => "closed its standard output without an answer".into(),
             Ok(status) => match (status.code(), status.signal()) {
                 (Some(code), _) => format!("exited with status {code}"),
                 (None, Some(signal)) => format!("killed by signal {signal}"),
@@ -314,13 +331,14 @@ impl Drop for Trial {
     }
 }
 
-/// Waits until one of `fds` has something to tell, at most `left`, or a little less.
-fn wait(fds: &mut [PollFd<'_>], left: Duration) -> io::Result<()> {
-    let longest = Timespec { tv_sec: i64::MAX, tv_nsec: 0 };
-    match poll(fds, Some(&left.try_into().unwrap_or(longest))) {
-        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
-        Err(e) => Err(e.into()),
-    }
+/// Why no process could be started, and what would let it be.
+fn unstarted(error: &io::Error) -> String {
+    let more = match Errno::from_io_error(error) {
+        Some(Errno::MFILE | Errno::NFILE) => "; raise `ulimit -n`, of which each trial takes four",
+        Some(Errno::AGAIN) => "; raise `ulimit -u`",
+        _ => "",
+    };
+    format!("cannot start: {error}{more}")
 }
 
 fn unexpected(answer: Answer) -> Death {

@@ -1,5 +1,8 @@
 //! What a trial starts: this program anew, or a peer, which is a command that speaks the trial protocol.
 
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -8,7 +11,8 @@ use crate::combination::is_peer_name;
 /// What a trial starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Program {
-    /// A program whose `main` calls [`super::serve`] where it is a trial.
+    /// A program whose `main` begins with [`super::init`]. Where it is the program of this process, trials run what this
+    /// process runs, whatever has taken the place of its file since.
     Own(PathBuf),
     /// Any other runner, in any language.
     Peer {
@@ -18,6 +22,9 @@ pub enum Program {
         words: Vec<String>,
     },
 }
+
+/// The program of whatever process asks, even where its file is replaced or gone.
+const THIS: &str = "/proc/self/exe";
 
 /// A text that is no peer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -73,9 +80,20 @@ impl Program {
         Ok(Self::Peer { name: name.into(), words })
     }
 
+    /// Whether it is the program of this process.
+    pub(super) fn is_this(&self) -> bool {
+        let (Self::Own(path), Ok(this)) = (self, fs::read_link(THIS)) else { return false };
+        let file = |path: &Path| fs::metadata(path).ok().map(|file| (file.dev(), file.ino()));
+        // The kernel says so where the file that this process was started from has lost its name.
+        let name = this.as_os_str().as_bytes();
+        let name = name.strip_suffix(b" (deleted)").unwrap_or(name);
+        path.as_os_str().as_bytes() == name || *path == this || file(path) == file(THIS.as_ref())
+    }
+
     /// What starts it.
     pub(super) fn command(&self) -> Command {
         match self {
+            Self::Own(_) if self.is_this() => Command::new(THIS),
             Self::Own(path) => Command::new(path),
             Self::Peer { words, .. } => {
                 let mut words = words.iter();

@@ -10,24 +10,16 @@ use std::time::{Duration, Instant};
 use gingham_core::{DType, Registry, Scalar};
 use gingham_machine::counters::{Usage, thread_cpu_seconds};
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Signal, getpid, kill_process};
+use rustix::process::{Signal, getpid, kill_process, set_parent_process_death_signal};
 
-use super::MARKER;
 use super::memory::Memory;
 use super::protocol::{Answer, Cost, Hello, PROTOCOL, Request};
 use crate::batch::Batch;
 use crate::executor::TaskErrors;
 use crate::function::serve::Served;
 
-/// Whether this process was started as a trial.
-#[must_use]
-pub fn is_trial() -> bool {
-    std::env::var_os(MARKER).is_some()
-}
-
 /// Serves one parent over standard input and output. Everything that a library prints goes to standard error.
-#[must_use]
-pub fn serve(registry: &Registry) -> ExitCode {
+pub(super) fn serve(registry: &Registry) -> ExitCode {
     match serve_lines(registry) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -40,7 +32,10 @@ pub fn serve(registry: &Registry) -> ExitCode {
 fn serve_lines(registry: &Registry) -> io::Result<()> {
     let mut answers = Answers(File::from(rustix::io::fcntl_dupfd_cloexec(io::stdout(), 3)?));
     rustix::stdio::dup2_stdout(io::stderr())?;
-    thread::Builder::new().name("gingham-parent".into()).spawn(end_with_parent)?;
+    if thread::Builder::new().name("gingham-parent".into()).spawn(end_with_parent).is_err() {
+        // Where no thread can be had, the kernel ends this process with the thread that started it.
+        set_parent_process_death_signal(Some(Signal::KILL))?;
+    }
     let mut requests = Requests(io::stdin().lines());
     match requests.next()? {
         Some(Request::Hello(hello)) if hello.protocol != PROTOCOL => {

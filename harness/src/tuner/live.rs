@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use gingham_core::Scalar;
 use gingham_machine::available_memory;
 
 use super::Tuner;
 use crate::arena::Arena;
+use crate::clock::Clock;
 use crate::combination::{Combination, ExecutorKind};
 use crate::environment::Environment;
 use crate::journal::Resumable;
@@ -40,7 +41,7 @@ pub(super) struct Live<'a, T> {
     /// Seconds that a task takes on one core at least.
     task_s: f64,
     running: HashMap<Entrant, Running>,
-    start: Instant,
+    clock: Clock,
     elapsed_s: f64,
     element: std::marker::PhantomData<T>,
 }
@@ -66,11 +67,11 @@ impl<'a, T: Scalar> Live<'a, T> {
         arena: Arena,
         judge: Judge,
         task_s: f64,
-        start: Instant,
+        clock: Clock,
     ) -> Self {
         let (running, element) = (HashMap::new(), std::marker::PhantomData);
-        let elapsed_s = start.elapsed().as_secs_f64();
-        Self { tuner, cpus, combinations, environment, arena, judge, task_s, running, start, elapsed_s, element }
+        let elapsed_s = clock.elapsed_s();
+        Self { tuner, cpus, combinations, environment, arena, judge, task_s, running, clock, elapsed_s, element }
     }
 
     /// Tasks that the arena holds.
@@ -139,7 +140,7 @@ impl<'a, T: Scalar> Live<'a, T> {
             calls: None,
         };
         // A trial that hangs may cost what is left, not more.
-        let left = self.tuner.budget.as_secs_f64() - self.start.elapsed().as_secs_f64();
+        let left = self.tuner.budget.as_secs_f64() - self.clock.elapsed_s();
         let deadline = self.tuner.deadline.min(Duration::from_secs_f64(left.max(1.0)));
         Trial::start(&self.program(combination), hello, &self.environment, deadline)
     }
@@ -166,7 +167,7 @@ impl<'a, T: Scalar> Live<'a, T> {
 
     /// What `done` gives, once the clock has been read.
     fn at<R>(&mut self, done: R) -> R {
-        self.elapsed_s = self.start.elapsed().as_secs_f64();
+        self.elapsed_s = self.clock.elapsed_s();
         done
     }
 
@@ -239,13 +240,13 @@ impl<T: Scalar> Course for Live<'_, T> {
 
 impl<T: Scalar> Resumable for Live<'_, T> {
     fn restart(&mut self, who: Entrant, admission: &Admission) -> Result<(), Fault> {
-        let stopped = Instant::now();
+        let before = self.clock.elapsed();
         let restarted = self.start(who).map(|running| {
             // Its samples are of the same part of the batch as those before, however fast it is today.
             let most = admission.most_tasks.unwrap_or(self.tasks());
             self.running.insert(who, Running { most, ..running });
         });
-        self.start += stopped.elapsed();
+        self.clock.set(before);
         restarted
     }
 }

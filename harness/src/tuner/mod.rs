@@ -6,13 +6,14 @@ mod result;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use gingham_core::{DType, Registry, Scalar};
 use gingham_machine::environment::kernel_variables;
 use gingham_machine::{Ceilings, Machine, available_memory};
 
 use crate::arena::{self, Arena};
+use crate::clock::Clock;
 use crate::combination::Combination;
 use crate::environment::Environment;
 use crate::journal::{self, Begun, Ended, Event, Header, Journal, Journalled, Past};
@@ -20,8 +21,8 @@ use crate::operands;
 use crate::outcome::{Outcome, Site};
 use crate::progress::Progress;
 use crate::search::{self, Found, Model, Needed, Rules, Strategy};
-use crate::space::{self, Candidate, Selection};
-use crate::trial::Program;
+use crate::space::{self, Candidate, Cpus, Selection};
+use crate::trial::{Program, Uninitialised};
 use crate::verify::Judge;
 use crate::workload::Workload;
 
@@ -60,13 +61,16 @@ pub struct Tuner {
     pub journal: Option<PathBuf>,
     /// Once true, the tuning ends with what is known so far.
     pub interrupt: Arc<AtomicBool>,
-    /// The program that trials re-execute; its `main` calls [`crate::trial::serve`] where it is a trial.
+    /// The program that trials re-execute; its `main` begins with [`crate::trial::init`].
     pub program: PathBuf,
 }
 
 /// A tuning that could not be done.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// The program does not serve its trials.
+    #[error(transparent)]
+    Uninitialised(#[from] Uninitialised),
     /// The selection names what is not there.
     #[error(transparent)]
     Space(#[from] space::Error),
@@ -133,7 +137,8 @@ impl Tuner {
     }
 
     fn run<T: Scalar>(&self, progress: &mut dyn FnMut(Progress<'_>, f64)) -> Result<Outcome, Error> {
-        let start = Instant::now();
+        Program::Own(self.program.clone()).check()?;
+        let clock = Clock::start();
         let machine = Machine::probe();
         let (journal, past) = self.journal(&machine)?;
         if let Some(past) = &past
@@ -144,28 +149,34 @@ impl Tuner {
         // The clock goes on where the past left it.
         let gone = past.as_ref().map_or(Duration::ZERO, |past| Duration::from_secs_f64(past.at_s()));
         let budget = self.budget.as_secs_f64();
-        let left = |start: Instant| budget - start.elapsed().as_secs_f64();
-        operands::check_memory(&self.workload, available_memory())?;
+        let left = || budget - clock.elapsed_s();
         let mut begun = match &past {
-            Some(past) => past.begun.clone(),
-            None => self.begin(machine, start, &mut |told| progress(told, left(start)))?,
+            Some(past) => {
+                operands::check_memory(&self.held(&past.begun), available_memory())?;
+                past.begun.clone()
+            }
+            None => self.begin(machine, &clock, &mut |told| progress(told, left()))?,
         };
         let model = self.model(&begun);
         let held = self.held(&begun);
         let bytes = held.batch_bytes();
-        progress(Progress::Filling { bytes, at_worst_s: bytes as f64 / arena::FIRST_TOUCH }, left(start - gone));
+        progress(
+            Progress::Filling { bytes, at_worst_s: bytes as f64 / arena::FIRST_TOUCH },
+            left() - gone.as_secs_f64(),
+        );
         let arena = match &past {
             // To prepare again takes nothing from the budget, which the search has planned with.
             Some(_) => Arena::new::<T>(&held, self.seed)?,
-            None => match Arena::within::<T>(&held, self.seed, left(start) * PREPARATION_SHARE) {
+            None => match Arena::within::<T>(&held, self.seed, left() * PREPARATION_SHARE) {
                 Err(arena::Error::Slow { needed_s, .. }) => return Err(self.too_short(&model, needed_s)),
                 arena => arena?,
             },
         };
         let judge = Judge::new(&held, arena.placement(), arena.inputs::<T>(), self.seed)?;
-        let start = if past.is_some() { Instant::now() - gone } else { start };
-        if past.is_none() {
-            (begun.at_s, begun.prefault_s) = (start.elapsed().as_secs_f64(), arena.prefault_s());
+        if past.is_some() {
+            clock.set(gone);
+        } else {
+            (begun.at_s, begun.prefault_s) = (clock.elapsed_s(), arena.prefault_s());
             // What is made is used, if there is time for an answer at all.
             self.check_budget(&model, begun.at_s)?;
         }
@@ -173,13 +184,13 @@ impl Tuner {
         let combinations: Vec<Combination> = begun.candidates.iter().map(|c| c.combination.clone()).collect();
         let environment = Environment::new(&self.registry, self.keep_env);
         let cpus = begun.site.machine.usable_cpus;
-        let live = Live::<T>::new(self, cpus, combinations, environment, arena, judge, model.task_s, start);
+        let live = Live::<T>::new(self, cpus, combinations, environment, arena, judge, model.task_s, clock.clone());
         let mut course = match &past {
             Some(past) => Journalled::resumed(live, journal, past),
             None => Journalled::begun(live, journal, &begun),
         };
         let rules = self.rules(&begun);
-        let found = search::search(&begun.candidates, &rules, &mut course, &mut |told| progress(told, left(start)));
+        let found = search::search(&begun.candidates, &rules, &mut course, &mut |told| progress(told, left()));
         let Ended { clock_s, unwritten } = course.end()?;
         let mut outcome = self.ended(found, &begun, clock_s)?;
         outcome.warnings.extend(unwritten.map(|error| format!("the journal ends early: {error}")));
@@ -194,16 +205,17 @@ impl Tuner {
     }
 
     /// What a search that begins now is given, before there is an arena.
-    fn begin(&self, machine: Machine, start: Instant, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Begun, Error> {
+    fn begin(&self, machine: Machine, clock: &Clock, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Begun, Error> {
         let held = operands::held(&self.workload, machine.usable_cpus, self.budget.as_secs_f64());
-        let candidates = self.candidates(&held, machine.usable_cpus)?;
+        operands::check_memory(&held, available_memory())?;
+        let candidates = self.candidates(&held, Cpus::of(&machine))?;
         progress(Progress::Ceilings);
         let ceilings = Ceilings::measure(&machine);
         let env_cleared = if self.keep_env { Vec::new() } else { kernel_variables() };
         let env_cleared = env_cleared.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
         let site = Site { machine, env_cleared, ceilings };
         let begun = Begun { at_s: 0.0, site, arena_tasks: held.tasks(), prefault_s: 0.0, candidates };
-        let expected_s = start.elapsed().as_secs_f64() + held.batch_bytes() as f64 / arena::FILLED_AT_BEST;
+        let expected_s = clock.elapsed_s() + held.batch_bytes() as f64 / arena::FILLED_AT_BEST;
         self.check_budget(&self.model(&begun), expected_s / PREPARATION_SHARE)?;
         Ok(begun)
     }
@@ -233,11 +245,13 @@ impl Tuner {
         if found.rounds.kept == 0 && found.stopped_because == "budget" {
             return Err(self.too_short(&self.model(begun), elapsed_s));
         }
-        Ok(Outcome { clock_s, elapsed_s, ..self.outcome(found, begun) })
+        let mut outcome = Outcome { clock_s, elapsed_s, ..self.outcome(found, begun) };
+        outcome.warnings.extend(begun.site.ceilings.doubt(&begun.site.machine));
+        Ok(outcome)
     }
 
     /// Our own combinations, and the peers.
-    fn candidates(&self, held: &Workload, cpus: usize) -> Result<Vec<Candidate>, Error> {
+    fn candidates(&self, held: &Workload, cpus: Cpus) -> Result<Vec<Candidate>, Error> {
         let mut candidates = space::candidates(&self.registry, held, cpus, &self.selection)?;
         let legal = candidates.iter().filter(|c| c.skipped.is_none()).count();
         if self.strategy == Strategy::Exhaustive && legal > MOST_EXHAUSTIVE {

@@ -1,0 +1,41 @@
+//! How long an answer is still waited for. A process that was stopped meanwhile, with the runner or without it, has not
+//! waited: no single wait counts for much longer than it was meant to take.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, poll};
+use rustix::io::Errno;
+use rustix::time::Timespec;
+
+/// The longest single wait. Waking takes some microseconds, while a run of seconds is measured.
+pub(super) const WAIT: Duration = Duration::from_secs(1);
+
+/// What is left of the time for an answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience {
+    left: Duration,
+}
+
+impl Patience {
+    pub(super) fn new(left: Duration) -> Self {
+        Self { left }
+    }
+
+    /// Whether it is over.
+    pub(super) fn is_over(&self) -> bool {
+        self.left.is_zero()
+    }
+
+    /// Waits until one of `fds` has something to tell, at most `longest`.
+    pub(super) fn wait(&mut self, fds: &mut [PollFd<'_>], longest: Duration) -> io::Result<()> {
+        let (begin, wait) = (Instant::now(), self.left.min(longest));
+        let timeout = Timespec { tv_sec: wait.as_secs() as i64, tv_nsec: wait.subsec_nanos().into() };
+        let polled = poll(fds, Some(&timeout));
+        self.left = self.left.saturating_sub(begin.elapsed().min(wait + WAIT));
+        match polled {
+            Ok(_) | Err(Errno::INTR) => Ok(()),
+            Err(e) => Err(e.into()),
+        }
+    }
+}
