@@ -1,9 +1,12 @@
-//! The environment that trials start in: what a library reads before it works cannot be changed afterwards.
+//! The environment that trials start in, and what is odd about this process' own: what a library reads before it works
+//! cannot be changed afterwards.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
+use gingham_core::start::started_threads;
 use gingham_core::{Registry, Threading};
-use gingham_machine::environment::is_kernel_variable;
+use gingham_machine::environment::{is_kernel_variable, kernel_variables};
 
 use crate::combination::{Combination, ExecutorKind};
 
@@ -58,6 +61,31 @@ impl Environment {
             Threading::Single | Threading::PerCall { .. } => None,
         })
     }
+}
+
+/// What the variables of this process do to the backends of `registry` that no tuning measures, a sentence each:
+/// those that choose kernels, and numbers of threads that a library does not take.
+#[must_use]
+pub fn doubts(registry: &Registry) -> Vec<String> {
+    let kernels = kernel_variables().into_iter();
+    let kernels =
+        kernels.map(|(name, value)| format!("{name}={value} is set: it overrides a library's choice of kernels"));
+    // Several backends may read one variable.
+    let counts: BTreeSet<String> = registry.iter().filter_map(|backend| untaken(backend.threading())).collect();
+    kernels.chain(counts).collect()
+}
+
+/// A number of threads that is set and that the library does not take.
+fn untaken(threading: Threading) -> Option<String> {
+    let Threading::AtStart { var, allowed } = threading else { return None };
+    let set = std::env::var_os(var).filter(|set| !set.is_empty())?;
+    let set = set.to_string_lossy();
+    let taken = |count: &usize| set.parse() == Ok(*count);
+    let list: Vec<String> = allowed.iter().map(ToString::to_string).collect();
+    (!allowed.iter().any(taken)).then(|| {
+        let with = started_threads(var, allowed);
+        format!("{var}={} is set: its library takes {}, and works with {with}", set.escape_debug(), list.join(", "))
+    })
 }
 
 #[cfg(test)]

@@ -17,12 +17,13 @@ use std::sync::Arc;
 use gingham_core::ndarray::ArrayView1;
 use gingham_core::{Backend, OpThreads, Product, Registry, Scalar, Support, Threading, dot};
 use gingham_machine::Machine;
-use gingham_machine::environment::kernel_variables;
 
 use crate::batch::{self, Batch};
 use crate::combination::{Combination, ExecutorKind};
+use crate::environment;
 use crate::executor::{self, Executor, TaskErrors};
 use crate::profile::{self, Answer, Fingerprint, Grade, Profile};
+use crate::space::{self, Cpus};
 use crate::workload::Workload;
 
 /// The backends, the machine and the saved answers of a program.
@@ -37,6 +38,9 @@ pub struct Plan {
     combination: Combination,
     backend: Arc<dyn Backend>,
     executor: Box<dyn Executor>,
+    /// Where the combination comes from.
+    origin: String,
+    doubts: Vec<String>,
     note: String,
 }
 
@@ -49,6 +53,14 @@ pub enum Error {
     /// The pool cannot be had.
     #[error(transparent)]
     Executor(#[from] executor::Error),
+    /// The combination can be run nowhere on this machine.
+    #[error("{combination} cannot be run: {reason}")]
+    Impossible {
+        /// The combination.
+        combination: Combination,
+        /// The rule that it breaks.
+        reason: String,
+    },
     /// No backend can run it.
     #[error("no backend of this program can run {0}")]
     NoBackend(Workload),
@@ -101,11 +113,7 @@ impl Session {
             Some(plan) => plan,
             None => self.by_rule(&answer, &mut notes)?,
         };
-        let set: Vec<String> = kernel_variables().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
-        if !set.is_empty() {
-            notes.push(format!("set here, though no tuning runs with them, to choose kernels: {}", set.join(", ")));
-        }
-        plan.note = notes.join("; ");
+        plan.comes_from(notes.join("; "));
         Ok(plan)
     }
 
@@ -115,10 +123,16 @@ impl Session {
     /// [`Error`], where this process cannot apply it.
     pub fn apply(&self, combination: &Combination) -> Result<Plan, Error> {
         let backend = Arc::clone(self.registry.get(&combination.backend)?);
+        if let Some(reason) = space::impossible(backend.threading(), combination, Cpus::of(&self.machine)) {
+            return Err(Error::Impossible { combination: combination.clone(), reason });
+        }
         drop(backend.limit(combination.op_threads)?);
         let executor = combination.executor()?;
-        let note = format!("{combination}, as asked for");
-        Ok(Plan { combination: combination.clone(), backend, executor, note })
+        let (origin, note) = (String::new(), String::new());
+        let doubts = environment::doubts(&self.registry);
+        let mut plan = Plan { combination: combination.clone(), backend, executor, origin, doubts, note };
+        plan.comes_from(format!("{combination}, as asked for"));
+        Ok(plan)
     }
 
     /// The best of `answer` that this process can apply.
@@ -152,6 +166,7 @@ impl Session {
             }
         }
         notes.push(format!("none of the {} saved combinations can be applied in this process", answer.ranking.len()));
+        notes.extend(passed.into_iter().next().map(|(name, _, reason)| format!("the best is {name}: {reason}")));
         None
     }
 
@@ -200,10 +215,29 @@ impl Plan {
         &self.combination
     }
 
-    /// Where the combination comes from, what was passed over, by how much, and what would get it.
+    /// Where the combination comes from, what was passed over, by how much, and what would get it; then its doubts.
     #[must_use]
     pub fn note(&self) -> &str {
         &self.note
+    }
+
+    /// The note without the doubts.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Variables of this process that may make it slower than it was measured, a sentence each.
+    #[must_use]
+    pub fn doubts(&self) -> &[String] {
+        &self.doubts
+    }
+
+    fn comes_from(&mut self, origin: String) {
+        let sentences: Vec<&str> =
+            [origin.as_str()].into_iter().chain(self.doubts.iter().map(String::as_str)).collect();
+        self.note = sentences.join("; ");
+        self.origin = origin;
     }
 
     /// The backend.

@@ -61,16 +61,45 @@ fn the_best_saved_combination_is_applied() {
 
 #[test]
 fn what_cannot_be_applied_is_passed_over_and_said() {
-    let plan = plan(&["absent:2+serial", "reference:2+serial", "reference:1+rayon:2"], &workload(9));
+    let plan = plan(&["absent:2+serial", "reference:2+serial", "reference:1+rayon:2"], &workload(16));
     assert_eq!(plan.combination().to_string(), "reference:1+rayon:2");
     let note = plan.note();
     assert!(
-        note.starts_with("reference:1+rayon:2, the saved answer for matmul 4x4x4 f64, 8 tasks (9 asked for); "),
+        note.starts_with("reference:1+rayon:2, the saved answer for matmul 4x4x4 f64, 8 tasks (16 asked for); "),
         "{note}"
     );
     assert!(note.contains("passed over absent:2+serial, 21.0 % faster: unknown backend `absent`"), "{note}");
     assert!(note.contains("`export ABSENT_THREADS=2` would get it"), "{note}");
     assert!(note.contains("passed over reference:2+serial, 10.0 % faster"), "{note}");
+}
+
+#[test]
+fn where_nothing_saved_can_be_applied_the_best_is_said_with_its_export() {
+    let plan = plan(&["absent:2+serial", "reference:2+serial"], &workload(8));
+    let note = plan.note();
+    assert!(note.contains("none of the 2 saved combinations can be applied in this process"), "{note}");
+    assert!(note.contains("the best is absent:2+serial: unknown backend `absent`"), "{note}");
+    assert!(note.contains("(`export ABSENT_THREADS=2` would get it)") && note.contains("by rule"), "{note}");
+}
+
+/// What a tuning would not start, a plan does not either, whatever a file says.
+#[test]
+fn what_is_impossible_is_refused_and_passed_over() {
+    let crowd = "reference:1+threads:4096";
+    let refused = Session::without_profile(Registry::new()).apply(&crowd.parse().unwrap()).unwrap_err().to_string();
+    let expected = "reference:1+threads:4096 cannot be run: 4096 x 1 threads would be runnable at once; ";
+    assert!(refused.starts_with(expected), "{refused}");
+    let plan = plan(&[crowd, "reference:1+serial"], &workload(8));
+    assert_eq!(plan.combination().to_string(), "reference:1+serial");
+    assert!(plan.note().contains("passed over reference:1+threads:4096, 10.0 % faster: "), "{}", plan.note());
+}
+
+#[test]
+fn an_answer_for_another_number_of_tasks_is_applied_and_said() {
+    let plan = plan(&["reference:1+threads:2:1", "reference:1+serial"], &workload(1000));
+    assert_eq!(plan.combination().to_string(), "reference:1+threads:2:1");
+    let expected = "the saved answer for matmul 4x4x4 f64, 8 tasks (1000 asked for, by waves of tasks)";
+    assert!(plan.note().contains(expected), "{}", plan.note());
 }
 
 #[test]

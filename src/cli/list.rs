@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use gingham_core::{Backend, Registry, Threading};
+use gingham_harness::environment;
 use gingham_harness::outcome::Site;
 use gingham_harness::report::bytes;
 use gingham_machine::environment::kernel_variables;
@@ -38,19 +39,20 @@ impl List {
     pub(super) fn execute(self, registry: &Registry) -> Result<(), Failure> {
         let machine = Machine::probe();
         let measured = Ceilings::measure(&machine);
-        let set = kernel_variables();
+        let doubt = measured.doubt(&machine);
         match self.format {
             Form::Table => print(&format!("{}{}\n{}", describe(&machine), ceilings(&measured), backends(registry)))?,
             Form::Json => {
-                let env_cleared = set.iter().map(|(name, value)| format!("{name}={value}")).collect();
+                let set = kernel_variables().into_iter();
+                let env_cleared = set.map(|(name, value)| format!("{name}={value}")).collect();
                 let site = Site { machine, env_cleared, ceilings: measured };
                 let backends: Vec<Value> = registry.iter().map(|backend| fields(backend.as_ref())).collect();
                 let all = json!({ "schema": SCHEMA, "machine": site, "backends": backends });
                 print(&format!("{all:#}\n"))?;
             }
         }
-        for (name, value) in set {
-            tell(format_args!("gingham: warning: {name}={value} is set: it overrides a library's choice of kernels"));
+        for doubt in doubt.into_iter().chain(environment::doubts(registry)) {
+            tell(format_args!("gingham: warning: {doubt}"));
         }
         Ok(())
     }

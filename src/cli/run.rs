@@ -85,7 +85,10 @@ impl Run {
             },
             (None, None) => Session::without_profile(registry).plan(&any_product())?,
         };
-        tell(format_args!("gingham: {}", plan.note()));
+        tell(format_args!("gingham: {}", plan.origin()));
+        for doubt in plan.doubts() {
+            tell(format_args!("gingham: warning: {doubt}"));
+        }
         Ok(plan)
     }
 }

@@ -43,12 +43,12 @@ pub(super) struct Tune {
     /// your program has it already.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     executor: Option<Vec<String>>,
-    /// Threads inside one operation, comma-separated [default: powers of two up to the usable CPUs]
+    /// Threads inside one operation, comma-separated [default: powers of two up to the usable CPUs, the cores, the CPUs]
     ///
     /// Name 1 where your tasks are many and small, to save time; or counts that the default leaves out.
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = count)]
     op_threads: Option<Vec<usize>>,
-    /// Workers of the pools, comma-separated [default: powers of two up to the usable CPUs]
+    /// Workers of the pools, comma-separated [default: powers of two up to the usable CPUs, the cores, the CPUs]
     ///
     /// How many tasks run at a time. Name fewer where other work needs the other CPUs.
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = count)]

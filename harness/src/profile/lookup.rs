@@ -5,6 +5,9 @@
 //! second in both may be the best between them. An answer of this very size whose libraries have changed since is
 //! preferred to one of another size; one from a machine that has changed is taken where there is no other.
 //!
+//! How many tasks there are is no matter of size: a batch of another number of tasks takes as many times longer as its
+//! busiest worker has more of them.
+//!
 //! Two workloads are apart by a factor: the product over the sizes of their shapes and their numbers of tasks of the
 //! larger over the smaller; its logarithm is their distance. Where all grow together the factor is the ratio of the work.
 //! Where one grows as another shrinks the work stays the same and the factor does not: a product of 1 x 10^6 x 1 tells
@@ -15,12 +18,13 @@ use std::fmt;
 
 use super::{Changes, Entry, Fingerprint, Profile};
 use crate::combination::Combination;
+use crate::search::model::makespan;
 use crate::workload::{Shape, Workload};
 
 /// Shapes being equal, numbers of tasks within this factor are one size.
 const SAME_SIZE: f64 = 2.0;
 
-/// An answer further away than this factor tells nothing. From one power of two to the next, a product of square
+/// An answer for a shape further away than this factor tells nothing. From one power of two to the next, a product of square
 /// matrices grows by 8; beyond twice that, the operands have mostly moved to another level of the caches.
 pub const REACH: f64 = 16.0;
 
@@ -35,7 +39,7 @@ pub enum Grade {
     Hit,
     /// Another size of the same family, nothing has changed.
     Near {
-        /// To the nearest answer, as a natural logarithm, at most `ln` [`REACH`].
+        /// To the nearest answer, as a natural logarithm; its shape's part is at most `ln` [`REACH`].
         distance: f64,
     },
     /// Something that the answer rests on has changed since; the size may be another one, too.
@@ -89,7 +93,8 @@ impl Profile {
             factor: factor(workload, &entry.workload),
             changes: entry.fingerprint.changes(now),
         });
-        let mut relatives: Vec<_> = relatives.filter(|relative| relative.factor <= REACH).collect();
+        let is_near = |relative: &Relative<'_>| shape_factor(workload, &relative.entry.workload) <= REACH;
+        let mut relatives: Vec<_> = relatives.filter(is_near).collect();
         relatives.sort_by(|a, b| {
             let key = |r: &Relative<'_>| (!r.changes.machine.is_empty(), !r.is_same_size(workload), r.changes.len());
             key(a).cmp(&key(b)).then(a.factor.total_cmp(&b.factor))
@@ -165,33 +170,50 @@ fn weights(used: &[&Relative<'_>]) -> Vec<f64> {
     }
 }
 
-/// The ranking of `entry`, with chunks for as many tasks as `workload` has. The order is that of the race, which knows
-/// more than the figures do; so none counts as faster than the one before it.
+/// The ranking of `entry` for as many tasks as `workload` has: chunks are fitted to them, and each takes as many times
+/// longer as its busiest worker has more tasks. The order is that of the race, which knows more than the figures do; so
+/// none counts as faster than the one before it, but for the tasks.
 fn fitted<'a>(entry: &'a Entry, workload: &Workload) -> Vec<Choice<'a>> {
-    let mut slower = 1.0_f64;
+    let (from, to) = (entry.workload.tasks(), workload.tasks());
+    let mut raced = 1.0_f64;
     let choices = entry.ranking.iter().map(|ranked| {
-        slower = slower.max(ranked.slower);
+        raced = raced.max(ranked.slower);
         let chunk = match ranked.combination.chunk {
             even_or_single @ (0 | 1) => even_or_single,
             chunk => {
-                let [from, to] = [entry.workload.tasks(), workload.tasks()].map(|tasks| tasks as u128);
+                let [from, to] = [from, to].map(|tasks| tasks as u128);
                 usize::try_from((chunk as u128 * to + from / 2) / from).unwrap_or(usize::MAX).max(1)
             }
         };
         let combination = Combination { chunk, ..ranked.combination.clone() };
+        let rows = |tasks, of: &Combination| makespan(tasks, of.workers, of.chunk).max(1) as f64;
+        let slower = raced * (rows(to, &combination) / rows(from, &ranked.combination));
         Choice { combination, slower, export: ranked.export.as_deref() }
     });
-    choices.collect()
+    let mut choices: Vec<_> = choices.collect();
+    choices.sort_by(|a, b| a.slower.total_cmp(&b.slower));
+    let best = choices.first().map_or(1.0, |best| best.slower);
+    choices.iter_mut().for_each(|choice| choice.slower /= best);
+    choices
 }
 
-/// How far two workloads are apart; nothing counts as one.
+/// How far two workloads are apart.
 fn factor(a: &Workload, b: &Workload) -> f64 {
+    shape_factor(a, b) * ratio(a.tasks(), b.tasks())
+}
+
+/// How far the tasks of two workloads are apart.
+fn shape_factor(a: &Workload, b: &Workload) -> f64 {
     let sizes = |w: &Workload| match w.shape() {
-        Shape::MatMul { m, k, n } => [m, k, n, w.tasks()],
-        Shape::Array { rows, columns } => [rows, columns, 1, w.tasks()],
+        Shape::MatMul { m, k, n } => [m, k, n],
+        Shape::Array { rows, columns } => [rows, columns, 1],
     };
-    let ratio = |a: usize, b: usize| a.max(b).max(1) as f64 / a.min(b).max(1) as f64;
     sizes(a).into_iter().zip(sizes(b)).map(|(a, b)| ratio(a, b)).product()
+}
+
+/// The larger over the smaller; nothing counts as one.
+fn ratio(a: usize, b: usize) -> f64 {
+    a.max(b).max(1) as f64 / a.min(b).max(1) as f64
 }
 
 fn is_smaller(a: &Workload, b: &Workload) -> bool {
@@ -220,7 +242,8 @@ impl fmt::Display for Answer<'_> {
             }
             [entry] if entry.workload == *asked => write!(f, "the saved answer for {asked}")?,
             [entry] if entry.workload.shape() == asked.shape() => {
-                write!(f, "the saved answer for {} ({} asked for)", entry.workload, asked.tasks())?;
+                let waves = if factor(asked, &entry.workload) > SAME_SIZE { ", by waves of tasks" } else { "" };
+                write!(f, "the saved answer for {} ({} asked for{waves})", entry.workload, asked.tasks())?;
             }
             [entry] => write!(f, "the saved answer for another size, {}", away(entry))?,
             [near, far, ..] => write!(f, "between the saved answers for {} and {}", away(near), away(far))?,

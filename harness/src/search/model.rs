@@ -82,7 +82,7 @@ pub fn makespan(tasks: usize, workers: usize, chunk: usize) -> usize {
     let workers = workers.max(1);
     match chunk {
         0 => tasks.div_ceil(workers),
-        chunk => (tasks.div_ceil(chunk).div_ceil(workers) * chunk).min(tasks),
+        chunk => tasks.div_ceil(chunk).div_ceil(workers).saturating_mul(chunk).min(tasks),
     }
 }
 
