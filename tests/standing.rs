@@ -1,7 +1,9 @@
 //! What the bench `standing` decides from its samples: a bench without criterion runs no tests of its own, so that its
-//! two files of plain logic are compiled here too. The clock is a mock.
+//! files of plain logic are compiled here too. The clock is a mock.
 #![allow(dead_code, reason = "the bench uses all of it")]
 
+#[path = "../benches/contest/order.rs"]
+mod order;
 #[path = "../benches/standing/rounds.rs"]
 mod rounds;
 #[path = "../benches/standing/verdict.rs"]

@@ -1,84 +1,88 @@
-//! What the benches share: a clean environment, the backends that take part, operands, and the check of an answer.
+//! What the benches share: a clean environment, rows, rounds, and operands.
 //!
-//! Each bench compares single calls on one thread. Libraries choose their kernels and start their threads while they
-//! are loaded, before `main`, so a bench started in another environment executes itself again in the right one.
+//! Libraries choose their kernels and start their threads while they are loaded, before `main`, so a bench executes
+//! itself again in the right environment, once for each number of op threads.
 #![allow(dead_code, reason = "each bench uses a part of this")]
 
+pub(crate) mod memory;
+pub(crate) mod order;
+pub(crate) mod race;
+pub(crate) mod row;
+
 use std::env;
-use std::io::Error as IoError;
 use std::os::unix::process::CommandExt;
-use std::process::Command;
+use std::process::{self, Command};
 use std::time::Duration;
 
 use criterion::Criterion;
 use gingham::core::ndarray::Array1;
-use gingham::core::{Backend, DType, Op, OpThreads, Registry, Scalar, Support};
+use gingham::core::{DType, Op, Scalar};
 use gingham::machine::environment::kernel_variables;
 
-/// One thread for those libraries that ask the environment.
-const THREADS: [(&str, &str); 3] =
-    [("MATMUL_NUM_THREADS", "1"), ("OPENBLAS_NUM_THREADS", "1"), ("MKL_THREADING_LAYER", "SEQUENTIAL")];
+use row::Row;
 
-/// The main function of every bench: `bench` in a clean environment.
-pub(crate) fn run(bench: fn(&mut Criterion, &Contest)) {
-    clean_environment();
-    let short = Criterion::default().warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
-    let mut criterion = short.sample_size(20).configure_from_args();
-    bench(&mut criterion, &Contest { registry: gingham::registry() });
+/// Says that the environment is clean, and for how many op threads.
+const MARK: &str = "GINGHAM_BENCH_THREADS";
+
+/// The main function of a bench that compares `ops` at `sizes`, both element types, on one thread.
+pub(crate) fn run(ops: &[Op], sizes: &[&str]) {
+    let rows = ops.iter().flat_map(|&op| DType::ALL.into_iter().map(move |dtype| (op, dtype)));
+    let rows = rows.flat_map(|(op, dtype)| sizes.iter().map(move |size| Row::new(op, dtype, size)));
+    compare(&rows.collect::<Vec<_>>());
+}
+
+/// Compares the backends in each of `rows`, those of one number of op threads in a process of its own.
+pub(crate) fn compare(rows: &[Row]) {
+    let mut counts: Vec<usize> = rows.iter().map(|row| row.op_threads.get()).collect();
+    counts.sort_unstable();
+    counts.dedup();
+    let Some(threads) = clean_environment(&counts) else { return };
+    let mut criterion = criterion();
+    let registry = gingham::registry();
+    for row in rows.iter().filter(|row| row.op_threads.get() == threads) {
+        row.compare(&mut criterion, &registry);
+    }
     criterion.final_summary();
 }
 
-/// Returns in a process whose environment is clean: in a new one where this one's is not.
-pub(crate) fn clean_environment() {
-    if !environment_is_clean() {
-        panic!("executing the bench again without the variables that choose kernels: {}", execute_again());
+/// Criterion with what the command line gives. A second in 20 samples is enough where the sides run in turn.
+pub(crate) fn criterion() -> Criterion {
+    Criterion::default().measurement_time(Duration::from_secs(1)).sample_size(20).configure_from_args()
+}
+
+/// For each of `counts` starts this program again in an environment without the variables that choose kernels and
+/// with so many op threads for those libraries that ask it, one after the other. Returns there, with the count; and
+/// with `None` where there are no counts.
+pub(crate) fn clean_environment(counts: &[usize]) -> Option<usize> {
+    if let Some(count) = env::var(MARK).ok().and_then(|count| count.parse().ok()) {
+        return Some(count);
     }
+    let (&last, others) = counts.split_last()?;
+    for &count in others {
+        let status = again(count).status().unwrap_or_else(|error| panic!("executing the bench again: {error}"));
+        if !status.success() {
+            process::exit(status.code().unwrap_or(1));
+        }
+    }
+    panic!("executing the bench again: {}", again(last).exec());
 }
 
-fn environment_is_clean() -> bool {
-    kernel_variables().is_empty() && THREADS.iter().all(|&(name, count)| env::var(name).is_ok_and(|set| set == count))
-}
-
-/// Replaces this process; returns only where that fails.
-fn execute_again() -> IoError {
-    let program = match env::current_exe() {
-        Ok(program) => program,
-        Err(error) => return error,
-    };
+fn again(count: usize) -> Command {
+    let program = env::current_exe().unwrap_or_else(|error| panic!("this program's own name: {error}"));
     let mut command = Command::new(program);
-    command.args(env::args_os().skip(1)).envs(THREADS);
+    command.args(env::args_os().skip(1)).env(MARK, count.to_string()).env("MKL_THREADING_LAYER", "SEQUENTIAL");
+    for variable in ["MATMUL_NUM_THREADS", "OPENBLAS_NUM_THREADS"] {
+        command.env(variable, count.to_string());
+    }
     for (name, _) in kernel_variables() {
         command.env_remove(name);
     }
-    command.exec()
-}
-
-/// The backends of this build.
-pub(crate) struct Contest {
-    registry: Registry,
-}
-
-impl Contest {
-    /// Calls `body` with each backend whose own arithmetic does `op`, limited to one thread; at the smallest size with
-    /// the reference too, to show how far they are ahead.
-    pub(crate) fn each(&self, op: Op, dtype: DType, smallest: bool, mut body: impl FnMut(&dyn Backend)) {
-        for backend in self.registry.iter() {
-            if backend.support(op, dtype) == Support::Native || (smallest && backend.info().id == "reference") {
-                let _limit = backend.limit(OpThreads::ONE).unwrap_or_else(|error| panic!("{error}"));
-                body(&**backend);
-            }
-        }
-    }
+    command
 }
 
 /// `len` integers from -4 to 4: sums of their products are exact in every order, up to 2^20 terms in f32.
 pub(crate) fn integers<T: Scalar>(len: usize, seed: u64) -> Array1<T> {
     uniform(len, seed).mapv_into(|u: T| (u * T::from_f64(9.0)).floor() - T::from_f64(4.0))
-}
-
-/// `len` numbers in [1/4, 4), where every element-wise function is defined and none overflows.
-pub(crate) fn positive<T: Scalar>(len: usize, seed: u64) -> Array1<T> {
-    uniform(len, seed).mapv_into(|u: T| u * T::from_f64(3.75) + T::from_f64(0.25))
 }
 
 /// Numbers in [0, 1) with 23 random bits: the high bits of Knuth's 64-bit linear congruential generator (The Art of
@@ -89,19 +93,4 @@ pub(crate) fn uniform<T: Scalar>(len: usize, seed: u64) -> Array1<T> {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         T::from_f64((state >> 41) as f64 / f64::from(1 << 23))
     })
-}
-
-/// Ends the bench unless `got` is `expected` to within `ulps` units in the last place, NaN never being.
-pub(crate) fn verify<'a, T: Scalar + 'a>(
-    backend: &dyn Backend,
-    op: Op,
-    got: impl IntoIterator<Item = &'a T>,
-    expected: impl IntoIterator<Item = &'a T>,
-    ulps: f64,
-) {
-    let id = backend.info().id;
-    for (i, (&got, &expected)) in got.into_iter().zip(expected).enumerate() {
-        let ok = (got - expected).abs() <= T::from_f64(ulps) * T::epsilon() * expected.abs();
-        assert!(ok, "{id}: wrong {op} at element {i}: {got}, expected {expected}");
-    }
 }

@@ -21,7 +21,6 @@
 #[path = "../contest/mod.rs"]
 mod contest;
 mod cores;
-mod memory;
 mod numpy;
 mod peers;
 mod product;
@@ -40,6 +39,7 @@ use gingham::machine::Machine;
 use gingham::machine::ceilings::{Loops, Resource};
 use gingham::machine::environment::kernel_variables;
 
+use contest::{memory, order};
 use cores::Cores;
 use numpy::Numpy;
 use rounds::Effort;
@@ -54,7 +54,7 @@ fn main() -> ExitCode {
         let names: Vec<&str> = cleared.iter().map(|(name, _)| name.as_str()).collect();
         println!("cleared         {}", names.join(", "));
     }
-    contest::clean_environment();
+    contest::clean_environment(&[1]);
     match stand(env::args().skip(1).collect()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -3,6 +3,8 @@
 
 use std::time::Instant;
 
+use crate::order::shuffle;
+
 /// One of those that are compared.
 pub(crate) struct Side<'a> {
     pub(crate) name: String,
@@ -112,12 +114,4 @@ fn calls(side: &mut Side<'_>, sample: f64) -> u64 {
 fn worthwhile(order: &mut Vec<usize>, hopeless: f64, seconds: impl Fn(usize) -> f64) {
     let best = order.iter().filter(|&&side| side != 0).map(|&side| seconds(side)).fold(f64::INFINITY, f64::min);
     order.retain(|&side| side == 0 || seconds(side) <= hopeless * best);
-}
-
-/// A uniform shuffle (Fisher and Yates) by a linear congruential generator (Knuth's, as in `contest`).
-fn shuffle(order: &mut [usize], state: &mut u64) {
-    for i in (1..order.len()).rev() {
-        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        order.swap(i, (*state >> 33) as usize % (i + 1));
-    }
 }
