@@ -14,18 +14,24 @@ pub(crate) fn share<J: Send>(threads: usize, jobs: impl ExactSizeIterator<Item =
     }
     let jobs = Mutex::new(jobs);
     let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let run = || {
+    together(threads, &|| {
         while let Some(job) = next() {
             work(job);
         }
-    };
+    });
+}
+
+/// Calls `work` on `threads` threads, of which the calling one is the first, or on as many as the system starts.
+///
+/// Not generic: what starts a thread is compiled once, and not with each of the fifty kernels.
+fn together(threads: usize, work: &(dyn Fn() + Sync)) {
     thread::scope(|scope| {
         for _ in 1..threads {
-            if thread::Builder::new().spawn_scoped(scope, run).is_err() {
+            if thread::Builder::new().spawn_scoped(scope, work).is_err() {
                 break;
             }
         }
-        run();
+        work();
     });
 }
 

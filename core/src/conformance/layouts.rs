@@ -53,17 +53,13 @@ impl<const N: usize> Layout<N> {
     }
 
     /// An input of `shape` in this layout, filled by `value`.
-    pub(super) fn input<T: Scalar, D: Dimension>(&self, shape: D, value: impl FnMut() -> T) -> Strided<T, D> {
-        let mut input = Strided::new(shape, self, T::nan());
-        input.fill_with(value);
-        input
+    pub(super) fn input<T: Scalar, D: Dimension>(&self, shape: D, mut value: impl FnMut() -> T) -> Strided<T, D> {
+        Strided::filled(shape, self, T::nan(), &mut value)
     }
 
     /// An output of `shape` in this layout, filled by `value`.
-    pub(super) fn output<T: Scalar, D: Dimension>(&self, shape: D, value: impl FnMut() -> T) -> Strided<T, D> {
-        let mut output = Strided::new(shape, self, T::from_f64(CANARY));
-        output.fill_with(value);
-        output
+    pub(super) fn output<T: Scalar, D: Dimension>(&self, shape: D, mut value: impl FnMut() -> T) -> Strided<T, D> {
+        Strided::filled(shape, self, T::from_f64(CANARY), &mut value)
     }
 }
 
@@ -75,7 +71,8 @@ impl<const N: usize> fmt::Display for Layout<N> {
 }
 
 impl<T: Scalar, D: Dimension> Strided<T, D> {
-    fn new<const N: usize>(shape: D, layout: &Layout<N>, gap: T) -> Self {
+    /// Not generic over the closure: operands are made in some seventy places, and this is most of their code.
+    fn filled<const N: usize>(shape: D, layout: &Layout<N>, gap: T, value: &mut dyn FnMut() -> T) -> Self {
         let border = usize::from(layout.padded);
         let (mut stored, mut spread, mut cut) = (shape.clone(), shape.clone(), Vec::new());
         for (axis, &step) in layout.steps.iter().enumerate() {
@@ -92,7 +89,9 @@ impl<T: Scalar, D: Dimension> Strided<T, D> {
             spread[axis] = stored[axis];
             cut.push(Slice::new(border as isize, Some((border + covered) as isize), step));
         }
-        Self { store: Array::from_elem(stored.set_f(layout.fortran), gap), spread, cut, gap }
+        let mut strided = Self { store: Array::from_elem(stored.set_f(layout.fortran), gap), spread, cut, gap };
+        strided.set(value);
+        strided
     }
 
     pub(super) fn view(&self) -> ArrayView<'_, T, D> {
@@ -109,6 +108,10 @@ impl<T: Scalar, D: Dimension> Strided<T, D> {
     }
 
     pub(super) fn fill_with(&mut self, mut value: impl FnMut() -> T) {
+        self.set(&mut value);
+    }
+
+    fn set(&mut self, value: &mut dyn FnMut() -> T) {
         self.view_mut().map_inplace(|x| *x = value());
     }
 

@@ -85,19 +85,35 @@ pub(super) unsafe fn products<V: Vector>(
         if is_four_tall::<V>(*a) || a.row_stride == 1 && c.rows <= tallest::<V>() * V::LANES {
             row_of_tiles::<V>(operands, origins);
         } else if a.row_stride == 1 {
-            for &origins in origins {
-                blocks::<V>(operands.moved_to(origins), None);
-            }
+            V::outlined(Blocked { operands, origins, panel: None });
         } else {
             let rows = block_rows::<V>(a.cols).min(a.rows.next_multiple_of(V::LANES));
             let mut scratch = Scratch::take(lines::<V::Elem>(rows * a.cols))?;
             let panel: *mut V::Elem = scratch.lines().as_mut_ptr().cast();
-            for &origins in origins {
-                blocks::<V>(operands.moved_to(origins), Some(panel));
-            }
+            V::outlined(Blocked { operands, origins, panel: Some(panel) });
         }
     }
     Ok(())
+}
+
+/// Products of more than one row of tiles. A function of its own, which one product and batches, copied or not, share:
+/// it holds a call for every tile, and four of it were a tenth of this crate.
+struct Blocked<'a, T> {
+    operands: &'a Operands<T>,
+    origins: &'a [Origins<T>],
+    panel: Option<*mut T>,
+}
+
+impl<T: Element> Kernel<T> for Blocked<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Vector<Elem = T>>(self) {
+        for &origins in self.origins {
+            // SAFETY: the caller's.
+            unsafe { blocks::<V>(self.operands.moved_to(origins), self.panel) };
+        }
+    }
 }
 
 /// One product, block after block of A, each of which takes a good part of L1. A is read where it lies, unless there
