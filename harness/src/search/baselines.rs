@@ -7,7 +7,7 @@
 
 use super::field::{End, Field};
 use super::heats::{is_late, leave_out, rounds};
-use super::{Course, Entrant, Role, Unstarted, is_peer};
+use super::{Entrant, Role, Unstarted, is_peer};
 use crate::combination::ExecutorKind;
 
 /// A backend that takes this many times as long as the quickest one on a small task cannot win with large ones: between
@@ -23,7 +23,7 @@ pub(super) struct Baselines(Vec<usize>);
 impl Baselines {
     /// Takes the baselines out of `waiting`. Where tasks are long they are probed, and the hopeless leave, they and
     /// what waits of their backends.
-    pub(super) fn among<C: Course>(field: &mut Field<'_, C>, waiting: &mut Vec<usize>) -> Self {
+    pub(super) fn among(field: &mut Field<'_>, waiting: &mut Vec<usize>) -> Self {
         let combinations = field.combinations;
         let is_baseline = |id: &usize| {
             let c = &combinations[*id];
@@ -41,7 +41,7 @@ impl Baselines {
     }
 
     /// Starts them and runs them on `tasks` tasks; those that cannot be afforded join `waiting`.
-    pub(super) fn run<C: Course>(&self, field: &mut Field<'_, C>, waiting: &mut Vec<usize>, tasks: usize) -> End {
+    pub(super) fn run(&self, field: &mut Field<'_>, waiting: &mut Vec<usize>, tasks: usize) -> End {
         let (count, long) = (self.0.len(), field.rules.tasks_are_long());
         for (i, &candidate) in self.0.iter().enumerate() {
             // However late it is: one candidate is an answer, none is a minute lost.
@@ -73,12 +73,12 @@ impl Baselines {
 
     /// How many times the time of `leader` one thread of the backend of candidate `id` takes, by its baseline's
     /// samples.
-    pub(super) fn measured<C: Course>(&self, field: &Field<'_, C>, id: usize, leader: Entrant) -> Option<f64> {
+    pub(super) fn measured(&self, field: &Field<'_>, id: usize, leader: Entrant) -> Option<f64> {
         field.ratio(race(self.of(field, id)?), leader)
     }
 
     /// The same where the baseline has no samples: by its small task, and that of a baseline that has both.
-    pub(super) fn probed<C: Course>(&self, field: &Field<'_, C>, id: usize, leader: Entrant) -> Option<f64> {
+    pub(super) fn probed(&self, field: &Field<'_>, id: usize, leader: Entrant) -> Option<f64> {
         let probe_s = |id: usize| field.runs[id].probe_s;
         let own = probe_s(self.of(field, id)?)?;
         let known = self.0.iter().find_map(|&id| Some((probe_s(id)?, field.ratio(race(id), leader)?)));
@@ -86,7 +86,7 @@ impl Baselines {
     }
 
     /// The baseline of the backend of candidate `id`.
-    fn of<C: Course>(&self, field: &Field<'_, C>, id: usize) -> Option<usize> {
+    fn of(&self, field: &Field<'_>, id: usize) -> Option<usize> {
         let backend = &field.combinations[id].backend;
         self.0.iter().copied().find(|&baseline| field.combinations[baseline].backend == *backend)
     }
@@ -97,7 +97,7 @@ fn race(candidate: usize) -> Entrant {
 }
 
 /// Probes the baselines. A peer was named by the user and races whatever it does with small tasks.
-fn probe<C: Course>(field: &mut Field<'_, C>, baselines: &[usize]) {
+fn probe(field: &mut Field<'_>, baselines: &[usize]) {
     let own: Vec<usize> = baselines.iter().copied().filter(|&id| !is_peer(&field.combinations[id])).collect();
     // With one backend there is nothing to choose.
     if own.len() > 1 {
@@ -108,7 +108,7 @@ fn probe<C: Course>(field: &mut Field<'_, C>, baselines: &[usize]) {
 }
 
 /// Leaves out the backends that are far behind with a small task.
-fn leave_out_hopeless<C: Course>(field: &mut Field<'_, C>, baselines: &mut Vec<usize>, waiting: &mut Vec<usize>) {
+fn leave_out_hopeless(field: &mut Field<'_>, baselines: &mut Vec<usize>, waiting: &mut Vec<usize>) {
     let probed = baselines.iter().filter_map(|&id| Some((field.runs[id].probe_s?, id)));
     let Some((least, quickest)) = probed.min_by(|(a, _), (b, _)| a.total_cmp(b)) else { return };
     for &id in baselines.iter() {

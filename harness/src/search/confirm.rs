@@ -7,7 +7,7 @@ use super::bounds::{Comparison, SHARE};
 use super::budget;
 use super::field::{End, Field};
 use super::race::{Standing, pick};
-use super::{Course, Entrant, Role, is_peer};
+use super::{Entrant, Role, is_peer};
 use crate::combination::Combination;
 use crate::outcome::Sample;
 
@@ -36,7 +36,7 @@ pub struct Confirmed {
 }
 
 /// Seconds that the end of the race and the confirmation after it take.
-pub(super) fn reserve<C: Course>(field: &Field<'_, C>) -> f64 {
+pub(super) fn reserve(field: &Field<'_>) -> f64 {
     if !field.rules.confirm {
         return 0.0;
     }
@@ -47,7 +47,7 @@ pub(super) fn reserve<C: Course>(field: &Field<'_, C>) -> f64 {
 /// Seconds that are kept for the confirmation: those of the leader, the baseline and two more in all rounds, at most
 /// half of the search's: whoever gives little time wants to see more than one combination, however well confirmed. None
 /// where that is too little for the leader and the baseline in the fewest rounds.
-pub(super) fn wanted<C: Course>(field: &Field<'_, C>) -> f64 {
+pub(super) fn wanted(field: &Field<'_>) -> f64 {
     if !field.rules.confirm {
         return 0.0;
     }
@@ -62,24 +62,24 @@ pub(super) fn wanted<C: Course>(field: &Field<'_, C>) -> f64 {
 }
 
 /// Seconds that confirming `leader` and the baseline in the fewest rounds takes.
-fn least<C: Course>(field: &Field<'_, C>, leader: usize) -> f64 {
+fn least(field: &Field<'_>, leader: usize) -> f64 {
     let baseline = baseline(field).filter(|id| *id != leader);
     [leader].iter().chain(&baseline).map(|&id| price(field, id, FEWEST_ROUNDS)).sum()
 }
 
 /// Seconds that confirming a candidate in that many rounds takes.
-fn price<C: Course>(field: &Field<'_, C>, candidate: usize, rounds: usize) -> f64 {
+fn price(field: &Field<'_>, candidate: usize, rounds: usize) -> f64 {
     let cost = field.cost(Entrant { candidate, role: Role::Race }, field.rules.model.tasks);
     field.start_s() + (rounds + 1) as f64 * cost
 }
 
 /// The fastest on one thread.
-fn baseline<C: Course>(field: &Field<'_, C>) -> Option<usize> {
+fn baseline(field: &Field<'_>) -> Option<usize> {
     fastest(field, |c, _| c.runnable() == 1)
 }
 
 /// The fastest that is of some kind, among all that have run and are sound.
-fn fastest<C: Course>(field: &Field<'_, C>, is: impl Fn(&Combination, usize) -> bool) -> Option<usize> {
+fn fastest(field: &Field<'_>, is: impl Fn(&Combination, usize) -> bool) -> Option<usize> {
     let cpus = field.rules.model.cpus;
     let sound = (0..field.runs.len()).filter(|&id| field.runs[id].fault.is_none() && !is_peer(&field.combinations[id]));
     let wanted = sound.filter(|&id| is(&field.combinations[id], cpus));
@@ -87,7 +87,7 @@ fn fastest<C: Course>(field: &Field<'_, C>, is: impl Fn(&Combination, usize) -> 
 }
 
 /// Confirms as many as time allows. `standing` takes over what the new samples say: who is proven slower now has left.
-pub(super) fn run<C: Course>(field: &mut Field<'_, C>, standing: &mut Vec<Standing>) -> Vec<Confirmed> {
+pub(super) fn run(field: &mut Field<'_>, standing: &mut Vec<Standing>) -> Vec<Confirmed> {
     field.reserve_s = 0.0;
     let Some(favourite) = pick(field, standing) else { return Vec::new() };
     let fresh = |candidate| Entrant { candidate, role: Role::Confirmation };
@@ -167,12 +167,7 @@ pub(super) fn run<C: Course>(field: &mut Field<'_, C>, standing: &mut Vec<Standi
 
 /// Takes over what fresh processes say: where they contradict the race, they win. Of those that had left the race, who
 /// leads now, or is ahead of all that stayed, is back; who is proven slower than the leader now has left.
-fn judge<C: Course>(
-    field: &mut Field<'_, C>,
-    standing: &mut Vec<Standing>,
-    again: &[Entrant],
-    comparison: &Comparison,
-) {
+fn judge(field: &mut Field<'_>, standing: &mut Vec<Standing>, again: &[Entrant], comparison: &Comparison) {
     let leader = again[comparison.leader].candidate;
     let others = comparison.others.iter().map(|other| (again[other.index].candidate, other.ratio, other.slower));
     let fresh: Vec<(usize, f64, bool)> = others.chain([(leader, 1.0, false)]).collect();

@@ -27,10 +27,10 @@ const FEWEST_LOST: f64 = 0.02;
 /// Seconds around a sample: the request, the wake-up, the reading of counters.
 const AROUND_S: f64 = 0.004;
 
-pub(super) struct Field<'a, C> {
+pub(super) struct Field<'a> {
     pub(super) combinations: &'a [Combination],
     pub(super) rules: &'a Rules,
-    pub(super) course: &'a mut C,
+    pub(super) course: &'a mut dyn Course,
     pub(super) progress: &'a mut dyn FnMut(Progress<'_>),
     pub(super) runs: Vec<Run>,
     /// Those that are still in.
@@ -69,11 +69,11 @@ pub(super) enum End {
     Cut,
 }
 
-impl<'a, C: Course> Field<'a, C> {
+impl<'a> Field<'a> {
     pub(super) fn new(
         combinations: &'a [Combination],
         rules: &'a Rules,
-        course: &'a mut C,
+        course: &'a mut dyn Course,
         progress: &'a mut dyn FnMut(Progress<'_>),
     ) -> Self {
         Self {

@@ -14,7 +14,7 @@ use super::baselines::Baselines;
 use super::bounds::LOOKS;
 use super::field::{End, Field};
 use super::model::makespan;
-use super::{Course, Entrant, GROSS, Role, Unstarted, confirm, is_peer};
+use super::{Entrant, GROSS, Role, Unstarted, confirm, is_peer};
 use crate::combination::Combination;
 use crate::progress::Progress;
 
@@ -44,7 +44,7 @@ const STARTING_SHARE: f64 = 0.6;
 const ROUNDS_SHARE: f64 = 0.1;
 
 /// Runs the heats; at most [`FINALISTS`] are left in.
-pub(super) fn run<C: Course>(field: &mut Field<'_, C>) {
+pub(super) fn run(field: &mut Field<'_>) {
     let mut waiting: Vec<usize> = (0..field.runs.len()).filter(|&id| field.runs[id].skipped.is_none()).collect();
     leave_out_equals(field, &mut waiting);
     let tasks = portion(field);
@@ -55,10 +55,10 @@ pub(super) fn run<C: Course>(field: &mut Field<'_, C>) {
     // How many times the leader's time a combination takes with perfect speed-up, by its backend's time on one thread.
     let model = field.rules.model;
     let ideal =
-        |field: &Field<'_, C>, id: usize, one: f64| model.seconds(&field.combinations[id], one) / model.tasks as f64;
+        |field: &Field<'_>, id: usize, one: f64| model.seconds(&field.combinations[id], one) / model.tasks as f64;
     let measured =
-        |field: &Field<'_, C>, id: usize| Some(ideal(field, id, baselines.measured(field, id, field.leader()?)?));
-    let expected = |field: &Field<'_, C>, id: usize| {
+        |field: &Field<'_>, id: usize| Some(ideal(field, id, baselines.measured(field, id, field.leader()?)?));
+    let expected = |field: &Field<'_>, id: usize| {
         measured(field, id).or_else(|| Some(ideal(field, id, baselines.probed(field, id, field.leader()?)?)))
     };
     // Those of which nothing is known start first, then the most promising; the last is taken first.
@@ -116,14 +116,14 @@ pub(super) fn run<C: Course>(field: &mut Field<'_, C>) {
 }
 
 /// Rounds of a heat: two, since one burst would put a combination last that is not.
-pub(super) fn rounds<C: Course>(field: &Field<'_, C>, tasks: usize) -> usize {
+pub(super) fn rounds(field: &Field<'_>, tasks: usize) -> usize {
     let dear = 2.0 * field.round_s(tasks) > ROUNDS_SHARE * field.span_s();
     if field.rules.tasks_are_long() && dear { 1 } else { 2 }
 }
 
 /// Leaves out those that differ from another one in nothing that long tasks feel: handing out a chunk costs about a
 /// microsecond. Of chunks that give the busiest worker equally many tasks, the smallest balances best.
-fn leave_out_equals<C: Course>(field: &mut Field<'_, C>, waiting: &mut Vec<usize>) {
+fn leave_out_equals(field: &mut Field<'_>, waiting: &mut Vec<usize>) {
     if !field.rules.tasks_are_long() {
         return;
     }
@@ -146,7 +146,7 @@ fn leave_out_equals<C: Course>(field: &mut Field<'_, C>, waiting: &mut Vec<usize
 
 /// Contestants of the race proper: as many as can run up to its first look, with a last judgement of each, in the time
 /// that the confirmation leaves. With more than three a second process of one of them runs along.
-fn finalists<C: Course>(field: &Field<'_, C>) -> usize {
+fn finalists(field: &Field<'_>) -> usize {
     let Some(leader) = field.leader().filter(|_| field.rules.tasks_are_long()) else { return FINALISTS };
     let each = field.cost(leader, field.rules.model.tasks) * (LOOKS[0] + 1) as f64;
     match ((field.left() - confirm::wanted(field)) / each) as usize {
@@ -157,13 +157,13 @@ fn finalists<C: Course>(field: &Field<'_, C>) -> usize {
 
 /// Tasks of the batch that a heat runs: enough to keep every CPU busy twice over, and to leave the caches if the batch
 /// does.
-fn portion<C: Course>(field: &Field<'_, C>) -> usize {
+fn portion(field: &Field<'_>) -> usize {
     let model = field.rules.model;
     (model.tasks / 8).max(model.beyond_cache).next_multiple_of(model.cpus).max(2 * model.cpus).min(model.tasks)
 }
 
 /// Whether the race needs all the time that is left once `pending_s` seconds of it are gone.
-pub(super) fn is_late<C: Course>(field: &Field<'_, C>, pending_s: f64) -> bool {
+pub(super) fn is_late(field: &Field<'_>, pending_s: f64) -> bool {
     if let Some(may_start) = field.course.may_start() {
         return !may_start;
     }
@@ -171,7 +171,7 @@ pub(super) fn is_late<C: Course>(field: &Field<'_, C>, pending_s: f64) -> bool {
     field.left() - pending_s - confirmation < (field.span_s() - confirmation) * (1.0 - STARTING_SHARE)
 }
 
-fn start<C: Course>(field: &mut Field<'_, C>, ids: &[usize], waiting: usize, tasks: usize) {
+fn start(field: &mut Field<'_>, ids: &[usize], waiting: usize, tasks: usize) {
     for (i, &candidate) in ids.iter().enumerate() {
         // A heat whose contestants have not run has been for nothing.
         let pending_s = if field.rules.tasks_are_long() { field.round_s(tasks) } else { 0.0 };
@@ -182,7 +182,7 @@ fn start<C: Course>(field: &mut Field<'_, C>, ids: &[usize], waiting: usize, tas
     }
 }
 
-pub(super) fn leave_out<C: Course>(field: &mut Field<'_, C>, ids: &[usize]) {
+pub(super) fn leave_out(field: &mut Field<'_>, ids: &[usize]) {
     for &id in ids {
         let why = if field.course.interrupted() { Unstarted::Interrupted } else { Unstarted::Budget };
         field.runs[id].skipped = Some(why);
@@ -190,7 +190,7 @@ pub(super) fn leave_out<C: Course>(field: &mut Field<'_, C>, ids: &[usize]) {
 }
 
 /// Takes gross losers out, then all but the better third, and at least `most`, of those that are too many.
-fn thin_out<C: Course>(field: &mut Field<'_, C>, most: usize) {
+fn thin_out(field: &mut Field<'_>, most: usize) {
     drop_gross_losers(field);
     let racing: Vec<Entrant> = own(field);
     let Some(leader) = field.leader().filter(|_| racing.len() > most) else { return };
@@ -205,14 +205,14 @@ fn thin_out<C: Course>(field: &mut Field<'_, C>, most: usize) {
 }
 
 /// The contestants that may leave without proof: all but peers, who were asked for by name.
-fn own<C: Course>(field: &Field<'_, C>) -> Vec<Entrant> {
+fn own(field: &Field<'_>) -> Vec<Entrant> {
     let racing = field.racing().into_iter();
     racing.filter(|who| !is_peer(&field.combinations[who.candidate])).collect()
 }
 
 /// Takes those out that were slower than the leader by more than half in every round that both have run in. The last
 /// two rounds alone do not tell: in thirty rounds bursts of 200 ms meet someone twice running in one race of ten.
-pub(super) fn drop_gross_losers<C: Course>(field: &mut Field<'_, C>) {
+pub(super) fn drop_gross_losers(field: &mut Field<'_>) {
     let Some(leader) = field.leader() else { return };
     let pace = field.logs(leader, 0);
     for who in own(field) {
@@ -226,11 +226,7 @@ pub(super) fn drop_gross_losers<C: Course>(field: &mut Field<'_, C>) {
 }
 
 /// Says how much there is to do, now that one thread of each backend is known.
-fn expect<C: Course>(
-    field: &mut Field<'_, C>,
-    waiting: &[usize],
-    expected: impl Fn(&Field<'_, C>, usize) -> Option<f64>,
-) {
+fn expect(field: &mut Field<'_>, waiting: &[usize], expected: impl Fn(&Field<'_>, usize) -> Option<f64>) {
     let ideals: Vec<f64> = waiting.iter().filter_map(|&id| expected(field, id)).collect();
     let Some((least, quickest)) =
         ideals.iter().copied().min_by(f64::total_cmp).zip(field.leader().and_then(|l| field.quickest(l)))

@@ -160,10 +160,10 @@ pub struct Found {
 }
 
 /// Runs a search over `candidates`; those that a rule skips are left alone.
-pub fn search<C: Course>(
+pub fn search(
     candidates: &[Candidate],
     rules: &Rules,
-    course: &mut C,
+    course: &mut dyn Course,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Found {
     let combinations: Vec<Combination> = candidates.iter().map(|c| c.combination.clone()).collect();

@@ -3,13 +3,13 @@
 use super::bounds::{ALPHA, LOOKS, SHARE};
 use super::field::{End, Field};
 use super::heats::drop_gross_losers;
-use super::{Course, EXHAUSTIVE_ROUNDS, Entrant, Found, GROSS, Role, Twin, Unstarted, confirm, is_peer};
+use super::{EXHAUSTIVE_ROUNDS, Entrant, Found, GROSS, Role, Twin, Unstarted, confirm, is_peer};
 
 /// The share of the CPUs that others may have had before a reader is warned.
 const MOST_LOST: f64 = 0.05;
 
 /// Runs rounds until one is left, all are proven equal, or rounds or budget are used up; says which.
-pub(super) fn run<C: Course>(field: &mut Field<'_, C>) -> &'static str {
+pub(super) fn run(field: &mut Field<'_>) -> &'static str {
     field.race_from = field.next_round();
     let tasks = field.rules.model.tasks;
     if field.racing().len() > 1
@@ -46,7 +46,7 @@ pub(super) fn run<C: Course>(field: &mut Field<'_, C>) -> &'static str {
 }
 
 /// Runs every combination in [`EXHAUSTIVE_ROUNDS`] rounds.
-pub(super) fn exhaust<C: Course>(field: &mut Field<'_, C>) -> &'static str {
+pub(super) fn exhaust(field: &mut Field<'_>) -> &'static str {
     let ids: Vec<usize> = (0..field.runs.len()).filter(|&id| field.runs[id].skipped.is_none()).collect();
     for (i, &candidate) in ids.iter().enumerate() {
         if field.left() <= 0.0 || field.course.interrupted() {
@@ -70,7 +70,7 @@ pub(super) fn exhaust<C: Course>(field: &mut Field<'_, C>) -> &'static str {
 }
 
 /// Takes those out that are proven slower, spending `alpha`; whether all others are proven to be within the tolerance.
-fn look<C: Course>(field: &mut Field<'_, C>, alpha: f64) -> bool {
+fn look(field: &mut Field<'_>, alpha: f64) -> bool {
     let racing = field.racing();
     let Some(comparison) = field.compare(&racing, field.race_from, alpha) else { return false };
     field.looks += 1;
@@ -92,7 +92,7 @@ pub(super) struct Standing {
 }
 
 /// From the end of the race to what it found: a last look, a last judgement of the results, the pick, its confirmation.
-pub(super) fn conclude<C: Course>(field: &mut Field<'_, C>, stopped_because: &'static str) -> Found {
+pub(super) fn conclude(field: &mut Field<'_>, stopped_because: &'static str) -> Found {
     // What the looks have left of the level may be spent on the rounds since the last of them.
     let left = LOOKS.len() - field.looks;
     if left > 0 {
@@ -103,7 +103,7 @@ pub(super) fn conclude<C: Course>(field: &mut Field<'_, C>, stopped_because: &'s
         let judge = who.role == Role::Race;
         field.dismiss(who, judge);
     }
-    let sound = |field: &Field<'_, C>, id: usize| field.runs[id].fault.is_none() && field.runs[id].admission.is_some();
+    let sound = |field: &Field<'_>, id: usize| field.runs[id].fault.is_none() && field.runs[id].admission.is_some();
     standing.retain(|s| sound(field, s.candidate));
     if standing.is_empty() {
         // All that were left are wrong or dead: who had to leave because of them is back, with what it has shown.
@@ -143,7 +143,7 @@ pub(super) fn conclude<C: Course>(field: &mut Field<'_, C>, stopped_because: &'s
 }
 
 /// Those that are in at the end of the race, the fastest first.
-fn standings<C: Course>(field: &Field<'_, C>) -> Vec<Standing> {
+fn standings(field: &Field<'_>) -> Vec<Standing> {
     let racing = field.racing();
     let Some(comparison) = field.compare(&racing, field.race_from, ALPHA) else {
         return by_quickest(field, &racing.iter().map(|who| who.candidate).collect::<Vec<_>>());
@@ -159,7 +159,7 @@ fn standings<C: Course>(field: &Field<'_, C>) -> Vec<Standing> {
 }
 
 /// Candidates by how they did at their best, where there are no rounds of the race to compare them by.
-fn by_quickest<C: Course>(field: &Field<'_, C>, candidates: &[usize]) -> Vec<Standing> {
+fn by_quickest(field: &Field<'_>, candidates: &[usize]) -> Vec<Standing> {
     let entrants = candidates.iter().map(|&candidate| Entrant { candidate, role: Role::Race });
     let Some(leader) = field.quickest_of(entrants.clone()) else { return Vec::new() };
     let standing = |who: Entrant| Some(Standing { candidate: who.candidate, ratio: field.ratio(who, leader)? });
@@ -173,7 +173,7 @@ pub(super) fn sorted(mut standing: Vec<Standing>) -> Vec<Standing> {
 
 /// The rule for a tie: of those that look within half the tolerance (the other half is for noise), first what a program
 /// can apply, then the fewest threads, then the least memory to a power of two, then the fastest.
-pub(super) fn pick<C: Course>(field: &Field<'_, C>, standing: &[Standing]) -> Option<usize> {
+pub(super) fn pick(field: &Field<'_>, standing: &[Standing]) -> Option<usize> {
     let leader = standing.iter().map(|s| s.ratio).min_by(f64::total_cmp)?;
     let close = standing.iter().filter(|s| s.ratio <= leader * (1.0 + field.rules.tolerance / 2.0));
     let cost = |s: &&Standing| {
@@ -186,7 +186,7 @@ pub(super) fn pick<C: Course>(field: &Field<'_, C>, standing: &[Standing]) -> Op
 }
 
 /// Warns where others had the machine, or where two equals lie apart.
-fn warn_of_others<C: Course>(field: &mut Field<'_, C>) {
+fn warn_of_others(field: &mut Field<'_>) {
     if field.rounds.spoilt > 0 {
         let (spoilt, all) = (field.rounds.spoilt, field.rounds.kept);
         field.warnings.push(format!(
