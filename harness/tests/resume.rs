@@ -14,7 +14,7 @@ use gingham_harness::journal::{
     Answer, Asked, Begun, Error, Event, Header, Journal, Journalled, Past, Request, Resumable,
 };
 use gingham_harness::outcome::{Sample, Site, Status};
-use gingham_harness::search::{Admission, Course, Entrant, Farewell, Fault, Found, Role, Rules, search};
+use gingham_harness::search::{Admission, Course, Entrant, Farewell, Fault, Found, Model, Role, Rules, search};
 use gingham_machine::ceilings::Rates;
 use gingham_machine::{Ceilings, Machine as Host};
 use rayon::prelude::*;
@@ -30,13 +30,15 @@ struct Tuning {
     field: Vec<Contestant>,
     disturbance: Disturbance,
     budget_s: f64,
+    /// Seconds that a task is known to take at least: where they are long, backends are probed first.
+    task_s: f64,
     /// Who does not start, who dies in its third round, and whose results are wrong at the end.
     faulty: [Option<usize>; 3],
 }
 
 impl Tuning {
     fn new(name: &'static str, field: Vec<Contestant>, budget_s: f64) -> Self {
-        Self { name, field, disturbance: Disturbance::None, budget_s, faulty: [None; 3] }
+        Self { name, field, disturbance: Disturbance::None, budget_s, task_s: 0.0, faulty: [None; 3] }
     }
 
     /// Those that come to all the ends there are.
@@ -49,6 +51,7 @@ impl Tuning {
             Self::new("no time at all", graded(), 0.3),
             Self { disturbance: Disturbance::Bursts, ..Self::new("repeated rounds", graded(), 20.0) },
             Self { disturbance: Disturbance::Drift(10.0), ..Self::new("a drift", company(), 15.0) },
+            Self { task_s: 0.5, ..Self::new("probed backends", forty(), 12.0) },
             Self { faulty: [Some(5), Some(1), Some(0)], ..Self::new("faults", forty(), 15.0) },
         ]
     }
@@ -159,7 +162,9 @@ impl<'a> Run<'a> {
     }
 
     fn rules(&self) -> Rules {
-        Rules { budget_s: self.tuning.budget_s, ..rules(self.setting, 7) }
+        let Tuning { budget_s, task_s, .. } = *self.tuning;
+        let rules = rules(self.setting, 7);
+        Rules { budget_s, model: Model { task_s, ..rules.model }, ..rules }
     }
 
     fn begun(&self) -> Begun {
@@ -212,11 +217,12 @@ fn events(path: &Path) -> Vec<Event> {
 fn killed_after_every_event_a_tuning_ends_as_if_it_had_not_been() {
     let noise = Noise::recorded();
     let setting = Setting::new(&noise, PAIRED_SD, 1);
-    let mut ends = HashSet::new();
+    let (mut ends, mut probed) = (HashSet::new(), false);
     for tuning in Tuning::all() {
         let run = Run::new(&tuning, &setting);
         let whole = run.to_the_end();
         ends.insert(whole.found.stopped_because);
+        probed |= whole.found.runs.iter().any(|run| run.probe_s.is_some());
         let bytes = run.journal();
         let lines: Vec<usize> =
             bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1).collect();
@@ -234,7 +240,7 @@ fn killed_after_every_event_a_tuning_ends_as_if_it_had_not_been() {
         let (found, clock_s) = past.found(&run.rules()).unwrap().expect("a whole journal needs no machine");
         assert_eq!(Come { found, clock_s }, whole);
     }
-    assert!(ends.contains("budget") && ends.len() > 1, "{ends:?}");
+    assert!(ends.contains("budget") && ends.len() > 1 && probed, "{ends:?}");
 }
 
 #[test]

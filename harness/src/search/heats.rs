@@ -103,8 +103,8 @@ pub(super) fn run(field: &mut Field<'_>) {
     }
     field.resting.clear();
     loop {
-        let most = finalists(field);
-        if own(field).len() <= most {
+        let (most, before) = (finalists(field), own(field).len());
+        if before <= most {
             return;
         }
         // Where tasks are long, a round of all that are left costs more than it tells.
@@ -112,6 +112,10 @@ pub(super) fn run(field: &mut Field<'_>) {
             return;
         }
         thin_out(field, most);
+        // Of a heat that was cut short some have not run: without another round nothing tells who of them is to leave.
+        if field.rules.tasks_are_long() && own(field).len() == before {
+            return;
+        }
     }
 }
 
