@@ -16,6 +16,8 @@ use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -32,6 +34,9 @@ pub const SCHEMA: &str = "gingham.journal/2";
 
 /// An event takes some hundred bytes, a tuning some thousand events; a file beyond this is no journal.
 const LARGEST: u64 = 256 << 20;
+
+/// How long a journal that another process has is asked for again.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// A journal of events `E`, open for appending. It is locked for as long as it is open.
 #[derive(Debug)]
@@ -139,11 +144,9 @@ impl<E: Serialize + DeserializeOwned> Journal<E> {
         let damaged = |line, reason: String| Error::Damaged { path: path.into(), line, reason };
 
         let file = File::options().read(true).write(true).create(true).truncate(false).open(path).map_err(io)?;
-        file.try_lock().or_else(|e| match e {
-            TryLockError::WouldBlock => Err(Error::InUse { path: path.into() }),
-            // Some file systems, and some systems, have no locks: nobody is kept from the journal there.
-            TryLockError::Error(_) => Ok(()),
-        })?;
+        if !is_free(&file) {
+            return Err(Error::InUse { path: path.into() });
+        }
         let mut journal = Self { path: path.into(), file, length: 0, sum: 0, events: PhantomData };
         let bytes = journal.read()?;
 
@@ -266,6 +269,21 @@ impl<'a> Lines<'a> {
         let (digits, json) = line.strip_suffix(b"\n")?.split_at_checked(9)?;
         let sum = checksum(self.sum, json);
         (digits == format!("{sum:08x} ").as_bytes()).then_some((sum, json))
+    }
+}
+
+/// Takes the lock of `file`; `false` where another process has it, and keeps it. A process that is being started has a
+/// copy of every lock of its parent from its fork to its exec, so a lock is asked for again for a moment: a journal was
+/// once in use that its last writer had closed.
+fn is_free(file: &File) -> bool {
+    let asked = Instant::now();
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if asked.elapsed() < PATIENCE => thread::sleep(PATIENCE / 50),
+            Err(TryLockError::WouldBlock) => return false,
+            // Some file systems, and some systems, have no locks: nobody is kept from the journal there.
+            Ok(()) | Err(TryLockError::Error(_)) => return true,
+        }
     }
 }
 
