@@ -112,7 +112,7 @@ fn view<T>(elements: &[T], [rows, columns]: [usize; 2], by_columns: bool) -> Arr
 /// Whether `c` is the product of `a` and `b`, which hold small integers.
 pub(crate) fn is_product<T: Element>(a: ArrayView2<'_, T>, b: ArrayView2<'_, T>, c: ArrayView2<'_, T>) -> bool {
     let times = |matrix: ArrayView2<'_, T>, x: &[f64]| -> Vec<f64> {
-        let row = |row: ArrayView1<'_, T>| row.iter().zip(x).map(|(&e, x)| Scalar::to_f64(e) * x).sum();
+        let row = |row: ArrayView1<'_, T>| row.iter().zip(x).map(|(&e, x)| e.into_f64() * x).sum();
         matrix.rows().into_iter().map(row).collect()
     };
     let x: Vec<f64> = integers::<f64>(b.ncols(), 3).iter().map(|x| 4096.0 * x + 1.0).collect();

@@ -27,8 +27,9 @@ pub trait Scalar:
     /// Rounds to nearest.
     fn from_f64(x: f64) -> Self;
 
-    /// Exact.
-    fn to_f64(self) -> f64;
+    /// Exact. The one conversion to `f64`: it does not share its name with that of `num_traits`, which comes along with
+    /// [`num_traits::Float`] and gives an `Option`.
+    fn into_f64(self) -> f64;
 }
 
 impl Scalar for f32 {
@@ -42,7 +43,7 @@ impl Scalar for f32 {
         x as f32
     }
 
-    fn to_f64(self) -> f64 {
+    fn into_f64(self) -> f64 {
         self.into()
     }
 }
@@ -58,7 +59,7 @@ impl Scalar for f64 {
         x
     }
 
-    fn to_f64(self) -> f64 {
+    fn into_f64(self) -> f64 {
         self
     }
 }

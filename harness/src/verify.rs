@@ -223,7 +223,7 @@ impl Judge {
                 for row in rows.iter().filter(|row| row.task < count) {
                     let (c, columns) = (view(row.task), row.values.len());
                     for (j, (&got, &expected)) in c.row(row.row).iter().zip(&row.values).enumerate() {
-                        compare(row.task, row.row * columns + j, got.to_f64(), expected)?;
+                        compare(row.task, row.row * columns + j, got.into_f64(), expected)?;
                     }
                 }
                 for vector in vectors.iter().filter(|vector| vector.task < count) {
@@ -243,13 +243,13 @@ impl Judge {
             Expected::Numbers(numbers) => numbers.check(backend, count, view)?,
             Expected::Dot(sums) => {
                 for (task, &expected) in sums.iter().enumerate().take(count) {
-                    compare(task, 0, view(task)[[0, 0]].to_f64(), expected)?;
+                    compare(task, 0, view(task)[[0, 0]].into_f64(), expected)?;
                 }
             }
             Expected::Fill(value) => {
                 for task in 0..count {
                     for (i, &got) in view(task).iter().enumerate() {
-                        compare(task, i, got.to_f64(), Bounded { value: *value, bound: 0.0 })?;
+                        compare(task, i, got.into_f64(), Bounded { value: *value, bound: 0.0 })?;
                     }
                 }
             }
@@ -258,7 +258,7 @@ impl Judge {
                     let got = flat(view(stretch.task), stretch.range.clone());
                     for ((i, &got), &value) in stretch.range.clone().zip(&got).zip(&stretch.values) {
                         let bound = if *exact { 0.0 } else { FUNCTION_ULP * ulp::<T>(value) };
-                        let got = got.to_f64();
+                        let got = got.into_f64();
                         if !(got.is_nan() && value.is_nan()) {
                             compare(stretch.task, i, got, Bounded { value, bound })?;
                         }
@@ -278,14 +278,14 @@ impl Judge {
 
 /// `gamma_j = j u / (1 - j u)`, u the unit roundoff of `T` (Higham, section 3.1).
 fn gamma<T: Scalar>(j: usize) -> f64 {
-    let ju = j as f64 * T::epsilon().to_f64() / 2.0;
+    let ju = j as f64 * T::epsilon().into_f64() / 2.0;
     ju / (1.0 - ju)
 }
 
 /// The distance from `x` to the next larger value of `T`.
 fn ulp<T: Scalar>(x: f64) -> f64 {
-    let exponent = x.abs().max(T::min_positive_value().to_f64()).log2().floor();
-    exponent.exp2() * T::epsilon().to_f64()
+    let exponent = x.abs().max(T::min_positive_value().into_f64()).log2().floor();
+    exponent.exp2() * T::epsilon().into_f64()
 }
 
 /// A sum of products carried in two doubles: the rounding error of each product and of each sum is kept (Ogita, Rump
@@ -314,7 +314,7 @@ impl Sum {
 
     /// `k` is how many terms were added. Beside gamma, eta (the smallest subnormal) covers products that underflow.
     fn bounded<T: Scalar>(self, k: usize) -> Bounded {
-        let eta = T::min_positive_value().to_f64() * T::epsilon().to_f64();
+        let eta = T::min_positive_value().into_f64() * T::epsilon().into_f64();
         let bound = gamma::<T>(k + 2) * self.magnitude + (k + 2) as f64 * eta;
         Bounded { value: self.high + self.low, bound }
     }
@@ -328,7 +328,7 @@ fn dot<T: Scalar>(x: ArrayView1<'_, T>, y: ArrayView1<'_, T>) -> Bounded {
     parallel::for_each(sums.iter_mut().enumerate(), |(number, sum)| {
         let block = s![number * BLOCK..((number + 1) * BLOCK).min(x.len())];
         let (x, y) = (x.slice(block), y.slice(block));
-        x.iter().zip(y).for_each(|(&x, &y)| sum.add(x.to_f64(), y.to_f64()));
+        x.iter().zip(y).for_each(|(&x, &y)| sum.add(x.into_f64(), y.into_f64()));
     });
     sums.into_iter().fold(Sum::default(), Sum::plus).bounded::<T>(x.len())
 }
@@ -337,8 +337,8 @@ impl Row {
     fn new<T: Scalar>(task: usize, row: usize, a: ArrayView2<'_, T>, b: ArrayView2<'_, T>) -> Self {
         let mut sums = vec![Sum::default(); b.ncols()];
         for (&a, b) in a.row(row).iter().zip(b.rows()) {
-            let a = a.to_f64();
-            sums.iter_mut().zip(b).for_each(|(sum, &b)| sum.add(a, b.to_f64()));
+            let a = a.into_f64();
+            sums.iter_mut().zip(b).for_each(|(sum, &b)| sum.add(a, b.into_f64()));
         }
         Self { task, row, values: sums.into_iter().map(|sum| sum.bounded::<T>(a.ncols())).collect() }
     }
@@ -350,14 +350,14 @@ impl Vector {
         let signs: Vec<f64> = (0..n).map(|_| if rng.random() { 1.0 } else { -1.0 }).collect();
         let (mut br, mut abs_b) = (Array1::zeros(k), Array1::<f64>::zeros(k));
         accumulate(b, &signs, &mut br);
-        b.indexed_iter().for_each(|((p, _), &x)| abs_b[p] += x.to_f64().abs());
+        b.indexed_iter().for_each(|((p, _), &x)| abs_b[p] += x.into_f64().abs());
         let mut values = Array1::zeros(a.nrows());
         accumulate(a, br.as_slice().expect("made contiguous"), &mut values);
         let mut abs = Array1::<f64>::zeros(a.nrows());
-        a.indexed_iter().for_each(|((i, p), &x)| abs[i] += x.to_f64().abs() * abs_b[p]);
+        a.indexed_iter().for_each(|((i, p), &x)| abs[i] += x.into_f64().abs() * abs_b[p]);
         // Rounding in the trial's C (k + 2 in T), and in our own sums over n, then k, then n terms (in f64).
         let share = gamma::<T>(k + 2) + gamma::<f64>(2 * n + k);
-        let eta = T::min_positive_value().to_f64() * T::epsilon().to_f64();
+        let eta = T::min_positive_value().into_f64() * T::epsilon().into_f64();
         let bounded = |(&value, &abs): (&f64, &f64)| Bounded {
             value,
             bound: share * abs * (1.0 + share) + (n * (k + 2)) as f64 * eta,
@@ -370,11 +370,11 @@ impl Vector {
 fn accumulate<T: Scalar>(a: ArrayView2<'_, T>, x: &[f64], sums: &mut Array1<f64>) {
     if a.strides()[0].unsigned_abs() < a.strides()[1].unsigned_abs() {
         for (column, &x) in a.columns().into_iter().zip(x) {
-            sums.iter_mut().zip(column).for_each(|(sum, &a)| *sum += a.to_f64() * x);
+            sums.iter_mut().zip(column).for_each(|(sum, &a)| *sum += a.into_f64() * x);
         }
     } else {
         for (row, sum) in a.rows().into_iter().zip(sums) {
-            *sum += row.iter().zip(x).map(|(&a, x)| a.to_f64() * x).sum::<f64>();
+            *sum += row.iter().zip(x).map(|(&a, x)| a.into_f64() * x).sum::<f64>();
         }
     }
 }
@@ -397,7 +397,7 @@ fn stretches<T: Scalar>(
         };
         let stretch = if starts.len() == 1 { len } else { STRETCH };
         for range in starts.into_iter().map(|start| start..start + stretch) {
-            let values = expected(task, range.clone())?.iter().map(|&x| x.to_f64()).collect();
+            let values = expected(task, range.clone())?.iter().map(|&x| x.into_f64()).collect();
             stretches.push(Stretch { task, range, values });
         }
     }
@@ -434,7 +434,7 @@ mod tests {
         if let Some((element, factor)) = spoil {
             let last = tensors.last().unwrap();
             let at = (last.base + 2 * last.step) as usize / size_of::<T>() + element;
-            outputs[at] = T::from_f64(outputs[at].to_f64() * factor);
+            outputs[at] = T::from_f64(outputs[at].into_f64() * factor);
         }
         judge.check("reference", &outputs, workload.tasks())
     }

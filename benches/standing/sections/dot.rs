@@ -52,7 +52,7 @@ impl<T: Element> Vectors<T> {
             Buffer::<T>::repeating(period.as_slice().unwrap_or_default(), IN_MEMORY)
         };
         let (x, y) = (operand(1), operand(2));
-        let expected: f64 = x.iter().zip(y.iter()).map(|(&x, &y)| Scalar::to_f64(x) * Scalar::to_f64(y)).sum();
+        let expected: f64 = x.iter().zip(y.iter()).map(|(&x, &y)| x.into_f64() * y.into_f64()).sum();
         Self { x, y, sum: Cell::new(T::nan()), expected: T::from_f64(expected) }
     }
 

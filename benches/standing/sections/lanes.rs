@@ -102,7 +102,7 @@ impl<T: Element> Lanes<T> {
         let periods: Vec<Array1<T>> = (1..)
             .zip(ranges)
             .map(|(seed, [low, high])| {
-                uniform(period, seed).mapv_into(|u: T| T::from_f64(low + (high - low) * Scalar::to_f64(u)))
+                uniform(period, seed).mapv_into(|u: T| T::from_f64(low + (high - low) * u.into_f64()))
             })
             .collect();
         let mut expected = Array1::from_elem(period, T::nan());

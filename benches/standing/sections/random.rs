@@ -47,8 +47,7 @@ fn is_plausible<T: Element>(distribution: Distribution, drawn: &[T]) -> bool {
         Distribution::Uniform => (0.5, 1.0 / 12.0, 1.0 / 80.0),
         _ => (0.0, 1.0, 3.0),
     };
-    let average =
-        |f: &dyn Fn(f64) -> f64| drawn.iter().map(|x| f(Scalar::to_f64(*x))).sum::<f64>() / drawn.len() as f64;
+    let average = |f: &dyn Fn(f64) -> f64| drawn.iter().map(|x| f(x.into_f64())).sum::<f64>() / drawn.len() as f64;
     let error = |of: f64| 8.0 * (of / drawn.len() as f64).sqrt();
     (average(&|x| x) - mean).abs() <= error(variance)
         && (average(&|x| (x - mean).powi(2)) - variance).abs() <= error(fourth - variance * variance)

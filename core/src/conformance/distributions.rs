@@ -72,7 +72,7 @@ fn pieces<T: Scalar>(subject: &Subject<'_>, stream: Stream, n: usize, piece: usi
 
 /// The elements of a stream as f64, drawn at once.
 fn sample<T: Scalar>(subject: &Subject<'_>, stream: Stream, n: usize) -> Result<Vec<f64>, Violation> {
-    Ok(pieces::<T>(subject, stream, n, n)?.iter().map(|&x| x.to_f64()).collect())
+    Ok(pieces::<T>(subject, stream, n, n)?.iter().map(|&x| x.into_f64()).collect())
 }
 
 /// What is drawn must be `want`, in row-major order.

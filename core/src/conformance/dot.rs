@@ -36,8 +36,8 @@ impl<T: Scalar> Operands<T> {
     fn judged(&self) -> Verdict {
         let (x, y) = (self.x.view(), self.y.view());
         let mut sum = Sum::default();
-        x.iter().zip(y).for_each(|(&x, &y)| sum.add(x.to_f64(), y.to_f64()));
-        let norms = [x, y].map(|v| v.iter().map(|&x| x.to_f64() * x.to_f64()).sum::<f64>().sqrt());
+        x.iter().zip(y).for_each(|(&x, &y)| sum.add(x.into_f64(), y.into_f64()));
+        let norms = [x, y].map(|v| v.iter().map(|&x| x.into_f64() * x.into_f64()).sum::<f64>().sqrt());
         let (gamma, underflow) = (gamma::<T>(x.len()), x.len() as f64 * eta::<T>());
         Verdict { sum, bound: gamma * sum.magnitude + underflow, norm_bound: gamma * norms[0] * norms[1] + underflow }
     }
@@ -50,7 +50,7 @@ impl<T: Scalar> Operands<T> {
             Ok(got) => got,
             Err(error) => return Err(subject.violation(format_args!("{case}: refused: {error}"))),
         };
-        let error = verdict.sum.distance(got.to_f64());
+        let error = verdict.sum.distance(got.into_f64());
         let error_ratio = ratio(error, verdict.bound);
         let ok = error_ratio <= 1.0;
         if !ok {

@@ -74,7 +74,7 @@ impl<T: Scalar> Operands<T> {
             let ratio = function_ratio(subject.op, x, y, got);
             let ok = ratio <= 1.0;
             if !ok {
-                let (op, want) = (subject.op, T::from_f64(function(subject.op, x.to_f64(), y.to_f64())));
+                let (op, want) = (subject.op, T::from_f64(function(subject.op, x.into_f64(), y.into_f64())));
                 let arguments = if let Op::Unary(_) = op { format!("{x:?}") } else { format!("{x:?}, {y:?}") };
                 let case = case();
                 let found =
@@ -91,7 +91,7 @@ impl<T: Scalar> Operands<T> {
 fn argument<T: Scalar>(random: &mut Random) -> T {
     let sign = random.pick(&[1.0, -1.0]);
     let bits = f64::MANTISSA_DIGITS as f64;
-    let range = T::max_value().to_f64().log2();
+    let range = T::max_value().into_f64().log2();
     T::from_f64(match random.below(20) {
         0..10 => random.uniform(-10.0, 10.0),
         10..13 => 1.0 + sign * random.uniform(-bits, 0.0).exp2(),

@@ -9,18 +9,18 @@ use crate::{Binary, Op, Scalar};
 
 /// Equal to the bit; any NaN equals any NaN.
 pub(super) fn same<T: Scalar>(x: T, y: T) -> bool {
-    x.to_f64().to_bits() == y.to_f64().to_bits() || (x.is_nan() && y.is_nan())
+    x.into_f64().to_bits() == y.into_f64().to_bits() || (x.is_nan() && y.is_nan())
 }
 
 /// `gamma_j = j u / (1 - j u)`, u the unit roundoff of `T`.
 pub(super) fn gamma<T: Scalar>(j: usize) -> f64 {
-    let ju = j as f64 * T::epsilon().to_f64() / 2.0;
+    let ju = j as f64 * T::epsilon().into_f64() / 2.0;
     ju / (1.0 - ju)
 }
 
 /// The smallest subnormal.
 pub(super) fn eta<T: Scalar>() -> f64 {
-    (T::min_positive_value() * T::epsilon()).to_f64()
+    (T::min_positive_value() * T::epsilon()).into_f64()
 }
 
 /// A sum of products.
@@ -99,7 +99,7 @@ pub(super) fn function_ratio<T: Scalar>(op: Op, x: T, y: T, got: T) -> f64 {
         Op::Binary(f) if f.is_exact() => Some(binary_scalar::<T>(f)(x, y)),
         _ => None,
     };
-    let Some(want) = exact else { return ratio(ulps(function(op, x.to_f64(), y.to_f64()), got), 4.0) };
+    let Some(want) = exact else { return ratio(ulps(function(op, x.into_f64(), y.into_f64()), got), 4.0) };
     let either_zero = matches!(op, Op::Binary(Binary::Min | Binary::Max)) && want == got;
     if same(want, got) || either_zero { 0.0 } else { f64::INFINITY }
 }
@@ -107,8 +107,8 @@ pub(super) fn function_ratio<T: Scalar>(op: Op, x: T, y: T, got: T) -> f64 {
 /// The distance of `got` from `want` in units in the last place of `T` at `want`. A zero has a sign (Annex F of C), and
 /// an infinity lies one unit beyond the largest number.
 fn ulps<T: Scalar>(want: f64, got: T) -> f64 {
-    let max = T::max_value().to_f64();
-    let got = got.to_f64();
+    let max = T::max_value().into_f64();
+    let got = got.into_f64();
     let beyond = |x: f64| x.abs() > max;
     if want.is_nan() || got.is_nan() {
         return if want.is_nan() && got.is_nan() { 0.0 } else { f64::INFINITY };
@@ -127,10 +127,10 @@ fn ulps<T: Scalar>(want: f64, got: T) -> f64 {
 /// The unit in the last place of `T` at `x`: 2^e epsilon for `2^e <= |x| < 2^(e+1)`, eta below the normal numbers.
 fn ulp<T: Scalar>(x: f64) -> f64 {
     const EXPONENT: u64 = 0x7ff << 52;
-    if x.abs() < T::min_positive_value().to_f64() {
+    if x.abs() < T::min_positive_value().into_f64() {
         return eta::<T>();
     }
-    f64::from_bits(x.to_bits() & EXPONENT) * T::epsilon().to_f64()
+    f64::from_bits(x.to_bits() & EXPONENT) * T::epsilon().into_f64()
 }
 
 #[cfg(test)]

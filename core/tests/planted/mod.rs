@@ -121,7 +121,7 @@ impl Planted {
             return x;
         }
         let scratch = || self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
-        *scratch() = x.to_f64();
+        *scratch() = x.into_f64();
         thread::sleep(Duration::from_micros(50));
         T::from_f64(*scratch())
     }
@@ -298,7 +298,7 @@ impl Planted {
         let block = if self.has(Bug::LastOfBlockLost) { 256 } else { usize::MAX };
         let terms = row.iter().zip(column).enumerate().filter(|(p, _)| p % block != block - 1).map(|(_, xy)| xy);
         if self.has(Bug::SingleAccumulation) {
-            let sum = terms.fold(0.0_f32, |sum, (&x, &y)| sum + (x * y).to_f64() as f32);
+            let sum = terms.fold(0.0_f32, |sum, (&x, &y)| sum + (x * y).into_f64() as f32);
             return T::from_f64(sum.into());
         }
         let skip = self.has(Bug::ZeroSkipping);
@@ -346,7 +346,7 @@ impl<T: Scalar> Elementwise<T> for Planted {
             Unary::Sqrt => x.sqrt(),
             Unary::Recip => x.recip(),
             Unary::Square => x * x,
-            Unary::Exp if self.has(Bug::ExpTenUlpOff) => x.exp() * T::from_f64(1.0 + 10.0 * T::epsilon().to_f64()),
+            Unary::Exp if self.has(Bug::ExpTenUlpOff) => x.exp() * T::from_f64(1.0 + 10.0 * T::epsilon().into_f64()),
             Unary::Exp => x.exp(),
             Unary::Ln => x.ln(),
             Unary::Sin if self.has(Bug::SinReducesNaively) => (x % T::from_f64(std::f64::consts::TAU)).sin(),

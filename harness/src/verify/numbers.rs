@@ -49,17 +49,17 @@ impl Numbers {
         for task in 0..count {
             let numbers = output(task);
             for (element, &x) in numbers.iter().enumerate() {
-                self.allowed(x.to_f64()).map_err(|[expected, bound]| {
-                    let got = x.to_f64();
+                self.allowed(x.into_f64()).map_err(|[expected, bound]| {
+                    let got = x.into_f64();
                     Wrong::Element { task, element, got, expected, bound }
                 })?;
-                sample.add(x.to_f64());
+                sample.add(x.into_f64());
             }
             if sample.count >= SAMPLE {
                 std::mem::take(&mut sample).check(task, self.distribution)?;
             }
             let digest = numbers.iter().fold(0, |digest: u64, &x| {
-                (digest ^ x.to_f64().to_bits()).wrapping_mul(0x0100_0000_01b3).rotate_left(29)
+                (digest ^ x.into_f64().to_bits()).wrapping_mul(0x0100_0000_01b3).rotate_left(29)
             });
             if numbers.len() >= TELLING
                 && let Some(earlier) = earlier.insert(digest, task)

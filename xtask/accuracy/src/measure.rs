@@ -127,7 +127,7 @@ impl<T: Element> Block<T> {
             function.apply(backend, x, y, got);
         }
         for (i, (x, y)) in x.iter().zip(y).enumerate() {
-            let argument = (Scalar::to_f64(*x), Scalar::to_f64(*y));
+            let argument = (x.into_f64(), y.into_f64());
             let nearest = function.nearest(argument.0, argument.1);
             let mut exact = Exact::new(function, argument, constants);
             for (got, worst) in got.iter().zip(&mut *worst) {

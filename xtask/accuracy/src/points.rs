@@ -77,7 +77,7 @@ const PLACES: u64 = 4;
 
 /// An argument of one of [`PLACES`] where `function` is difficult.
 fn difficult<T: Element>(function: Function, place: u64, random: &mut Random) -> (f64, f64) {
-    let borders = [T::max_value(), T::min_positive_value(), T::from_pattern(1)].map(|x| x.to_f64().ln());
+    let borders = [T::max_value(), T::min_positive_value(), T::from_pattern(1)].map(|x| x.into_f64().ln());
     let border = borders[random.below(3) as usize];
     let x = match (function, place) {
         (Function::Exp, 0) => random.within(1.0),
@@ -86,7 +86,7 @@ fn difficult<T: Element>(function: Function, place: u64, random: &mut Random) ->
         (Function::Ln, 0) => 1.0 + random.within(0.5),
         (Function::Ln, 1) => 1.0 + random.power(60),
         (Function::Ln, 2) => random.power(40).abs().recip(),
-        (Function::Ln, _) => T::from_pattern(random.bits(T::BITS - 9)).to_f64(), // Subnormal, and a little above.
+        (Function::Ln, _) => T::from_pattern(random.bits(T::BITS - 9)).into_f64(), // Subnormal, and a little above.
         (Function::Sin | Function::Cos, 0) => random.within(10.0),
         (Function::Sin | Function::Cos, 1) => random.within(1000.0),
         (Function::Sin | Function::Cos, 2) => random.power(40),
@@ -101,12 +101,12 @@ fn difficult<T: Element>(function: Function, place: u64, random: &mut Random) ->
         // Powers at the borders of the range, of any base.
         (Function::Pow, 0) => {
             let x = T::from_pattern(random.bits(T::BITS - 1));
-            return (x.to_f64(), (border + random.within(1.0)) / x.to_f64().ln());
+            return (x.into_f64(), (border + random.within(1.0)) / x.into_f64().ln());
         }
         // Powers of any size, of bases close to 1.
         (Function::Pow, 1) => {
             let x = T::from_f64(1.0 + random.power(52));
-            return (x.to_f64(), random.within(border) / x.to_f64().ln());
+            return (x.into_f64(), random.within(border) / x.into_f64().ln());
         }
         (Function::Pow, 2) => return (1.25 + random.within(0.75), random.within(100.0)),
         // Exact powers, and those between two numbers.

@@ -254,6 +254,6 @@ impl<T: Element, const N: usize> Vector for V128<T, N> {
 
     #[inline(always)]
     fn in_f64<const A: usize>(arguments: [Self; A], f: impl InF64<A>) -> Self {
-        Self(f.apply(arguments.map(|x| V128(x.0.map(Scalar::to_f64)))).0.map(T::from_f64))
+        Self(f.apply(arguments.map(|x| V128(x.0.map(Scalar::into_f64)))).0.map(T::from_f64))
     }
 }

@@ -99,7 +99,7 @@ impl<T: Scalar> Operands<T> {
     /// The result within the bound of the contract.
     fn judged(&self) -> Verdict {
         let Case { m, n, k, alpha, beta, .. } = self.case;
-        let (a, b, c) = (self.a.view().mapv(Scalar::to_f64), self.b.view().mapv(Scalar::to_f64), self.c.view());
+        let (a, b, c) = (self.a.view().mapv(Scalar::into_f64), self.b.view().mapv(Scalar::into_f64), self.c.view());
         let columns: Vec<Vec<f64>> = b.columns().into_iter().map(|column| column.to_vec()).collect();
         let underflow = (k + 2) as f64 * eta::<T>() * alpha.abs().max(1.0);
         let (of_product, of_c) = (gamma::<T>(k + 2), gamma::<T>(2));
@@ -111,7 +111,7 @@ impl<T: Scalar> Operands<T> {
             }
             let mut bound = of_product * sum.magnitude + underflow;
             if beta != 0.0 {
-                let old = c[[i, j]].to_f64();
+                let old = c[[i, j]].into_f64();
                 sum.add(beta, old);
                 bound += of_c * (beta * old).abs();
             }
@@ -119,7 +119,7 @@ impl<T: Scalar> Operands<T> {
         });
         let norm = |x: &Array2<f64>| x.iter().map(|x| x * x).sum::<f64>().sqrt();
         let product = if alpha == 0.0 { 0.0 } else { of_product * alpha.abs() * norm(&a) * norm(&b) };
-        let old = if beta == 0.0 { 0.0 } else { of_c * beta.abs() * norm(&c.mapv(Scalar::to_f64)) };
+        let old = if beta == 0.0 { 0.0 } else { of_c * beta.abs() * norm(&c.mapv(Scalar::into_f64)) };
         Verdict { elements, norm_bound: product + old + underflow * ((m * n) as f64).sqrt() }
     }
 
@@ -142,7 +142,7 @@ impl<T: Scalar> Operands<T> {
         let mut report = Report { cases: 1, ..Report::default() };
         let mut squares = 0.0;
         for (((i, j), &got), (sum, bound)) in self.c.view().indexed_iter().zip(&verdict.elements) {
-            let error = sum.distance(got.to_f64());
+            let error = sum.distance(got.into_f64());
             let ratio = ratio(error, *bound);
             let ok = ratio <= 1.0;
             if !ok {

@@ -112,7 +112,7 @@ impl<T: Element, const N: usize> FromWords for V128<T, N> {
     /// Through `f64`, which holds every `f32`.
     #[inline(always)]
     fn scaled(self) -> (Self, Self) {
-        let bits = self.0.map(|x| x.to_f64().to_bits());
+        let bits = self.0.map(|x| x.into_f64().to_bits());
         let exponent = |i: usize| (bits[i] as i64 - 0x3fe6_a09e_667f_3bcd) >> 52;
         let m = |i: usize| f64::from_bits((bits[i] as i64 - (exponent(i) << 52)) as u64);
         (Self(from_fn(|i| T::from_f64(exponent(i) as f64))), Self(from_fn(|i| T::from_f64(m(i)))))
