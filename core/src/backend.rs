@@ -15,6 +15,7 @@ use crate::{DType, Error, Op, OpThreads, Ops};
 /// * Calls from any number of threads at once give the results that one thread gets.
 /// * Never more than `threads` threads work on one call: a [`Threading::PerCall`] backend obeys the argument, the
 ///   others obey the [`Limit`] that the caller holds, whose count equals the argument.
+/// * A call takes at most [`Backend::stack`] bytes of the stack.
 /// * No call panics on operands that a checked entry has let through.
 pub trait Backend: Ops<f32> + Ops<f64> + Send + Sync + 'static {
     /// Who computes: id, library, version, kernels. Cheap after the first call.
@@ -26,6 +27,12 @@ pub trait Backend: Ops<f32> + Ops<f64> + Send + Sync + 'static {
     /// What becomes of a call of `op` on `dtype`.
     fn support(&self, op: Op, dtype: DType) -> Support;
 
+    /// Bytes of stack that a call takes, at most, on the thread that makes it. Where that is more than [`STACK`],
+    /// `info().notes` says so.
+    fn stack(&self) -> usize {
+        STACK
+    }
+
     /// Sets the library up for `threads` op threads until the returned value is dropped. Taken once, before workers
     /// start.
     ///
@@ -34,6 +41,9 @@ pub trait Backend: Ops<f32> + Ops<f64> + Send + Sync + 'static {
     /// backend, anything but the count at start from a [`Threading::AtStart`] one.
     fn limit(&self, threads: OpThreads) -> Result<Limit<'_>, Error>;
 }
+
+/// Bytes of stack that a call may take without a word: half of what musl gives a thread.
+pub const STACK: usize = 64 << 10;
 
 /// What a backend says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +100,7 @@ pub enum Support {
 /// Keeps a thread limit in force; the former setting comes back when it is dropped.
 #[must_use = "the limit ends when this is dropped"]
 pub struct Limit<'a> {
-    restore: Option<Box<dyn FnOnce() + Send + 'a>>,
+    restore: Option<Box<dyn FnOnce() + Send + Sync + 'a>>,
 }
 
 impl<'a> Limit<'a> {
@@ -100,7 +110,7 @@ impl<'a> Limit<'a> {
     }
 
     /// Runs `restore` when dropped.
-    pub fn restoring(restore: impl FnOnce() + Send + 'a) -> Self {
+    pub fn restoring(restore: impl FnOnce() + Send + Sync + 'a) -> Self {
         Self { restore: Some(Box::new(restore)) }
     }
 
@@ -154,5 +164,16 @@ impl fmt::Display for Support {
             Self::Fallback => "fallback",
             Self::None => "none",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_may_share_a_limit() {
+        fn shared<T: Send + Sync>(_: &T) {}
+        shared(&Limit::restoring(|| ()));
     }
 }

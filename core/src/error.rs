@@ -42,6 +42,14 @@ pub enum Error {
         /// The count asked for.
         given: usize,
     },
+    /// Threads that a forked child has not got: they are in the process that it was forked from.
+    #[error(
+        "{backend}: this process was forked from the one in which the threads of {backend} were started, and has none of them; use one op thread where programs fork, or execute a program anew instead"
+    )]
+    Forked {
+        /// Id of the backend.
+        backend: &'static str,
+    },
     /// A dimension or stride beyond the library's integers.
     #[error("{backend}: {what} {given} is beyond the library's limit of {limit}")]
     TooLarge {

@@ -24,6 +24,7 @@ pub mod dot;
 pub mod elementwise;
 pub mod error;
 pub mod fill;
+pub mod fork;
 pub mod function;
 mod lanes;
 pub mod matmul;

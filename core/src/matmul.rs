@@ -12,6 +12,8 @@ use crate::{Backend, Error, OpThreads, Scalar, lanes, reference};
 /// # Contract
 /// * Any strides of A, B and C, negative ones included; stride 0 in A and B.
 /// * Zero-sized dimensions: with m or n zero nothing is touched; with k zero the result is `beta C`.
+/// * That result is `beta C` to the bit, with k zero and with alpha zero: nothing is added, so that -0 stays -0. It is
+///   what [`scale`] gives.
 /// * `beta == 0`: C is not read; it may hold NaN.
 /// * `alpha == 0`: A and B are not read; they may hold NaN.
 /// * No product is skipped because a factor is zero: 0 x NaN and 0 x Inf are NaN.
@@ -92,6 +94,16 @@ pub fn matmul_batch<T: Scalar>(
     T::ops(backend).matmul_batch(alpha, batch, beta, threads)
 }
 
+/// `C <- beta C`: what a product comes to where alpha or k is zero, for backends whose library adds a sum of nothing, and
+/// so makes 0 of -0. With `beta == 0` C is not read.
+pub fn scale<T: Scalar>(beta: T, mut c: ArrayViewMut2<'_, T>) {
+    if beta == T::zero() {
+        c.fill(T::zero());
+    } else if beta != T::one() {
+        c.mapv_inplace(|x| beta * x);
+    }
+}
+
 /// What is wrong with a product is worked out apart: for a product of 4 x 4 the check is a good part of the call.
 #[inline]
 fn check<T>(a: &ArrayView2<'_, T>, b: &ArrayView2<'_, T>, c: &ArrayViewMut2<'_, T>) -> Result<(), Error> {
@@ -123,17 +135,17 @@ pub(crate) fn plain<T: Scalar>(
     mut c: ArrayViewMut2<'_, T>,
 ) {
     reference::count_call();
+    if alpha == T::zero() || a.ncols() == 0 {
+        return scale(beta, c);
+    }
     let mut sums = vec![T::zero(); c.ncols()];
     for (a_row, mut c_row) in a.rows().into_iter().zip(c.rows_mut()) {
         sums.fill(T::zero());
-        if alpha != T::zero() {
-            for (&a_ip, b_row) in a_row.iter().zip(b.rows()) {
-                sums.iter_mut().zip(b_row).for_each(|(sum, &b_pj)| *sum = *sum + a_ip * b_pj);
-            }
+        for (&a_ip, b_row) in a_row.iter().zip(b.rows()) {
+            sums.iter_mut().zip(b_row).for_each(|(sum, &b_pj)| *sum = *sum + a_ip * b_pj);
         }
         for (c_ij, &sum) in c_row.iter_mut().zip(&sums) {
-            let product = if alpha == T::zero() { T::zero() } else { alpha * sum };
-            *c_ij = if beta == T::zero() { product } else { product + beta * *c_ij };
+            *c_ij = if beta == T::zero() { alpha * sum } else { alpha * sum + beta * *c_ij };
         }
     }
 }

@@ -2,9 +2,15 @@
 //!
 //! Such a library never says what it read. [`started_threads`] reads the variable by the same rule, and once, too, so
 //! that a later change of the environment deceives neither.
+//!
+//! It keeps those threads as long as the process lives, and never notices that a forked child has none of them:
+//! [`enter`] does.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+
+use crate::Error;
+use crate::fork::Home;
 
 /// The count that a library in this process works with, which takes the counts `allowed` (rising) from `var`:
 /// the largest one that is not above the variable's value.
@@ -15,6 +21,31 @@ pub fn started_threads(var: &'static str, allowed: &'static [usize]) -> usize {
     static STARTED: Mutex<BTreeMap<&str, usize>> = Mutex::new(BTreeMap::new());
     let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
     *started.entry(var).or_insert_with(|| round_down(wanted(std::env::var(var).ok()), allowed))
+}
+
+/// To be called before each product of m x k by k x n in matrixmultiply 0.3, on behalf of `backend`; the threads are those
+/// of [`started_threads`].
+///
+/// # Errors
+/// [`Error::Forked`] where the product would wait for threads that this process has not got.
+pub fn enter(
+    backend: &'static str,
+    var: &'static str,
+    allowed: &'static [usize],
+    [m, k, n]: [usize; 3],
+) -> Result<(), Error> {
+    /// The library starts its threads at the first product, whatever its size, once for all backends that call it.
+    static THREADS: Home = Home::unknown();
+    THREADS.settle();
+    match uses_threads(m, k, n) && THREADS.is_elsewhere() && started_threads(var, allowed) > 1 {
+        true => Err(Error::Forked { backend }),
+        false => Ok(()),
+    }
+}
+
+/// Whether a product is large enough for a second thread (`LoopThreadConfig` in `src/threading.rs`).
+fn uses_threads(m: usize, k: usize, n: usize) -> bool {
+    m.saturating_add(n).saturating_mul(k) >= 2 << 14
 }
 
 fn wanted(value: Option<String>) -> usize {
@@ -36,6 +67,11 @@ mod tests {
     fn a_count_is_rounded_down_to_an_allowed_one() {
         let rounded: Vec<_> = [0, 1, 2, 3, 4, 64].iter().map(|&n| round_down(n, &[1, 2, 4])).collect();
         assert_eq!(rounded, [1, 1, 2, 2, 4, 4]);
+    }
+
+    #[test]
+    fn small_products_use_no_thread() {
+        assert!(!uses_threads(127, 128, 127) && uses_threads(128, 128, 128));
     }
 
     #[test]

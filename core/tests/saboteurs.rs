@@ -41,6 +41,10 @@ found! {
     nan_in_first_column: NanInFirstColumn in Op::MatMul, by "matmul::integers";
     beta_zero_reads_c: BetaZeroReadsC in Op::MatMul, by "matmul::beta_zero";
     alpha_zero_reads_a: AlphaZeroReadsA in Op::MatMul, by "matmul::alpha_zero";
+    adds_nothing: AddsNothing in Op::MatMul, by "matmul::nothing_added";
+    lost_behind_a_zero_block: LostBehindZeroBlock in Op::MatMul, by "matmul::structured";
+    symmetric_mirrored: SymmetricMirrored in Op::MatMul, by "matmul::structured";
+    error_of_the_largest: ErrorOfTheLargest in Op::MatMul, by "matmul::structured";
     single_accumulation: SingleAccumulation in Op::MatMul, by "matmul::layouts";
     swapped_strides: SwappedStrides in Op::MatMul, by "matmul::layouts";
     zero_skipping: ZeroSkipping in Op::MatMul, by "matmul::no_skipping";
@@ -82,6 +86,24 @@ found! {
     overlapping_streams: OverlappingStreams in NORMAL, by "distributions::independence";
     last_of_a_long_draw_lost: LastOfManyLost in UNIFORM, by "distributions::large";
     draw_races: SharedScratch in NORMAL, by "distributions::concurrent";
+}
+
+/// What dense uniform numbers, and values that are special, do not find.
+#[test]
+fn some_bugs_are_found_by_one_check_alone() {
+    let alone = [
+        (Bug::AddsNothing, "matmul::nothing_added"),
+        (Bug::LostBehindZeroBlock, "matmul::structured"),
+        (Bug::SymmetricMirrored, "matmul::structured"),
+        (Bug::ErrorOfTheLargest, "matmul::structured"),
+    ];
+    for (bug, rule) in alone {
+        let others = conformance::checks().filter(|check| check.rule != rule && check.ops().any(|op| op == Op::MatMul));
+        for check in others {
+            let outcome = check.run(&Planted::with(bug), Op::MatMul, DType::F64);
+            outcome.unwrap_or_else(|violation| panic!("{bug:?} is found by another check, too: {violation}"));
+        }
+    }
 }
 
 #[test]
@@ -127,6 +149,18 @@ fn no_version() {
     assert!(violation.found.contains("version is empty"), "{violation}");
 }
 
+#[test]
+fn silent_about_its_stack() {
+    let violation = conformance::info::filled_in(&Planted::with(Bug::SilentAboutItsStack)).expect_err("a byte more");
+    assert!(violation.found.contains("no note says so"), "{violation}");
+}
+
+#[test]
+fn dot_on_the_stack() {
+    let backend = Planted::with(Bug::DotOnTheStack);
+    expect(conformance::stack::small(&backend, "saboteurs::dot_on_the_stack"), "stack::small", "dot on f64");
+}
+
 fn expect(outcome: Result<Report, Violation>, rule: &str, words: &str) {
     let violation = outcome.expect_err("the bug must be found");
     assert!(violation.rule == rule && violation.found.contains(words), "{violation}");
@@ -150,6 +184,7 @@ found_in_threads! {
     ignored_limit_of_process: IgnoredLimit in PROCESS, by obeyed, saying "threads work on one call";
     third_thread: ThirdThread in PER_CALL, by obeyed, saying "2 op threads, 3 threads work on one call";
     threads_of_a_single_one: IgnoredLimit in Threading::Single, by obeyed, saying "threads work on one call";
+    limit_of_its_thread: LimitOfItsThread in PROCESS, by everywhere, saying "a call of another thread";
     limit_not_restored: LimitNotRestored in PROCESS, by restored, saying "after an inner limit(1) has ended 1";
     single_accepts_two: SingleAcceptsTwo in Threading::Single, by counts, saying "limit(2) must be refused here";
     at_start_accepts_any: AtStartAcceptsAny in AT_START, by counts, saying "must be refused here";

@@ -112,6 +112,12 @@ pub enum Problem {
     /// The backend's refusal.
     #[error(transparent)]
     Backend(#[from] gingham_core::Error),
+    /// An executor that did not run.
+    #[error("{message}")]
+    NotRun {
+        /// The executor's words.
+        message: String,
+    },
     /// A panic in the backend.
     #[error("the backend panicked: {message}")]
     Panicked {
@@ -231,7 +237,7 @@ impl Pairs {
             progress(Outcome { index: failure.index, pair: &failure.pair, result: Err(failure) });
         }
         let summary = Mutex::new(Summary { failed: self.bad, ..Summary::default() });
-        executor.run(self.good.len(), chunk, &|range| {
+        let ran = executor.run(self.good.len(), chunk, &|range| {
             for (index, pair) in &self.good[range] {
                 let result = pair.multiply_caught(backend, threads).map_err(|problem| Failure {
                     index: *index,
@@ -243,6 +249,14 @@ impl Pairs {
             }
         });
         let mut summary = summary.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = ran {
+            let failed = |(index, pair): &(usize, Pair)| Failure {
+                index: *index,
+                pair: pair.clone(),
+                problem: Problem::NotRun { message: error.to_string() },
+            };
+            summary.failed.extend(self.good.iter().map(failed));
+        }
         summary.failed.sort_by_key(|failure| failure.index);
         summary.seconds = start.elapsed().as_secs_f64();
         summary

@@ -32,7 +32,7 @@ fn label(executor: &dyn Executor, n: usize, chunk: usize) -> String {
 /// Runs `0..n`, checks that each index comes once, and gives the ranges in order, with the threads that had them.
 fn ranges(executor: &dyn Executor, n: usize, chunk: usize) -> Vec<(Range<usize>, ThreadId)> {
     let seen = Mutex::new(Vec::new());
-    executor.run(n, chunk, &|range| seen.lock().unwrap().push((range, thread::current().id())));
+    executor.run(n, chunk, &|range| seen.lock().unwrap().push((range, thread::current().id()))).unwrap();
     let mut seen = seen.into_inner().unwrap();
     seen.sort_by_key(|(range, _)| range.start);
     let indices: Vec<usize> = seen.iter().flat_map(|(range, _)| range.clone()).collect();
@@ -42,9 +42,10 @@ fn ranges(executor: &dyn Executor, n: usize, chunk: usize) -> Vec<(Range<usize>,
 
 fn total(executor: &dyn Executor, n: usize, chunk: usize) -> usize {
     let sum = AtomicUsize::new(0);
-    executor.run(n, chunk, &|range| {
+    let ran = executor.run(n, chunk, &|range| {
         sum.fetch_add(range.sum(), Relaxed);
     });
+    ran.unwrap();
     sum.into_inner()
 }
 
@@ -128,10 +129,11 @@ fn all_workers_work_at_once() {
         for chunk in [0, 1] {
             // Returns only if as many threads as there are workers meet inside their tasks.
             let barrier = Barrier::new(workers);
-            executor.run(workers, chunk, &|range| {
+            let ran = executor.run(workers, chunk, &|range| {
                 assert_eq!(range.len(), 1);
                 barrier.wait();
             });
+            ran.unwrap();
         }
     }
 }
@@ -279,11 +281,12 @@ fn a_body_may_run_the_executor_it_runs_in() {
     for executor in all() {
         for (outer, inner) in [(0, 0), (0, 1), (1, 0), (1, 1), (3, 2)] {
             let sum = AtomicUsize::new(0);
-            executor.run(10, outer, &|range| {
+            let ran = executor.run(10, outer, &|range| {
                 for _ in range {
                     sum.fetch_add(total(&*executor, 20, inner), Relaxed);
                 }
             });
+            ran.unwrap();
             assert_eq!(sum.into_inner(), 1900, "{}:{} {outer} {inner}", executor.name(), executor.workers());
         }
     }
@@ -295,11 +298,13 @@ fn executors_may_be_nested_both_ways_round() {
     for (a, b) in all().into_iter().zip(all().into_iter().rev()) {
         for chunk in [0, 1] {
             let sum = AtomicUsize::new(0);
-            a.run(8, chunk, &|_| {
-                b.run(8, chunk, &|_| {
+            let ran = a.run(8, chunk, &|_| {
+                let ran = b.run(8, chunk, &|_| {
                     sum.fetch_add(total(&*a, 4, chunk), Relaxed);
-                })
+                });
+                ran.unwrap();
             });
+            ran.unwrap();
             let calls = Parts::new(8, chunk, a.workers()).len() * Parts::new(8, chunk, b.workers()).len();
             assert_eq!(sum.into_inner(), 6 * calls, "{} in {}", b.name(), a.name());
         }
@@ -334,11 +339,12 @@ fn dropping_an_executor_waits_for_its_threads() {
     let caller = thread::current().id();
     for executor in all() {
         let threads = ranges(&*executor, 100, 0).iter().filter(|(_, thread)| *thread != caller).count();
-        executor.run(executor.workers(), 0, &|_| {
+        let ran = executor.run(executor.workers(), 0, &|_| {
             if thread::current().id() != caller {
                 LIFE.with(|_| ());
             }
         });
+        ran.unwrap();
         ENDED.store(0, Relaxed);
         drop(executor);
         assert_eq!(ENDED.load(Relaxed), threads);

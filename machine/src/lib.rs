@@ -12,6 +12,7 @@ pub mod ceilings;
 mod cgroup;
 pub mod counters;
 pub mod environment;
+pub mod forks;
 mod memory;
 mod neighbours;
 pub mod topology;

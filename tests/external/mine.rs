@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use gingham_core::matmul::scale;
 use gingham_core::ndarray::{ArrayView2, ArrayViewMut2};
 use gingham_core::{Backend, DType, Dot, Elementwise, Error, Fill, Info, Limit, MatMul, Op, OpThreads, Ops};
 use gingham_core::{Scalar, Support, Threading};
@@ -18,10 +19,13 @@ impl<T: Scalar> MatMul<T> for Mine {
         mut c: ArrayViewMut2<'_, T>,
         _threads: OpThreads,
     ) -> Result<(), Error> {
+        if alpha == T::zero() || a.ncols() == 0 {
+            scale(beta, c);
+            return Ok(());
+        }
         for ((i, j), c_ij) in c.indexed_iter_mut() {
             let old = if beta == T::zero() { T::zero() } else { beta * *c_ij };
-            let new = if alpha == T::zero() { T::zero() } else { alpha * a.row(i).dot(&b.column(j)) };
-            *c_ij = old + new;
+            *c_ij = old + alpha * a.row(i).dot(&b.column(j));
         }
         Ok(())
     }

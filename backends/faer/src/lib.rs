@@ -36,6 +36,8 @@ impl Backend for Faer {
             kernels: String::new(),
             notes: &[
                 "beta other than 0 and 1 scales C in a pass of its own before the product is added",
+                "a product that packs takes up to 128 KiB of the stack",
+                "more than one op thread are a pool of the calling thread: in a forked child such products are refused",
                 "add and sub copy the first argument to the output, then work in place; neg makes a new column",
             ],
         }
@@ -51,6 +53,10 @@ impl Backend for Faer {
             Op::Unary(Unary::Neg) | Op::Binary(Binary::Add | Binary::Sub) => Support::Native,
             _ => Support::Fallback,
         }
+    }
+
+    fn stack(&self) -> usize {
+        128 << 10 // Two blocks of 64 x 64 of f64, in more than one frame (`nano-gemm`).
     }
 
     fn limit(&self, _threads: OpThreads) -> Result<Limit<'_>, Error> {

@@ -3,6 +3,7 @@
 use faer::linalg::matmul::matmul;
 use faer::traits::RealField;
 use faer::{Accum, Par, Scale};
+use gingham_core::matmul::scale;
 use gingham_core::ndarray::{ArrayView2, ArrayViewMut2};
 use gingham_core::{Error, MatMul, OpThreads, Scalar};
 
@@ -18,15 +19,16 @@ impl<T: Scalar + RealField> MatMul<T> for Faer {
         mut c: ArrayViewMut2<'_, T>,
         threads: OpThreads,
     ) -> Result<(), Error> {
+        // The sums are formed before they meet alpha, so NaN in A would come through a zero alpha.
+        if alpha == T::zero() || a.ncols() == 0 {
+            scale(beta, c);
+            return Ok(());
+        }
         let (a, b, mut c) = (view::mat(&a), view::mat(&b), view::mat_mut(&mut c));
         let accum = if beta == T::zero() { Accum::Replace } else { Accum::Add };
         if accum == Accum::Add && beta != T::one() {
             c *= Scale(beta);
         }
-        // The sums are formed before they meet alpha, so NaN in A would come through a zero alpha. Without columns A
-        // is not read.
-        let k = if alpha == T::zero() { 0 } else { a.ncols() };
-        let (a, b) = (a.subcols(0, k), b.subrows(0, k));
         if threads == OpThreads::ONE {
             matmul(c, accum, a, b, alpha, Par::Seq);
             return Ok(());

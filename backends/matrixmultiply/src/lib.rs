@@ -40,7 +40,10 @@ impl Backend for MatrixMultiply {
             library: "matrixmultiply",
             version: VERSION.into(),
             kernels: String::new(),
-            notes: &["the helper threads are shared by all callers in the process"],
+            notes: &[
+                "the helper threads are shared by all callers in the process",
+                "a forked child has no helper threads: products that need them are refused there",
+            ],
         }
     }
 

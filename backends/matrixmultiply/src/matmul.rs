@@ -1,9 +1,11 @@
 //! The product by `sgemm` and `dgemm`, which take any strides.
 
+use gingham_core::matmul::scale;
 use gingham_core::ndarray::{ArrayView2, ArrayViewMut2};
+use gingham_core::start::enter;
 use gingham_core::{Error, MatMul, OpThreads, Scalar};
 
-use crate::MatrixMultiply;
+use crate::{ALLOWED, ID, MatrixMultiply, VAR};
 
 /// `sgemm` or `dgemm`: m, k, n, alpha, A with its row and column stride, B likewise, beta, C likewise.
 type Gemm<T> =
@@ -19,8 +21,7 @@ impl MatMul<f32> for MatrixMultiply {
         c: ArrayViewMut2<'_, f32>,
         _threads: OpThreads,
     ) -> Result<(), Error> {
-        product(matrixmultiply::sgemm, alpha, a, b, beta, c);
-        Ok(())
+        product(matrixmultiply::sgemm, alpha, a, b, beta, c)
     }
 }
 
@@ -34,8 +35,7 @@ impl MatMul<f64> for MatrixMultiply {
         c: ArrayViewMut2<'_, f64>,
         _threads: OpThreads,
     ) -> Result<(), Error> {
-        product(matrixmultiply::dgemm, alpha, a, b, beta, c);
-        Ok(())
+        product(matrixmultiply::dgemm, alpha, a, b, beta, c)
     }
 }
 
@@ -46,12 +46,15 @@ fn product<T: Scalar>(
     b: ArrayView2<'_, T>,
     beta: T,
     mut c: ArrayViewMut2<'_, T>,
-) {
+) -> Result<(), Error> {
     let ((m, k), n) = (a.dim(), b.ncols());
     assert!(b.nrows() == k && c.dim() == (m, n), "the checked entry has compared the shapes");
-    // The library multiplies the finished sums by alpha, which turns NaN into NaN even when alpha is zero. With k = 0
-    // it reads neither A nor B.
-    let k = if alpha == T::zero() { 0 } else { k };
+    // The library multiplies the finished sums by alpha, so NaN in A or B would come through a zero alpha.
+    if alpha == T::zero() || k == 0 {
+        scale(beta, c);
+        return Ok(());
+    }
+    enter(ID, VAR, ALLOWED, [m, k, n])?;
     let (rsc, csc) = (c.strides()[0], c.strides()[1]);
     // SAFETY: the views are valid for their shapes, which agree, and strides; C is borrowed mutably, and no two of its
     // indices name one element.
@@ -73,4 +76,5 @@ fn product<T: Scalar>(
             csc,
         );
     }
+    Ok(())
 }

@@ -44,6 +44,7 @@ impl Backend for Nalgebra {
             kernels: String::new(),
             notes: &[
                 "the product is matrixmultiply's where m, n and k are above 5, and a product of plain loops elsewhere",
+                "a forked child has no helper threads: products that need them are refused there",
                 "a row-major product is computed as its transpose",
                 "copied into scratch: negative strides, stride 0 in vectors, and an A or C without contiguous columns",
                 "(in a row-major product B takes the part of A)",

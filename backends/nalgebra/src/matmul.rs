@@ -1,11 +1,13 @@
 //! The product by `gemm`, into a C with contiguous columns as nalgebra's own matrices have them.
 
+use gingham_core::matmul::scale;
 use gingham_core::ndarray::{Array2, ArrayView2, ArrayViewMut2, ShapeBuilder};
+use gingham_core::start::enter;
 use gingham_core::{Error, MatMul, OpThreads, Scalar};
 use nalgebra::{DMatrix, RealField};
 
-use crate::Nalgebra;
 use crate::view::{self, has_columns};
+use crate::{ALLOWED, ID, Nalgebra, VAR};
 
 /// `gemm` is a product of plain loops where a dimension is at most this (`SMALL_DIM` in nalgebra's `blas_uninit.rs`).
 const PLAIN: usize = 5;
@@ -20,9 +22,15 @@ impl<T: Scalar + RealField> MatMul<T> for Nalgebra {
         mut c: ArrayViewMut2<'_, T>,
         _threads: OpThreads,
     ) -> Result<(), Error> {
+        // alpha meets A only when A has been read, so NaN would come through a zero alpha.
+        if alpha == T::zero() || a.ncols() == 0 {
+            scale(beta, c);
+            return Ok(());
+        }
         if c.is_empty() {
             return Ok(());
         }
+        enter(ID, VAR, ALLOWED, [a.nrows(), a.ncols(), b.ncols()])?;
         if has_columns(c.dim(), c.strides()) {
             gemm(alpha, a, b, beta, c);
             return Ok(());
@@ -55,12 +63,9 @@ fn gemm<T: Scalar + RealField>(
     let (a, b) = (view::with_columns(a), view::unsigned(b));
     let (a, b) = (a.view(), b.view());
     let (a, b) = (view::mat(&a), view::mat(&b));
-    // alpha meets A only when A has been read, so NaN would come through a zero alpha. Without columns A is not read.
-    let k = if alpha == T::zero() { 0 } else { a.ncols() };
-    let (a, b) = (a.columns(0, k), b.rows(0, k));
     let mut c = view::mat_mut(&mut c);
-    let smallest = k.min(c.nrows()).min(c.ncols());
-    if beta == T::zero() || k == 0 || smallest > PLAIN {
+    let smallest = a.ncols().min(c.nrows()).min(c.ncols());
+    if beta == T::zero() || smallest > PLAIN {
         c.gemm(alpha, &a, &b, beta);
         return;
     }

@@ -44,6 +44,7 @@ impl Backend for Ndarray {
             kernels: String::new(),
             notes: &[
                 "the product is matrixmultiply's, whose helper threads are shared by all callers in the process",
+                "a forked child has no helper threads: products that need them are refused there",
                 "functions of one argument make a new array, which is then copied to the output",
                 "functions of two arguments copy the first one to the output, then work in place",
             ],

@@ -1,10 +1,12 @@
 //! The product by `general_mat_mul`, which takes any strides.
 
+use gingham_core::matmul::scale;
+use gingham_core::start::enter;
 use gingham_core::{Error, MatMul, OpThreads, Scalar};
 use ndarray::linalg::general_mat_mul;
-use ndarray::{ArrayView2, ArrayViewMut2, s};
+use ndarray::{ArrayView2, ArrayViewMut2};
 
-use crate::Ndarray;
+use crate::{ALLOWED, ID, Ndarray, VAR};
 
 impl<T: Scalar> MatMul<T> for Ndarray {
     fn matmul(
@@ -16,10 +18,13 @@ impl<T: Scalar> MatMul<T> for Ndarray {
         mut c: ArrayViewMut2<'_, T>,
         _threads: OpThreads,
     ) -> Result<(), Error> {
-        // The sums are formed before they meet alpha, so NaN in A would come through a zero alpha. With k = 0 neither
-        // A nor B is read.
-        let k = if alpha == T::zero() { 0 } else { a.ncols() };
-        general_mat_mul(alpha, &a.slice(s![.., ..k]), &b.slice(s![..k, ..]), beta, &mut c);
+        // The sums are formed before they meet alpha, so NaN in A would come through a zero alpha.
+        if alpha == T::zero() || a.ncols() == 0 {
+            scale(beta, c);
+            return Ok(());
+        }
+        enter(ID, VAR, ALLOWED, [a.nrows(), a.ncols(), b.ncols()])?;
+        general_mat_mul(alpha, &a, &b, beta, &mut c);
         Ok(())
     }
 }

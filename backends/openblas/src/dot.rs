@@ -6,19 +6,21 @@ use cblas_sys::{cblas_ddot, cblas_sdot};
 use gingham_core::ndarray::ArrayView1;
 use gingham_core::{Dot, Error, OpThreads};
 
-use crate::{OpenBlas, int};
+use crate::{OpenBlas, enter, int};
 
 /// `cblas_sdot` or `cblas_ddot`: length, x and its increment, y and its increment.
 type BlasDot<T> = unsafe extern "C" fn(c_int, *const T, c_int, *const T, c_int) -> T;
 
 impl Dot<f32> for OpenBlas {
-    fn dot(&self, x: ArrayView1<'_, f32>, y: ArrayView1<'_, f32>, _threads: OpThreads) -> Result<f32, Error> {
+    fn dot(&self, x: ArrayView1<'_, f32>, y: ArrayView1<'_, f32>, threads: OpThreads) -> Result<f32, Error> {
+        enter(threads)?;
         dot(cblas_sdot, x, y)
     }
 }
 
 impl Dot<f64> for OpenBlas {
-    fn dot(&self, x: ArrayView1<'_, f64>, y: ArrayView1<'_, f64>, _threads: OpThreads) -> Result<f64, Error> {
+    fn dot(&self, x: ArrayView1<'_, f64>, y: ArrayView1<'_, f64>, threads: OpThreads) -> Result<f64, Error> {
+        enter(threads)?;
         dot(cblas_ddot, x, y)
     }
 }

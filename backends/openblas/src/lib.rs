@@ -7,6 +7,7 @@ mod batch;
 mod dot;
 mod library;
 mod matmul;
+mod openmp;
 
 use std::ffi::c_int;
 
@@ -18,6 +19,15 @@ use gingham_core::{
 const VAR: &str = "OPENBLAS_NUM_THREADS";
 
 const ID: &str = "openblas";
+
+/// The first one is for programs that OpenMP has bound.
+const NOTES: [&str; 5] = [
+    "OpenMP binds threads to CPUs: all that this program starts are on one; unset OMP_PROC_BIND, OMP_PLACES and GOMP_CPU_AFFINITY",
+    "copied into scratch: matrices without contiguous rows or columns, or with a stride below their length",
+    "a call takes up to 128 KiB of the stack, depending on the kernels",
+    "dimensions, leading dimensions and increments end at 2^31 - 1",
+    "threads are a setting of the process; pthread builds run one multi-threaded product at a time",
+];
 
 /// The backend `openblas`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,11 +48,7 @@ impl Backend for OpenBlas {
             library: "OpenBLAS",
             version: library::version().into(),
             kernels: format!("{} ({})", library::core_name(), library::config()),
-            notes: &[
-                "copied into scratch: matrices without contiguous rows or columns, or with a stride below their length",
-                "dimensions, leading dimensions and increments end at 2^31 - 1",
-                "threads are a setting of the process; pthread builds run one multi-threaded product at a time",
-            ],
+            notes: if openmp::is_bound() { &NOTES } else { &NOTES[1..] },
         }
     }
 
@@ -57,12 +63,17 @@ impl Backend for OpenBlas {
         }
     }
 
+    fn stack(&self) -> usize {
+        128 << 10 // 49 KiB with the kernels of Haswell, 18 KiB with those of SkylakeX, 100 KiB have been seen.
+    }
+
     fn limit(&self, threads: OpThreads) -> Result<Limit<'_>, Error> {
         let refused = |most: usize| Error::Threads {
             backend: ID,
             given: threads.get(),
             expected: format!("this OpenBLAS was built for at most {most}"),
         };
+        library::check()?;
         // A count above the maximum would be clamped, after all those threads have been started.
         if let Some(most) = library::most_threads().filter(|&most| threads.get() > most) {
             return Err(refused(most));
@@ -81,6 +92,13 @@ impl Ops<f32> for OpenBlas {}
 impl Ops<f64> for OpenBlas {}
 impl<T: Scalar> Fill<T> for OpenBlas {}
 impl<T: Scalar> Elementwise<T> for OpenBlas {}
+
+/// Before each call, on the thread that makes it.
+fn enter(threads: OpThreads) -> Result<(), Error> {
+    library::check()?;
+    openmp::apply(threads);
+    Ok(())
+}
 
 /// `value` as BLAS's integer. (The package built for 64-bit integers has other symbols and is not linked.)
 fn int(what: &'static str, value: usize) -> Result<c_int, Error> {

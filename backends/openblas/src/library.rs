@@ -8,12 +8,18 @@ use std::sync::OnceLock;
 // Nothing is used of it: it makes the linker find OpenBLAS.
 use blas_src as _;
 
+#[cfg(unix)]
+use cblas_sys::{cblas_ddot, cblas_dgemm, cblas_sdot, cblas_sgemm};
+use gingham_core::Error;
+
 use crate::batch::GemmBatch;
+use crate::{ID, openmp};
 
 unsafe extern "C" {
     safe fn openblas_get_config() -> *const c_char;
     safe fn openblas_get_corename() -> *const c_char;
     safe fn openblas_get_num_threads() -> c_int;
+    safe fn openblas_get_parallel() -> c_int;
     safe fn openblas_set_num_threads(threads: c_int);
 }
 
@@ -54,6 +60,51 @@ pub(crate) fn threads() -> c_int {
 /// Sets the thread count of the whole process.
 pub(crate) fn set_threads(threads: c_int) {
     openblas_set_num_threads(threads);
+    openmp::forget();
+}
+
+/// Whether the library's threads are OpenMP's.
+pub(crate) fn is_openmp() -> bool {
+    openblas_get_parallel() == 2
+}
+
+/// To be called before anything is calculated: the functions of BLAS that are called here are this library's. Another
+/// CBLAS, linked into the program, takes their place, while what OpenBLAS tells of itself stays.
+///
+/// # Errors
+/// [`Error::Library`] with the name of one that is not.
+pub(crate) fn check() -> Result<(), Error> {
+    static FOREIGN: OnceLock<Option<String>> = OnceLock::new();
+    match FOREIGN.get_or_init(foreign) {
+        None => Ok(()),
+        Some(message) => Err(Error::Library { backend: ID, message: message.clone() }),
+    }
+}
+
+/// What is wrong with the functions of BLAS, if anything is.
+#[cfg(unix)]
+fn foreign() -> Option<String> {
+    let functions = [
+        ("cblas_sgemm", cblas_sgemm as *const c_void),
+        ("cblas_dgemm", cblas_dgemm as *const c_void),
+        ("cblas_sdot", cblas_sdot as *const c_void),
+        ("cblas_ddot", cblas_ddot as *const c_void),
+    ];
+    let own = object(openblas_get_config as *const c_void)?;
+    functions.into_iter().find_map(|(name, address)| {
+        let other = object(address).filter(|other| other.dli_fbase != own.dli_fbase)?;
+        let [here, there] = [other, own].map(|object| {
+            // SAFETY: the name of an object that is loaded ends with zero, and stays.
+            unsafe { CStr::from_ptr(object.dli_fname) }.to_string_lossy().into_owned()
+        });
+        Some(format!("`{name}` is not OpenBLAS's ({there}): {here} has one that takes its place; link one CBLAS only"))
+    })
+}
+
+/// Elsewhere nobody tells where a function is from.
+#[cfg(not(unix))]
+fn foreign() -> Option<String> {
+    None
 }
 
 /// `cblas_sgemm_batch`, if the loaded library has it.
@@ -75,15 +126,30 @@ pub(crate) fn dgemm_batch() -> Option<GemmBatch<f64>> {
 /// one of that name.
 #[cfg(unix)]
 fn symbol(name: &CStr) -> Option<NonNull<c_void>> {
-    let base = |address: *const c_void| {
-        let mut info = MaybeUninit::<libc::Dl_info>::zeroed();
-        // SAFETY: `dladdr` takes any address, and fills the structure unless it returns 0; all zeros are one, too.
-        unsafe { (libc::dladdr(address, info.as_mut_ptr()) != 0).then(|| info.assume_init().dli_fbase) }
-    };
+    let found = loaded(name)?;
+    let base = |address| object(address).map(|object| object.dli_fbase);
+    (base(found.as_ptr()) == base(openblas_get_config as *const c_void)).then_some(found)
+}
+
+/// The object that an address is in.
+#[cfg(unix)]
+fn object(address: *const c_void) -> Option<libc::Dl_info> {
+    let mut info = MaybeUninit::<libc::Dl_info>::zeroed();
+    // SAFETY: `dladdr` takes any address, and fills the structure unless it returns 0; all zeros are one, too.
+    unsafe { (libc::dladdr(address, info.as_mut_ptr()) != 0).then(|| info.assume_init()) }
+}
+
+/// The address of a function of any library of the process.
+#[cfg(unix)]
+pub(crate) fn loaded(name: &CStr) -> Option<NonNull<c_void>> {
     // SAFETY: the name ends with zero, and the pseudo-handle stands for all libraries loaded.
-    let found = NonNull::new(unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) })?;
-    let own = openblas_get_config as *const c_void;
-    (base(found.as_ptr()) == base(own)).then_some(found)
+    NonNull::new(unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) })
+}
+
+/// Elsewhere it is not looked for.
+#[cfg(not(unix))]
+pub(crate) fn loaded(_name: &CStr) -> Option<NonNull<c_void>> {
+    None
 }
 
 /// Elsewhere it is not looked for.

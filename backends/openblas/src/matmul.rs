@@ -6,11 +6,12 @@
 use std::ffi::c_int;
 
 use cblas_sys::{CBLAS_LAYOUT, CBLAS_TRANSPOSE, CblasNoTrans, CblasRowMajor, CblasTrans, cblas_dgemm, cblas_sgemm};
+use gingham_core::matmul::scale;
 use gingham_core::ndarray::{Array2, ArrayView2, ArrayViewMut2, CowArray, Ix2};
 use gingham_core::{Error, MatMul, OpThreads, Product, Scalar};
 
 use crate::batch::{GemmBatch, Group};
-use crate::{OpenBlas, int, library};
+use crate::{OpenBlas, enter, int, library};
 
 /// `cblas_sgemm` or `cblas_dgemm`: layout, transposition of A and B, m, n, k, alpha, A with its leading dimension, B
 /// likewise, beta, C likewise.
@@ -39,8 +40,9 @@ impl MatMul<f32> for OpenBlas {
         b: ArrayView2<'_, f32>,
         beta: f32,
         c: ArrayViewMut2<'_, f32>,
-        _threads: OpThreads,
+        threads: OpThreads,
     ) -> Result<(), Error> {
+        enter(threads)?;
         product(cblas_sgemm, alpha, a, b, beta, c)
     }
 
@@ -51,6 +53,7 @@ impl MatMul<f32> for OpenBlas {
         beta: f32,
         threads: OpThreads,
     ) -> Result<(), Error> {
+        enter(threads)?;
         products(cblas_sgemm, library::sgemm_batch(), alpha, batch, beta, threads)
     }
 }
@@ -63,8 +66,9 @@ impl MatMul<f64> for OpenBlas {
         b: ArrayView2<'_, f64>,
         beta: f64,
         c: ArrayViewMut2<'_, f64>,
-        _threads: OpThreads,
+        threads: OpThreads,
     ) -> Result<(), Error> {
+        enter(threads)?;
         product(cblas_dgemm, alpha, a, b, beta, c)
     }
 
@@ -75,6 +79,7 @@ impl MatMul<f64> for OpenBlas {
         beta: f64,
         threads: OpThreads,
     ) -> Result<(), Error> {
+        enter(threads)?;
         products(cblas_dgemm, library::dgemm_batch(), alpha, batch, beta, threads)
     }
 }
@@ -154,15 +159,6 @@ fn direct<T: Scalar>(p: &mut Product<'_, T>) -> Option<Call<T>> {
     }
     let (a, b, c, ld) = row_major(p.a, p.b, p.c.view_mut())?;
     Call::new(&a, &b, c, ld).ok()?
-}
-
-/// `C <- beta C`; C is not read where beta is zero.
-fn scale<T: Scalar>(beta: T, mut c: ArrayViewMut2<'_, T>) {
-    if beta == T::zero() {
-        c.fill(T::zero());
-    } else {
-        c.mapv_inplace(|x| beta * x);
-    }
 }
 
 /// A, B, a C with contiguous rows, and how far these are apart.

@@ -2,6 +2,7 @@
 
 use super::{Report, Violation, seed};
 use crate::Backend;
+use crate::backend::STACK;
 
 /// The id follows the rules of [`Backend`], and library and version are there.
 ///
@@ -15,6 +16,10 @@ pub fn filled_in(backend: &dyn Backend) -> Result<Report, Violation> {
         (id_valid, "the id: lower-case letters, digits, - and _ only, starting with a letter"),
         (!info.library.trim().is_empty(), "the library's name is empty"),
         (!info.version.trim().is_empty(), "the library's version is empty"),
+        (
+            backend.stack() <= STACK || info.notes.iter().any(|note| note.contains("stack")),
+            "stack() is beyond what calls may take, and no note says so",
+        ),
         (backend.info() == info, "two calls of info() differ"),
     ];
     match rules.iter().find(|(kept, _)| !kept) {

@@ -20,6 +20,7 @@ mod layouts;
 pub mod matmul;
 mod pairwise;
 mod random;
+pub mod stack;
 pub mod support;
 mod table;
 pub mod threads;

@@ -11,7 +11,7 @@ use crate::{dot, elementwise, fill, matmul, random, reference};
 const RULE: &str = "support";
 
 /// Layouts that are tried for each operation.
-const CALLS: usize = 24;
+pub(super) const CALLS: usize = 24;
 
 /// What becomes of `op` on `dtype`, whatever `support()` says: the layouts tried all end in the reference
 /// ([`Support::Fallback`]), none of them does ([`Support::Native`]), or all are refused ([`Support::None`]).
@@ -74,7 +74,7 @@ fn observe<T: Scalar>(backend: &dyn Backend, op: Op, settled: &Settled<'_>) -> R
 }
 
 /// One call of `op` in a layout of its own: the plain one in turn 0, then any.
-fn call<T: Scalar>(
+pub(super) fn call<T: Scalar>(
     backend: &dyn Backend,
     op: Op,
     threads: OpThreads,

@@ -12,8 +12,8 @@ macro_rules! conformance_checks {
     ($with:path) => {
         $with! {
             matmul {
-                layouts, blocking, zero_sizes, beta_zero, alpha_zero, broadcast, no_skipping, special_values, integers,
-                batch, batch_alike, batch_values, large, concurrent,
+                layouts, blocking, zero_sizes, beta_zero, alpha_zero, nothing_added, broadcast, no_skipping,
+                special_values, integers, structured, batch, batch_alike, batch_values, large, concurrent,
             }
             dot { layouts, special_values, integers, large, concurrent }
             fill { layouts, large, concurrent }
@@ -53,6 +53,16 @@ macro_rules! conformance {
                 $crate::conformance::pass([$crate::conformance::support::honest_everywhere(&backend())]);
             }
 
+            mod stack {
+                #[test]
+                fn small() {
+                    $crate::conformance::pass([$crate::conformance::stack::small(
+                        &super::backend(),
+                        concat!(module_path!(), "::small"),
+                    )]);
+                }
+            }
+
             mod threads {
                 #[test]
                 fn counts() {
@@ -67,6 +77,14 @@ macro_rules! conformance {
                     $crate::conformance::pass([$crate::conformance::threads::obeyed(
                         &super::backend(),
                         concat!(module_path!(), "::obeyed"),
+                    )]);
+                }
+
+                #[test]
+                fn everywhere() {
+                    $crate::conformance::pass([$crate::conformance::threads::everywhere(
+                        &super::backend(),
+                        concat!(module_path!(), "::everywhere"),
                     )]);
                 }
 

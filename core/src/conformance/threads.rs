@@ -26,11 +26,11 @@ const COUNTS: [usize; 4] = [1, 2, 3, 4];
 const MARK: &str = "gingham-conformance:";
 
 /// One process with one thread count at start.
-struct Scene<'a> {
-    backend: &'a dyn Backend,
+pub(super) struct Scene<'a> {
+    pub(super) backend: &'a dyn Backend,
     rule: &'static str,
     /// The count at start, where that fixes it.
-    started: Option<usize>,
+    pub(super) started: Option<usize>,
 }
 
 impl<'a> Scene<'a> {
@@ -46,7 +46,7 @@ impl<'a> Scene<'a> {
         }
     }
 
-    fn limit(&self, n: usize) -> Result<(Limit<'a>, OpThreads), Violation> {
+    pub(super) fn limit(&self, n: usize) -> Result<(Limit<'a>, OpThreads), Violation> {
         let threads = OpThreads::new(n).map_err(|error| self.violation(error))?;
         match self.backend.limit(threads) {
             Ok(limit) => Ok((limit, threads)),
@@ -54,7 +54,7 @@ impl<'a> Scene<'a> {
         }
     }
 
-    fn subject(&self, op: Op, threads: OpThreads) -> Subject<'a> {
+    pub(super) fn subject(&self, op: Op, threads: OpThreads) -> Subject<'a> {
         Subject { backend: self.backend, op, threads, seed: seed(), rule: self.rule }
     }
 }
@@ -77,7 +77,8 @@ pub fn counts(backend: &dyn Backend, test: &str) -> Result<Report, Violation> {
         }
         Report::all(counts.into_iter().map(|n| {
             let (_limit, threads) = scene.limit(n)?;
-            let all = checks().filter(|check| ["large", "batch_alike", "concurrent"].contains(&check.name()));
+            let all =
+                checks().filter(|check| ["large", "structured", "batch_alike", "concurrent"].contains(&check.name()));
             let all = all.flat_map(|check| check.ops().flat_map(move |op| DType::ALL.map(|dtype| (check, op, dtype))));
             let there = all.filter(|&(_, op, dtype)| backend.support(op, dtype) != Support::None);
             Report::all(there.map(|(check, op, dtype)| check.judge(&scene.subject(op, threads), dtype)))
@@ -109,6 +110,34 @@ pub fn obeyed(backend: &dyn Backend, test: &str) -> Result<Report, Violation> {
                 }
                 Ok(Report { cases: seen.len(), ..Report::default() })
             }))
+        }))
+    })
+}
+
+/// A limit holds for the calls of every thread, and not of the one alone that has taken it.
+///
+/// # Errors
+/// The first violation.
+pub fn everywhere(backend: &dyn Backend, test: &str) -> Result<Report, Violation> {
+    apart(backend, test, "threads::everywhere", |scene| {
+        if !watch::is_possible() {
+            eprintln!("skipped: threads::everywhere needs /proc/self/task/*/schedstat");
+            return Ok(Report::default());
+        }
+        Report::all(scene.counts().into_iter().filter(|&n| n <= 2).map(|n| {
+            let (_limit, threads) = scene.limit(n)?;
+            let subject = scene.subject(Op::MatMul, threads);
+            let seen = thread::scope(|scope| {
+                let other = scope.spawn(|| Watched::new(&subject)?.counts(&subject));
+                other.join().unwrap_or_else(|_| Err(subject.violation("a call panicked")))
+            })?;
+            let working = seen[seen.len() / 2];
+            match working <= n {
+                true => Ok(Report { cases: seen.len(), ..Report::default() }),
+                false => Err(subject.violation(format_args!(
+                    "{working} threads work on a call of another thread than the one that took the limit"
+                ))),
+            }
         }))
     })
 }
@@ -175,7 +204,7 @@ impl Watched {
         let mut n = 128;
         loop {
             let mut call: Call = match subject.op {
-                Op::MatMul => Box::new(matmul::square::<f64>(n)),
+                Op::MatMul => Box::new(matmul::product::<f64>([n; 3])),
                 Op::Dot => Box::new(dot::lanes::<f64>(n * n)),
                 Op::Fill => Box::new(fill::lanes::<f64>(n * n)),
                 Op::Unary(_) | Op::Binary(_) => Box::new(elementwise::lanes::<f64>(n * n)),
@@ -206,7 +235,7 @@ impl Watched {
 }
 
 /// Runs `body` in a process of its own, one for each count that the backend can start with.
-fn apart<'a>(
+pub(super) fn apart<'a>(
     backend: &'a dyn Backend,
     test: &str,
     rule: &'static str,

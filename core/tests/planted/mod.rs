@@ -5,10 +5,11 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use gingham_core::ndarray::{ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis, ShapeBuilder};
+use gingham_core::backend::STACK;
+use gingham_core::ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis, ShapeBuilder};
 use gingham_core::reference::Reference;
 use gingham_core::{
     Backend, Binary, DType, Distribution, Dot, Elementwise, Error, Fill, Info, Limit, MatMul, Op, OpThreads, Ops,
@@ -23,10 +24,14 @@ pub(crate) enum Bug {
     NanInFirstColumn,
     BetaZeroReadsC,
     AlphaZeroReadsA,
+    AddsNothing,
     WriteIntoGap,
     SingleAccumulation,
     SwappedStrides,
     ZeroSkipping,
+    LostBehindZeroBlock,
+    SymmetricMirrored,
+    ErrorOfTheLargest,
     KZeroKeepsC,
     LastOfBlockLost,
     LastOfBatchLost,
@@ -46,11 +51,14 @@ pub(crate) enum Bug {
     IgnoredLimit,
     ThirdThread,
     LimitNotRestored,
+    LimitOfItsThread,
     SingleAcceptsTwo,
     AtStartAcceptsAny,
     NoVersion,
+    SilentAboutItsStack,
     DotDropsTail,
     DotSkipsZeros,
+    DotOnTheStack,
     LastOfManyLost,
     DotIgnoresReversal,
     FillLosesSignOfZero,
@@ -80,12 +88,14 @@ pub(crate) struct Planted {
     threading: Threading,
     /// The threads of a [`Threading::Process`] one.
     setting: AtomicUsize,
+    /// The thread that has set them.
+    setter: Mutex<Option<ThreadId>>,
     scratch: Mutex<f64>,
 }
 
 impl Planted {
     pub(crate) fn sound(threading: Threading) -> Self {
-        Self { bug: None, threading, setting: AtomicUsize::new(2), scratch: Mutex::default() }
+        Self { bug: None, threading, setting: AtomicUsize::new(2), setter: Mutex::default(), scratch: Mutex::default() }
     }
 
     pub(crate) fn with(bug: Bug) -> Self {
@@ -107,6 +117,7 @@ impl Planted {
             _ if self.has(Bug::ThirdThread) && asked.get() > 1 => 3,
             Threading::Single => 1,
             Threading::PerCall { .. } => asked.get(),
+            Threading::Process { .. } if self.has(Bug::LimitOfItsThread) && !self.is_setter() => 3,
             Threading::Process { .. } => self.setting.load(Ordering::SeqCst),
             Threading::AtStart { .. } => started(),
         }
@@ -114,6 +125,10 @@ impl Planted {
 }
 
 impl Planted {
+    fn is_setter(&self) -> bool {
+        *self.setter.lock().unwrap_or_else(PoisonError::into_inner) == Some(thread::current().id())
+    }
+
     /// `x`, or what another caller has put into the scratch before it was taken out again. No data race: the lock is
     /// held for each step, but not from one to the other.
     fn through_scratch<T: Scalar>(&self, x: T) -> T {
@@ -151,12 +166,17 @@ impl Backend for Planted {
         Support::Native
     }
 
+    fn stack(&self) -> usize {
+        STACK + usize::from(self.has(Bug::SilentAboutItsStack))
+    }
+
     fn limit(&self, threads: OpThreads) -> Result<Limit<'_>, Error> {
         match self.threading {
             Threading::Single if self.has(Bug::SingleAcceptsTwo) => Ok(Limit::empty()),
             Threading::Single => Limit::single("planted", threads),
             Threading::PerCall { .. } => Ok(Limit::empty()),
             Threading::Process { .. } => {
+                *self.setter.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current().id());
                 let former = self.setting.swap(threads.get(), Ordering::SeqCst);
                 let restored = if self.has(Bug::LimitNotRestored) { threads.get() } else { former };
                 Ok(Limit::restoring(move || self.setting.store(restored, Ordering::SeqCst)))
@@ -276,10 +296,14 @@ impl Planted {
         beta: T,
         mut c: ArrayViewMut2<'_, T>,
     ) {
-        let mut columns = gingham_core::ndarray::Array2::from_elem(b.dim().f(), T::zero());
+        let mut columns = Array2::from_elem(b.dim().f(), T::zero());
         columns.assign(&b);
-        for (a, mut c) in a.rows().into_iter().zip(c.rows_mut()) {
-            let a: Vec<T> = a.to_vec();
+        let largest = a.iter().fold(T::zero(), |largest, x| largest.max(x.abs()));
+        let spread = self.has(Bug::ErrorOfTheLargest) && largest > T::from_f64(1e6) && largest.is_finite();
+        let is_empty = alpha == T::zero() || a.ncols() == 0;
+        let mirrored = self.has(Bug::SymmetricMirrored) && a == a.t();
+        for (i, mut c) in c.rows_mut().into_iter().enumerate() {
+            let a: Vec<T> = a.row(if mirrored { i.max(1) - 1 } else { i }).to_vec();
             for (column, c) in columns.columns().into_iter().zip(&mut c) {
                 let mut product = if alpha == T::zero() { T::zero() } else { alpha * self.sum(&a, column) };
                 if self.has(Bug::AlphaZeroReadsA) {
@@ -288,8 +312,16 @@ impl Planted {
                 if self.has(Bug::SubnormalsFlushed) && product.is_subnormal() {
                     product = T::zero();
                 }
+                if spread {
+                    product = (product + largest) - largest;
+                }
                 let read = beta != T::zero() || self.has(Bug::BetaZeroReadsC);
-                *c = if read { product + beta * *c } else { product };
+                let adds = !is_empty || self.has(Bug::AddsNothing) || self.has(Bug::AlphaZeroReadsA);
+                *c = match read {
+                    true if adds => product + beta * *c,
+                    true => beta * *c,
+                    false => product,
+                };
             }
         }
     }
@@ -301,6 +333,11 @@ impl Planted {
             let sum = terms.fold(0.0_f32, |sum, (&x, &y)| sum + (x * y).into_f64() as f32);
             return T::from_f64(sum.into());
         }
+        if self.has(Bug::LostBehindZeroBlock) {
+            let zeros = |p: usize| p >= 4 && row[p - 4..p].iter().all(|&x| x == T::zero());
+            let kept = terms.enumerate().filter(|&(p, (&x, _))| x == T::zero() || !zeros(p));
+            return kept.fold(T::zero(), |sum, (_, (&x, &y))| sum + x * y);
+        }
         let skip = self.has(Bug::ZeroSkipping);
         terms.filter(|&(&x, _)| !(skip && x == T::zero())).fold(T::zero(), |sum, (&x, &y)| sum + x * y)
     }
@@ -310,6 +347,9 @@ impl<T: Scalar> Dot<T> for Planted {
     fn dot(&self, mut x: ArrayView1<'_, T>, y: ArrayView1<'_, T>, _threads: OpThreads) -> Result<T, Error> {
         if self.has(Bug::DotIgnoresReversal) && x.strides()[0] < 0 {
             x.invert_axis(Axis(0));
+        }
+        if self.has(Bug::DotOnTheStack) {
+            std::hint::black_box([0_u8; 100 << 10]);
         }
         let n = if self.has(Bug::DotDropsTail) { x.len() / 8 * 8 } else { self.done(x.len()) };
         let skip = self.has(Bug::DotSkipsZeros);

@@ -49,6 +49,8 @@ pub const MAX_WORKERS: usize = 4096;
 /// * `run` may be called by several threads at once and from inside a `body`, this executor's own included. It does
 ///   not deadlock; how many workers such a run gets is the executor's affair.
 /// * Dropping the executor ends its threads and waits for them.
+/// * In a process that was forked from the one in which the executor was made its threads are missing: `run` returns
+///   [`Error::Forked`], and dropping it waits for nothing.
 pub trait Executor: Send + Sync {
     /// Its word in a combination: `serial`, `threads`, `rayon`.
     fn name(&self) -> &'static str;
@@ -57,7 +59,10 @@ pub trait Executor: Send + Sync {
     fn workers(&self) -> usize;
 
     /// Calls `body` with ranges that cover `0..n`, `chunk` indices each (0: one range for each worker), and waits.
-    fn run(&self, n: usize, chunk: usize, body: &(dyn Fn(Range<usize>) + Sync));
+    ///
+    /// # Errors
+    /// [`Error::Forked`], before anything is handed out.
+    fn run(&self, n: usize, chunk: usize, body: &(dyn Fn(Range<usize>) + Sync)) -> Result<(), Error>;
 }
 
 /// An executor that cannot be had.
@@ -81,6 +86,14 @@ pub enum Error {
         workers: usize,
         /// The system's words.
         cause: BoxError,
+    },
+    /// Threads that a forked child has not got.
+    #[error(
+        "{executor}: this process was forked from the one in which the workers were started, and has none of them; make the plan or the executor after the fork"
+    )]
+    Forked {
+        /// The executor's name.
+        executor: &'static str,
     },
     /// A combination that no executor of this process runs.
     #[error("{0} is a program of its own: it runs as a trial of a tuning, and not inside this program")]

@@ -3,11 +3,13 @@
 //! The global pool is never used: its size is fixed by whoever comes first, and a backend may be running in it. The
 //! caller sleeps while the pool works, so that a run costs a wake-up each way on top of the tasks.
 
+use std::mem;
 use std::ops::Range;
 use std::thread::JoinHandle;
 
 use ::rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 use ::rayon::{ThreadPool, ThreadPoolBuilder};
+use gingham_machine::forks;
 
 use super::{Error, Executor, Parts, checked, panics::Panics, thread};
 
@@ -24,6 +26,8 @@ pub struct Rayon {
     pool: Option<ThreadPool>,
     threads: Vec<JoinHandle<()>>,
     workers: usize,
+    /// [`forks::count`] of the process that the threads are in.
+    home: u32,
 }
 
 impl Rayon {
@@ -33,7 +37,8 @@ impl Rayon {
     /// [`Error::Workers`] unless `workers` is 1 to [`MAX_WORKERS`](super::MAX_WORKERS); [`Error::Spawn`] when the system
     /// refuses a thread.
     pub fn new(workers: usize) -> Result<Self, Error> {
-        let mut executor = Self { pool: None, threads: Vec::new(), workers: checked(NAME, workers)? };
+        let workers = checked(NAME, workers)?;
+        let mut executor = Self { pool: None, threads: Vec::new(), workers, home: forks::count() };
         let pool = ThreadPoolBuilder::new()
             .num_threads(workers)
             .spawn_handler(|worker| {
@@ -55,7 +60,10 @@ impl Executor for Rayon {
         self.workers
     }
 
-    fn run(&self, n: usize, chunk: usize, body: &(dyn Fn(Range<usize>) + Sync)) {
+    fn run(&self, n: usize, chunk: usize, body: &(dyn Fn(Range<usize>) + Sync)) -> Result<(), Error> {
+        if self.home != forks::count() {
+            return Err(Error::Forked { executor: NAME });
+        }
         let parts = Parts::new(n, chunk, self.workers);
         let panics = Panics::default();
         let work = |part| {
@@ -73,12 +81,18 @@ impl Executor for Rayon {
             }
         }
         panics.resume();
+        Ok(())
     }
 }
 
 impl Drop for Rayon {
     /// Rayon tells its threads to end and does not wait, so we do.
     fn drop(&mut self) {
+        if self.home != forks::count() {
+            // Nobody is there to be woken, and a lock of theirs may have been held when the process was forked.
+            mem::forget(self.pool.take());
+            return mem::forget(mem::take(&mut self.threads));
+        }
         drop(self.pool.take());
         for thread in self.threads.drain(..) {
             // An error would be a panic of rayon's own, which its hook has printed.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Executor, Parts, panics::Panics};
+use super::{Error, Executor, Parts, panics::Panics};
 
 /// Runs every range on the calling thread, in order.
 #[derive(Debug, Clone, Copy, Default)]
@@ -17,11 +17,12 @@ impl Executor for Serial {
         1
     }
 
-    fn run(&self, n: usize, chunk: usize, body: &(dyn Fn(Range<usize>) + Sync)) {
+    fn run(&self, n: usize, chunk: usize, body: &(dyn Fn(Range<usize>) + Sync)) -> Result<(), Error> {
         let panics = Panics::default();
         for range in Parts::new(n, chunk, 1).iter() {
             panics.catch(|| body(range));
         }
         panics.resume();
+        Ok(())
     }
 }

@@ -9,7 +9,7 @@ use std::slice;
 use std::sync::{Mutex, PoisonError};
 
 use super::panics::message;
-use super::{Executor, Parts};
+use super::{Error, Executor, Parts};
 
 /// Any error that can cross a thread.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -60,8 +60,8 @@ pub fn for_each(
     f: impl Fn(usize) -> Result<(), BoxError> + Sync,
 ) -> Result<(), TaskErrors> {
     let failures = Failures::default();
-    executor.run(n, chunk, &|range| range.for_each(|index| failures.watch(index, || f(index))));
-    failures.into_result()
+    let ran = executor.run(n, chunk, &|range| range.for_each(|index| failures.watch(index, || f(index))));
+    failures.into_result(ran, n)
 }
 
 /// Calls `f` with every item and its index once, each handed out to one worker alone; `chunk` as in [`Executor::run`].
@@ -94,6 +94,7 @@ pub fn for_each_group_mut<T: Send>(
     f: impl Fn(usize, &mut [T]) -> Result<(), BoxError> + Sync,
 ) -> Result<(), TaskErrors> {
     let failures = Failures::default();
+    let n = items.len();
     let mut rest = items;
     // One lock for each range, never contended: it tells the compiler what the executor's contract tells us. The
     // executor then deals ranges instead of items, and one at a time is what `chunk` asks for.
@@ -101,7 +102,7 @@ pub fn for_each_group_mut<T: Send>(
         .iter()
         .map(|range| (range.start, Mutex::new(rest.split_off_mut(..range.len()).unwrap_or_default())))
         .collect();
-    executor.run(ranges.len(), chunk.min(1), &|parts| {
+    let ran = executor.run(ranges.len(), chunk.min(1), &|parts| {
         for &(mut start, ref items) in &ranges[parts] {
             let mut items = items.lock().unwrap_or_else(PoisonError::into_inner);
             let mut rest = &mut **items;
@@ -119,7 +120,7 @@ pub fn for_each_group_mut<T: Send>(
             }
         }
     });
-    failures.into_result()
+    failures.into_result(ran, n)
 }
 
 /// What has failed so far.
@@ -143,7 +144,11 @@ impl Failures {
         }
     }
 
-    fn into_result(self) -> Result<(), TaskErrors> {
+    /// What `n` tasks come to. Where the executor did not run at all, each of them has failed.
+    fn into_result(self, ran: Result<(), Error>, n: usize) -> Result<(), TaskErrors> {
+        if let (Err(error), Some(others)) = (ran, n.checked_sub(1)) {
+            return Err(TaskErrors { index: 0, cause: TaskError::Failed(error.into()), others });
+        }
         self.0.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
     }
 }

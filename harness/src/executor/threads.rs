@@ -4,6 +4,7 @@
 //! dealt by a counter that the free workers advance; with `chunk` 0 there is no counter, and worker `i` takes range `i`,
 //! always on the same thread, whose caches and thread-local pools are still warm from the last batch.
 
+use std::mem;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -11,6 +12,7 @@ use std::thread::JoinHandle;
 
 use crossbeam::sync::Parker;
 use crossbeam::utils::CachePadded;
+use gingham_machine::forks;
 
 use super::{Error, Executor, Parts, checked, job::Crew, panics::Panics, thread};
 
@@ -26,6 +28,8 @@ pub struct Threads {
     crew: Arc<Crew>,
     threads: Vec<JoinHandle<()>>,
     workers: usize,
+    /// [`forks::count`] of the process that the threads are in.
+    home: u32,
 }
 
 impl Threads {
@@ -38,7 +42,7 @@ impl Threads {
         let parkers: Vec<Parker> = (1..checked(NAME, workers)?).map(|_| Parker::new()).collect();
         let crew = Arc::new(Crew::new(&parkers));
         // An error below drops the pool as far as it has come, which ends the threads already started.
-        let mut pool = Self { crew, threads: Vec::with_capacity(parkers.len()), workers };
+        let mut pool = Self { crew, threads: Vec::with_capacity(parkers.len()), workers, home: forks::count() };
         for (worker, parker) in (1..).zip(parkers) {
             let crew = Arc::clone(&pool.crew);
             let started = thread(worker).spawn(move || crew.serve(worker, &parker));
@@ -61,7 +65,10 @@ impl Executor for Threads {
         self.workers
     }
 
-    fn run(&self, n: usize, chunk: usize, body: &(dyn Fn(Range<usize>) + Sync)) {
+    fn run(&self, n: usize, chunk: usize, body: &(dyn Fn(Range<usize>) + Sync)) -> Result<(), Error> {
+        if self.workers > 1 && self.home != forks::count() {
+            return Err(Error::Forked { executor: NAME });
+        }
         let parts = Parts::new(n, chunk, self.workers);
         let panics = Panics::default();
         // On a cache line of its own: every worker writes to it, and what surrounds it is read by all.
@@ -82,11 +89,16 @@ impl Executor for Threads {
             (0..workers).for_each(work);
         }
         panics.resume();
+        Ok(())
     }
 }
 
 impl Drop for Threads {
     fn drop(&mut self) {
+        if self.home != forks::count() {
+            // Nobody is there to be woken, and a lock of theirs may have been held when the process was forked.
+            return mem::forget(mem::take(&mut self.threads));
+        }
         self.crew.close();
         for thread in self.threads.drain(..) {
             // A thread of the pool catches what its bodies panic with, so there is nothing to report.

@@ -1,14 +1,16 @@
 //! The rules of [`MatMul`](crate::MatMul), one function a rule.
 
 mod batch;
+mod structured;
 
 use std::fmt;
 
 use ndarray::{Array2, Ix2};
 
 pub use batch::{batch, batch_alike, batch_values};
+pub use structured::structured;
 
-use super::judge::{Sum, eta, gamma, ratio};
+use super::judge::{Sum, eta, gamma, ratio, same};
 use super::layouts::{INPUT_STEPS, Layout, STEPS, Strided};
 use super::random::Random;
 use super::{Report, Subject, Violation, concurrency, pairwise};
@@ -255,6 +257,32 @@ pub fn alpha_zero<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation>
     }))
 }
 
+/// With alpha or k zero the result is beta C to the bit: nothing is added to it, so that -0 stays -0.
+///
+/// # Errors
+/// The first violation.
+pub fn nothing_added<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+    let mut random = subject.random();
+    let without_k = [(1, 1, 0), (1, 9, 0), (9, 1, 0), (33, 17, 0)].map(|size| (size, 1.0));
+    let all = SOME_SIZES.map(|size| (size, 0.0)).into_iter().chain(without_k);
+    Report::all(all.flat_map(|(size, alpha)| FACTORS.map(|beta| (size, alpha, beta))).map(
+        |((m, n, k), alpha, beta)| {
+            let mut operands = Case { alpha, beta, ..Case::any(m, n, k, &mut random) }.drawn::<T>(&mut random);
+            operands.c.fill_with(|| random.pick(&[T::neg_zero(), T::zero(), T::one(), T::from_f64(-0.3)]));
+            let [beta_c, zero] = [T::from_f64(beta), T::zero()];
+            let want = operands.c.view().mapv(|c| if beta == 0.0 { zero } else { beta_c * c });
+            operands.call(subject)?;
+            subject.gaps(operands.c.gaps_intact(), &operands)?;
+            match operands.c.view().iter().zip(&want).find(|&(&got, &want)| !same(got, want)) {
+                None => Ok(Report { cases: 1, ..Report::default() }),
+                Some((got, want)) => {
+                    Err(subject.violation(format_args!("{operands}: C has {got:?}, expected {want:?}")))
+                }
+            }
+        },
+    ))
+}
+
 /// Stride 0 in A and B: one row, one column or one element for all.
 ///
 /// # Errors
@@ -363,8 +391,8 @@ pub fn concurrent<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation>
     })
 }
 
-/// A product of n x n matrices, to be timed and watched but not judged.
-pub(super) fn square<T: Scalar>(n: usize) -> impl FnMut(&Subject<'_>) -> Result<(), Violation> + Send {
-    let mut operands = Case::plain(n, n, n).with(T::one, T::one, T::zero);
+/// A product of m x k by k x n, to be timed and watched but not judged.
+pub(super) fn product<T: Scalar>([m, k, n]: [usize; 3]) -> impl FnMut(&Subject<'_>) -> Result<(), Violation> + Send {
+    let mut operands = Case::plain(m, n, k).with(T::one, T::one, T::zero);
     move |subject| operands.call(subject)
 }

@@ -1,0 +1,62 @@
+//! Builds of OpenBLAS whose threads are OpenMP's. There a thread count holds for the calls of the thread that has set it:
+//! a worker that has not finds OpenMP's default, all CPUs, whatever limit is in force, and sets the whole library to it
+//! (0.3.21: with a limit of 1 for the process, a call on another thread worked on 2). So every call sets the count of its
+//! own thread first, where that is another.
+
+use std::cell::Cell;
+use std::ffi::c_int;
+use std::mem::transmute;
+use std::sync::OnceLock;
+
+use gingham_core::OpThreads;
+
+use crate::library;
+
+thread_local! {
+    /// The count that this thread has set last; 0: none.
+    static OWN: Cell<usize> = const { Cell::new(0) };
+}
+
+/// The functions of OpenMP's runtime that are called here.
+#[derive(Clone, Copy)]
+struct Runtime {
+    set_num_threads: unsafe extern "C" fn(c_int),
+    get_proc_bind: unsafe extern "C" fn() -> c_int,
+}
+
+/// The runtime, if the library's threads are its.
+fn runtime() -> Option<Runtime> {
+    static FOUND: OnceLock<Option<Runtime>> = OnceLock::new();
+    *FOUND.get_or_init(|| {
+        if !library::is_openmp() {
+            return None;
+        }
+        let (set, bind) = (library::loaded(c"omp_set_num_threads")?, library::loaded(c"omp_get_proc_bind")?);
+        // SAFETY: these are the functions' signatures in the OpenMP standard (5.2, sections 18.2.1 and 18.3.2).
+        unsafe { Some(Runtime { set_num_threads: transmute(set), get_proc_bind: transmute(bind) }) }
+    })
+}
+
+/// Sets the calling thread to `threads`, where that is needed and has not been done.
+pub(crate) fn apply(threads: OpThreads) {
+    if OWN.get() == threads.get() {
+        return;
+    }
+    if let (Some(runtime), Ok(count)) = (runtime(), c_int::try_from(threads.get())) {
+        // SAFETY: the function takes any positive number.
+        unsafe { (runtime.set_num_threads)(count) };
+    }
+    OWN.set(threads.get());
+}
+
+/// To be called when the library has been given a count, which sets the calling thread too.
+pub(crate) fn forget() {
+    OWN.set(0);
+}
+
+/// Whether OpenMP binds threads to CPUs: it then has bound this program's first thread, and with it every one that this
+/// starts, when it was loaded.
+pub(crate) fn is_bound() -> bool {
+    // SAFETY: the function takes nothing.
+    runtime().is_some_and(|runtime| unsafe { (runtime.get_proc_bind)() } != 0)
+}

@@ -1,0 +1,74 @@
+//! The rule about the stack: a call takes no more of it than [`Backend::stack`] says.
+//!
+//! A program's threads have what it gives them, 128 KiB with musl; one that runs out of it is ended by the system, and
+//! with it the process. So the calls are made in a process of its own (see [`super::threads`]), on threads of that size.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::thread;
+
+use super::random::Random;
+use super::threads::{Scene, apart};
+use super::{Report, Violation, distributions, dot, elementwise, fill, matmul, seed, support};
+use crate::{Backend, DType, Op, Scalar, Support};
+
+/// What the thread takes before the call: its start, thread-local variables, the making of operands.
+const START: usize = 24 << 10;
+
+/// Products beside the small ones of [`support`]: a single element, columns and rows, and sizes at which libraries pack.
+const PRODUCTS: [[usize; 3]; 6] =
+    [[1, 1, 1], [40, 40, 1], [1, 40, 40], [300, 300, 1], [130, 130, 130], [300, 300, 300]];
+
+/// Elements of the lanes.
+const LANE: usize = 10_000;
+
+/// Every operation in many layouts, on one op thread (or as many as the process started with).
+///
+/// # Errors
+/// A violation where the process ends, with the operation that ended it.
+pub fn small(backend: &dyn Backend, test: &str) -> Result<Report, Violation> {
+    apart(backend, test, "stack::small", |scene| {
+        let all = Op::all().flat_map(|op| DType::ALL.map(|dtype| (op, dtype)));
+        let native = all.filter(|&(op, dtype)| backend.support(op, dtype) == Support::Native);
+        Report::all(native.map(|(op, dtype)| match dtype {
+            DType::F64 => calls::<f64>(scene, op),
+            DType::F32 => calls::<f32>(scene, op),
+        }))
+    })
+}
+
+/// The calls of one operation, on a thread of their own.
+fn calls<T: Scalar>(scene: &Scene<'_>, op: Op) -> Result<Report, Violation> {
+    let backend = scene.backend;
+    let (_limit, threads) = scene.limit(scene.started.unwrap_or(1))?;
+    let subject = scene.subject(op, threads);
+    // The last line of a process that ends here.
+    let tell = |what: &dyn Display| writeln!(io::stderr(), "{op} on {}: {what}", T::DTYPE);
+    let work = || {
+        let mut random = Random::new(seed());
+        for turn in 0..support::CALLS {
+            let _ = tell(&format_args!("layout {turn}"));
+            let (case, outcome) = support::call::<T>(backend, op, threads, turn, &mut random);
+            subject.must(outcome, case)?;
+        }
+        if op != Op::MatMul {
+            let _ = tell(&format_args!("{LANE} elements"));
+            return match op {
+                Op::Dot => dot::lanes::<T>(LANE)(&subject),
+                Op::Fill => fill::lanes::<T>(LANE)(&subject),
+                Op::Random(_) => distributions::lanes::<T>(LANE)(&subject),
+                _ => elementwise::lanes::<T>(LANE)(&subject),
+            };
+        }
+        PRODUCTS.into_iter().try_for_each(|shape| {
+            let _ = tell(&format_args!("{shape:?}"));
+            matmul::product::<T>(shape)(&subject)
+        })
+    };
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().stack_size(backend.stack() + START).spawn_scoped(scope, work);
+        let thread = thread.map_err(|error| subject.violation(format_args!("no thread: {error}")))?;
+        thread.join().unwrap_or_else(|_| Err(subject.violation("a call panicked")))
+    })?;
+    Ok(Report { cases: support::CALLS, ..Report::default() })
+}

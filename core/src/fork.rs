@@ -1,0 +1,54 @@
+//! Threads do not come along into a forked child: who hands them work there waits for ever. So what owns threads keeps
+//! their [`Home`], and asks it first.
+
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+/// The process that some threads live in.
+#[derive(Debug)]
+pub struct Home(AtomicU32);
+
+impl Home {
+    /// Of threads that have not been started.
+    #[must_use]
+    pub const fn unknown() -> Self {
+        Self(AtomicU32::new(0))
+    }
+
+    /// This process.
+    #[must_use]
+    pub fn here() -> Self {
+        Self(AtomicU32::new(process::id()))
+    }
+
+    /// The threads are started now, in this process, unless they have been before.
+    pub fn settle(&self) {
+        if self.0.load(Relaxed) == 0 {
+            // Of several at once all are in one process.
+            self.0.store(process::id(), Relaxed);
+        }
+    }
+
+    /// Whether the threads were started in another process, which this one was forked from.
+    #[must_use]
+    pub fn is_elsewhere(&self) -> bool {
+        let home = self.0.load(Relaxed);
+        home != 0 && home != process::id()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_are_at_home_in_the_process_that_started_them_first() {
+        let home = Home::unknown();
+        assert!(!home.is_elsewhere(), "none are started");
+        home.settle();
+        assert!(!home.is_elsewhere() && !Home::here().is_elsewhere());
+        let parent = Home(AtomicU32::new(process::id() ^ 1));
+        parent.settle();
+        assert!(parent.is_elsewhere());
+    }
+}
