@@ -336,6 +336,10 @@ pub(crate) trait Vector: FromWords {
     /// The lanes of both in turn, `self`'s first: the first half of them, and the second.
     fn interleave(self, b: Self) -> (Self, Self);
 
+    /// Lanes `n` to `2 n` added to the first `n` ones, which alone count afterwards. `n` is half of the lanes, or, if that
+    /// is as much as 16 bytes, a quarter.
+    fn folded(self, n: usize) -> Self;
+
     /// `n <= LANES` elements, `stride` apart, zero in the other lanes.
     ///
     /// # Safety

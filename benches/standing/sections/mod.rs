@@ -2,6 +2,7 @@
 
 mod avx2;
 mod batch;
+mod column;
 mod dot;
 mod ksplit;
 mod lanes;
@@ -24,13 +25,14 @@ use crate::verdict::Goal;
 type Section = fn(&Standing);
 
 /// In the order of the table. The name of a row begins with that of its section.
-pub(crate) const ALL: [(&str, Section); 11] = [
+pub(crate) const ALL: [(&str, Section); 12] = [
     ("small", small::run),
     ("batch", batch::run),
     ("large", large::run),
     ("layouts", layouts::run),
     ("avx2", avx2::run),
     ("skinny", skinny::run),
+    ("column", column::run),
     ("threads", threads::run),
     ("ksplit", ksplit::run),
     ("dot", dot::run),

@@ -347,6 +347,15 @@ vector! {
             (Self(_mm256_permute2f128_pd::<0x20>(low, high)), Self(_mm256_permute2f128_pd::<0x31>(low, high)))
         }
     }
+
+    #[inline(always)]
+    fn folded(self, n: usize) -> Self {
+        // SAFETY: a vector in hand proves that the CPU has its instructions.
+        unsafe {
+            debug_assert_eq!(n, 2);
+            Self(_mm256_add_pd(self.0, _mm256_permute2f128_pd::<0x11>(self.0, self.0)))
+        }
+    }
 }
 
 vector! {
@@ -376,6 +385,15 @@ vector! {
             // Each half of 16 bytes on its own; then the two lower halves together, and the two upper ones.
             let (low, high) = (_mm256_unpacklo_ps(self.0, b.0), _mm256_unpackhi_ps(self.0, b.0));
             (Self(_mm256_permute2f128_ps::<0x20>(low, high)), Self(_mm256_permute2f128_ps::<0x31>(low, high)))
+        }
+    }
+
+    #[inline(always)]
+    fn folded(self, n: usize) -> Self {
+        // SAFETY: a vector in hand proves that the CPU has its instructions.
+        unsafe {
+            debug_assert_eq!(n, 4);
+            Self(_mm256_add_ps(self.0, _mm256_permute2f128_ps::<0x11>(self.0, self.0)))
         }
     }
 }

@@ -331,6 +331,18 @@ vector! {
             (Self(_mm512_permutex2var_pd(self.0, low, b.0)), Self(_mm512_permutex2var_pd(self.0, high, b.0)))
         }
     }
+
+    #[inline(always)]
+    fn folded(self, n: usize) -> Self {
+        // SAFETY: a vector in hand proves that the CPU has its instructions.
+        unsafe {
+            let upper = match n {
+                4 => _mm512_castpd256_pd512(_mm512_extractf64x4_pd::<1>(self.0)),
+                _ => _mm512_castpd128_pd512(_mm512_extractf64x2_pd::<1>(self.0)),
+            };
+            Self(_mm512_add_pd(self.0, upper))
+        }
+    }
 }
 
 vector! {
@@ -361,6 +373,18 @@ vector! {
             let low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
             let high = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
             (Self(_mm512_permutex2var_ps(self.0, low, b.0)), Self(_mm512_permutex2var_ps(self.0, high, b.0)))
+        }
+    }
+
+    #[inline(always)]
+    fn folded(self, n: usize) -> Self {
+        // SAFETY: a vector in hand proves that the CPU has its instructions.
+        unsafe {
+            let upper = match n {
+                8 => _mm512_castps256_ps512(_mm512_extractf32x8_ps::<1>(self.0)),
+                _ => _mm512_castps128_ps512(_mm512_extractf32x4_ps::<1>(self.0)),
+            };
+            Self(_mm512_add_ps(self.0, upper))
         }
     }
 }

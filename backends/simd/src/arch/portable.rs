@@ -187,6 +187,11 @@ impl<T: Element, const N: usize> Vector for V128<T, N> {
     }
 
     #[inline(always)]
+    fn folded(self, n: usize) -> Self {
+        Self(std::array::from_fn(|i| if i < n { self.0[i] + self.0[i + n] } else { self.0[i] }))
+    }
+
+    #[inline(always)]
     fn like(self, x: T) -> Self {
         Self([x; N])
     }

@@ -33,8 +33,8 @@ const LEAST: usize = 2 << 20;
 /// Elements of x that are copied where x is not contiguous. A longer one is gathered where it lies.
 const LONGEST: usize = 1 << 20;
 
-/// Bytes of sums that are kept in L2 while columns are added to them.
-const SUMS: usize = 64 << 10;
+/// Bytes of sums that are kept in L1, and on the stack, while columns are added to them.
+const SUMS: usize = 16 << 10;
 
 /// `y <- alpha A x + beta y`, x and y being the columns that `x` and `y` consist of.
 pub(super) fn product<T: Element>(
@@ -244,7 +244,7 @@ impl<T: Element> Piece<T> {
                     p += 1;
                 }
                 for r in 0..a.rows {
-                    self.finish(i + r, if k == 0 { T::zero() } else { *sums.add(r) });
+                    self.finish(i + r, *sums.add(r));
                 }
             }
             i += rows;

@@ -1,12 +1,13 @@
 //! `C <- alpha A B + beta C`.
 //!
 //! The operands are turned so that the vectors run along a contiguous axis of C. Then small and skinny products are
-//! computed where they lie ([`direct`]), those with a single column of C row by row or column by column ([`matvec`]),
-//! and all others blocked and packed, C being cut into one piece for each op thread ([`split`], [`blocking`]). Many
-//! products in one call are decided on once each ([`batch`]).
+//! computed where they lie ([`direct`]), those with a single column of C row by row or column by column ([`matvec`]; small
+//! ones several rows at a time, [`column`]), and all others blocked and packed, C being cut into one piece for each op
+//! thread ([`split`], [`blocking`]). Many products in one call are decided on once each ([`batch`]).
 
 mod batch;
 mod blocking;
+mod column;
 mod direct;
 mod k_split;
 mod kernel;
@@ -17,7 +18,8 @@ mod pack;
 mod scratch;
 mod split;
 
-use gingham_core::ndarray::{ArrayView2, ArrayViewMut2, Axis, s};
+use gingham_core::matmul::scale;
+use gingham_core::ndarray::{ArrayView2, ArrayViewMut2, Axis};
 use gingham_core::{Error, OpThreads, Product};
 
 use crate::Simd;
@@ -43,6 +45,9 @@ pub(crate) fn matmul<T: Element>(
     if operands.are_direct(threads) {
         return level.run(direct::One(&operands));
     }
+    if let Some(done) = near_column(level, &operands) {
+        return done;
+    }
     other(level, alpha, a, b, beta, c, threads)
 }
 
@@ -57,13 +62,23 @@ pub(crate) fn matmul_batch<T: Element>(
     batch::products(simd.level()?, alpha, batch, beta, threads)
 }
 
+/// The product, if it is one with a single column or row and the other matrix is small.
+#[inline(always)]
+fn near_column<T: Element>(level: Available, operands: &Operands<T>) -> Option<Result<(), Error>> {
+    if operands.are_near_column() {
+        return Some(column::product(level, operands));
+    }
+    let turned = (operands.c.rows == 1).then(|| operands.transposed())?;
+    turned.are_near_column().then(|| column::product(level, &turned))
+}
+
 /// The products that are not computed where they lie.
 #[inline(never)]
 fn other<T: Element>(
     level: Available,
     alpha: T,
-    mut a: ArrayView2<'_, T>,
-    mut b: ArrayView2<'_, T>,
+    a: ArrayView2<'_, T>,
+    b: ArrayView2<'_, T>,
     beta: T,
     c: ArrayViewMut2<'_, T>,
     threads: OpThreads,
@@ -71,13 +86,10 @@ fn other<T: Element>(
     if c.is_empty() {
         return Ok(());
     }
-    if alpha == T::zero() {
-        // Nothing is added to beta C: a product of no steps, which reads neither A nor B.
-        a.slice_collapse(s![.., ..0]);
-        b.slice_collapse(s![..0, ..]);
+    if alpha == T::zero() || a.ncols() == 0 {
+        scale(beta, c);
+        return Ok(());
     }
-    // An empty sum times an infinite alpha is not NaN.
-    let alpha = if a.ncols() == 0 { T::zero() } else { alpha };
     if c.ncols() == 1 {
         return matvec::product(level, alpha, a, b, beta, c, threads.get());
     }

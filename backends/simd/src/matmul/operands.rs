@@ -20,6 +20,12 @@ const SKINNY: usize = 16;
 /// have a part in, does not show in the last bits.
 pub(super) const LONGEST: usize = 256;
 
+/// Bytes of A up to which a product with one column is computed by [`super::column`].
+const NEAR: usize = 64 << 10;
+
+/// Elements of the longest rows there, if these are fewer than a tile's.
+const SHORT: usize = 64;
+
 /// `C <- alpha A B + beta C`, the columns of C being contiguous if either of its axes is.
 #[derive(Clone, Copy)]
 pub(super) struct Operands<T> {
@@ -72,6 +78,33 @@ impl<T: Element> Operands<T> {
             && k > 0
             && k <= LONGEST
             && (m.min(n).min(k) <= SKINNY || work <= SMALL / size_of::<T>() && split::parts(work, threads) == 1)
+    }
+
+    /// Whether C is a single column and A is small, with contiguous rows or columns.
+    #[inline(always)]
+    pub(super) fn are_near_column(&self) -> bool {
+        let (m, k) = (self.a.rows, self.a.cols);
+        self.c.cols == 1
+            && self.alpha != T::zero()
+            && k > 0
+            && m.saturating_mul(k) <= NEAR / size_of::<T>()
+            && match self.lie_by_columns() {
+                true => self.c.row_stride == 1 && k <= LONGEST,
+                false => (self.a.col_stride == 1 || k == 1) && (m >= 4 || k <= SHORT),
+            }
+    }
+
+    /// Whether the columns of A are contiguous, and its rows are not, or have one element.
+    #[inline(always)]
+    pub(super) fn lie_by_columns(&self) -> bool {
+        let a = self.a;
+        a.row_stride == 1 && a.rows > 1 && (a.col_stride != 1 || a.cols == 1)
+    }
+
+    /// `C' = B' A'`
+    #[inline(always)]
+    pub(super) fn transposed(&self) -> Self {
+        Self { a: self.b.transposed(), b: self.a.transposed(), c: self.c.transposed(), turned: !self.turned, ..*self }
     }
 
     /// Where they are.
