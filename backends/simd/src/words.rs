@@ -29,6 +29,14 @@ pub(crate) trait Words: Copy {
     fn raised(self) -> Self;
     /// The exclusive or of all three.
     fn xor(self, b: Self, c: Self) -> Self;
+
+    /// Every bit changed.
+    #[inline(always)]
+    fn inverted(self) -> Self {
+        // SAFETY: a register in hand proves that the CPU has its instructions.
+        let (ones, zeros) = unsafe { (Self::splat(u64::MAX), Self::splat(0)) };
+        self.xor(ones, zeros)
+    }
 }
 
 /// A vector whose lanes can be made of the bits of [`Words`], each of its own 32 or 64.
@@ -42,7 +50,8 @@ pub(crate) trait FromWords: Copy {
     /// Numbers in (0, 1], from all bits but the lowest, which is taken for set: the small ones as fine as the large ones.
     fn positive(words: Self::Words) -> Self;
 
-    /// Numbers in [-1/2, 1/2), from the lower 52 (`f64`) or 23 (`f32`) bits.
+    /// Numbers in [-1/2, 1/2): multiples of 2^-52 (`f64`), from the lower 52 bits, or odd multiples of 2^-31 (`f32`), from
+    /// the lower 30, with 1/2 where these round to it. So small ones of `f32`, too, have all the bits that it can hold.
     fn centred(words: Self::Words) -> Self;
 
     /// The sign changed where the highest bit is set.

@@ -84,12 +84,39 @@ unsafe fn whole_f32(words: __m256i) -> __m256 {
     }
 }
 
+/// [`FromWords::centred`]: the lower bits as the fraction of a number in [1, 2).
+///
+/// # Safety
+/// The CPU has AVX2.
+#[inline(always)]
+unsafe fn centred_f64(words: __m256i) -> __m256d {
+    // SAFETY: the caller's.
+    unsafe {
+        let lower = _mm256_and_si256(words, _mm256_set1_epi64x((1 << 52) - 1));
+        let from_one = _mm256_castsi256_pd(_mm256_or_si256(lower, _mm256_set1_epi64x(0x3ff0 << 48)));
+        _mm256_sub_pd(from_one, _mm256_set1_pd(1.5))
+    }
+}
+
+/// [`FromWords::centred`]: the lower bits as a signed number, and a half.
+///
+/// # Safety
+/// The CPU has AVX2.
+#[inline(always)]
+unsafe fn centred_f32(words: __m256i) -> __m256 {
+    // SAFETY: the caller's.
+    unsafe {
+        let odd = _mm256_or_si256(_mm256_slli_epi32::<2>(words), _mm256_set1_epi32(2));
+        _mm256_mul_ps(_mm256_cvtepi32_ps(odd), _mm256_set1_ps(1.0 / (1_u64 << 32) as f32))
+    }
+}
+
 /// The numbers of one element type. The exponents `k` of `scaled` are positive while they carry their bias, and become
 /// numbers in the last bits of a large one.
 macro_rules! from_words {
     (
         $vector:ident of $elem:ident, $bits:ident: $mantissa:literal, $one:literal, $root_half:literal, $large:literal;
-        $splat:ident $splat_bits:ident $to_bits:ident $from_bits:ident $whole:ident
+        $splat:ident $splat_bits:ident $to_bits:ident $from_bits:ident $whole:ident $centred:ident
         $shr:ident $shl:ident $add_bits:ident $sub_bits:ident $mul:ident $sub:ident $xor:ident $blend:ident
     ) => {
         impl FromWords for $vector {
@@ -116,10 +143,7 @@ macro_rules! from_words {
             #[inline(always)]
             fn centred(words: U64x4) -> Self {
                 // SAFETY: as unit.
-                unsafe {
-                    let lower = _mm256_and_si256(words.0, $splat_bits((1 << $mantissa) - 1));
-                    Self($sub($from_bits(_mm256_or_si256(lower, $splat_bits($one))), $splat(1.5)))
-                }
+                unsafe { Self($centred(words.0)) }
             }
 
             #[inline(always)]
@@ -153,14 +177,14 @@ macro_rules! from_words {
 
 from_words! {
     F64x4 of f64, i64: 52, 0x3ff0_0000_0000_0000, 0x3fe6_a09e_667f_3bcd, 4503599627370496.0;
-    _mm256_set1_pd _mm256_set1_epi64x _mm256_castpd_si256 _mm256_castsi256_pd whole_f64
+    _mm256_set1_pd _mm256_set1_epi64x _mm256_castpd_si256 _mm256_castsi256_pd whole_f64 centred_f64
     _mm256_srli_epi64 _mm256_slli_epi64 _mm256_add_epi64 _mm256_sub_epi64 _mm256_mul_pd _mm256_sub_pd _mm256_xor_pd
     _mm256_blendv_pd
 }
 
 from_words! {
     F32x8 of f32, i32: 23, 0x3f80_0000, 0x3f35_04f3, 8388608.0;
-    _mm256_set1_ps _mm256_set1_epi32 _mm256_castps_si256 _mm256_castsi256_ps whole_f32
+    _mm256_set1_ps _mm256_set1_epi32 _mm256_castps_si256 _mm256_castsi256_ps whole_f32 centred_f32
     _mm256_srli_epi32 _mm256_slli_epi32 _mm256_add_epi32 _mm256_sub_epi32 _mm256_mul_ps _mm256_sub_ps _mm256_xor_ps
     _mm256_blendv_ps
 }

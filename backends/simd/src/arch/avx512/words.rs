@@ -50,13 +50,40 @@ impl Words for U64x8 {
     }
 }
 
-/// The numbers of one element type. Truth tables of three operands: `(a & b) | c` and `a ^ (b & c)`.
+/// [`FromWords::centred`]: the lower bits as the fraction of a number in [1, 2).
+///
+/// # Safety
+/// The CPU has AVX-512 F.
+#[inline(always)]
+unsafe fn centred_f64(words: __m512i) -> __m512d {
+    // SAFETY: the caller's.
+    unsafe {
+        let (mask, one) = (_mm512_set1_epi64((1 << 52) - 1), _mm512_set1_epi64(0x3ff0 << 48));
+        let from_one = _mm512_castsi512_pd(_mm512_ternarylogic_epi64::<0b1110_1010>(words, mask, one));
+        _mm512_sub_pd(from_one, _mm512_set1_pd(1.5))
+    }
+}
+
+/// [`FromWords::centred`]: the lower bits as a signed number, and a half.
+///
+/// # Safety
+/// The CPU has AVX-512 F.
+#[inline(always)]
+unsafe fn centred_f32(words: __m512i) -> __m512 {
+    // SAFETY: the caller's.
+    unsafe {
+        let odd = _mm512_or_si512(_mm512_slli_epi32::<2>(words), _mm512_set1_epi32(2));
+        _mm512_mul_ps(_mm512_cvtepi32_ps(odd), _mm512_set1_ps(1.0 / (1_u64 << 32) as f32))
+    }
+}
+
+/// The numbers of one element type. `a ^ (b & c)` by its truth table.
 macro_rules! from_words {
     (
-        $vector:ident of $elem:ident, $bits:ident: $mantissa:literal, $one:literal, $root_half:literal;
+        $vector:ident of $elem:ident, $bits:ident: $mantissa:literal, $root_half:literal;
         $splat:ident $splat_bits:ident $to_bits:ident $from_bits:ident $or:ident $ternary:ident
-        $unsigned:ident $signed:ident $shr:ident $sar:ident $shl:ident $sub_bits:ident
-        $mul:ident $sub:ident $test:ident $blend:ident
+        $unsigned:ident $signed:ident $centred:ident $shr:ident $sar:ident $shl:ident $sub_bits:ident
+        $mul:ident $test:ident $blend:ident
     ) => {
         impl FromWords for $vector {
             type Words = U64x8;
@@ -82,10 +109,7 @@ macro_rules! from_words {
             #[inline(always)]
             fn centred(words: U64x8) -> Self {
                 // SAFETY: as unit.
-                unsafe {
-                    let (mask, one) = ($splat_bits((1 << $mantissa) - 1), $splat_bits($one));
-                    Self($sub($from_bits($ternary::<0b1110_1010>(words.0, mask, one)), $splat(1.5)))
-                }
+                unsafe { Self($centred(words.0)) }
             }
 
             #[inline(always)]
@@ -118,15 +142,15 @@ macro_rules! from_words {
 }
 
 from_words! {
-    F64x8 of f64, i64: 52, 0x3ff0_0000_0000_0000, 0x3fe6_a09e_667f_3bcd;
+    F64x8 of f64, i64: 52, 0x3fe6_a09e_667f_3bcd;
     _mm512_set1_pd _mm512_set1_epi64 _mm512_castpd_si512 _mm512_castsi512_pd _mm512_or_si512 _mm512_ternarylogic_epi64
-    _mm512_cvtepu64_pd _mm512_cvtepi64_pd _mm512_srli_epi64 _mm512_srai_epi64 _mm512_slli_epi64 _mm512_sub_epi64
-    _mm512_mul_pd _mm512_sub_pd _mm512_test_epi64_mask _mm512_mask_blend_pd
+    _mm512_cvtepu64_pd _mm512_cvtepi64_pd centred_f64 _mm512_srli_epi64 _mm512_srai_epi64 _mm512_slli_epi64
+    _mm512_sub_epi64 _mm512_mul_pd _mm512_test_epi64_mask _mm512_mask_blend_pd
 }
 
 from_words! {
-    F32x16 of f32, i32: 23, 0x3f80_0000, 0x3f35_04f3;
+    F32x16 of f32, i32: 23, 0x3f35_04f3;
     _mm512_set1_ps _mm512_set1_epi32 _mm512_castps_si512 _mm512_castsi512_ps _mm512_or_si512 _mm512_ternarylogic_epi32
-    _mm512_cvtepu32_ps _mm512_cvtepi32_ps _mm512_srli_epi32 _mm512_srai_epi32 _mm512_slli_epi32 _mm512_sub_epi32
-    _mm512_mul_ps _mm512_sub_ps _mm512_test_epi32_mask _mm512_mask_blend_ps
+    _mm512_cvtepu32_ps _mm512_cvtepi32_ps centred_f32 _mm512_srli_epi32 _mm512_srai_epi32 _mm512_slli_epi32
+    _mm512_sub_epi32 _mm512_mul_ps _mm512_test_epi32_mask _mm512_mask_blend_ps
 }

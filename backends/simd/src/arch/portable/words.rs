@@ -92,9 +92,12 @@ impl<T: Element, const N: usize> FromWords for V128<T, N> {
 
     #[inline(always)]
     fn centred(words: U64x2) -> Self {
-        let (_, mantissa) = widths::<T>();
-        let lower = |i| (words.lane::<T>(i) & ((1 << mantissa) - 1)) as f64;
-        Self(from_fn(|i| T::from_f64(lower(i) * scale(mantissa) - 0.5)))
+        let lower = |i, bits: u32| words.lane::<T>(i) & ((1_u64 << bits) - 1);
+        let odd = |i| ((lower(i, 30) << 2) as u32 | 2).cast_signed();
+        Self(from_fn(|i| match T::DTYPE {
+            DType::F64 => T::from_f64(lower(i, 52) as f64 * scale(52) - 0.5),
+            DType::F32 => T::from_f64(f64::from(odd(i)) * scale(32)),
+        }))
     }
 
     #[inline(always)]
