@@ -4,9 +4,14 @@
 //! one command, and compiles a library anew for each set of features. So the program, the harness and the backends that
 //! call a library are tested together, as users build them, and only the others by commands of their own. With `--apart`
 //! all are: that shows that each builds and passes with what it asks for itself, and takes some four minutes more.
+//!
+//! What is built optimised goes to a folder of its own, which no other step waits for, and is mostly one crate, which
+//! takes one core a minute: it runs beside the steps that test nothing.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{ExitCode, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -29,6 +34,8 @@ struct Step {
     env: Option<(&'static str, &'static str)>,
     /// Why it cannot run here.
     lacks: Option<&'static str>,
+    /// Whether it runs beside the steps before it, and is done when those after it begin.
+    beside: bool,
 }
 
 /// A step that has run.
@@ -48,21 +55,55 @@ pub(crate) fn run(apart: bool) -> Result<ExitCode> {
     system::prepare()?;
     let start = Instant::now();
     let steps = steps(&Workspace::load()?.members, has_miri(), apart);
-    let mut done = Vec::new();
-    for step in &steps {
-        done.push(step.run()?);
-        if !done[done.len() - 1].passed {
-            break;
-        }
-    }
+    let done = run_all(&steps)?;
     println!("{}", report(&steps, &done, start.elapsed()));
-    Ok(if done.iter().all(|d| d.passed) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let passed = done.iter().flatten().all(|done| done.passed);
+    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Runs the steps until one fails; `None` is of those that have not run.
+fn run_all(steps: &[Step]) -> Result<Vec<Option<Done>>> {
+    let mut all: Vec<Option<Done>> = steps.iter().map(|_| None).collect();
+    let failed = AtomicBool::new(false);
+    let run = |step: &Step, out: &mut dyn Write| -> Result<Option<Done>> {
+        if failed.load(Relaxed) {
+            return Ok(None);
+        }
+        let done = step.run(out);
+        failed.fetch_or(!done.as_ref().is_ok_and(|done| done.passed), Relaxed);
+        done.map(Some)
+    };
+    thread::scope(|scope| -> Result<()> {
+        // The first step takes a second, and finds the commonest mistake.
+        let Some((first, others)) = steps.split_first() else { return Ok(()) };
+        all[0] = run(first, &mut std::io::stdout())?;
+        let beside = || {
+            let mut text = Vec::new();
+            let done: Result<Vec<_>> =
+                others.iter().filter(|step| step.beside).map(|step| run(step, &mut text)).collect();
+            (done, text)
+        };
+        let mut beside = Some(scope.spawn(beside));
+        for (i, step) in steps.iter().enumerate().skip(1) {
+            if !step.beside {
+                all[i] = run(step, &mut std::io::stdout())?;
+            } else if let Some(beside) = beside.take() {
+                let (done, text) = beside.join().expect("steps do not panic");
+                std::io::stdout().write_all(&text)?;
+                let places = steps.iter().enumerate().filter(|(_, step)| step.beside).map(|(i, _)| i);
+                places.zip(done?).for_each(|(i, done)| all[i] = done);
+            }
+        }
+        Ok(())
+    })?;
+    Ok(all)
 }
 
 /// All steps, in an order that finds the commonest mistakes in the first minutes and compiles each dependency as few
 /// times as cargo's unification of features allows.
 fn steps(members: &[String], has_miri: bool, apart: bool) -> Vec<Step> {
-    let step = |args: &str| Step { args: args.into(), env: None, lacks: None };
+    let step = |args: &str| Step { args: args.into(), env: None, lacks: None, beside: false };
+    let optimised = |args: &str| Step { beside: true, ..step(args) };
     let mut steps = vec![
         step("fmt --all --check"),
         step("clippy --workspace --all-targets --features openblas,peers -- -D warnings"),
@@ -70,15 +111,15 @@ fn steps(members: &[String], has_miri: bool, apart: bool) -> Vec<Step> {
             // The features of clippy, whose checks of the libraries serve here too.
             args: "doc --workspace --no-deps --features openblas,peers".into(),
             env: Some(("RUSTDOCFLAGS", "-D warnings")),
-            lacks: None,
+            ..step("")
         },
         step("check -p gingham --no-default-features"),
+        optimised("test --no-fail-fast --release -p accuracy"),
+        optimised("xtask accuracy --short"),
     ];
     let (alone, together): (Vec<_>, Vec<_>) = members.iter().partition(|name| apart || ALONE.contains(&name.as_str()));
-    steps.extend(alone.into_iter().map(|name| match name.as_str() {
-        "accuracy" => step("test --no-fail-fast --release -p accuracy"),
-        _ => step(&format!("test --no-fail-fast -p {name}")),
-    }));
+    let alone = alone.into_iter().filter(|name| *name != "accuracy");
+    steps.extend(alone.map(|name| step(&format!("test --no-fail-fast -p {name}"))));
     steps.push(Step {
         lacks: (!has_miri).then_some("`cargo miri` is not installed (it comes with nightly toolchains alone)"),
         ..step(MIRI)
@@ -97,7 +138,7 @@ fn steps(members: &[String], has_miri: bool, apart: bool) -> Vec<Step> {
             step(&format!("test --no-fail-fast{} --test cli", packages(&default))),
         ]);
     }
-    steps.extend([step("xtask accuracy --short"), step("xtask resume-matrix --short"), step("xtask try-new-backend")]);
+    steps.extend([step("xtask resume-matrix --short"), step("xtask try-new-backend")]);
     steps
 }
 
@@ -108,11 +149,11 @@ fn has_miri() -> bool {
 }
 
 impl Step {
-    /// Runs the command, passing its output on as it comes and counting the tests that it reports.
-    fn run(&self) -> Result<Done> {
-        println!("==> {}", self.shell_line());
+    /// Runs the command, passing its output on to `out` as it comes and counting the tests that it reports.
+    fn run(&self, out: &mut dyn Write) -> Result<Done> {
+        writeln!(out, "==> {}", self.shell_line())?;
         if let Some(lacks) = self.lacks {
-            println!("<== skipped: {lacks}");
+            writeln!(out, "<== skipped: {lacks}")?;
             let counts = Counts { skipped: 1, ..Counts::default() };
             return Ok(Done { passed: true, counts, skips: Vec::new(), took: Duration::ZERO });
         }
@@ -124,7 +165,7 @@ impl Step {
         let mut counts = Counts::default();
         let (mut skips, mut line) = (Vec::new(), Vec::new());
         while output.read_until(b'\n', &mut line)? > 0 {
-            std::io::stdout().write_all(&line)?;
+            out.write_all(&line)?;
             let text = String::from_utf8_lossy(&line);
             counts += Counts::of_line(&text).unwrap_or_default();
             skips.extend(text.split_once(SKIP).map(|(_, skip)| skip.trim_end().to_owned()));
@@ -136,7 +177,7 @@ impl Step {
             counts.failed = 1; // The step itself: a format, a lint, a build, a crash of the runner.
         }
         let took = start.elapsed();
-        println!("<== {} in {:.1} s", if passed { "ok" } else { "failed" }, took.as_secs_f64());
+        writeln!(out, "<== {} in {:.1} s", if passed { "ok" } else { "failed" }, took.as_secs_f64())?;
         Ok(Done { passed, counts, skips, took })
     }
 
@@ -157,10 +198,14 @@ impl Step {
 }
 
 /// The closing lines: what each step took, what failed and how to repeat it, what did not run, and the total.
-fn report(steps: &[Step], done: &[Done], took: Duration) -> String {
+fn report(steps: &[Step], done: &[Option<Done>], took: Duration) -> String {
     let mut text = String::from("\n");
     let mut total = Counts::default();
     for (step, done) in steps.iter().zip(done) {
+        let Some(done) = done else {
+            text += &format!("{:>7}    not run  cargo {}\n", "-", step.args);
+            continue;
+        };
         total += done.counts;
         let verdict = match (done.passed, step.lacks) {
             (true, None) => "ok",
@@ -169,14 +214,12 @@ fn report(steps: &[Step], done: &[Done], took: Duration) -> String {
         };
         text += &format!("{:>7.1} s  {verdict:<7}  cargo {}\n", done.took.as_secs_f64(), step.args);
     }
-    for step in &steps[done.len()..] {
-        text += &format!("{:>7}    not run  cargo {}\n", "-", step.args);
-    }
-    for (step, done) in steps.iter().zip(done) {
+    let ran = || steps.iter().zip(done).filter_map(|(step, done)| Some((step, done.as_ref()?)));
+    for (step, done) in ran() {
         let skips = done.skips.iter().map(String::as_str).chain(step.lacks);
         skips.for_each(|skip| text += &format!("skipped in cargo {}: {skip}\n", step.args));
     }
-    for (step, _) in steps.iter().zip(done).filter(|(_, done)| !done.passed) {
+    for (step, _) in ran().filter(|(_, done)| !done.passed) {
         text += &format!("failed; to repeat this step alone:\n  {}\n", step.shell_line());
     }
     text + &format!("{:.1} s in all\n{total}", took.as_secs_f64())
@@ -197,7 +240,8 @@ mod tests {
         let members = ["gingham-core", "gingham", "gingham-faer", "gingham-openblas"].map(String::from);
         let tests = |apart: bool| {
             let steps = steps(&members, true, apart).into_iter().map(|step| step.args);
-            steps.filter(|args| args.starts_with("test ") && !args.contains("--doc")).collect::<Vec<_>>()
+            let tests = steps.filter(|args| args.starts_with("test ") && !args.contains("--doc"));
+            tests.filter(|args| !args.contains("accuracy")).collect::<Vec<_>>()
         };
         let together = tests(false);
         assert_eq!(together[0], "test --no-fail-fast -p gingham-core");
@@ -211,7 +255,9 @@ mod tests {
     #[test]
     fn a_failure_is_named_and_the_rest_is_said_not_to_have_run() {
         let steps = steps(&[], true, true);
-        let text = report(&steps, &[done(true, (3, 0, 1)), done(false, (4, 2, 0))], Duration::from_secs(3));
+        let mut all: Vec<Option<Done>> = steps.iter().map(|_| None).collect();
+        (all[0], all[1]) = (Some(done(true, (3, 0, 1))), Some(done(false, (4, 2, 0))));
+        let text = report(&steps, &all, Duration::from_secs(3));
         assert!(text.contains("1.5 s  FAILED   cargo clippy"), "{text}");
         assert!(text.contains("to repeat this step alone:\n"), "{text}");
         assert_eq!(text.matches("not run").count(), steps.len() - 2, "{text}");
@@ -222,9 +268,9 @@ mod tests {
     fn what_could_not_run_is_said_with_its_reason() {
         let steps = steps(&[], false, true);
         let miri = steps.iter().position(|step| step.args == MIRI).unwrap();
-        let mut all: Vec<Done> = steps.iter().map(|_| done(true, (1, 0, 0))).collect();
-        all[miri] = steps[miri].run().unwrap();
-        all[0].skips.push("conformance at avx512: this CPU lacks it".into());
+        let mut all: Vec<Option<Done>> = steps.iter().map(|_| Some(done(true, (1, 0, 0)))).collect();
+        all[miri] = Some(steps[miri].run(&mut Vec::new()).unwrap());
+        all[0].as_mut().unwrap().skips.push("conformance at avx512: this CPU lacks it".into());
         let text = report(&steps, &all, Duration::from_secs(3));
         assert!(text.contains(&format!("0.0 s  skipped  cargo {MIRI}\n")), "{text}");
         assert!(
