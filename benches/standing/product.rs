@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::time::Instant;
 
 use gingham::core::ndarray::{ArrayView1, ArrayView2, ArrayViewMut2, ShapeBuilder};
-use gingham::core::{Backend, Op, OpThreads, Scalar, matmul};
+use gingham::core::{Backend, Op, OpThreads, matmul};
 
 use crate::contest::integers;
 use crate::memory::{Buffer, PERIOD};

@@ -4,8 +4,9 @@
 //! own thread first, where that is another.
 
 use std::cell::Cell;
-use std::ffi::c_int;
+use std::ffi::{c_int, c_void};
 use std::mem::transmute;
+use std::ptr::NonNull;
 use std::sync::OnceLock;
 
 use gingham_core::OpThreads;
@@ -33,7 +34,12 @@ fn runtime() -> Option<Runtime> {
         }
         let (set, bind) = (library::loaded(c"omp_set_num_threads")?, library::loaded(c"omp_get_proc_bind")?);
         // SAFETY: these are the functions' signatures in the OpenMP standard (5.2, sections 18.2.1 and 18.3.2).
-        unsafe { Some(Runtime { set_num_threads: transmute(set), get_proc_bind: transmute(bind) }) }
+        unsafe {
+            Some(Runtime {
+                set_num_threads: transmute::<NonNull<c_void>, unsafe extern "C" fn(c_int)>(set),
+                get_proc_bind: transmute::<NonNull<c_void>, unsafe extern "C" fn() -> c_int>(bind),
+            })
+        }
     })
 }
 

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use gingham::core::ndarray::ArrayView1;
-use gingham::core::{Backend, Op, OpThreads, Scalar, dot};
+use gingham::core::{Backend, Op, OpThreads, dot};
 use gingham::machine::ceilings::Resource;
 
 use crate::contest::integers;

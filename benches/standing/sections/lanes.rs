@@ -5,7 +5,7 @@ use std::cell::RefCell;
 
 use gingham::core::ndarray::{Array1, ArrayView1, ArrayViewMut1};
 use gingham::core::reference::Reference;
-use gingham::core::{Backend, Binary, DType, Op, OpThreads, Scalar, Unary, elementwise, fill};
+use gingham::core::{Backend, Binary, DType, Op, OpThreads, Unary, elementwise, fill};
 use gingham::machine::ceilings::Resource;
 
 use crate::contest::uniform;

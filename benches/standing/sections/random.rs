@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use gingham::core::ndarray::ArrayViewMut1;
-use gingham::core::{Distribution, Op, OpThreads, Scalar, Stream, random};
+use gingham::core::{Distribution, Op, OpThreads, Stream, random};
 
 use crate::memory::Buffer;
 use crate::peers::Element;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use astro_float::Consts;
-use gingham_core::{Backend, DType, Scalar, Support};
+use gingham_core::{Backend, DType, Support};
 use gingham_simd::{Level, Simd};
 
 use crate::error::{Element, Exact};
