@@ -349,13 +349,19 @@ impl<T: Scalar> Dot<T> for Planted {
             x.invert_axis(Axis(0));
         }
         if self.has(Bug::DotOnTheStack) {
-            std::hint::black_box([0_u8; 100 << 10]);
+            take_stack();
         }
         let n = if self.has(Bug::DotDropsTail) { x.len() / 8 * 8 } else { self.done(x.len()) };
         let skip = self.has(Bug::DotSkipsZeros);
         let terms = x.iter().zip(y).take(n).filter(|&(&x, _)| !(skip && x == T::zero()));
         Ok(self.through_scratch(terms.fold(T::zero(), |sum, (&x, &y)| sum + x * y)))
     }
+}
+
+/// Takes 100 KiB of stack. Not inlined: the frame of its caller would have them without the bug.
+#[inline(never)]
+fn take_stack() {
+    std::hint::black_box([0_u8; 100 << 10]);
 }
 
 impl<T: Scalar> Fill<T> for Planted {
