@@ -35,7 +35,7 @@ fn json_has_the_stable_fields() {
     let outcome = tune("matmul", "48");
     for field in ["schema", "machine", "versions", "workload", "seed", "trials", "rounds", "best", "tied"]
         .into_iter()
-        .chain(["confirmation", "stopped_because", "elapsed_s"])
+        .chain(["confirmation", "stopped_because", "elapsed_s", "never_started"])
     {
         assert!(outcome.get(field).is_some(), "{field}");
     }
@@ -47,7 +47,15 @@ fn json_has_the_stable_fields() {
     for field in ["combination", "backend", "op_threads", "executor", "transport", "workers", "chunk", "status"]
         .into_iter()
         .chain(["reason", "samples", "cold_s", "peak_rss_bytes", "threads", "median_s", "ci95_s", "rate", "rate_unit"])
-        .chain(["error_ratio", "eliminated"])
+        .chain([
+            "error_ratio",
+            "eliminated",
+            "ratio_to_best",
+            "ratio_ci95",
+            "shared_rounds",
+            "extrapolated",
+            "not_started",
+        ])
     {
         assert!(trial.get(field).is_some(), "{field}");
     }

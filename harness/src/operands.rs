@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(target_os = "linux")]
 use crate::arena::{DEFAULT_LIMIT, FIRST_TOUCH};
 use crate::parallel;
+use crate::report::bytes;
 use crate::task::Task;
 use crate::workload::{Operand, Workload};
 
@@ -61,14 +62,16 @@ pub struct Placement {
 pub enum Error {
     /// More than the machine has left.
     #[error(
-        "the workload ({workload}) needs {needed} MiB of memory, {available} MiB are available; use a smaller shape or fewer tasks"
+        "the workload ({workload}) needs {} of memory, {} are available; use a smaller shape or fewer tasks",
+        bytes(*needed),
+        bytes(*available)
     )]
     TooLarge {
         /// The workload.
         workload: Workload,
-        /// MiB of all its operands.
+        /// Bytes of all its operands.
         needed: u64,
-        /// MiB that the machine has left.
+        /// Bytes that the machine has left.
         available: u64,
     },
     /// A tensor that does not lie inside its arena.
@@ -88,11 +91,10 @@ pub enum Error {
 /// [`Error::TooLarge`], with both numbers.
 pub fn check_memory(workload: &Workload, available: u64) -> Result<(), Error> {
     let needed = placed_bytes(workload).saturating_add(TASK).saturating_mul(workload.tasks() as u64);
-    if needed <= available {
-        return Ok(());
+    match needed <= available {
+        true => Ok(()),
+        false => Err(Error::TooLarge { workload: workload.clone(), needed, available }),
     }
-    let mib = |bytes: u64| bytes.div_ceil(1 << 20);
-    Err(Error::TooLarge { workload: workload.clone(), needed: mib(needed), available: available >> 20 })
 }
 
 /// `workload` with as many of its tasks as fit into `limit` bytes, at least one, and at most as many as forty processes
@@ -244,7 +246,7 @@ mod tests {
     fn a_batch_beyond_memory_is_refused_with_both_numbers() {
         assert!(check_memory(&fill("1000", 10), 82_000).is_ok());
         let error = check_memory(&fill("1048576", 10), 16 << 20).unwrap_err().to_string();
-        assert!(error.contains("needs 81 MiB") && error.contains("16 MiB are available"), "{error}");
+        assert!(error.contains("needs 80.0 MiB") && error.contains("16.0 MiB are available"), "{error}");
         // Eight bytes each, on a cache line each, and some more to describe each.
         assert!(check_memory(&fill("1", 1_000_000), 64_000_000).is_err());
         assert!(check_memory(&fill("1", 1_000_000), 64_000_000 + 1_000_000 * TASK).is_ok());

@@ -187,7 +187,10 @@ impl Session {
         let native = || self.registry.iter().find(|b| b.support(op, dtype) == Support::Native);
         let able = || self.registry.iter().find(is_able);
         let backend = saved.or_else(native).or_else(able).ok_or_else(|| Error::NoBackend(workload.clone()))?;
-        let which = if saved.is_some() { "the saved answer's backend" } else { "first native backend" };
+        let which = match saved {
+            Some(_) => "with the saved answer's backend".to_owned(),
+            None => format!("with the first backend that has {op} of its own"),
+        };
         let id = backend.info().id;
         let counts = match backend.threading() {
             // Fixed when the process started: one of them is to be had.
@@ -203,7 +206,9 @@ impl Session {
         } else {
             Combination::serial(id, threads.max().unwrap_or(OpThreads::ONE))
         };
-        notes.push(format!("{combination} by rule: {which}, all CPUs over the tasks if there are several"));
+        notes.push(format!(
+            "{combination}, chosen without a measurement {which}: every CPU has its own tasks, if there are several"
+        ));
         self.apply(&combination)
     }
 }

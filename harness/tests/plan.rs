@@ -30,7 +30,7 @@ fn entry(ranking: &[&str]) -> Entry {
         fingerprint: Fingerprint::now(&Machine::probe(), &Registry::new()),
         saved_unix: 0,
         seed: 0,
-        evidence: Evidence { rounds: 2, repeated: 0, tied: 0, stopped_because: "budget".into() },
+        evidence: Evidence { rounds: 2, repeated: 0, tied: 0, stopped_because: "budget".into(), partial: None },
         ranking: ranking.iter().enumerate().map(ranked).collect(),
     }
 }
@@ -79,7 +79,10 @@ fn where_nothing_saved_can_be_applied_the_best_is_said_with_its_export() {
     let note = plan.note();
     assert!(note.contains("none of the 2 saved combinations can be applied in this process"), "{note}");
     assert!(note.contains("the best is absent:2+serial: unknown backend `absent`"), "{note}");
-    assert!(note.contains("(`export ABSENT_THREADS=2` would get it)") && note.contains("by rule"), "{note}");
+    assert!(
+        note.contains("(`export ABSENT_THREADS=2` would get it)") && note.contains("without a measurement"),
+        "{note}"
+    );
 }
 
 /// What a tuning would not start, a plan does not either, whatever a file says.
@@ -107,7 +110,8 @@ fn without_an_answer_the_rule_holds_and_is_said() {
     let other = Workload::new(Op::MatMul, DType::F32, "4", None, 8).unwrap();
     let plan = plan(&["reference:1+serial"], &other);
     assert!(
-        plan.note().contains("no saved answer for matmul 4x4x4 f32") && plan.note().contains("by rule"),
+        plan.note().contains("no saved answer for matmul 4x4x4 f32")
+            && plan.note().contains("chosen without a measurement"),
         "{}",
         plan.note()
     );
@@ -145,13 +149,13 @@ fn an_answer_fitted_to_other_cpus_gives_way_to_the_rule() {
     let fights = on(64 * cpus, &format!("reference:1+threads:{}", 64 * cpus));
     assert!(fights.combination().workers <= cpus, "{}", fights.note());
     let said = format!("usable CPUs {} -> {cpus}", 64 * cpus);
-    for expected in [&said, "do not fit", "by rule: the saved answer's backend"] {
+    for expected in [&said, "do not fit", "chosen without a measurement with the saved answer's backend"] {
         assert!(fights.note().contains(expected), "{}", fights.note());
     }
     // One thread was the best of many CPUs, and still fits.
     let serial = on(64 * cpus, "reference:1+serial");
     assert_eq!(serial.combination().to_string(), "reference:1+serial");
-    assert!(!serial.note().contains("by rule"), "{}", serial.note());
+    assert!(!serial.note().contains("without a measurement"), "{}", serial.note());
     if cpus > 1 {
         let idles = on(1, "reference:1+serial");
         assert_eq!(idles.combination().workers, cpus.min(8), "{}", idles.note());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gingham_core::{DType, Op, Registry};
 use gingham_harness::environment::Environment;
 use gingham_harness::outcome::{Outcome, Row, Sample, Status};
-use gingham_harness::profile::{Changes, Entry, Evidence, Fingerprint, Grade, Library, REACH, Ranked};
+use gingham_harness::profile::{Changes, Entry, Evidence, Fingerprint, Grade, Library, REACH, Ranked, Recorded};
 use gingham_harness::{Profile, Workload, outcome, profile};
 use gingham_machine::Machine;
 use proptest::prelude::*;
@@ -37,7 +37,7 @@ fn entry(workload: Workload, ranking: &[(&str, f64)]) -> Entry {
         fingerprint: here(),
         saved_unix: 0,
         seed: 0,
-        evidence: Evidence { rounds: 2, repeated: 0, tied: 0, stopped_because: "budget".into() },
+        evidence: Evidence { rounds: 2, repeated: 0, tied: 0, stopped_because: "budget".into(), partial: None },
         ranking: ranking.iter().map(|&(name, median_s)| ranked(name, median_s / ranking[0].1, median_s)).collect(),
     }
 }
@@ -195,7 +195,6 @@ fn outcome() -> Outcome {
         let mut row = Row::new(combination.parse().unwrap(), &workload);
         let sample = |round| Sample { round, wall_s: seconds, tasks: 8, repeat: 1, ..Sample::default() };
         row.samples = (0..samples).map(sample).collect();
-        row.set_figures(&row.samples.clone(), &workload);
         row.status = Status::Ok;
         row.kernels = Some("avx\u{7}512".into());
         row
@@ -228,7 +227,7 @@ fn outcome() -> Outcome {
         "stopped_because": "rounds",
         "elapsed_s": 1.0,
     });
-    serde_json::from_value(outcome).unwrap()
+    serde_json::from_value::<Outcome>(outcome).unwrap().derive()
 }
 
 #[test]
@@ -242,9 +241,16 @@ fn an_outcome_is_recorded_with_its_evidence_and_without_peers() {
     let ranking: Vec<String> = entry.ranking.iter().map(|ranked| ranked.combination.to_string()).collect();
     assert_eq!(ranking, ["reference:1+threads:2:1", "reference:1+serial", "reference:1+threads:2"]);
     assert_eq!(entry.ranking.iter().map(|ranked| ranked.slower).collect::<Vec<_>>(), [1.0, 1.0 / 1.1, 0.9 / 1.3]);
-    assert_eq!((entry.ranking[0].samples, entry.ranking[0].ci95_s), (6, Some([1.1, 1.1])));
+    assert_eq!((entry.ranking[0].samples, entry.ranking[0].ci95_s), (6, Some([1.1, 1.3])));
     assert_eq!((entry.ranking[2].samples, entry.ranking[2].ci95_s), (2, None));
-    assert_eq!(entry.evidence, Evidence { rounds: 6, repeated: 1, tied: 1, stopped_because: "rounds".into() });
+    let evidence = Evidence {
+        rounds: 6,
+        repeated: 1,
+        tied: 1,
+        stopped_because: "rounds".into(),
+        partial: Some("1 of 4 combinations failed: 1 of 1 on rayon".into()),
+    };
+    assert_eq!(entry.evidence, evidence);
     let reference = Library { version: "9.9".into(), kernels: "avx 512".into() };
     assert_eq!(entry.fingerprint.backends, BTreeMap::from([("reference".into(), reference)]));
     assert_eq!(entry.seed, 5);
@@ -258,9 +264,40 @@ fn an_outcome_is_recorded_with_its_evidence_and_without_peers() {
     assert_eq!(Profile::load(&path).unwrap().entries.len(), 2);
 
     let mut peers_alone = outcome();
-    peers_alone.trials.truncate(3);
+    peers_alone.trials.retain(|row| row.backend.starts_with("peer/") || row.status != Status::Ok);
     Profile::record(&folder.path().join("none.json"), &peers_alone, &environment).unwrap();
     assert!(!folder.path().join("none.json").exists(), "nothing of ours finished");
+}
+
+#[test]
+fn a_partial_answer_is_marked_and_never_replaces_a_full_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("profile.json");
+    let environment = Environment::new(&Registry::new(), false);
+    let partial = outcome();
+    let mut full = outcome();
+    full.trials.retain(|row| row.status == Status::Ok);
+    let saved = || Profile::load(&path).unwrap().entries[0].evidence.partial.clone();
+
+    assert_eq!(Profile::record(&path, &partial, &environment).unwrap(), Recorded::Saved);
+    let gaps = saved().expect("it is marked");
+    let profile = Profile::load(&path).unwrap();
+    let answer = profile.look_up(&partial.workload, &profile.entries[0].fingerprint).to_string();
+    assert!(answer.ends_with(&format!("; it is partial: {gaps}")), "{answer}");
+    assert_eq!(Profile::record(&path, &partial, &environment).unwrap(), Recorded::Saved, "partial for partial");
+
+    assert_eq!(Profile::record(&path, &full, &environment).unwrap(), Recorded::Saved, "full for partial");
+    assert_eq!(saved(), None);
+    let before = std::fs::read(&path).unwrap();
+    assert_eq!(Profile::record(&path, &partial, &environment).unwrap(), Recorded::KeptFull);
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    assert_eq!(Profile::record(&path, &full, &environment).unwrap(), Recorded::Saved, "full for full");
+
+    // On another machine it stands beside it.
+    let mut elsewhere = partial;
+    elsewhere.machine.machine.usable_cpus += 1;
+    assert_eq!(Profile::record(&path, &elsewhere, &environment).unwrap(), Recorded::Saved);
+    assert_eq!(Profile::load(&path).unwrap().entries.len(), 2);
 }
 
 #[test]
@@ -357,7 +394,7 @@ prop_compose! {
             fingerprint,
             saved_unix: numbers.1,
             seed: numbers.2,
-            evidence: Evidence { rounds: numbers.3, repeated: 0, tied: numbers.3, stopped_because: words },
+            evidence: Evidence { rounds: numbers.3, repeated: 0, tied: numbers.3, stopped_because: words.clone(), partial: Some(words) },
             ranking: combinations.into_iter().map(ranked).collect(),
         }
     }

@@ -46,7 +46,7 @@ impl Meter {
                 "knowing one thread of each backend".into()
             }
             Progress::Sampling { combination, round, live } => {
-                format!("round {} of {live} combinations: {combination}", round + 1)
+                format!("round {}, {live} combinations in it; now {combination}", round + 1)
             }
             Progress::Confirming { combination, .. } => format!("confirming in a fresh process: {combination}"),
             Progress::Ended => String::new(),

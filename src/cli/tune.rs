@@ -9,12 +9,13 @@ use std::time::Duration;
 use clap::Args;
 use gingham_core::{DType, Op, OpThreads, Registry};
 use gingham_harness::environment::Environment;
-use gingham_harness::report::{self, Format};
+use gingham_harness::profile::{self, Recorded};
+use gingham_harness::report::{self, Format, Page};
 use gingham_harness::search::Strategy;
 use gingham_harness::space::Selection;
 use gingham_harness::store::Place;
 use gingham_harness::trial::Program;
-use gingham_harness::{ExecutorKind, Outcome, Profile, Tuner, Workload, profile};
+use gingham_harness::{ExecutorKind, Outcome, Profile, Tuner, Workload};
 
 use super::args::{WorkloadArgs, count, duration, share};
 use super::destination::{Destinations, refuse_twice};
@@ -194,7 +195,8 @@ impl Tune {
         // Whatever of this fails, the rest is done.
         let written = destinations.write(|format, to_stdout| {
             let advice = if format == Format::Table && to_stdout { advice(&outcome) } else { String::new() };
-            report::render(&outcome, format) + &advice
+            let page = if to_stdout { Page::stdout() } else { Page::FILE };
+            report::render(&outcome, format, page) + &advice
         });
         let saved = profile.map_or(Ok(()), |path| save(&path, &outcome, &environment));
         for warning in &outcome.warnings {
@@ -279,8 +281,13 @@ fn strategy(text: &str) -> Result<Strategy, String> {
 
 /// Saves the answer, if there is one, and says so.
 fn save(path: &Path, outcome: &Outcome, environment: &Environment) -> Result<(), Failure> {
-    if Profile::record(path, outcome, environment).map_err(Failure::work)? {
-        tell(format_args!("Saved to {}.", path.display()));
+    match Profile::record(path, outcome, environment).map_err(Failure::work)? {
+        Recorded::Saved => tell(format_args!("Saved to {}.", path.display())),
+        Recorded::KeptFull => {
+            let name = path.display();
+            tell(format_args!("Not saved: {name} has a full answer for this, and a partial one does not replace it."));
+        }
+        Recorded::Nothing => {}
     }
     Ok(())
 }

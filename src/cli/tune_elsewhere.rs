@@ -16,7 +16,7 @@ pub(super) struct Tune {
 impl Tune {
     pub(super) fn execute(self, _registry: Registry) -> Result<(), Failure> {
         Err(Failure::usage(
-            "tuning runs on Linux; on this system `gingham run` and plans work, by rule or by a profile",
+            "tuning runs on Linux; on this system `gingham run` and plans work, with a saved answer or without one",
         ))
     }
 }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use gingham_core::{Binary, DType, Op, OpThreads};
 use gingham_harness::replay::Recording;
-use gingham_harness::report::{self, Format};
+use gingham_harness::report::{self, Format, Page};
 use gingham_harness::search::Strategy;
 use gingham_harness::space::Selection;
 use gingham_harness::{ExecutorKind, Workload};
@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (name, workload) in workloads {
         let outcome = record::outcome(&workload, &selection()?, Strategy::Exhaustive, &noise, SEED, f64::INFINITY)?;
         let path = output.join(format!("simulated-{}-{name}.json", machine::CPUS));
-        fs::write(&path, report::render(&outcome, Format::Json))?;
+        fs::write(&path, report::render(&outcome, Format::Json, Page::FILE))?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gingham_harness::outcome::{Confirmation, Confirmed, Outcome, Row, SCHEMA, Site, Status, Twin, batch_seconds};
-use gingham_harness::search::{self, Found, Model, Rules, Strategy};
+use gingham_harness::search::{self, Found, Model, Rules, Strategy, Unstarted};
 use gingham_harness::space::{self, Candidate, Cpus, Selection};
 use gingham_harness::{Combination, Workload};
 use gingham_machine::topology::{Cache, CacheKind};
@@ -51,6 +51,7 @@ fn written_down(
     let rows = found.runs.into_iter().zip(candidates).enumerate().map(|(id, (run, candidate))| {
         let mut row = Row { id, ..Row::new(candidate.combination.clone(), workload) };
         row.status = if run.skipped.is_none() { Status::Ok } else { Status::Skipped };
+        row.not_started = run.skipped.as_ref().map(Unstarted::cause);
         row.reason = run.skipped.map(|why| why.to_string());
         row.ruled_out = candidate.skipped.is_some();
         row.eliminated = run.eliminated;
@@ -58,14 +59,12 @@ fn written_down(
         row.kernels = run.admission.as_ref().map(|admission| admission.kernels.clone());
         row.cold_s = run.admission.map(|admission| admission.cold_s);
         row.peak_rss_bytes = run.farewell.map(|farewell| farewell.peak_rss_bytes);
-        row.set_figures(&run.samples, workload);
         row.samples = run.samples;
         row
     });
-    let mut trials: Vec<Row> = rows.collect();
-    trials.sort_by(|a, b| a.median_s.unwrap_or(f64::INFINITY).total_cmp(&b.median_s.unwrap_or(f64::INFINITY)));
+    let trials: Vec<Row> = rows.collect();
     let rounds = confirmed.iter().map(|c| c.samples.len()).max();
-    Outcome {
+    let outcome = Outcome {
         schema: SCHEMA.into(),
         machine: site,
         versions: BTreeMap::from([("gingham".into(), env!("CARGO_PKG_VERSION").into())]),
@@ -83,11 +82,13 @@ fn written_down(
         rounds: found.rounds,
         best: found.best.map(name),
         tied: found.tied.into_iter().map(name).collect(),
+        never_started: Vec::new(),
         confirmation: rounds.map(|rounds| Confirmation { rounds, trials: confirmed }),
         stopped_because: found.stopped_because.into(),
         warnings: found.warnings,
         elapsed_s,
-    }
+    };
+    outcome.derive()
 }
 
 fn site() -> Site {

@@ -4,9 +4,9 @@ use std::fmt;
 
 use super::{Error, FnPlan};
 use crate::combination::Combination;
-use crate::outcome::{Rounds, Sample, Status};
+use crate::outcome::{Coverage, Ratio, Rounds, Sample, Status};
 use crate::report::seconds;
-use crate::search::{Found, Run};
+use crate::search::{Cause, Found, Run, Unstarted};
 use crate::space::Candidate;
 use crate::stats;
 
@@ -15,7 +15,8 @@ use crate::stats;
 pub struct FnOutcome {
     /// How many items a run has.
     pub items: usize,
-    /// Every combination, raced or not; the fastest first.
+    /// Every combination, raced or not: the winner first, then those that cannot be told from it, then the others, each
+    /// in the order of their ratios to the winner.
     pub trials: Vec<FnRow>,
     /// How many rounds were run.
     pub rounds: Rounds,
@@ -42,12 +43,19 @@ pub struct FnRow {
     pub reason: Option<String>,
     /// What was measured, in order of rounds.
     pub samples: Vec<Sample>,
-    /// Median seconds of all items.
+    /// How many times the winner's time it took, as a median over the rounds that both ran in; 1 for the winner.
+    pub ratio_to_best: Option<f64>,
+    /// The number of those rounds.
+    pub shared_rounds: usize,
+    /// Seconds of all items: the winner's median, times `ratio_to_best`; none where it shares no round with the winner.
     pub median_s: Option<f64>,
-    /// The exact order-statistic interval of that median, at least 95 %; none below six samples.
+    /// The interval of these, at least 95 %: of the winner's median for the winner, of the ratio for others; none below
+    /// six rounds.
     pub ci95_s: Option<[f64; 2]>,
     /// Whether these figures are of a fresh pool or process rather than of the race.
     pub confirmed: bool,
+    /// Why it was never started, where it was not.
+    pub not_started: Option<Cause>,
     /// Why it left the race before its end.
     pub eliminated: Option<String>,
     /// The 95 % interval of its time over the leader's, less one, where it is proven slower.
@@ -57,12 +65,14 @@ pub struct FnRow {
 impl FnOutcome {
     pub(super) fn new(items: usize, candidates: &[Candidate], found: Found, elapsed_s: f64) -> Self {
         let name = |id: usize| candidates[id].combination.clone();
-        let fresh = |id: usize| found.confirmed.iter().find(|c| c.candidate == id).map(|c| &c.samples[..]);
-        let row = |(id, run): (usize, &Run)| FnRow::new(name(id), run, fresh(id), items);
-        let mut trials: Vec<FnRow> = found.runs.iter().enumerate().map(row).collect();
-        let order = |row: &FnRow| (row.status != Status::Ok, row.status == Status::Skipped, row.eliminated.is_some());
-        let time = |row: &FnRow| row.median_s.unwrap_or(f64::INFINITY);
-        trials.sort_by(|a, b| order(a).cmp(&order(b)).then(time(a).total_cmp(&time(b))));
+        let winner = found.best.and_then(|id| Some((id, figures(&samples(&found, id), items)?)));
+        let row = |id: usize| FnRow::new(name(id), &found.runs[id], figured(&found, id, winner, items));
+        let mut rows: Vec<(u8, FnRow)> = (0..candidates.len()).map(|id| (place(&found, id), row(id))).collect();
+        let ratio = |row: &FnRow| row.ratio_to_best.unwrap_or(f64::INFINITY);
+        rows.sort_by(|(a, one), (b, other)| a.cmp(b).then(ratio(one).total_cmp(&ratio(other))));
+        let trials: Vec<FnRow> = rows.into_iter().map(|(_, row)| row).collect();
+        let coverage = coverage(&trials, found.stopped_because);
+        let warnings = found.warnings.into_iter().chain(coverage.warning()).collect();
         Self {
             items,
             trials,
@@ -70,7 +80,7 @@ impl FnOutcome {
             best: found.best.map(name),
             tied: found.tied.into_iter().map(name).collect(),
             stopped_because: found.stopped_because.into(),
-            warnings: found.warnings,
+            warnings,
             elapsed_s,
         }
     }
@@ -103,14 +113,14 @@ impl FnOutcome {
 }
 
 impl FnRow {
-    /// Figures are of `fresh` samples where there are any, and of right results alone; the race's samples stay.
-    fn new(combination: Combination, run: &Run, fresh: Option<&[Sample]>, items: usize) -> Self {
+    /// Figures are of right results alone; the race's samples stay.
+    fn new(combination: Combination, run: &Run, figures: Option<Figures>) -> Self {
         let status = match (&run.fault, &run.skipped) {
             (Some(fault), _) => fault.status,
             (None, Some(_)) => Status::Skipped,
             (None, None) => Status::Ok,
         };
-        let figures = (status == Status::Ok).then(|| figures(fresh.unwrap_or(&run.samples), items)).flatten();
+        let figures = figures.filter(|_| status == Status::Ok);
         Self {
             combination,
             status,
@@ -120,18 +130,76 @@ impl FnRow {
                 .map(|fault| fault.reason.clone())
                 .or_else(|| run.skipped.as_ref().map(ToString::to_string)),
             samples: run.samples.clone(),
-            median_s: figures.map(|(median, _)| median),
-            ci95_s: figures.and_then(|(_, interval)| interval),
-            confirmed: fresh.is_some(),
+            ratio_to_best: figures.map(|figures| figures.ratio.median),
+            shared_rounds: figures.map_or(0, |figures| figures.ratio.rounds),
+            median_s: figures.map(|figures| figures.median_s),
+            ci95_s: figures.and_then(|figures| figures.ci95_s),
+            confirmed: figures.is_some_and(|figures| figures.fresh),
+            not_started: run.skipped.as_ref().map(Unstarted::cause),
             eliminated: run.eliminated.clone(),
             slower_by: run.slower_by,
         }
     }
 }
 
+/// Median seconds, and the interval of these where there is one.
+type Median = (f64, Option<[f64; 2]>);
+
+/// What is shown of a combination.
+#[derive(Debug, Clone, Copy)]
+struct Figures {
+    ratio: Ratio,
+    median_s: f64,
+    ci95_s: Option<[f64; 2]>,
+    fresh: bool,
+}
+
+/// The figures of a candidate beside the winner, of which are known which it is, its median and the interval of that.
+fn figured(found: &Found, id: usize, winner: Option<(usize, Median)>, items: usize) -> Option<Figures> {
+    let (best, (median, interval)) = winner?;
+    let all_s = |sample: &Sample| sample.seconds_per_task() * items as f64;
+    let between = |own: &[Sample], their: &[Sample]| Ratio::new((own, all_s), (their, all_s));
+    let both_fresh = fresh(found, id).zip(fresh(found, best));
+    let of_fresh = both_fresh.and_then(|(own, their)| between(own, their));
+    let ratio = of_fresh.or_else(|| between(&found.runs[id].samples, &found.runs[best].samples))?;
+    let ci95_s = if id == best { interval } else { ratio.ci95.map(|ends| ends.map(|end| end * median)) };
+    Some(Figures { ratio, median_s: ratio.median * median, ci95_s, fresh: of_fresh.is_some() })
+}
+
+/// Its samples in a fresh pool or process.
+fn fresh(found: &Found, id: usize) -> Option<&[Sample]> {
+    found.confirmed.iter().find(|confirmed| confirmed.candidate == id).map(|confirmed| &confirmed.samples[..])
+}
+
+/// The samples that its figures are of.
+fn samples(found: &Found, id: usize) -> Vec<Sample> {
+    fresh(found, id).unwrap_or(&found.runs[id].samples).to_vec()
+}
+
+/// The winner before all, then those that cannot be told from it, those that are right, those that failed, and those
+/// that were not started.
+fn place(found: &Found, id: usize) -> u8 {
+    match &found.runs[id] {
+        Run { fault: Some(_), .. } => 3,
+        Run { skipped: Some(_), .. } => 4,
+        _ if found.best == Some(id) => 0,
+        _ if found.tied.contains(&id) => 1,
+        _ => 2,
+    }
+}
+
+/// Of how many combinations the answer speaks.
+fn coverage(rows: &[FnRow], stopped_because: &str) -> Coverage {
+    let cut_short = if stopped_because == "interrupted" { Cause::Interrupted } else { Cause::Budget };
+    let candidates = rows.iter().filter(|row| row.not_started != Some(Cause::Rule));
+    candidates.fold(Coverage::default(), |all, row| {
+        all.with(&row.combination, row.status, !row.samples.is_empty(), row.not_started.unwrap_or(cut_short))
+    })
+}
+
 /// Median seconds of all items and its interval, from samples of parts of them: of the largest part alone, which shows
 /// best how the last items end.
-fn figures(samples: &[Sample], items: usize) -> Option<(f64, Option<[f64; 2]>)> {
+fn figures(samples: &[Sample], items: usize) -> Option<Median> {
     let counted = || samples.iter().filter(|sample| !sample.set_aside);
     let largest = counted().map(Sample::batch).max()?;
     let of_largest = counted().filter(|sample| sample.batch() == largest);
@@ -144,13 +212,18 @@ impl fmt::Display for FnOutcome {
         let Self { items, rounds, elapsed_s, .. } = self;
         writeln!(f, "{items} items; {} rounds in {}\n", rounds.kept, seconds(*elapsed_s))?;
         let serial = self.serial_row().and_then(|row| row.median_s);
-        writeln!(f, "{:<24}{:>12}{:>24}{:>10}", "combination", "median", "95 % interval", "x serial")?;
-        let measured = self.trials.iter().filter_map(|row| Some((row, row.median_s?)));
-        for (row, median) in measured {
-            let spread =
-                row.ci95_s.map_or_else(|| "-".into(), |[low, high]| format!("{} .. {}", seconds(low), seconds(high)));
-            let gain = serial.map_or_else(|| "-".into(), |serial| format!("{:.2}", serial / median));
-            writeln!(f, "{:<24}{:>12}{spread:>24}{gain:>10}", row.combination, seconds(median))?;
+        writeln!(
+            f,
+            "{:<24}{:>12}{:>24}{:>8}{:>10}",
+            "combination", "all items", "95 % interval", "x best", "x serial"
+        )?;
+        for row in self.trials.iter().filter(|row| row.status == Status::Ok) {
+            let dash = || "-".to_owned();
+            let median = row.median_s.map_or_else(dash, seconds);
+            let spread = row.ci95_s.map_or_else(dash, |[low, high]| format!("{} .. {}", seconds(low), seconds(high)));
+            let ratio = row.ratio_to_best.map_or_else(dash, |ratio| format!("{ratio:.2}"));
+            let gain = row.median_s.zip(serial).map_or_else(dash, |(own, serial)| format!("{:.2}", serial / own));
+            writeln!(f, "{:<24}{median:>12}{spread:>24}{ratio:>8}{gain:>10}", row.combination)?;
         }
         for row in self.trials.iter().filter(|row| row.status != Status::Ok) {
             let reason = row.reason.as_deref().unwrap_or_default();
@@ -160,8 +233,12 @@ impl fmt::Display for FnOutcome {
             None => writeln!(f, "\nNo combination ran to its end; the rows above say why.")?,
             Some(best) => {
                 let tied: Vec<String> = self.tied.iter().map(ToString::to_string).collect();
-                let apart = if tied.is_empty() { "" } else { "; not distinguishable from it: " };
-                writeln!(f, "\n{best} is the fastest{apart}{}.", tied.join(", "))?;
+                let apart = if tied.is_empty() { "" } else { "; not told apart from it: " };
+                let coverage = coverage(&self.trials, &self.stopped_because);
+                writeln!(f, "\n{best} is {}{apart}{}.", coverage.claim(!tied.is_empty()), tied.join(", "))?;
+                if let Some(gaps) = coverage.gaps() {
+                    writeln!(f, "The answer is partial: {gaps}.")?;
+                }
             }
         }
         self.warnings.iter().try_for_each(|warning| writeln!(f, "Note: {warning}."))

@@ -248,6 +248,9 @@ impl fmt::Display for Answer<'_> {
             [entry] => write!(f, "the saved answer for another size, {}", away(entry))?,
             [near, far, ..] => write!(f, "between the saved answers for {} and {}", away(near), away(far))?,
         }
+        for gaps in self.entries.iter().filter_map(|entry| entry.evidence.partial.as_ref()) {
+            write!(f, "; it is partial: {gaps}")?;
+        }
         match &self.grade {
             Grade::Stale { changed } => write!(f, "; it is stale: {changed}; `gingham tune` renews it"),
             Grade::Hit | Grade::Near { .. } | Grade::Miss => Ok(()),

@@ -16,15 +16,13 @@ mod lookup;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::slice;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
 use crate::combination::Combination;
 use crate::environment::Environment;
-use crate::outcome::{Outcome, Row, Sample, Status, batch_seconds};
-use crate::stats;
+use crate::outcome::{Coverage, Outcome, Row, Status};
 use crate::store::{self, Place};
 use crate::workload::Workload;
 
@@ -77,6 +75,9 @@ pub struct Evidence {
     pub tied: usize,
     /// Why the race ended.
     pub stopped_because: String,
+    /// Where it is partial, how many combinations were never started or failed, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partial: Option<String>,
 }
 
 /// A combination and what it took.
@@ -84,10 +85,10 @@ pub struct Evidence {
 pub struct Ranked {
     /// The combination.
     pub combination: Combination,
-    /// Its time over that of the best, as a median over the rounds of the race that both ran in: what else the machine
-    /// did fell on both. It may be below 1, where the race could not tell the two apart and took that of fewer threads.
+    /// Its time over that of the best, as a median over the rounds that both ran in: what else the machine did fell on both.
+    /// It may be below 1, where the two could not be told apart and that of fewer threads was taken.
     pub slower: f64,
-    /// Median seconds of the batch.
+    /// Seconds of the batch: the winner's median, times its ratio to that.
     pub median_s: f64,
     /// The interval of that median, at least 95 %, where there are samples enough for one.
     pub ci95_s: Option<[f64; 2]>,
@@ -97,6 +98,17 @@ pub struct Ranked {
     pub confirmed: bool,
     /// `VARIABLE=VALUE` that must be set before the program starts, where its backend reads one then.
     pub export: Option<String>,
+}
+
+/// What became of an answer that was to be saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    /// It is in the profile.
+    Saved,
+    /// It is partial, and the profile keeps the full one that it has for this machine and workload.
+    KeptFull,
+    /// Nothing finished that a program can apply.
+    Nothing,
 }
 
 /// A profile that cannot be read or written.
@@ -232,30 +244,36 @@ impl Profile {
     }
 
     /// Adds the answer of `outcome` to the profile at `path`, in place of an older one for the same machine and
-    /// workload. Nothing is written where nothing finished; whether anything was.
+    /// workload; what became of it.
     ///
     /// # Errors
     /// [`Error`]; the file is then as it was.
-    pub fn record(path: &Path, outcome: &Outcome, environment: &Environment) -> Result<bool, Error> {
-        let Some(entry) = Entry::of(outcome, environment) else { return Ok(false) };
-        Self::update(path, |profile| profile.put(entry))?;
-        Ok(true)
+    pub fn record(path: &Path, outcome: &Outcome, environment: &Environment) -> Result<Recorded, Error> {
+        let Some(entry) = Entry::of(outcome, environment) else { return Ok(Recorded::Nothing) };
+        match Self::update(path, |profile| profile.put(entry))? {
+            true => Ok(Recorded::Saved),
+            false => Ok(Recorded::KeptFull),
+        }
     }
 
-    /// Takes `entry` in, in place of one for the same machine and workload.
-    fn put(&mut self, entry: Entry) {
+    /// Takes `entry` in, in place of one for the same machine and workload, unless it is partial and that one is not;
+    /// whether it is in.
+    fn put(&mut self, entry: Entry) -> bool {
+        if self.entries.iter().any(|old| old.answers_the_same(&entry) && !entry.may_replace(old)) {
+            return false;
+        }
         self.entries.retain(|old| !old.answers_the_same(&entry));
         self.entries.push(entry);
+        true
     }
 
-    /// Takes in what `other` has, apart from what is known here and was saved later; how many that were.
+    /// Takes in what `other` has, apart from what is known here and was saved later, or is full where that is partial;
+    /// how many that were.
     pub fn import(&mut self, other: Self) -> usize {
         let newer = |old: &Entry, entry: &Entry| old.answers_the_same(entry) && old.saved_unix > entry.saved_unix;
         let wanted = other.entries.into_iter().filter(|entry| !self.entries.iter().any(|old| newer(old, entry)));
         let wanted: Vec<Entry> = wanted.collect();
-        let taken = wanted.len();
-        wanted.into_iter().for_each(|entry| self.put(entry));
-        taken
+        wanted.into_iter().filter_map(|entry| self.put(entry).then_some(())).count()
     }
 
     /// Drops the answers for `workload`, on whichever machine; how many there were.
@@ -297,13 +315,11 @@ impl Entry {
         let ours = outcome.trials.iter().filter(|row| is_id(&row.backend));
         let rows: Vec<(u8, &Row)> = ours.filter_map(|row| Some((place(row)?, row))).collect();
         let &(_, best) = rows.iter().filter(|&&(place, _)| place < 2).min_by_key(|&&(place, _)| place)?;
-        let slower = |(place, row)| Some((place, slower(best, row, &outcome.workload)?, row));
+        let slower = |(place, row)| Some((place, outcome.ratio(row, best)?.median, row));
         let mut rows: Vec<(u8, f64, &Row)> = rows.into_iter().filter_map(slower).collect();
         rows.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
         let ranked = |(_, slower, row): (u8, f64, &Row)| {
-            let confirmation = outcome.confirmation.iter().flat_map(|confirmation| &confirmation.trials);
-            let mut confirmation = confirmation.filter(|trial| row.confirmed && trial.combination == row.combination);
-            let samples = confirmation.next().map_or(&row.samples, |trial| &trial.samples);
+            let samples = outcome.fresh(row).unwrap_or(&row.samples);
             Some(Ranked {
                 combination: row.combination.clone(),
                 slower,
@@ -327,6 +343,7 @@ impl Entry {
                 repeated: outcome.rounds.repeated,
                 tied: outcome.tied.len(),
                 stopped_because: outcome.stopped_because.clone(),
+                partial: Coverage::of_own(outcome).gaps(),
             },
             ranking,
         };
@@ -342,12 +359,20 @@ impl Entry {
         }
         let Fingerprint { cpu_model, cpu_signature, simd, gingham, backends, .. } = &self.fingerprint;
         let libraries = backends.iter().flat_map(|(id, library)| [id, &library.version, &library.kernels]);
-        let texts = [cpu_model, gingham, &self.evidence.stopped_because];
-        let mut texts = texts.into_iter().chain(cpu_signature).chain(simd).chain(libraries);
+        let Evidence { stopped_because, partial, .. } = &self.evidence;
+        let texts = [cpu_model, gingham, stopped_because];
+        let mut texts = texts.into_iter().chain(partial).chain(cpu_signature).chain(simd).chain(libraries);
         if texts.any(|text| text.chars().any(char::is_control)) {
             return Err(format!("the answer for {workload} has control characters in it"));
         }
         self.ranking.iter().try_for_each(Ranked::check)
+    }
+
+    /// Whether it may take the place of `old`, an answer for the same machine and workload: a partial one never takes that
+    /// of a full one.
+    #[must_use]
+    pub fn may_replace(&self, old: &Self) -> bool {
+        self.evidence.partial.is_none() || old.evidence.partial.is_some()
     }
 
     /// Whether one takes the other's place: of one workload, on one machine.
@@ -375,17 +400,6 @@ impl Ranked {
 
 /// Seconds that a batch can take, one picosecond to thirty thousand years, and their ratios.
 const FIGURES: std::ops::RangeInclusive<f64> = 1e-12..=1e12;
-
-/// The time of `row` over that of `best`, in the rounds that both ran in, or in all where there is none.
-fn slower(best: &Row, row: &Row, workload: &Workload) -> Option<f64> {
-    let batch = |row: &Row, samples: &[Sample]| Some(batch_seconds(&row.combination, workload, samples)?.0);
-    let pairs = row.samples.iter().filter_map(|own| {
-        let lead = best.samples.iter().find(|lead| lead.round == own.round)?;
-        Some(batch(row, slice::from_ref(own))? / batch(best, slice::from_ref(lead))?)
-    });
-    let pairs: Vec<f64> = pairs.collect();
-    if pairs.is_empty() { Some(row.median_s? / best.median_s?) } else { Some(stats::median(&pairs)) }
-}
 
 /// Whether `text` may be the id of a backend; `peer/NAME` is none.
 fn is_id(text: &str) -> bool {

@@ -1,8 +1,9 @@
 //! One line a combination, for spreadsheets. Samples are in the JSON form alone.
 
 use crate::outcome::Outcome;
+use crate::search::Cause;
 
-const HEADINGS: [&str; 20] = [
+const HEADINGS: [&str; 26] = [
     "combination",
     "backend",
     "op_threads",
@@ -23,6 +24,12 @@ const HEADINGS: [&str; 20] = [
     "slower_low",
     "slower_high",
     "confirmed",
+    "ratio_to_best",
+    "ratio_ci95_low",
+    "ratio_ci95_high",
+    "shared_rounds",
+    "extrapolated",
+    "not_started",
 ];
 
 pub(super) fn render(outcome: &Outcome) -> String {
@@ -52,6 +59,12 @@ pub(super) fn render(outcome: &Outcome) -> String {
             number(row.slower_by.map(|[low, _]| low)),
             number(row.slower_by.map(|[_, high]| high)),
             row.confirmed.to_string(),
+            number(row.ratio_to_best),
+            number(row.ratio_ci95.map(|[low, _]| low)),
+            number(row.ratio_ci95.map(|[_, high]| high)),
+            row.shared_rounds.to_string(),
+            row.extrapolated.to_string(),
+            row.not_started.map(Cause::name).unwrap_or_default().into(),
         ];
         writer.write_record(record).expect(in_memory);
     }

@@ -1,27 +1,28 @@
 //! For documents: the arrangements, then every combination.
 
-use super::{Cells, arrangements, headings, remarks, serial, unmeasured, verdict};
-use crate::outcome::{Outcome, Status};
+use super::columns::{Column, legend, signs};
+use super::verdict::verdict;
+use super::{arrangements, remarks, serial, unmeasured};
+use crate::outcome::{Outcome, Row, Status};
 
 pub(super) fn render(outcome: &Outcome) -> String {
-    let serial = serial(outcome);
-    let mut text = format!("## {}\n\n{}\n\n", outcome.workload, verdict(outcome));
-    let heads = headings(outcome);
+    let serial_s = serial(outcome);
+    let mut text = format!("## {}\n\n{}\n\n", outcome.workload, verdict(outcome, serial_s));
+    let headings: Vec<String> = Column::ALL.iter().map(|column| column.heading(outcome)).collect();
+    let cells = |row: &Row| Column::ALL.map(|column| column.cell(outcome, row, serial_s)).to_vec();
 
-    let named = arrangements(outcome).into_iter().map(|(name, row)| {
-        std::iter::once(name.to_owned()).chain(Cells::new(outcome, row, serial).into_array()).collect()
-    });
-    text += &table(std::iter::once("arrangement".to_owned()).chain(heads.clone()).collect(), named);
+    let named = arrangements(outcome).into_iter().map(|(name, row)| [vec![name.to_owned()], cells(row)].concat());
+    text += &table(&[vec!["arrangement".to_owned()], headings.clone()].concat(), named);
 
-    let measured = outcome.trials.iter().filter(|row| row.status == Status::Ok);
+    let measured: Vec<&Row> = outcome.trials.iter().filter(|row| row.status == Status::Ok).collect();
     text += "\n";
-    text += &table(heads.to_vec(), measured.map(|row| Cells::new(outcome, row, serial).into_array().to_vec()));
+    text += &table(&headings, measured.iter().map(|row| cells(row)));
 
-    let without =
-        unmeasured(outcome).map(|(row, status, reason)| format!("- {status}: {}: {reason}\n", row.combination));
-    let remarks = remarks(outcome).into_iter().map(|remark| format!("- {remark}\n"));
-    let warnings = outcome.warnings.iter().map(|warning| format!("- warning: {warning}\n"));
-    let list: String = without.chain(remarks).chain(warnings).collect();
+    let explained = [legend(outcome, &measured), signs(&measured)].into_iter().filter(|text| !text.is_empty());
+    let without = unmeasured(outcome).into_iter().map(|reason| reason.to_string());
+    let warnings = outcome.warnings.iter().map(|warning| format!("warning: {warning}"));
+    let list: String =
+        explained.chain(without).chain(remarks(outcome)).chain(warnings).map(|item| format!("- {item}\n")).collect();
     if !list.is_empty() {
         text += "\n";
         text += &list;
@@ -29,8 +30,8 @@ pub(super) fn render(outcome: &Outcome) -> String {
     text
 }
 
-fn table(headings: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> String {
+fn table(headings: &[String], rows: impl Iterator<Item = Vec<String>>) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     let rule = format!("|{}\n", "---|".repeat(headings.len()));
-    line(&headings) + &rule + &rows.map(|cells| line(&cells)).collect::<String>()
+    line(headings) + &rule + &rows.map(|cells| line(&cells)).collect::<String>()
 }

@@ -1,19 +1,28 @@
 //! Outcomes in the forms that people and programs read: one exporter a file.
 
+mod columns;
 mod csv;
 mod json;
+mod map;
 mod markdown;
+mod page;
 mod table;
 mod text;
+mod unmeasured;
+mod verdict;
+mod words;
 
 use std::fmt;
 use std::str::FromStr;
 
 use gingham_core::{DType, Op};
 
-use crate::outcome::{Outcome, Row, Status};
+use crate::outcome::{Outcome, Ratio, Row, Sample};
 
+pub use page::Page;
 pub use text::{bytes, seconds};
+use unmeasured::unmeasured;
+pub use words::ended;
 
 /// A form of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -59,11 +68,11 @@ impl fmt::Display for Format {
     }
 }
 
-/// `outcome` in the given form, its last line ended.
+/// `outcome` in the given form, its last line ended; only a table depends on the page.
 #[must_use]
-pub fn render(outcome: &Outcome, format: Format) -> String {
+pub fn render(outcome: &Outcome, format: Format, page: Page) -> String {
     match format {
-        Format::Table => table::render(outcome),
+        Format::Table => table::render(outcome, page),
         Format::Json => json::render(outcome),
         Format::Csv => csv::render(outcome),
         Format::Markdown => markdown::render(outcome),
@@ -88,61 +97,6 @@ fn ceiling(outcome: &Outcome) -> Option<f64> {
     Some(bound / 1e9)
 }
 
-/// The cells of a measured row that every form shares, as text.
-struct Cells {
-    combination: String,
-    batch: String,
-    spread: String,
-    rate: String,
-    of_ceiling: String,
-    speed_up: String,
-    standing: String,
-}
-
-/// The headings of [`Cells`].
-fn headings(outcome: &Outcome) -> [String; 7] {
-    let unit = outcome.workload.rate_unit();
-    ["combination", "median batch", "95 % interval", unit, "of ceiling", "x serial", "standing"].map(Into::into)
-}
-
-impl Cells {
-    fn new(outcome: &Outcome, row: &Row, serial: Option<f64>) -> Self {
-        let dash = || "-".to_owned();
-        let median = row.median_s;
-        Self {
-            combination: row.combination.to_string(),
-            batch: median.map_or_else(dash, seconds),
-            spread: row.ci95_s.map_or_else(dash, |[low, high]| format!("{} .. {}", seconds(low), seconds(high))),
-            rate: row.rate.map_or_else(dash, |rate| format!("{rate:.1}")),
-            of_ceiling: row
-                .rate
-                .zip(ceiling(outcome))
-                .map_or_else(dash, |(rate, ceiling)| format!("{:.0} %", rate / ceiling * 100.0)),
-            speed_up: median.zip(serial).map_or_else(dash, |(own, serial)| format!("{:.2}", serial / own)),
-            standing: standing(outcome, row),
-        }
-    }
-
-    fn into_array(self) -> [String; 7] {
-        [self.combination, self.batch, self.spread, self.rate, self.of_ceiling, self.speed_up, self.standing]
-    }
-}
-
-/// How a row came out of the race.
-fn standing(outcome: &Outcome, row: &Row) -> String {
-    match row.slower_by {
-        _ if outcome.best.as_ref() == Some(&row.combination) => "best".into(),
-        _ if outcome.tied.contains(&row.combination) => "tied".into(),
-        Some(interval) => format!("slower {}", percent(interval)),
-        None => "left early".into(),
-    }
-}
-
-/// An interval of shares: `8 .. 11 %`.
-fn percent([low, high]: [f64; 2]) -> String {
-    format!("{:.0} .. {:.0} %", low * 100.0, high * 100.0)
-}
-
 /// Median seconds of the fastest serial row: what speed-ups are over.
 fn serial(outcome: &Outcome) -> Option<f64> {
     outcome.arrangements(outcome.machine.machine.usable_cpus)[0].1?.median_s
@@ -155,43 +109,18 @@ fn arrangements(outcome: &Outcome) -> Vec<(&'static str, &Row)> {
     all.filter_map(|(name, row)| Some((name, row?))).collect()
 }
 
-/// One sentence: the winner, what cannot be told from it, and who comes next.
-fn verdict(outcome: &Outcome) -> String {
-    let Some(best) = outcome.best_row() else {
-        return "No combination finished with right results; the rows above say why.".into();
-    };
-    let rank = if outcome.tied.is_empty() { "the fastest" } else { "as fast as any" };
-    let mut text = format!("{} is {rank}", best.combination);
-    if let Some((serial, own)) = serial(outcome).zip(best.median_s) {
-        text += &format!(": {:.2} x serial", serial / own);
-    }
-    match outcome.tied.len() {
-        0 => {}
-        n if n <= 4 => {
-            let names: Vec<String> = outcome.tied.iter().map(ToString::to_string).collect();
-            text += &format!("; not distinguishable from it: {}", names.join(", "));
-        }
-        n => text += &format!("; {n} others are not distinguishable from it, {} among them", outcome.tied[0]),
-    }
-    let slower = outcome.trials.iter().filter_map(|row| Some((row, row.slower_by?)));
-    if let Some((next, interval)) = slower.min_by(|(_, a), (_, b)| a[0].total_cmp(&b[0])) {
-        text += &format!("; {} is slower by {}", next.combination, percent(interval));
-    }
-    text + "."
-}
-
 /// What the reader should know before trusting the figures.
 fn remarks(outcome: &Outcome) -> Vec<String> {
     let mut remarks = Vec::new();
     if outcome.arena_tasks < outcome.workload.tasks() {
         let (held, all) = (outcome.arena_tasks, outcome.workload.tasks());
-        remarks.push(format!("{held} of the {all} tasks were measured; times are scaled to the whole batch"));
+        remarks.push(format!("{held} of the {all} tasks were measured; times are scaled up to the whole batch"));
     }
-    if let Some((arena, private)) = private_memory(outcome) {
+    if let Some(ratio) = private_memory(outcome) {
         remarks.push(format!(
-            "operands in private memory, which may have huge pages, would make the best take {:.0} % of its time in the \
-             shared arena",
-            private / arena * 100.0
+            "in memory of a single process, where Linux may use large pages, the best takes {:.0} % of its time in \
+             memory that processes share, as here",
+            ratio * 100.0
         ));
     }
     if !outcome.machine.env_cleared.is_empty() {
@@ -203,17 +132,12 @@ fn remarks(outcome: &Outcome) -> Vec<String> {
     remarks
 }
 
-/// Median seconds of the best in the arena and in private memory, where they lie more than the tolerance apart.
-fn private_memory(outcome: &Outcome) -> Option<(f64, f64)> {
+/// How many times its time in the arena the best takes in private memory, where that is beyond the tolerance.
+fn private_memory(outcome: &Outcome) -> Option<f64> {
     let best = outcome.best.as_ref()?;
     let trials = || outcome.confirmation.iter().flat_map(|c| &c.trials).filter(|t| t.combination == *best);
-    let arena = trials().find(|t| !t.private)?.median_s;
-    let private = trials().find(|t| t.private)?.median_s;
-    ((private / arena).ln().abs() > outcome.tolerance.ln_1p()).then_some((arena, private))
-}
-
-/// The rows that have no figures, with the reason: `status combination: reason`.
-fn unmeasured(outcome: &Outcome) -> impl Iterator<Item = (&Row, &'static str, &str)> {
-    let without = outcome.trials.iter().filter(|row| row.status != Status::Ok);
-    without.map(|row| (row, row.status.name(), row.reason.as_deref().unwrap_or_default()))
+    let samples = |private| Some(&trials().find(|t| t.private == private)?.samples[..]);
+    let batch_s = |sample: &Sample| sample.batch_s(best, &outcome.workload);
+    let ratio = Ratio::new((samples(true)?, batch_s), (samples(false)?, batch_s))?.median;
+    (ratio.ln().abs() > outcome.tolerance.ln_1p()).then_some(ratio)
 }

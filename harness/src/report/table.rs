@@ -2,21 +2,55 @@
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
-use super::{Cells, arrangements, bytes, headings, remarks, seconds, serial, unmeasured, verdict};
-use crate::outcome::{Outcome, Status};
+use super::columns::{Column, legend, signs};
+use super::map::map;
+use super::verdict::verdict;
+use super::words::ended;
+use super::{Page, arrangements, bytes, remarks, seconds, serial, unmeasured};
+use crate::outcome::{Outcome, Row, Status};
 
 /// Combinations shown: with the rest of the report they fit a screen of fifty lines.
 const SHOWN: usize = 20;
 
-/// Combinations without figures whose reasons are shown.
+/// Reasons shown why combinations have no figures.
 const REASONS: usize = 8;
 
-pub(super) fn render(outcome: &Outcome) -> String {
+/// Columns of a page from which on there is a place for the map.
+const FOR_MAP: usize = 120;
+
+pub(super) fn render(outcome: &Outcome, page: Page) -> String {
+    let line = |text: &str| page.wrap(text, "  ") + "\n";
+    let mut text = line(&outcome.workload.to_string()) + &line(&circumstances(outcome)) + "\n";
+
+    let measured: Vec<&Row> = outcome.trials.iter().filter(|row| row.status == Status::Ok).collect();
+    let shown = &measured[..measured.len().min(SHOWN)];
+    text += &format!("{}\n", fitting(outcome, &[], shown, page.width()));
+    if measured.len() > SHOWN {
+        text += &line(&format!("  and {} more; --format csv or json has them all", measured.len() - SHOWN));
+    }
+    for explained in [legend(outcome, shown), signs(shown)] {
+        text += &if explained.is_empty() { String::new() } else { line(&format!("  {explained}")) };
+    }
+    text += &without_figures(outcome, page);
+
+    let (names, rows): (Vec<&str>, Vec<&Row>) = arrangements(outcome).into_iter().unzip();
+    text += &format!("\n{}\n", fitting(outcome, &names, &rows, page.width()));
+    if let Some(map) = map(outcome).filter(|_| page.width() >= FOR_MAP) {
+        text += &format!("\nThe best backend for each number of workers and op threads, and its x best:\n{map}\n");
+    }
+    text += &format!("\n{}", line(&verdict(outcome, serial(outcome))));
+    text.extend(remarks(outcome).iter().map(|remark| line(&format!("Note: {remark}."))));
+    if page.warnings {
+        text.extend(outcome.warnings.iter().map(|warning| line(&format!("Warning: {warning}."))));
+    }
+    text
+}
+
+/// Where it was measured, on how much memory, in how many rounds, and why it ended.
+fn circumstances(outcome: &Outcome) -> String {
     let machine = &outcome.machine.machine;
-    let serial = serial(outcome);
-    let mut text = format!(
-        "{}\n{}, {} usable CPU{}; {} of operands, touched and filled in {}; {} rounds in {}: {}\n\n",
-        outcome.workload,
+    format!(
+        "{}, {} usable CPU{}; {} of operands, touched and filled in {}; {} rounds in {}, ended {}",
         machine.cpu_model,
         machine.usable_cpus,
         if machine.usable_cpus == 1 { "" } else { "s" },
@@ -24,49 +58,57 @@ pub(super) fn render(outcome: &Outcome) -> String {
         seconds(outcome.prefault_s),
         outcome.rounds.kept,
         seconds(outcome.elapsed_s),
-        outcome.stopped_because,
-    );
+        ended(&outcome.stopped_because),
+    )
+}
 
-    let measured: Vec<_> = outcome.trials.iter().filter(|row| row.status == Status::Ok).collect();
-    let mut all = table(headings(outcome).to_vec(), 1);
-    for row in measured.iter().take(SHOWN) {
-        all.add_row(Cells::new(outcome, row, serial).into_array());
-    }
-    text += &format!("{all}\n");
-    if measured.len() > SHOWN {
-        text += &format!("  and {} slower ones; --format csv or json has them all\n", measured.len() - SHOWN);
-    }
-    let mut unmeasured: Vec<_> = unmeasured(outcome).collect();
-    unmeasured.sort_by_key(|(row, ..)| row.status == Status::Skipped); // a fault is news, a rule is not
-    for (row, status, reason) in unmeasured.iter().take(REASONS) {
-        text += &format!("  {status:<8} {}: {reason}\n", row.combination);
-    }
-    if unmeasured.len() > REASONS {
-        text +=
-            &format!("  and {} more without figures; --format json has their reasons\n", unmeasured.len() - REASONS);
-    }
-
-    let mut few = table(std::iter::once("arrangement".to_owned()).chain(headings(outcome)).collect(), 2);
-    for (name, row) in arrangements(outcome) {
-        few.add_row(std::iter::once(name.to_owned()).chain(Cells::new(outcome, row, serial).into_array()));
-    }
-    text += &format!("\n{few}\n\n{}\n", verdict(outcome));
-    for remark in remarks(outcome) {
-        text += &format!("Note: {remark}.\n");
-    }
-    for warning in &outcome.warnings {
-        text += &format!("Warning: {warning}.\n");
+/// Why combinations have no figures, a line a reason.
+fn without_figures(outcome: &Outcome, page: Page) -> String {
+    let mut reasons: Vec<_> = unmeasured(outcome);
+    reasons.sort_by_key(|reason| reason.status == Status::Skipped); // a fault is news, a rule is not
+    let line = |text: String| page.wrap(&text, "           ") + "\n";
+    let mut text: String = reasons.iter().take(REASONS).map(|reason| line(format!("  {reason}"))).collect();
+    if reasons.len() > REASONS {
+        let more: usize = reasons[REASONS..].iter().map(|reason| reason.count).sum();
+        text += &line(format!("  and {more} more without figures; --format json has their reasons"));
     }
     text
 }
 
-/// A table whose first `names` columns are words and whose others are figures.
-fn table(headings: Vec<String>, names: usize) -> Table {
+/// A table of `rows` within `width`: as long as it is wider, the least important column goes. `names` are those of the
+/// rows, in a column of their own; empty for none.
+fn fitting(outcome: &Outcome, names: &[&str], rows: &[&Row], width: usize) -> Table {
+    let mut columns = Column::ALL.to_vec();
+    let mut least = Column::LEAST.iter();
+    loop {
+        let table = of_columns(outcome, names, rows, &columns);
+        let widest = table.lines().map(|line| line.trim_end().chars().count()).max();
+        match least.next() {
+            Some(least) if widest > Some(width) => columns.retain(|column| column != least),
+            _ => return table,
+        }
+    }
+}
+
+fn of_columns(outcome: &Outcome, names: &[&str], rows: &[&Row], columns: &[Column]) -> Table {
+    let serial_s = serial(outcome);
+    let first = |name: &str| (!names.is_empty()).then(|| name.to_owned());
+    let headings = first("arrangement").into_iter().chain(columns.iter().map(|column| column.heading(outcome)));
+    let mut table = ruled(headings.collect(), 1 + usize::from(!names.is_empty()));
+    for (i, row) in rows.iter().enumerate() {
+        let cells = columns.iter().map(|column| column.cell(outcome, row, serial_s));
+        table.add_row(first(names.get(i).unwrap_or(&"")).into_iter().chain(cells));
+    }
+    table
+}
+
+/// A table whose first `words` columns are words and whose others are figures.
+pub(super) fn ruled(headings: Vec<String>, words: usize) -> Table {
     const RULE: LineStyle = LineStyle::new('─', '─', '─', '─');
     let mut table = Table::new();
     table.load_style(TableStyle::new().header_separator(RULE)).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(headings);
-    for column in table.column_iter_mut().skip(names) {
+    for column in table.column_iter_mut().skip(words) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table

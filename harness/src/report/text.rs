@@ -25,6 +25,11 @@ pub fn bytes(n: u64) -> String {
     }
 }
 
+/// A share: `2 %`, `0.5 %`.
+pub(super) fn percent(share: f64) -> String {
+    format!("{} %", (share * 1e3).round() / 10.0)
+}
+
 fn three_digits(x: f64) -> String {
     match x.abs() {
         a if a >= 99.95 => format!("{x:.0}"),
@@ -47,5 +52,6 @@ mod tests {
         assert_eq!(bytes(1536), "1.50 KiB");
         assert_eq!(bytes(u64::MAX), "16.0 EiB");
         assert_eq!(bytes(7), "7 B");
+        assert_eq!([percent(0.02), percent(0.005)], ["2 %", "0.5 %"]);
     }
 }

@@ -53,6 +53,20 @@ pub enum Cause {
     Interrupted,
 }
 
+impl Cause {
+    /// The word in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rule => "rule",
+            Self::Bound => "bound",
+            Self::Equal => "equal",
+            Self::Budget => "budget",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
 impl Unstarted {
     /// Its kind.
     #[must_use]

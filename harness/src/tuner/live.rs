@@ -14,6 +14,7 @@ use crate::combination::{Combination, ExecutorKind};
 use crate::environment::Environment;
 use crate::journal::Resumable;
 use crate::outcome::{Sample, Status};
+use crate::report::bytes;
 use crate::search::{Admission, Course, Entrant, Farewell, Fault, Role, model, sampling};
 use crate::trial::protocol::{Hello, PROTOCOL};
 use crate::trial::{Death, Program, Ready, Trial};
@@ -83,7 +84,7 @@ impl<'a, T: Scalar> Live<'a, T> {
     fn start(&mut self, who: Entrant) -> Result<Running, Fault> {
         let copy = self.judge.workload().batch_bytes();
         if who.role == Role::Private && copy > available_memory() / 2 {
-            let reason = format!("{} MiB of private memory are not to be had", copy >> 20);
+            let reason = format!("{} of private memory are not to be had", bytes(copy));
             return Err(Fault { status: Status::Refused, reason });
         }
         let combination = self.combinations[who.candidate].clone();

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::Tuner;
 use crate::combination::ExecutorKind;
 use crate::journal::Begun;
-use crate::outcome::{self, Confirmation, Confirmed, Outcome, Row, SCHEMA, Status, Twin, batch_seconds};
-use crate::search::{Found, Run};
+use crate::outcome::{Confirmation, Confirmed, Coverage, Outcome, Row, SCHEMA, Status, Twin, batch_seconds};
+use crate::search::{Found, Run, Unstarted};
 use crate::space::Candidate;
 
 impl Tuner {
@@ -37,13 +37,8 @@ impl Tuner {
         );
 
         let runs = found.runs.into_iter().zip(candidates).enumerate();
-        let rows = runs.map(|(id, (run, candidate))| Row { id, ..self.row(run, candidate, &confirmed) });
-        let mut trials: Vec<Row> = rows.collect();
-        if let Some(best) = found.best {
-            outcome::anchor(&mut trials, best, &self.workload);
-        }
-        trials.sort_by(outcome::by_standing);
-        Outcome {
+        let trials: Vec<Row> = runs.map(|(id, (run, candidate))| Row { id, ..self.row(run, candidate) }).collect();
+        let outcome = Outcome {
             schema: SCHEMA.into(),
             machine: begun.site.clone(),
             versions,
@@ -58,6 +53,7 @@ impl Tuner {
             rounds: found.rounds,
             best: found.best.map(name),
             tied: found.tied.into_iter().map(name).collect(),
+            never_started: Vec::new(),
             confirmation: rounds.map(|rounds| Confirmation { rounds, trials: confirmed }),
             stopped_because: found.stopped_because.into(),
             warnings: found.warnings,
@@ -65,16 +61,20 @@ impl Tuner {
             advised_budget_s: found.advised_s,
             clock_s: Vec::new(),
             elapsed_s: 0.0,
-        }
+        };
+        let mut outcome = outcome.derive();
+        outcome.warnings.extend(Coverage::of(&outcome).warning());
+        outcome
     }
 
-    fn row(&self, run: Run, candidate: &Candidate, confirmed: &[Confirmed]) -> Row {
+    fn row(&self, run: Run, candidate: &Candidate) -> Row {
         let mut row = Row::new(candidate.combination.clone(), &self.workload);
         row.status = match (&run.fault, &run.skipped) {
             (Some(fault), _) => fault.status,
             (None, Some(_)) => Status::Skipped,
             (None, None) => Status::Ok,
         };
+        row.not_started = run.skipped.as_ref().map(Unstarted::cause);
         row.reason = run.fault.map(|fault| fault.reason).or(run.skipped.map(|why| why.to_string()));
         row.ruled_out = candidate.skipped.is_some();
         row.eliminated = run.eliminated;
@@ -92,12 +92,6 @@ impl Tuner {
             ratios.extend(farewell.error_ratio);
         }
         row.error_ratio = ratios.into_iter().max_by(f64::total_cmp);
-        // A figure is for results that are right; the samples stay, as they were measured.
-        if row.status == Status::Ok {
-            let fresh = confirmed.iter().find(|c| !c.private && c.combination == row.combination);
-            row.confirmed = fresh.is_some();
-            row.set_figures(fresh.map_or(&run.samples, |c| &c.samples), &self.workload);
-        }
         row.samples = run.samples;
         row
     }

@@ -1,0 +1,139 @@
+//! What follows from samples and decisions: how each combination compares with the winner, and its figures by that.
+//!
+//! A shared machine changes its pace: what one took in a minute and another in the next says little of the two. So no
+//! figure stands alone. A combination has a ratio to the winner over the rounds that both ran in, and its time is the
+//! winner's times that ratio.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use super::{Coverage, Outcome, Row, Sample, Status, batch_seconds};
+use crate::stats;
+
+/// How many times another's time one took in the rounds that both ran in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Ratio {
+    /// The median over the rounds.
+    pub(crate) median: f64,
+    /// The exact order-statistic interval of that median, at least 95 %; none below six rounds.
+    pub(crate) ci95: Option<[f64; 2]>,
+    /// The number of the rounds.
+    pub(crate) rounds: usize,
+    /// Tasks of the part of the batch that it ran in these.
+    pub(crate) tasks: usize,
+}
+
+impl Ratio {
+    /// Of the samples of one to those of another, each with what a sample says of the seconds of a whole batch; of the
+    /// rounds of the largest part of the batch alone, since a small one says little of how the last wave ends.
+    pub(crate) fn new(
+        own: (&[Sample], impl Fn(&Sample) -> f64),
+        other: (&[Sample], impl Fn(&Sample) -> f64),
+    ) -> Option<Self> {
+        let counted =
+            |samples: &'_ [Sample]| samples.iter().filter(|sample| !sample.set_aside).copied().collect::<Vec<_>>();
+        let theirs: HashMap<usize, Sample> =
+            counted(other.0).into_iter().map(|sample| (sample.round, sample)).collect();
+        let pairs: Vec<(Sample, Sample)> =
+            counted(own.0).into_iter().filter_map(|sample| Some((sample, *theirs.get(&sample.round)?))).collect();
+        let tasks = pairs.iter().map(|(own, _)| own.batch()).max()?;
+        let largest = pairs.iter().filter(|(own, _)| own.batch() == tasks);
+        let ratios: Vec<f64> = largest.map(|(mine, their)| own.1(mine) / other.1(their)).collect();
+        Some(Self {
+            median: stats::median(&ratios),
+            ci95: stats::median_interval(&ratios),
+            rounds: ratios.len(),
+            tasks,
+        })
+    }
+}
+
+impl Outcome {
+    /// With every figure that follows from the samples, the winner and the tie set: ratios to the winner, times and
+    /// rates by them, the order of the rows, and how many combinations were never started.
+    #[must_use]
+    pub fn derive(mut self) -> Self {
+        let winner = self.best_row().cloned();
+        let time = winner.as_ref().and_then(|winner| {
+            batch_seconds(&winner.combination, &self.workload, self.fresh(winner).unwrap_or(&winner.samples))
+        });
+        let rows = std::mem::take(&mut self.trials);
+        let figured = |row: Row| {
+            let fresh = row.status == Status::Ok && self.fresh(&row).is_some();
+            let row = Row { confirmed: fresh, ..row };
+            match winner.as_ref().zip(time) {
+                Some((winner, time)) if row.status == Status::Ok => self.figured(row, winner, time),
+                _ => row,
+            }
+        };
+        let trials = rows.into_iter().map(figured).collect();
+        self.trials = trials;
+        self.sort();
+        self.never_started = Coverage::of(&self).never_started();
+        self
+    }
+
+    /// How many times the time of `other` a row took: in fresh processes, where both ran there, or in the race.
+    pub(crate) fn ratio(&self, row: &Row, other: &Row) -> Option<Ratio> {
+        let batch_s = |row: &Row| {
+            let combination = row.combination.clone();
+            move |sample: &Sample| sample.batch_s(&combination, &self.workload)
+        };
+        let between = |own: &[Sample], their: &[Sample]| Ratio::new((own, batch_s(row)), (their, batch_s(other)));
+        let fresh = self.fresh(row).zip(self.fresh(other)).and_then(|(own, their)| between(own, their));
+        fresh.or_else(|| between(&row.samples, &other.samples))
+    }
+
+    /// Its samples in a fresh process, where there are any that count.
+    pub(crate) fn fresh(&self, row: &Row) -> Option<&[Sample]> {
+        let trials = self.confirmation.iter().flat_map(|confirmation| &confirmation.trials);
+        let mut own = trials.filter(|trial| !trial.private && trial.combination == row.combination);
+        own.find(|trial| trial.samples.iter().any(|sample| !sample.set_aside)).map(|trial| &trial.samples[..])
+    }
+
+    /// `row` with its figures; `time` is the winner's median, and its interval.
+    fn figured(&self, row: Row, winner: &Row, (median, interval): (f64, Option<[f64; 2]>)) -> Row {
+        let Some(ratio) = self.ratio(&row, winner) else {
+            return Row {
+                ratio_to_best: None,
+                ratio_ci95: None,
+                shared_rounds: 0,
+                median_s: None,
+                ci95_s: None,
+                rate: None,
+                ..row
+            };
+        };
+        let is_winner = row.combination == winner.combination;
+        let all = self.workload.tasks();
+        let winners = self.fresh(winner).unwrap_or(&winner.samples);
+        let largest = winners.iter().filter(|sample| !sample.set_aside).map(Sample::batch).max();
+        let seconds = ratio.median * median;
+        Row {
+            ratio_to_best: Some(ratio.median),
+            ratio_ci95: ratio.ci95,
+            shared_rounds: ratio.rounds,
+            median_s: Some(seconds),
+            ci95_s: if is_winner { interval } else { ratio.ci95.map(|ends| ends.map(|end| end * median)) },
+            extrapolated: ratio.tasks < all || largest.is_some_and(|largest| largest < all),
+            rate: (seconds > 0.0).then(|| self.workload.work(all) / seconds / 1e9),
+            ..row
+        }
+    }
+
+    /// The winner first, then those that cannot be told from it, then the others; by ratio.
+    fn sort(&mut self) {
+        let Self { trials, best, tied, .. } = self;
+        let place = |row: &Row| match row.status {
+            Status::Ok if Some(&row.combination) == best.as_ref() => 0,
+            Status::Ok if tied.contains(&row.combination) => 1,
+            Status::Ok => 2,
+            _ => 3,
+        };
+        let ratio = |row: &Row| row.ratio_to_best.unwrap_or(f64::INFINITY);
+        trials.sort_by(|a, b| match place(a).cmp(&place(b)) {
+            Ordering::Equal => ratio(a).total_cmp(&ratio(b)),
+            apart => apart,
+        });
+    }
+}

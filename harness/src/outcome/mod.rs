@@ -1,0 +1,171 @@
+//! The result of a tuning, as `--format json` prints it: fields may be added, never renamed or removed.
+//!
+//! What was measured and decided is written down; every figure follows from that, by [`Outcome::derive`].
+
+mod coverage;
+mod derived;
+mod row;
+mod sample;
+
+use std::collections::BTreeMap;
+
+use gingham_machine::{Ceilings, Machine};
+use serde::{Deserialize, Serialize};
+
+use crate::combination::{Combination, ExecutorKind};
+use crate::search::Strategy;
+use crate::workload::Workload;
+
+pub use coverage::{Coverage, NeverStarted};
+pub(crate) use derived::Ratio;
+pub use row::{Row, Status};
+pub use sample::{Sample, batch_seconds};
+
+/// The name of this form.
+pub const SCHEMA: &str = "gingham.tune/1";
+
+/// The result of a tuning.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// [`SCHEMA`]
+    pub schema: String,
+    /// Where it was measured.
+    pub machine: Site,
+    /// The version of gingham and of each backend's library.
+    pub versions: BTreeMap<String, String>,
+    /// What was measured.
+    pub workload: Workload,
+    /// Tasks of the batch that the arena holds, where it holds fewer than the workload has; times are scaled up.
+    pub arena_tasks: usize,
+    /// Seconds that allocating, touching and filling the arena took.
+    pub prefault_s: f64,
+    /// Sets the inputs and the order of rounds.
+    pub seed: u64,
+    /// How the space was searched.
+    #[serde(default)]
+    pub strategy: Strategy,
+    /// Combinations within this share of the leader are not told apart from it.
+    pub tolerance: f64,
+    /// Every combination, raced or not: the winner first, then those that cannot be told from it, then the others, each
+    /// in the order of their ratios to the winner.
+    pub trials: Vec<Row>,
+    /// A second process of one combination: how far two equals lie apart.
+    #[serde(default)]
+    pub twin: Option<Twin>,
+    /// How many rounds were run.
+    pub rounds: Rounds,
+    /// The pick: of those that cannot be told apart, the one with the fewest threads and the least memory.
+    pub best: Option<Combination>,
+    /// Those that cannot be told from the best.
+    pub tied: Vec<Combination>,
+    /// How many combinations were never started, by what they are and why; those that a rule of the space excludes are
+    /// none of them.
+    #[serde(default)]
+    pub never_started: Vec<NeverStarted>,
+    /// Figures of the finalists in fresh processes.
+    pub confirmation: Option<Confirmation>,
+    /// `one left`, `rounds`, `budget`, `interrupted`, or what else ended it.
+    pub stopped_because: String,
+    /// What the reader should know before trusting the figures: others had the machine, or equals lie apart.
+    #[serde(default)]
+    pub warnings: Vec<String>,
+    /// Seconds that it was given.
+    #[serde(default)]
+    pub budget_s: Option<f64>,
+    /// Seconds that would confirm the answer, where those that it was given did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advised_budget_s: Option<f64>,
+    /// Seconds that were gone when the search began, and after each start, sample and end of a trial, in their order: what
+    /// decisions on time rest on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clock_s: Vec<f64>,
+    /// Seconds from start to end.
+    pub elapsed_s: f64,
+}
+
+/// A second process of one combination.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Twin {
+    /// The combination.
+    pub combination: Combination,
+    /// What was measured, in order of rounds.
+    pub samples: Vec<Sample>,
+}
+
+/// The finalists once more, in fresh processes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// How many rounds were run.
+    pub rounds: usize,
+    /// The finalists and the baselines.
+    pub trials: Vec<Confirmed>,
+}
+
+/// A combination in a fresh process.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Confirmed {
+    /// The combination.
+    pub combination: Combination,
+    /// Whether its operands lay in private memory, which may have huge pages, rather than in the arena, which has none.
+    pub private: bool,
+    /// Median seconds of a batch.
+    pub median_s: f64,
+    /// The exact order-statistic interval of that median, at least 95 %; none below six samples.
+    pub ci95_s: Option<[f64; 2]>,
+    /// What was measured, in order of rounds.
+    pub samples: Vec<Sample>,
+}
+
+/// Where a tuning was measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Site {
+    /// The machine.
+    #[serde(flatten)]
+    pub machine: Machine,
+    /// Variables that choose kernels: set in the caller's environment, and cleared for every trial.
+    pub env_cleared: Vec<String>,
+    /// What the machine can do at most.
+    pub ceilings: Ceilings,
+}
+
+/// How many rounds were run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Rounds {
+    /// Rounds whose samples count.
+    pub kept: usize,
+    /// Rounds that were repeated because the machine was not ours.
+    pub repeated: usize,
+    /// Rounds that should have been repeated and were kept, because a quarter of all had been repeated already.
+    #[serde(default)]
+    pub spoilt: usize,
+}
+
+impl Outcome {
+    /// The row of the fastest combination.
+    #[must_use]
+    pub fn best_row(&self) -> Option<&Row> {
+        self.trials.iter().find(|row| Some(&row.combination) == self.best.as_ref())
+    }
+
+    /// The fastest row with right results that `wanted` accepts: among those with confirmed figures or that stayed to
+    /// the end, if any did, since one that left early has two samples, which may have been lucky.
+    pub fn fastest(&self, wanted: impl Fn(&Row) -> bool) -> Option<&Row> {
+        let measured = self.trials.iter().filter(|row| row.status == Status::Ok && row.median_s.is_some());
+        let wanted = measured.filter(|row| wanted(row));
+        let sure = |row: &Row| row.confirmed || row.finished();
+        let time = |row: &Row| row.median_s.unwrap_or(f64::INFINITY);
+        wanted.min_by(|a, b| sure(b).cmp(&sure(a)).then(time(a).total_cmp(&time(b))))
+    }
+
+    /// The arrangements that the studies compare: one thread alone, all threads inside the operation, all workers
+    /// outside it. `cpus` is the number of usable CPUs.
+    #[must_use]
+    pub fn arrangements(&self, cpus: usize) -> [(&'static str, Option<&Row>); 3] {
+        let serial = ExecutorKind::Serial.name();
+        [
+            ("serial", self.fastest(|row| row.executor == serial && row.op_threads == 1)),
+            ("all threads inside", self.fastest(|row| row.executor == serial && row.op_threads == cpus && cpus > 1)),
+            ("all workers outside", self.fastest(|row| row.workers == cpus && row.op_threads == 1 && cpus > 1)),
+        ]
+    }
+}

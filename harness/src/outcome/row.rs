@@ -1,0 +1,162 @@
+//! One combination, and what became of it.
+
+use serde::{Deserialize, Serialize};
+
+use super::Sample;
+use super::sample::is_false;
+use crate::combination::Combination;
+use crate::search::Cause;
+use crate::workload::Workload;
+
+/// One combination, and what became of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// Its place in the list of candidates: the search takes equals in this order.
+    #[serde(default)]
+    pub id: usize,
+    /// Its text form.
+    pub combination: Combination,
+    /// Its backend.
+    pub backend: String,
+    /// Its op threads.
+    pub op_threads: usize,
+    /// Its executor.
+    pub executor: String,
+    /// How its operands reach other processes; none within one process.
+    pub transport: Option<String>,
+    /// Its workers.
+    pub workers: usize,
+    /// Its chunk.
+    pub chunk: usize,
+    /// What became of it.
+    pub status: Status,
+    /// Why, where it is not `ok`.
+    pub reason: Option<String>,
+    /// Why it was never started, where it was not.
+    #[serde(default)]
+    pub not_started: Option<Cause>,
+    /// Whether a rule of the space kept it from being started, rather than the search.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub ruled_out: bool,
+    /// The kernels that its library chose.
+    pub kernels: Option<String>,
+    /// What was measured, in order of rounds.
+    pub samples: Vec<Sample>,
+    /// Seconds of a task as a small one foretold them, where that was tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe_s: Option<f64>,
+    /// Seconds of its first run, pools and caches cold.
+    pub cold_s: Option<f64>,
+    /// The largest resident set it had.
+    pub peak_rss_bytes: Option<u64>,
+    /// CPU seconds of each of its threads.
+    pub threads: Vec<f64>,
+    /// How many times the winner's time it took, as a median over the rounds that both ran in; 1 for the winner.
+    #[serde(default)]
+    pub ratio_to_best: Option<f64>,
+    /// The exact order-statistic interval of that median, at least 95 %; none below six rounds.
+    #[serde(default)]
+    pub ratio_ci95: Option<[f64; 2]>,
+    /// The number of those rounds.
+    #[serde(default)]
+    pub shared_rounds: usize,
+    /// Seconds of a batch: the winner's median, times `ratio_to_best`; none where it shares no round with the winner.
+    pub median_s: Option<f64>,
+    /// The interval of these, at least 95 %: of the winner's median for the winner, of the ratio for others.
+    pub ci95_s: Option<[f64; 2]>,
+    /// Whether its time or the winner's is by waves from samples of fewer tasks than the batch has.
+    #[serde(default)]
+    pub extrapolated: bool,
+    /// The rate at that time.
+    pub rate: Option<f64>,
+    /// `GF/s` or `GB/s`
+    pub rate_unit: String,
+    /// The largest error of its results, over its bound.
+    pub error_ratio: Option<f64>,
+    /// Why it left the race before its end.
+    pub eliminated: Option<String>,
+    /// The 95 % interval of its time over the leader's, less one, where it is proven slower.
+    #[serde(default)]
+    pub slower_by: Option<[f64; 2]>,
+    /// Whether it was measured again in a fresh process; its figures are then of that one.
+    #[serde(default)]
+    pub confirmed: bool,
+}
+
+/// What became of a combination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It ran and its results are right.
+    Ok,
+    /// It ended, crashed or failed.
+    Failed,
+    /// It did not answer in time.
+    Timeout,
+    /// Its results are wrong.
+    Wrong,
+    /// It is not to be had in its process.
+    Refused,
+    /// A rule of the space, or the budget, kept it from being started.
+    Skipped,
+}
+
+impl Status {
+    /// The word in files and tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+            Self::Timeout => "timeout",
+            Self::Wrong => "wrong",
+            Self::Refused => "refused",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+impl Row {
+    /// A row for `combination`, before anything is known of it.
+    #[must_use]
+    pub fn new(combination: Combination, workload: &Workload) -> Self {
+        Self {
+            id: 0,
+            backend: combination.backend.clone(),
+            op_threads: combination.op_threads.get(),
+            executor: combination.executor.to_string(),
+            transport: None,
+            workers: combination.workers,
+            chunk: combination.chunk,
+            combination,
+            status: Status::Skipped,
+            reason: None,
+            not_started: None,
+            ruled_out: false,
+            kernels: None,
+            samples: Vec::new(),
+            probe_s: None,
+            cold_s: None,
+            peak_rss_bytes: None,
+            threads: Vec::new(),
+            ratio_to_best: None,
+            ratio_ci95: None,
+            shared_rounds: 0,
+            median_s: None,
+            ci95_s: None,
+            extrapolated: false,
+            rate: None,
+            rate_unit: workload.rate_unit().into(),
+            error_ratio: None,
+            eliminated: None,
+            slower_by: None,
+            confirmed: false,
+        }
+    }
+
+    /// Whether it stayed in the race to its end, with right results.
+    #[must_use]
+    pub fn finished(&self) -> bool {
+        self.status == Status::Ok && self.eliminated.is_none() && self.median_s.is_some()
+    }
+}

@@ -1,0 +1,96 @@
+//! One timed run, and what a batch takes by several of them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::combination::Combination;
+use crate::search::model;
+use crate::stats;
+use crate::workload::Workload;
+
+/// One timed run.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Sample {
+    /// Its round, from 0.
+    pub round: usize,
+    /// Seconds on the clock.
+    pub wall_s: f64,
+    /// CPU seconds in the program, over all processes of the trial.
+    #[serde(default)]
+    pub user_s: f64,
+    /// CPU seconds in the kernel.
+    #[serde(default)]
+    pub sys_s: f64,
+    /// Page faults that needed no reading.
+    #[serde(default)]
+    pub minor_faults: u64,
+    /// Times a thread waited.
+    #[serde(default)]
+    pub voluntary_switches: u64,
+    /// Times a thread was made to wait.
+    #[serde(default)]
+    pub involuntary_switches: u64,
+    /// CPU seconds that the host gave to other machines meanwhile.
+    #[serde(default)]
+    pub steal_s: f64,
+    /// CPU seconds that other programs took of the CPUs that a trial may use, to the kernel's tick: may be a tick below
+    /// zero.
+    #[serde(default)]
+    pub others_s: f64,
+    /// Tasks that were run, all repetitions counted.
+    pub tasks: usize,
+    /// How many times over a part of the batch was run.
+    #[serde(default = "once", skip_serializing_if = "is_once")]
+    pub repeat: usize,
+    /// Whether its round was repeated: it does not count.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub set_aside: bool,
+}
+
+fn once() -> usize {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_once(repeat: &usize) -> bool {
+    *repeat == 1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+pub(super) fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+impl Sample {
+    /// Seconds on the clock, per task.
+    #[must_use]
+    pub fn seconds_per_task(&self) -> f64 {
+        self.wall_s / self.tasks as f64
+    }
+
+    /// Tasks of the part of the batch that was run, at least one.
+    #[must_use]
+    pub fn batch(&self) -> usize {
+        (self.tasks / self.repeat.max(1)).max(1)
+    }
+
+    /// Seconds of the whole batch of `workload`, by waves from the part that was run.
+    #[must_use]
+    pub fn batch_s(&self, combination: &Combination, workload: &Workload) -> f64 {
+        self.wall_s / self.repeat as f64 * model::scale(combination, self.batch(), workload.tasks())
+    }
+}
+
+/// Median seconds of a whole batch and its interval, from samples of parts of it: those of the largest part alone, since a
+/// small one says little of how the last wave ends.
+#[must_use]
+pub fn batch_seconds(
+    combination: &Combination,
+    workload: &Workload,
+    samples: &[Sample],
+) -> Option<(f64, Option<[f64; 2]>)> {
+    let counted = || samples.iter().filter(|sample| !sample.set_aside);
+    let largest = counted().map(Sample::batch).max()?;
+    let batches = counted().filter(|sample| sample.batch() == largest);
+    let batches: Vec<f64> = batches.map(|sample| sample.batch_s(combination, workload)).collect();
+    Some((stats::median(&batches), stats::median_interval(&batches)))
+}

@@ -1,0 +1,129 @@
+//! The columns that tables for people share: what each cell says, and which columns go first where there is no place for
+//! all.
+
+use super::ceiling;
+use super::text::{percent, seconds};
+use crate::outcome::{Outcome, Row};
+
+/// A column, in the order in which they stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Column {
+    Combination,
+    Time,
+    ToBest,
+    Interval,
+    Rounds,
+    Serial,
+    Rate,
+    OfCeiling,
+    Standing,
+}
+
+impl Column {
+    pub(super) const ALL: [Self; 9] = [
+        Self::Combination,
+        Self::Time,
+        Self::ToBest,
+        Self::Interval,
+        Self::Rounds,
+        Self::Serial,
+        Self::Rate,
+        Self::OfCeiling,
+        Self::Standing,
+    ];
+
+    /// Those that a narrow page leaves out, the first to go first.
+    pub(super) const LEAST: [Self; 5] = [Self::Rounds, Self::OfCeiling, Self::Interval, Self::Rate, Self::ToBest];
+
+    pub(super) fn heading(self, outcome: &Outcome) -> String {
+        let heading = match self {
+            Self::Combination => "combination",
+            Self::Time => "batch",
+            Self::ToBest => "x best",
+            Self::Interval => "95 % of x best",
+            Self::Rounds => "rounds",
+            Self::Serial => "x serial",
+            Self::Rate => outcome.workload.rate_unit(),
+            Self::OfCeiling => "of ceiling",
+            Self::Standing => "standing",
+        };
+        heading.to_owned()
+    }
+
+    /// What it says of `row`; `serial_s` are the seconds that "x serial" is over.
+    pub(super) fn cell(self, outcome: &Outcome, row: &Row, serial_s: Option<f64>) -> String {
+        let cell = match self {
+            Self::Combination => Some(row.combination.to_string()),
+            Self::Time => row.median_s.map(|s| format!("{}{}", if row.extrapolated { "~" } else { "" }, seconds(s))),
+            Self::ToBest => row.ratio_to_best.map(|ratio| format!("{ratio:.2}")),
+            Self::Interval => {
+                let of_others = row.ratio_ci95.filter(|_| outcome.best.as_ref() != Some(&row.combination));
+                of_others.map(|[low, high]| format!("{low:.2} .. {high:.2}"))
+            }
+            Self::Rounds => (row.shared_rounds > 0).then(|| row.shared_rounds.to_string()),
+            Self::Serial => row.median_s.zip(serial_s).map(|(own, serial)| format!("{:.2}", serial / own)),
+            Self::Rate => row.rate.map(|rate| format!("{rate:.1}")),
+            Self::OfCeiling => {
+                let share = row.rate.zip(ceiling(outcome)).map(|(rate, ceiling)| rate / ceiling * 100.0);
+                share.map(|share| format!("{share:.0} %"))
+            }
+            Self::Standing => Some(Standing::of(outcome, row).word().to_owned()),
+        };
+        cell.unwrap_or_else(|| "-".to_owned())
+    }
+}
+
+/// How a row came out of the race.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Standing {
+    Best,
+    Tied,
+    Slower,
+    LeftEarly,
+}
+
+impl Standing {
+    pub(super) fn of(outcome: &Outcome, row: &Row) -> Self {
+        match row.slower_by {
+            _ if outcome.best.as_ref() == Some(&row.combination) => Self::Best,
+            _ if outcome.tied.contains(&row.combination) => Self::Tied,
+            Some(_) => Self::Slower,
+            None => Self::LeftEarly,
+        }
+    }
+
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Best => "best",
+            Self::Tied => "tied",
+            Self::Slower => "slower",
+            Self::LeftEarly => "left early",
+        }
+    }
+
+    /// What the word means, where it does not say so itself.
+    fn meaning(self, tolerance: f64) -> Option<String> {
+        match self {
+            Self::Best => None,
+            Self::Tied => Some(format!("tied: not proven {} slower", percent(tolerance))),
+            Self::Slower => Some("slower: proven".into()),
+            Self::LeftEarly => Some("left early: dropped, unproven".into()),
+        }
+    }
+}
+
+/// What the words of the last column mean, of those that `rows` have; empty where all say so themselves.
+pub(super) fn legend(outcome: &Outcome, rows: &[&Row]) -> String {
+    let mut standings: Vec<Standing> = rows.iter().map(|row| Standing::of(outcome, row)).collect();
+    standings.sort_unstable();
+    standings.dedup();
+    let meanings = standings.into_iter().filter_map(|standing| standing.meaning(outcome.tolerance));
+    meanings.collect::<Vec<_>>().join("; ")
+}
+
+/// What the signs in the cells mean, of those that `rows` have.
+pub(super) fn signs(rows: &[&Row]) -> String {
+    let scaled = rows.iter().any(|row| row.extrapolated).then_some("~: scaled up from a part of the batch");
+    let apart = rows.iter().any(|row| row.ratio_to_best.is_none()).then_some("-: no round shared with the best");
+    scaled.into_iter().chain(apart).collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,33 @@
+//! A compact map: for each number of workers and of op threads the best backend, and how many times the winner's time it
+//! takes.
+
+use std::collections::BTreeSet;
+
+use comfy_table::Table;
+
+use super::table::ruled;
+use crate::combination::ExecutorKind;
+use crate::outcome::{Outcome, Row};
+
+/// The map, a row for each number of workers; `None` where there is only one number of each.
+pub(super) fn map(outcome: &Outcome) -> Option<Table> {
+    let measured = outcome.trials.iter().filter(|row| row.combination.executor != ExecutorKind::Peer);
+    let rows: Vec<(&Row, f64)> = measured.filter_map(|row| Some((row, row.ratio_to_best?))).collect();
+    let workers: BTreeSet<usize> = rows.iter().map(|(row, _)| row.workers).collect();
+    let threads: BTreeSet<usize> = rows.iter().map(|(row, _)| row.op_threads).collect();
+    if workers.len() * threads.len() < 2 {
+        return None;
+    }
+    let plural = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    let headings = threads.iter().map(|&n| plural(n, "op thread"));
+    let mut table = ruled(std::iter::once(String::new()).chain(headings).collect(), 1);
+    for &w in &workers {
+        let cell = |&t: &usize| {
+            let of_cell = rows.iter().filter(|(row, _)| row.workers == w && row.op_threads == t);
+            let best = of_cell.min_by(|(_, a), (_, b)| a.total_cmp(b));
+            best.map_or_else(|| "-".to_owned(), |(row, ratio)| format!("{} {ratio:.2}", row.backend))
+        };
+        table.add_row(std::iter::once(plural(w, "worker")).chain(threads.iter().map(cell)));
+    }
+    Some(table)
+}

@@ -1,0 +1,65 @@
+//! Where a report is read: how wide it may be, and whether warnings stand beside it.
+
+use comfy_table::Table;
+
+/// Columns of a table that is no terminal's: all that there are fit.
+const WIDE: usize = 160;
+
+/// Where a report is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// Columns of the terminal; `None` for what is none: its tables have every column and its lines any length.
+    pub terminal: Option<usize>,
+    /// Whether warnings are a part of it, rather than told beside it.
+    pub warnings: bool,
+}
+
+impl Page {
+    /// A file, which stands alone.
+    pub const FILE: Self = Self { terminal: None, warnings: true };
+
+    /// Standard output, as wide as its terminal where it is one; warnings go to standard error.
+    #[must_use]
+    pub fn stdout() -> Self {
+        Self { terminal: Table::new().width().map(usize::from), warnings: false }
+    }
+
+    /// Columns that a table may take.
+    pub(super) fn width(self) -> usize {
+        self.terminal.unwrap_or(WIDE)
+    }
+
+    /// `text` in lines that fit the terminal, broken at spaces; further lines begin with `indent`.
+    pub(super) fn wrap(self, text: &str, indent: &str) -> String {
+        let Some(width) = self.terminal else { return text.to_owned() };
+        let words = text.trim_start();
+        let mut lines: Vec<String> = Vec::new();
+        let mut line = text[..text.len() - words.len()].to_owned();
+        let mut is_bare = true;
+        for word in words.split(' ') {
+            if !is_bare && line.chars().count() + 1 + word.chars().count() > width {
+                lines.push(std::mem::replace(&mut line, indent.to_owned()));
+                is_bare = true;
+            }
+            line += if is_bare { "" } else { " " };
+            line += word;
+            is_bare = false;
+        }
+        lines.push(line);
+        lines.join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_at_spaces_and_keep_their_words() {
+        let page = Page { terminal: Some(12), ..Page::FILE };
+        assert_eq!(page.wrap("warp and weft are woven", "  "), "warp and\n  weft are\n  woven");
+        assert_eq!(page.wrap("  an_unbreakable_word here", "  "), "  an_unbreakable_word\n  here");
+        assert_eq!(page.wrap("short", "  "), "short");
+        assert_eq!(Page::FILE.wrap("warp and weft are woven", "  "), "warp and weft are woven");
+    }
+}

@@ -1,0 +1,66 @@
+//! The answer in sentences, which claim no more than was measured: of how many combinations they speak, what cannot be
+//! told from the winner, and what is missing.
+
+use super::columns::Standing;
+use super::text::seconds;
+use crate::outcome::{Coverage, Outcome, Row};
+
+/// Combinations of a list that are named.
+const NAMED: usize = 4;
+
+/// The winner, what cannot be told from it, who comes next, and what the answer does not cover.
+pub(super) fn verdict(outcome: &Outcome, serial_s: Option<f64>) -> String {
+    let Some(best) = outcome.best_row() else {
+        return "No combination finished with right results; the rows above say why.".into();
+    };
+    let coverage = Coverage::of(outcome);
+    let mut clauses = vec![format!(
+        "{} is {}{}",
+        best.combination,
+        coverage.claim(!outcome.tied.is_empty()),
+        figures(best, serial_s)
+    )];
+    clauses.extend(list("not told apart from it", outcome.tied.iter().map(ToString::to_string)));
+    let rows = || outcome.trials.iter().filter(|row| row.ratio_to_best.is_some());
+    let slower = rows().filter(|row| Standing::of(outcome, row) == Standing::Slower);
+    if let Some((next, ratio)) =
+        slower.filter_map(|row| Some((row, row.ratio_to_best?))).min_by(|a, b| a.1.total_cmp(&b.1))
+    {
+        clauses.push(format!("the next, {}, takes {ratio:.2} x its time", next.combination));
+    }
+    let open = rows().filter(|row| is_open(outcome, row)).map(|row| row.combination.to_string());
+    clauses.extend(list("left early, and may be as fast", open));
+    if !best.confirmed {
+        clauses.push("not confirmed in fresh processes".into());
+    }
+    let mut text = clauses.join("; ") + ".";
+    if let Some(gaps) = coverage.gaps() {
+        text += &format!(" The answer is partial: {gaps}.");
+    }
+    text
+}
+
+/// Its time, the interval of that, and what it gains.
+fn figures(best: &Row, serial_s: Option<f64>) -> String {
+    let Some(own) = best.median_s else { return String::new() };
+    let interval = best.ci95_s.map(|[low, high]| format!(" ({} .. {})", seconds(low), seconds(high)));
+    let gain = serial_s.map(|serial| format!(", {:.2} x serial", serial / own));
+    format!(": {}{}{}", seconds(own), interval.unwrap_or_default(), gain.unwrap_or_default())
+}
+
+/// Whether a row left without proof, and its rounds do not tell it from the winner.
+fn is_open(outcome: &Outcome, row: &Row) -> bool {
+    let least = row.ratio_ci95.map(|[low, _]| low).or(row.ratio_to_best);
+    Standing::of(outcome, row) == Standing::LeftEarly && least.is_some_and(|least| least <= 1.0 + outcome.tolerance)
+}
+
+/// `what: a, b`, or `what: a, b, c, d and 3 more`; nothing for no names.
+fn list(what: &str, names: impl Iterator<Item = String>) -> Option<String> {
+    let names: Vec<String> = names.collect();
+    let more = match names.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let named = &names[..names.len().min(NAMED)];
+    (!names.is_empty()).then(|| format!("{what}: {}{more}", named.join(", ")))
+}

@@ -1,0 +1,300 @@
+//! Reports of fixed outcomes: what is shown never contradicts the verdict, a verdict claims no more than was measured,
+//! and a table fits its terminal.
+
+use std::collections::BTreeMap;
+
+use gingham_core::{DType, Op};
+use gingham_harness::outcome::{Confirmation, Confirmed, Outcome, Rounds, Row, SCHEMA, Sample, Site, Status};
+use gingham_harness::report::{Format, Page, render};
+use gingham_harness::search::{Strategy, Unstarted};
+use gingham_harness::{Combination, Workload};
+use gingham_machine::ceilings::Rates;
+use gingham_machine::{Ceilings, Machine};
+
+const TASKS: usize = 8;
+
+fn combination(name: &str) -> Combination {
+    name.parse().unwrap()
+}
+
+/// Samples of `tasks` tasks in rounds `from ..`, each with the seconds that it took.
+fn samples(from: usize, tasks: usize, seconds: &[f64]) -> Vec<Sample> {
+    let sample =
+        |(i, &wall_s): (usize, &f64)| Sample { round: from + i, wall_s, tasks, repeat: 1, ..Sample::default() };
+    seconds.iter().enumerate().map(sample).collect()
+}
+
+/// A tuning of 8 tasks on two CPUs whose winner is `best`; `fresh` are samples in fresh processes.
+fn outcome(best: &str, tied: &[&str], rows: Vec<Row>, fresh: &[(&str, Vec<Sample>)]) -> Outcome {
+    let rates = Rates { fma_f64: 1e9, fma_f32: 2e9, read: 1e9, write: 1e9, copy: 1e9 };
+    let machine = Machine { cpu_model: "Loom 9".into(), usable_cpus: 2, ..Machine::probe() };
+    let ceilings = Ceilings { per_core: rates.clone(), all_cores: rates, threads: 2, footprint_bytes: 1 };
+    let confirmed = |(name, samples): &(&str, Vec<Sample>)| Confirmed {
+        combination: combination(name),
+        private: false,
+        median_s: 1.0,
+        ci95_s: None,
+        samples: samples.clone(),
+    };
+    let confirmation = Confirmation { rounds: 12, trials: fresh.iter().map(confirmed).collect() };
+    let outcome = Outcome {
+        schema: SCHEMA.into(),
+        machine: Site { machine, env_cleared: Vec::new(), ceilings },
+        versions: BTreeMap::new(),
+        workload: workload(),
+        arena_tasks: TASKS,
+        prefault_s: 0.0,
+        seed: 0,
+        strategy: Strategy::Race,
+        tolerance: 0.02,
+        trials: rows,
+        twin: None,
+        rounds: Rounds { kept: 12, ..Rounds::default() },
+        best: Some(combination(best)),
+        tied: tied.iter().map(|name| combination(name)).collect(),
+        never_started: Vec::new(),
+        confirmation: (!fresh.is_empty()).then_some(confirmation),
+        stopped_because: "one left".into(),
+        warnings: vec!["others had the machine".into()],
+        budget_s: None,
+        advised_budget_s: None,
+        clock_s: Vec::new(),
+        elapsed_s: 1.0,
+    };
+    outcome.derive()
+}
+
+fn workload() -> Workload {
+    Workload::new(Op::MatMul, DType::F64, "8", None, TASKS).unwrap()
+}
+
+fn row(name: &str, samples: Vec<Sample>) -> Row {
+    Row { status: Status::Ok, samples, ..Row::new(combination(name), &workload()) }
+}
+
+fn unstarted(name: &str, why: Unstarted) -> Row {
+    let ruled_out = matches!(why, Unstarted::Rule(_));
+    Row { not_started: Some(why.cause()), reason: Some(why.to_string()), ruled_out, ..row(name, Vec::new()) }
+        .with_status(Status::Skipped)
+}
+
+fn failed(name: &str, reason: &str) -> Row {
+    Row { reason: Some(reason.into()), ..row(name, Vec::new()) }.with_status(Status::Failed)
+}
+
+trait WithStatus {
+    fn with_status(self, status: Status) -> Self;
+}
+
+impl WithStatus for Row {
+    fn with_status(self, status: Status) -> Self {
+        Self { status, ..self }
+    }
+}
+
+/// A whole race: the machine was twice as fast while `early` ran as when the winner was confirmed.
+fn raced() -> Outcome {
+    let slower = Row {
+        slower_by: Some([0.4, 0.6]),
+        eliminated: Some("slower".into()),
+        ..row("simd+serial", samples(0, 8, &[0.9; 6]))
+    };
+    let early = Row { eliminated: Some("heat".into()), ..row("faer+rayon:2", samples(0, 2, &[0.11, 0.11])) };
+    let apart = Row { eliminated: Some("heat".into()), ..row("nalgebra+serial", samples(90, 8, &[0.1])) };
+    let rows = vec![
+        early,
+        apart,
+        slower,
+        row("faer+threads:2", samples(0, 8, &[0.49; 6])),
+        row("simd+threads:2", samples(0, 8, &[0.1, 0.1, 0.5, 0.5, 0.5, 0.5])),
+        unstarted("simd:2+rayon:2", Unstarted::Rule("a rule".into())),
+        unstarted("reference+serial", Unstarted::Bound { times: 9.0, than: combination("simd+serial") }),
+    ];
+    let fresh = [
+        ("simd+threads:2", samples(10, 8, &[1.0; 12])),
+        ("simd+serial", samples(10, 8, &[1.5; 12])),
+        ("faer+threads:2", samples(10, 8, &[0.99; 12])),
+    ];
+    outcome("simd+threads:2", &["faer+threads:2"], rows, &fresh)
+}
+
+fn find<'a>(outcome: &'a Outcome, name: &str) -> &'a Row {
+    outcome.trials.iter().find(|row| row.combination == combination(name)).unwrap()
+}
+
+#[test]
+fn every_figure_is_the_winners_times_a_ratio_in_shared_rounds() {
+    let outcome = raced();
+    let names: Vec<String> = outcome.trials.iter().take(5).map(|row| row.combination.to_string()).collect();
+    let expected = ["simd:1+threads:2", "faer:1+threads:2", "simd:1+serial", "faer:1+rayon:2", "nalgebra:1+serial"];
+    assert_eq!(names, expected, "the winner, the tie, and the others by ratio");
+
+    let figures = |name: &str| {
+        let row = find(&outcome, name);
+        (row.ratio_to_best, row.shared_rounds, row.median_s, row.confirmed, row.extrapolated)
+    };
+    assert_eq!(figures("simd+threads:2"), (Some(1.0), 12, Some(1.0), true, false));
+    assert_eq!(
+        figures("faer+threads:2"),
+        (Some(0.99), 12, Some(0.99), true, false),
+        "though it took 0.49 s in the race"
+    );
+    assert_eq!(figures("simd+serial"), (Some(1.5), 12, Some(1.5), true, false));
+    let (ratio, rounds, median, confirmed, extrapolated) = figures("faer+rayon:2");
+    // Two of eight tasks on two workers in 0.11 s, beside all eight in 0.1 s.
+    assert!((ratio.unwrap() - 4.4).abs() < 1e-9 && ratio == median, "{ratio:?} {median:?}");
+    assert_eq!((rounds, confirmed, extrapolated), (2, false, true));
+    assert_eq!(figures("nalgebra+serial"), (None, 0, None, false, false), "it shares no round with the winner");
+    let best = outcome.best_row().unwrap();
+    assert_eq!((best.ci95_s, find(&outcome, "simd+serial").ratio_ci95), (Some([1.0, 1.0]), Some([1.5, 1.5])));
+}
+
+#[test]
+fn a_batch_of_which_a_part_was_run_is_extrapolated_and_marked() {
+    let rows = vec![row("simd+threads:2", samples(0, 2, &[0.25; 6])), row("simd+serial", samples(0, 8, &[1.5; 6]))];
+    let outcome = outcome("simd+threads:2", &[], rows, &[]);
+    assert!(outcome.trials.iter().all(|row| row.extrapolated), "all rest on the winner's time");
+    assert_eq!(outcome.best_row().unwrap().median_s, Some(1.0), "four waves");
+    let text = render(&outcome, Format::Table, Page::FILE);
+    assert!(text.contains("~1.00 s") && text.contains("~: scaled up from a part of the batch"), "{text}");
+    assert!(text.contains("not confirmed in fresh processes"), "{text}");
+}
+
+/// The first line of headings.
+fn headings(text: &str) -> &str {
+    text.lines().find(|line| line.contains("x serial")).unwrap_or_else(|| panic!("no headings in {text}"))
+}
+
+/// The first line that begins with `name`.
+fn line<'a>(text: &'a str, name: &str) -> &'a str {
+    text.lines().find(|line| line.trim_start().starts_with(name)).unwrap_or_else(|| panic!("{name} in {text}"))
+}
+
+#[test]
+fn a_table_fits_its_terminal_and_the_least_important_columns_go_first() {
+    let outcome = raced();
+    let mut columns = usize::MAX;
+    for width in [160, 120, 100, 80] {
+        let text = render(&outcome, Format::Table, Page { terminal: Some(width), warnings: false });
+        for line in text.lines() {
+            assert!(line.trim_end().chars().count() <= width, "{width}: {line}");
+        }
+        let shown = headings(&text).split("  ").filter(|cell| !cell.trim().is_empty()).count();
+        assert!(shown <= columns, "{width}: {text}");
+        columns = shown;
+        assert!(headings(&text).contains("batch") && headings(&text).contains("standing"), "{width}: {text}");
+        assert_eq!(text.contains("for each number of workers and op threads"), width >= 120, "{text}");
+    }
+    let wide = render(&outcome, Format::Table, Page::FILE);
+    for heading in ["x best", "95 % of x best", "rounds", "x serial", "GF/s", "of ceiling"] {
+        assert!(headings(&wide).contains(heading), "{heading} in {wide}");
+    }
+}
+
+#[test]
+fn a_table_says_what_its_words_and_signs_mean() {
+    let text = render(&raced(), Format::Table, Page { terminal: Some(80), warnings: false });
+    assert!(text.contains("tied: not proven 2 % slower; slower: proven; left early: dropped, unproven\n"), "{text}");
+    assert!(text.contains("~: scaled up from a part of the batch; -: no round shared with the best\n"), "{text}");
+    assert!(line(&text, "nalgebra:1+serial").contains(" - "), "{text}");
+    assert!(line(&text, "simd:1+threads:2").trim_end().ends_with("best"), "{text}");
+    assert!(text.contains("ended when one combination was left"), "{text}");
+}
+
+#[test]
+fn a_map_has_the_best_backend_of_each_number_of_workers_and_op_threads() {
+    let mut rows = vec![row("simd+threads:2", samples(0, 8, &[1.0; 6])), row("faer+rayon:2", samples(0, 8, &[0.9; 6]))];
+    rows.push(row("simd+serial", samples(0, 8, &[2.0; 6])));
+    rows.push(row("faer:2+serial", samples(0, 8, &[1.3; 6])));
+    let text = render(&outcome("simd+threads:2", &["faer+rayon:2"], rows, &[]), Format::Table, Page::FILE);
+    let cells = |name: &str| line(&text, name).split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(cells("1 worker "), ["1", "worker", "simd", "2.00", "faer", "1.30"], "{text}");
+    assert_eq!(cells("2 workers"), ["2", "workers", "faer", "0.90", "-"], "{text}");
+}
+
+#[test]
+fn warnings_are_a_part_of_a_file_and_told_beside_a_terminal() {
+    let outcome = raced();
+    let count = |format, page| render(&outcome, format, page).matches("others had the machine").count();
+    assert_eq!(count(Format::Table, Page { terminal: Some(80), warnings: false }), 0);
+    assert_eq!(count(Format::Table, Page::FILE), 1);
+    assert_eq!(count(Format::Markdown, Page::FILE), 1);
+}
+
+fn verdict(outcome: &Outcome) -> String {
+    let text = render(outcome, Format::Table, Page::FILE);
+    text.lines().find(|line| line.contains(" is the ") || line.contains(" is as ")).expect("a verdict").to_owned()
+}
+
+#[test]
+fn a_full_answer_speaks_of_all_combinations() {
+    assert_eq!(
+        verdict(&raced()),
+        "simd:1+threads:2 is as fast as any of 6 combinations: 1.00 s (1.00 s .. 1.00 s), 1.50 x serial; not told apart \
+         from it: faer:1+threads:2; the next, simd:1+serial, takes 1.50 x its time."
+    );
+}
+
+#[test]
+fn who_left_early_and_may_be_as_fast_is_named() {
+    let lucky = Row { eliminated: Some("heat".into()), ..row("faer+threads:2", samples(0, 8, &[0.9, 0.9])) };
+    let rows = vec![lucky, row("simd+threads:2", samples(0, 8, &[1.0; 6]))];
+    let text = verdict(&outcome("simd+threads:2", &[], rows, &[]));
+    assert!(text.contains("left early, and may be as fast: faer:1+threads:2"), "{text}");
+}
+
+#[test]
+fn a_partial_answer_claims_no_more_than_was_measured() {
+    let late = |name| unstarted(name, Unstarted::Budget);
+    let rows = vec![
+        row("simd+serial", samples(0, 8, &[1.0; 6])),
+        row("faer+serial", samples(0, 8, &[2.0; 6])),
+        failed("nalgebra+serial", "killed by signal 9"),
+        failed("ndarray+serial", "killed by signal 9"),
+        late("simd+threads:2"),
+        late("faer+threads:2"),
+        late("faer:2+serial"),
+        unstarted("reference+serial", Unstarted::Bound { times: 9.0, than: combination("simd+serial") }),
+        unstarted("faer:2+rayon:2", Unstarted::Rule("a rule".into())),
+    ];
+    let partial = outcome("simd+serial", &[], rows, &[]);
+    let said = verdict(&partial);
+    assert!(
+        said.starts_with("simd:1+serial is the fastest of the 2 that were measured, of 8 combinations: "),
+        "{said}"
+    );
+    let gaps = "The answer is partial: 3 of 8 combinations never started, as the budget ended: 1 of 1 with op threads \
+                alone, 2 of 2 on threads; 2 failed: 2 of 5 with one thread.";
+    assert!(said.ends_with(gaps), "{said}");
+    let text = render(&partial, Format::Table, Page::FILE);
+    assert!(text.contains("failed   nalgebra:1+serial and 1 more: killed by signal 9\n"), "{text}");
+    let counts: Vec<_> = partial.never_started.iter().map(|n| (n.kind.as_str(), n.reason.name(), n.count)).collect();
+    assert_eq!(counts, [("op_threads", "budget", 1), ("serial", "bound", 1), ("threads", "budget", 2)]);
+}
+
+#[test]
+fn the_only_one_that_was_measured_is_not_called_fast() {
+    let rows = vec![row("reference+serial", samples(0, 8, &[1.0; 6])), unstarted("simd+serial", Unstarted::Budget)];
+    let said = verdict(&outcome("reference+serial", &[], rows, &[]));
+    assert!(said.starts_with("reference:1+serial is the only one of 2 combinations that was measured"), "{said}");
+    let rows = vec![row("reference+serial", samples(0, 8, &[1.0; 6]))];
+    assert!(verdict(&outcome("reference+serial", &[], rows, &[])).contains("is the only combination"));
+}
+
+#[test]
+fn files_have_the_fields_that_scripts_read() {
+    let outcome = raced();
+    let json: serde_json::Value = serde_json::from_str(&render(&outcome, Format::Json, Page::FILE)).unwrap();
+    for field in ["ratio_to_best", "ratio_ci95", "shared_rounds", "extrapolated", "not_started", "median_s", "ci95_s"] {
+        assert!(json["trials"][0].get(field).is_some(), "{field}");
+    }
+    assert_eq!(json["never_started"], serde_json::json!([{"kind": "serial", "reason": "bound", "count": 1}]));
+    let csv = render(&outcome, Format::Csv, Page::FILE);
+    let lines: Vec<&str> = csv.lines().collect();
+    assert!(
+        lines[0].ends_with(
+            ",confirmed,ratio_to_best,ratio_ci95_low,ratio_ci95_high,shared_rounds,extrapolated,not_started"
+        )
+    );
+    assert!(lines[1].ends_with(",true,1,1,1,12,false,"), "{csv}");
+}
