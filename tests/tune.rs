@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use gingham::core::ndarray::Array2;
 use gingham::core::{Op, Support};
-use gingham::harness::npy::{Matrix, read_matrix, write_matrix_atomic};
 use serde_json::Value;
 
 fn gingham(args: &[&str]) -> Output {
@@ -146,37 +144,6 @@ fn a_result_goes_to_a_file_as_a_whole() {
     let text = std::fs::read_to_string(&file).expect("the file is there");
     assert!(text.starts_with("## fill 1000 f64, 4 tasks\n") && text.contains("| arrangement |"), "{text}");
     assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "no temporary file is left");
-}
-
-#[test]
-fn files_are_multiplied_and_a_bad_one_fails_alone() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = |name: &str| folder.path().join(name);
-    for side in ["a", "b"] {
-        std::fs::create_dir(path(side)).expect("a folder");
-    }
-    let matrix = |seed: usize| Array2::from_shape_fn((12, 12), |(i, j)| ((i * 7 + j * 3 + seed) % 9) as f64 - 4.0);
-    for i in 0..3 {
-        write_matrix_atomic(&path(&format!("a/{i}.npy")), &matrix(i).view()).expect("written");
-        write_matrix_atomic(&path(&format!("b/{i}.npy")), &matrix(i + 50).t()).expect("written");
-    }
-    let whole = std::fs::read(path("a/1.npy")).expect("read");
-    std::fs::write(path("a/1.npy"), &whole[..whole.len() - 8]).expect("cut short");
-
-    let glob = |side: &str| path(&format!("{side}/*.npy")).to_str().expect("text").to_owned();
-    let out = path("out").to_str().expect("text").to_owned();
-    let output =
-        gingham(&["run", "--lhs", &glob("a"), "--rhs", &glob("b"), "--out", &out, "--combination", "reference+serial"]);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("a/1.npy") && said.contains("1 of 3 pairs have no product"), "{said}");
-    for i in [0, 2] {
-        let Matrix::F64(c) = read_matrix(&path(&format!("out/{i}.npy"))).expect("a product") else {
-            panic!("the dtype changed")
-        };
-        assert_eq!(c, matrix(i).dot(&matrix(i + 50).t()));
-    }
-    assert_eq!(std::fs::read_dir(path("out")).expect("a folder").count(), 2, "nothing half-written");
 }
 
 /// A short tuning with a journal, in the JSON form.

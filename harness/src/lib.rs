@@ -31,6 +31,7 @@ pub mod progress;
 pub mod replay;
 pub mod report;
 pub mod search;
+pub mod shown;
 pub mod space;
 pub mod stats;
 pub mod store;

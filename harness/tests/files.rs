@@ -3,16 +3,18 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::slice::from_ref;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use gingham_core::reference::Reference;
 use gingham_core::{
     Backend, DType, Dot, Elementwise, Fill, Info, Limit, MatMul, Op, OpThreads, Ops, Scalar, Support, Threading,
 };
 use gingham_harness::executor::{Executor, Serial, Threads};
-use gingham_harness::files::{Error, Pairs, Problem, Summary};
-use gingham_harness::npy::{Matrix, read_matrix, write_matrix_atomic};
-use ndarray::{Array2, ArrayView2, ArrayViewMut2};
+use gingham_harness::files::{Error, Job, Options, Outcome, Pair, Pairs, Problem, Summary, Verify};
+use gingham_harness::npy::{self, Array, Partials};
+use ndarray::{Array2, Array3, ArrayD, ArrayView2, ArrayViewMut2, Axis, IxDyn};
 use tempfile::TempDir;
 
 /// A directory for `lhs/`, `rhs/` and `out/`.
@@ -33,9 +35,12 @@ impl Scratch {
 
     /// A matrix of small integers that differ from file to file.
     fn write(&self, name: &str, rows: usize, columns: usize) -> PathBuf {
+        self.save(name, &integers(rows, columns, name.bytes().map(usize::from).sum()).into_dyn())
+    }
+
+    fn save(&self, name: &str, array: &ArrayD<f64>) -> PathBuf {
         let path = self.path(name);
-        let matrix = integers(rows, columns, name.bytes().map(usize::from).sum());
-        write_matrix_atomic(&path, &matrix.view()).expect("written");
+        Partials::default().write(&path, &array.view()).expect("written");
         path
     }
 
@@ -55,14 +60,44 @@ fn integers(rows: usize, columns: usize, seed: usize) -> Array2<f64> {
 }
 
 fn f64s(path: &Path) -> Array2<f64> {
-    match read_matrix(path).expect("a readable file") {
-        Matrix::F64(a) => a,
-        Matrix::F32(a) => a.mapv(f64::from),
+    values(path).into_dimensionality().expect("a matrix")
+}
+
+fn values(path: &Path) -> ArrayD<f64> {
+    match npy::read(path, None).expect("a readable file") {
+        Array::F64(a) => a,
+        Array::F32(a) => a.mapv(f64::from),
     }
 }
 
+/// The i-th of either side.
+fn pairs(lhs: &[PathBuf], rhs: &[PathBuf], out: &Path) -> Vec<Pair> {
+    assert_eq!(lhs.len(), rhs.len());
+    lhs.iter().zip(rhs).map(|(lhs, rhs)| Pair::new(lhs.clone(), rhs.clone(), out)).collect()
+}
+
+fn check(lhs: &[PathBuf], rhs: &[PathBuf], out: &Path) -> Result<Pairs, Error> {
+    Pairs::check(pairs(lhs, rhs, out), Options::default())
+}
+
+fn multiply_by(
+    pairs: Pairs,
+    backend: &dyn Backend,
+    executor: &dyn Executor,
+    verify: Verify,
+    progress: &(dyn Fn(Outcome<'_>) + Sync),
+) -> Summary {
+    let (partials, stop) = (Partials::default(), AtomicBool::new(false));
+    let threads = OpThreads::ONE;
+    let job = Job { backend, threads, executor, chunk: 1, verify, partials: &partials, stop: &stop };
+    if let Some(pair) = pairs.good().next() {
+        pairs.prepare(pair.out.parent().expect("a directory")).expect("an output directory");
+    }
+    pairs.multiply(&job, progress)
+}
+
 fn multiply(pairs: Pairs) -> Summary {
-    pairs.multiply(&Reference, OpThreads::ONE, &Serial, 1, &|_| ())
+    multiply_by(pairs, &Reference, &Serial, Verify::Always, &|_| ())
 }
 
 /// A file of `matrix` as another machine or program may have written it.
@@ -105,11 +140,11 @@ fn every_dtype_order_and_endianness_is_multiplied_exactly() {
     }
     let executors: [&dyn Executor; 2] = [&Serial, &Threads::new(2).expect("two threads")];
     for executor in executors {
-        for chunk in [0, 1, 5] {
-            let pairs = Pairs::check(lhs.clone(), rhs.clone(), &scratch.out()).expect("32 pairs");
+        for verify in [Verify::Always, Verify::Never] {
+            let pairs = check(&lhs, &rhs, &scratch.out()).expect("32 pairs");
             assert!(pairs.bad().is_empty());
             let heard = Mutex::new(BTreeSet::new());
-            let summary = pairs.multiply(&Reference, OpThreads::ONE, executor, chunk, &|outcome| {
+            let summary = multiply_by(pairs, &Reference, executor, verify, &|outcome| {
                 assert_eq!(outcome.result.expect("a product").flops, 2.0 * 5.0 * 7.0 * 3.0);
                 assert!(outcome.pair.out.exists(), "told before it was written");
                 heard.lock().expect("no panic").insert(outcome.index);
@@ -118,13 +153,14 @@ fn every_dtype_order_and_endianness_is_multiplied_exactly() {
             assert_eq!(summary.work.bytes_read, 16 * (35 + 21) * (8 + 4));
             assert_eq!(summary.work.bytes_written, 16 * 15 * (8 + 4));
             assert_eq!(summary.work.flops, 32.0 * 2.0 * 5.0 * 7.0 * 3.0);
+            assert_eq!(summary.work.verified, if verify == Verify::Always { 32 } else { 0 });
             assert!(summary.seconds > 0.0);
             assert!(heard.into_inner().expect("no panic").into_iter().eq(0..32));
             assert_eq!(scratch.outputs().len(), 32, "nothing but the products");
             for path in &lhs {
                 let out = scratch.out().join(path.file_name().expect("a name"));
                 assert_eq!(f64s(&out), a.dot(&b), "{}", out.display());
-                let dtype = read_matrix(&out).expect("readable").dtype();
+                let dtype = npy::read(&out, None).expect("readable").dtype();
                 assert!(out.file_name().expect("a name").to_str().expect("UTF-8").starts_with(dtype.name()));
             }
             fs::remove_dir_all(scratch.out()).expect("removed for the next executor");
@@ -136,7 +172,7 @@ fn every_dtype_order_and_endianness_is_multiplied_exactly() {
 fn bad_pairs_fail_alone() {
     let scratch = Scratch::new();
     let (mut lhs, mut rhs) = (Vec::new(), Vec::new());
-    for name in ["0", "1-shapes", "2-dtypes", "3-truncated", "4-vector", "5-missing", "6-spoilt-later", "7"] {
+    for name in ["0", "1-shapes", "2-dtypes", "3-truncated", "4-axes", "5-missing", "6-spoilt-later", "7"] {
         lhs.push(scratch.write(&format!("lhs/{name}.npy"), 4, 3));
         rhs.push(scratch.write(&format!("rhs/{name}.npy"), 3, 2));
     }
@@ -144,21 +180,19 @@ fn bad_pairs_fail_alone() {
     fs::write(&rhs[2], encode(&integers(3, 2, 0), DType::F32, false, false)).expect("written");
     let bytes = fs::read(&lhs[3]).expect("a file");
     fs::write(&lhs[3], &bytes[..bytes.len() - 9]).expect("written");
-    let vector = "{'descr': '<f8', 'fortran_order': False, 'shape': (0,), }";
-    fs::write(&rhs[4], [b"\x93NUMPY\x01\x00\x76\x00", format!("{vector:<117}\n").as_bytes()].concat())
-        .expect("written");
+    scratch.save("rhs/4-axes.npy", &ArrayD::zeros(IxDyn(&[1, 1, 3, 2])));
     fs::remove_file(&rhs[5]).expect("removed");
 
-    let pairs = Pairs::check(lhs.clone(), rhs.clone(), &scratch.out()).expect("eight pairs");
+    let pairs = check(&lhs, &rhs, &scratch.out()).expect("eight pairs");
     assert!(pairs.bad().iter().map(|failure| failure.index).eq(1..=5), "seen in the headers");
     scratch.write("rhs/6-spoilt-later.npy", 7, 2);
 
     let heard = Mutex::new(Vec::new());
-    let summary = pairs.multiply(&Reference, OpThreads::ONE, &Serial, 0, &|outcome| {
+    let summary = multiply_by(pairs, &Reference, &Serial, Verify::Auto, &|outcome| {
         heard.lock().expect("no panic").push((outcome.index, outcome.result.is_ok()));
     });
     let heard = heard.into_inner().expect("no panic");
-    let expected = [(1, false), (2, false), (3, false), (4, false), (5, false), (0, true), (6, false), (7, true)];
+    let expected = [(0, true), (6, false), (7, true)];
     assert_eq!(heard, expected);
 
     assert_eq!(summary.done, 2);
@@ -170,12 +204,12 @@ fn bad_pairs_fail_alone() {
     let messages: Vec<_> = summary.failed.iter().map(ToString::to_string).collect();
     let name = |path: &Path| path.display().to_string();
     for (message, (index, expected)) in messages.iter().zip([
-        (1, "(4, 3) x (5, 2); expected as many columns on the left as rows on the right"),
+        (1, "shapes [4, 3] x [5, 2]; expected as many columns on the left as rows on the right"),
         (2, "f64 x f32; expected one dtype"),
         (3, "lhs/3-truncated.npy: truncated: 9 bytes of the data are missing"),
-        (4, "rhs/4-vector.npy: 1 axes, shape [0]; expected a matrix of 2 axes"),
+        (4, "an array of 4 axes, shape [1, 1, 3, 2]; expected a vector, a matrix, or a stack"),
         (5, "rhs/5-missing.npy: cannot open: No such file"),
-        (6, "(4, 3) x (7, 2); expected as many columns"),
+        (6, "shapes [4, 3] x [7, 2]; expected as many columns"),
     ]) {
         assert!(message.contains(expected), "`{message}` does not say `{expected}`");
         assert!(message.starts_with(&format!("{} x {}: ", name(&lhs[index]), name(&rhs[index]))), "{message}");
@@ -203,10 +237,32 @@ fn a_product_beyond_all_memory_fails_alone() {
         [lhs, vec![scratch.write("lhs/2.npy", 2, 2)]].concat(),
         [rhs, vec![scratch.write("rhs/2.npy", 2, 2)]].concat(),
     );
-    let summary = multiply(Pairs::check(lhs, rhs, &scratch.out()).expect("three pairs"));
-    assert!(summary.failed.iter().all(|failure| matches!(failure.problem, Problem::Memory { .. })));
-    assert_eq!((summary.failed.len(), summary.done), (2, 1));
-    assert!(summary.failed[0].to_string().contains("no memory for the product, 33554432x33554432 elements"));
+    let summary = multiply(check(&lhs, &rhs, &scratch.out()).expect("three pairs"));
+    let [refused, beyond] = &summary.failed[..] else { panic!("two failures: {:?}", summary.failed) };
+    assert!(refused.to_string().contains("no memory for the product, shape [33554432, 33554432]"), "{refused}");
+    assert!(matches!(beyond.problem, Problem::Memory { needs: u64::MAX, .. }), "{beyond}");
+    assert_eq!(summary.done, 1);
+}
+
+#[test]
+fn a_pair_beyond_the_available_memory_fails_alone() {
+    let scratch = Scratch::new();
+    let large = |i| scratch.write(&format!("lhs/{i}.npy"), 1000, 500);
+    let lhs = vec![large(0), large(1), scratch.write("lhs/2.npy", 2, 500)];
+    let rhs = [0, 1, 2].map(|i| scratch.write(&format!("rhs/{i}.npy"), 500, 1000)).to_vec();
+    let mib = |n: u64| n << 20;
+    let checked = |memory| {
+        Pairs::check(pairs(&lhs, &rhs, &scratch.out()), Options { memory, ..Options::default() }).expect("three pairs")
+    };
+    // The large ones take 15.3 MiB, and a worker has 8 MiB beside.
+    let too_little = checked(mib(20));
+    assert_eq!(too_little.bad().len(), 2);
+    let message = too_little.bad()[0].to_string();
+    assert!(message.ends_with("the pair needs 23.3 MiB, and 18.0 MiB of memory are available"), "{message}");
+    assert_eq!(checked(mib(30)).fitting(), (1, 15 * 1_000_000 + 1_000_000 + mib(8)));
+    assert_eq!(checked(mib(60)).fitting().0, 2);
+    let summary = multiply(too_little);
+    assert_eq!((summary.done, summary.failed.len()), (1, 2));
 }
 
 #[test]
@@ -214,13 +270,13 @@ fn matrices_without_elements_have_products() {
     let scratch = Scratch::new();
     let lhs = vec![scratch.write("lhs/0.npy", 0, 3), scratch.write("lhs/1.npy", 2, 0)];
     let rhs = vec![scratch.write("rhs/0.npy", 3, 2), scratch.write("rhs/1.npy", 0, 3)];
-    let summary = multiply(Pairs::check(lhs, rhs, &scratch.out()).expect("two pairs"));
+    let summary = multiply(check(&lhs, &rhs, &scratch.out()).expect("two pairs"));
     assert_eq!((summary.done, summary.work.flops), (2, 0.0));
     assert_eq!(f64s(&scratch.out().join("0.npy")).dim(), (0, 2));
     assert_eq!(f64s(&scratch.out().join("1.npy")), Array2::<f64>::zeros((2, 3)), "k = 0 gives zeros");
 }
 
-/// The reference, but it panics on products of 13 rows and refuses those of 17.
+/// The reference, but it panics on products of 13 rows, refuses those of 17, and leaves a zero in those of 19.
 struct Superstitious;
 
 impl Backend for Superstitious {
@@ -251,6 +307,12 @@ impl<T: Scalar> MatMul<T> for Superstitious {
         match c.nrows() {
             13 => panic!("{} rows", c.nrows()),
             17 => Err(gingham_core::Error::Library { backend: "superstitious", message: "17 rows".into() }),
+            19 => {
+                let mut c = c;
+                MatMul::matmul(&Reference, alpha, a, b, beta, c.view_mut(), threads)?;
+                c[[18, 1]] = T::zero();
+                Ok(())
+            }
             _ => MatMul::matmul(&Reference, alpha, a, b, beta, c, threads),
         }
     }
@@ -269,8 +331,8 @@ fn panics_and_refusals_of_the_backend_fail_alone() {
     let lhs = rows.map(|rows| scratch.write(&format!("lhs/{rows}.npy"), rows, 3)).to_vec();
     let rhs = rows.map(|rows| scratch.write(&format!("rhs/{rows}.npy"), 3, 2)).to_vec();
     for executor in [&Serial as &dyn Executor, &Threads::new(2).expect("two threads")] {
-        let pairs = Pairs::check(lhs.clone(), rhs.clone(), &scratch.out()).expect("five pairs");
-        let summary = pairs.multiply(&Superstitious, OpThreads::ONE, executor, 0, &|_| ());
+        let pairs = check(&lhs, &rhs, &scratch.out()).expect("five pairs");
+        let summary = multiply_by(pairs, &Superstitious, executor, Verify::Always, &|_| ());
         assert_eq!(scratch.outputs(), ["12.npy", "14.npy", "18.npy"]);
         assert_eq!(summary.done, 3);
         let [panicked, refused] = &summary.failed[..] else { panic!("two failures: {:?}", summary.failed) };
@@ -284,49 +346,177 @@ fn panics_and_refusals_of_the_backend_fail_alone() {
 fn a_failed_pair_leaves_the_former_output() {
     let scratch = Scratch::new();
     let (lhs, rhs) = (vec![scratch.write("lhs/a.npy", 13, 3)], vec![scratch.write("rhs/a.npy", 3, 2)]);
-    assert_eq!(multiply(Pairs::check(lhs.clone(), rhs.clone(), &scratch.out()).expect("a pair")).done, 1);
+    assert_eq!(multiply(check(&lhs, &rhs, &scratch.out()).expect("a pair")).done, 1);
     let former = f64s(&scratch.out().join("a.npy"));
-    let pairs = Pairs::check(lhs, rhs, &scratch.out()).expect("a pair");
-    assert_eq!(pairs.multiply(&Superstitious, OpThreads::ONE, &Serial, 0, &|_| ()).failed.len(), 1);
+    let pairs = check(&lhs, &rhs, &scratch.out()).expect("a pair");
+    assert_eq!(multiply_by(pairs, &Superstitious, &Serial, Verify::Auto, &|_| ()).failed.len(), 1);
     assert_eq!(f64s(&scratch.out().join("a.npy")), former);
     assert_eq!(scratch.outputs(), ["a.npy"]);
 }
 
 #[test]
-fn requests_without_partners_are_refused() {
+fn a_wrong_product_fails_and_is_not_written() {
     let scratch = Scratch::new();
-    let files: Vec<_> = ["a", "b", "c"].map(|name| scratch.path(name)).to_vec();
-    let refusal = |lhs: &[PathBuf], rhs: &[PathBuf]| {
-        Pairs::check(lhs.to_vec(), rhs.to_vec(), &scratch.out()).expect_err("a refusal").to_string()
+    let lhs = [18, 19, 20].map(|rows| scratch.write(&format!("lhs/{rows}.npy"), rows, 3)).to_vec();
+    let rhs = [18, 19, 20].map(|rows| scratch.write(&format!("rhs/{rows}.npy"), 3, 2)).to_vec();
+    let checked = || check(&lhs, &rhs, &scratch.out()).expect("three pairs");
+    let summary = multiply_by(checked(), &Superstitious, &Serial, Verify::Always, &|_| ());
+    assert_eq!((summary.done, summary.work.verified), (2, 2));
+    assert_eq!(scratch.outputs(), ["18.npy", "20.npy"]);
+    let [wrong] = &summary.failed[..] else { panic!("one failure: {:?}", summary.failed) };
+    assert!(matches!(wrong.problem, Problem::Wrong { slice: None, wrong } if wrong.row == 18), "{wrong}");
+    let never = multiply_by(checked(), &Superstitious, &Serial, Verify::Never, &|_| ());
+    assert_eq!((never.done, never.failed.len(), never.work.verified), (3, 0, 0));
+
+    // The wrong one of a stack.
+    let a = Array3::from_shape_fn((4, 19, 3), |(s, i, j)| (s + i + j) as f64).into_dyn();
+    let (a, b) = (scratch.save("lhs/stack.npy", &a), scratch.write("rhs/stack.npy", 3, 2));
+    let stack = check(&[a], &[b], &scratch.out()).expect("a pair");
+    let summary = multiply_by(stack, &Superstitious, &Threads::new(2).expect("threads"), Verify::Always, &|_| ());
+    assert!(matches!(summary.failed[0].problem, Problem::Wrong { slice: Some(0), .. }), "{}", summary.failed[0]);
+    assert!(summary.failed[0].to_string().ends_with("(product 0 of the stack); it is not written"));
+}
+
+#[test]
+fn stacks_and_vectors_are_multiplied_as_numpy_multiplies_them() {
+    let scratch = Scratch::new();
+    let array = |shape: &[usize], seed: usize| {
+        let count = shape.iter().product::<usize>();
+        let values = (0..count).map(|i| ((5 * i + seed) % 13) as f64 - 6.0);
+        ArrayD::from_shape_vec(IxDyn(shape), values.collect()).expect("the shape")
     };
-    assert!(refusal(&[], &[]).starts_with("no pairs: "));
-    let message = refusal(&files, &files[..1]);
-    assert!(message.contains("3 left files but 1 right files"), "{message}");
-    assert!(message.contains(&format!("{} has no partner", files[1].display())), "{message}");
-    let message = refusal(&[], &files);
-    assert!(message.contains("0 left files but 3 right files"), "{message}");
-    assert!(message.contains(&format!("{} has no partner", files[0].display())), "{message}");
-    assert!(!scratch.out().exists(), "a refused request makes no directory");
+    // Shapes of the factors, and that of numpy.matmul.
+    let cases: [(&[usize], &[usize], &[usize]); 9] = [
+        (&[4, 3, 5], &[4, 5, 2], &[4, 3, 2]),
+        (&[4, 3, 5], &[5, 2], &[4, 3, 2]),
+        (&[3, 5], &[4, 5, 2], &[4, 3, 2]),
+        (&[1, 3, 5], &[4, 5, 2], &[4, 3, 2]),
+        (&[5], &[5, 2], &[2]),
+        (&[3, 5], &[5], &[3]),
+        (&[5], &[5], &[]),
+        (&[5], &[4, 5, 2], &[4, 2]),
+        (&[0, 3, 5], &[5, 2], &[0, 3, 2]),
+    ];
+    for executor in [&Serial as &dyn Executor, &Threads::new(2).expect("two threads")] {
+        for (i, (left, right, expected)) in cases.into_iter().enumerate() {
+            let (a, b) = (array(left, i), array(right, i + 1));
+            let lhs = [scratch.save(&format!("lhs/{i}.npy"), &a)];
+            let rhs = [scratch.save(&format!("rhs/{i}.npy"), &b)];
+            let checked = check(&lhs, &rhs, &scratch.out()).expect("a pair");
+            let summary = multiply_by(checked, &Reference, executor, Verify::Always, &|_| ());
+            assert_eq!((summary.done, summary.work.verified), (1, 1), "{left:?} x {right:?}: {:?}", summary.failed);
+            let product = values(&scratch.out().join(format!("{i}.npy")));
+            assert_eq!(product.shape(), expected, "{left:?} x {right:?}");
+            // Element by element, by the definition.
+            let rows = |a: &ArrayD<f64>| if left.len() == 1 { a.clone().insert_axis(Axis(0)) } else { a.clone() };
+            let columns = |b: &ArrayD<f64>| if right.len() == 1 { b.clone().insert_axis(Axis(1)) } else { b.clone() };
+            let slice = |a: ArrayD<f64>, s: usize| -> Array2<f64> {
+                let a = if a.ndim() == 3 { a.index_axis(Axis(0), s % a.shape()[0].max(1)).to_owned() } else { a };
+                a.into_dimensionality().expect("a matrix")
+            };
+            let stack = if expected.len() == 3 || left.len() + right.len() == 4 && expected == [4, 2] {
+                expected[0]
+            } else {
+                1
+            };
+            let all =
+                (0..stack).flat_map(|s| slice(rows(&a), s).dot(&slice(columns(&b), s)).into_iter().collect::<Vec<_>>());
+            assert!(product.iter().copied().eq(all), "{left:?} x {right:?}");
+        }
+    }
+}
+
+#[test]
+fn integers_are_multiplied_by_a_cast() {
+    let scratch = Scratch::new();
+    let integer = |name: &str| {
+        let dictionary = "{'descr': '<i4', 'fortran_order': False, 'shape': (2, 2), }";
+        let values = [1_i32, -2, 3, 4].map(i32::to_le_bytes).concat();
+        let head = [b"\x93NUMPY\x01\x00\x76\x00", format!("{dictionary:<117}\n").as_bytes()].concat();
+        fs::write(scratch.path(name), [head, values].concat()).expect("written");
+        scratch.path(name)
+    };
+    let (lhs, rhs) = (vec![integer("lhs/a.npy")], vec![integer("rhs/a.npy")]);
+    let bad = check(&lhs, &rhs, &scratch.out()).expect("a pair");
+    assert!(bad.bad()[0].to_string().contains("dtype int32; expected float64 or float32: `--cast f64`"));
+    assert!(bad.workload().is_none(), "nothing to make a plan for");
+    for dtype in DType::ALL {
+        let options = Options { cast: Some(dtype), ..Options::default() };
+        let checked = Pairs::check(pairs(&lhs, &rhs, &scratch.out()), options).expect("a pair");
+        assert_eq!(multiply(checked).done, 1);
+        let product = npy::read(&scratch.path("out/a.npy"), None).expect("a product");
+        assert_eq!(product.dtype(), dtype);
+        assert_eq!(f64s(&scratch.path("out/a.npy")), ndarray::array![[-5.0, -10.0], [15.0, 10.0]]);
+    }
+}
+
+#[test]
+fn existing_products_are_skipped_where_they_are_whole() {
+    let scratch = Scratch::new();
+    let names = ["a", "b", "c", "d"];
+    let lhs = names.map(|name| scratch.write(&format!("lhs/{name}.npy"), 4, 3)).to_vec();
+    let rhs = names.map(|name| scratch.write(&format!("rhs/{name}.npy"), 3, 2)).to_vec();
+    assert_eq!(multiply(check(&lhs, &rhs, &scratch.out()).expect("four pairs")).done, 4);
+    // One was emptied by a power cut, one is of another shape, one has gone.
+    fs::write(scratch.path("out/b.npy"), "").expect("emptied");
+    scratch.write("out/c.npy", 4, 3);
+    fs::remove_file(scratch.path("out/d.npy")).expect("removed");
+    let options = Options { skip_existing: true, ..Options::default() };
+    let checked = Pairs::check(pairs(&lhs, &rhs, &scratch.out()), options).expect("four pairs");
+    assert!(checked.present().iter().map(|pair| &pair.out).eq([&scratch.path("out/a.npy")]));
+    let heard = Mutex::new(BTreeSet::new());
+    let summary = multiply_by(checked, &Reference, &Serial, Verify::Auto, &|outcome| {
+        heard.lock().expect("no panic").insert(outcome.index);
+    });
+    assert_eq!((summary.done, heard.into_inner().expect("no panic")), (3, BTreeSet::from([1, 2, 3])));
+    for (lhs, rhs) in lhs.iter().zip(&rhs) {
+        assert_eq!(f64s(&scratch.out().join(lhs.file_name().expect("a name"))), f64s(lhs).dot(&f64s(rhs)));
+    }
+}
+
+#[test]
+fn a_stopped_run_leaves_whole_files_and_says_what_is_left() {
+    let scratch = Scratch::new();
+    let lhs: Vec<_> = (0..20).map(|i| scratch.write(&format!("lhs/{i}.npy"), 4, 3)).collect();
+    let rhs: Vec<_> = (0..20).map(|i| scratch.write(&format!("rhs/{i}.npy"), 3, 2)).collect();
+    for executor in [&Serial as &dyn Executor, &Threads::new(2).expect("two threads")] {
+        let pairs = check(&lhs, &rhs, &scratch.out()).expect("twenty pairs");
+        pairs.prepare(&scratch.out()).expect("an output directory");
+        let (partials, stop) = (Partials::default(), AtomicBool::new(false));
+        let (backend, threads, verify) = (&Reference, OpThreads::ONE, Verify::Auto);
+        let job = Job { backend, threads, executor, chunk: 0, verify, partials: &partials, stop: &stop };
+        let done = Mutex::new(0);
+        let summary = pairs.multiply(&job, &|_| {
+            let mut done = done.lock().expect("no panic");
+            *done += 1;
+            stop.store(*done >= 5, Relaxed);
+        });
+        assert!((5..=6).contains(&summary.done), "{}", summary.done);
+        assert_eq!((summary.left, scratch.outputs().len()), (20 - summary.done, summary.done));
+        summary.sync(&scratch.out()).expect("synced");
+        fs::remove_dir_all(scratch.out()).expect("removed for the next executor");
+    }
 }
 
 #[test]
 fn outputs_of_one_name_are_refused() {
     let scratch = Scratch::new();
-    let lhs = vec![scratch.write("lhs/a.npy", 2, 2), scratch.write("rhs/a.npy", 2, 2)];
-    match Pairs::check(lhs.clone(), lhs.clone(), &scratch.out()) {
-        Err(Error::SameOutput { first, second, out }) => {
-            assert_eq!([first, second], lhs[..]);
-            assert_eq!(out, scratch.out().join("a.npy"));
+    let lhs = [scratch.write("lhs/a.npy", 2, 2), scratch.write("rhs/a.npy", 2, 2)];
+    match check(&lhs, &lhs, &scratch.out()) {
+        Err(error @ Error::SameOutput { .. }) => {
+            let (message, out) = (error.to_string(), scratch.out().join("a.npy"));
+            assert!(message.contains(&format!("would both be written to {}", out.display())), "{message}");
         }
         other => panic!("expected a refusal, got {other:?}"),
     }
+    assert!(!scratch.out().exists(), "a refused request makes no directory");
 }
 
 #[test]
 fn outputs_in_the_place_of_inputs_are_refused() {
     let scratch = Scratch::new();
     let (lhs, rhs) = (scratch.write("lhs/a.npy", 2, 2), scratch.write("rhs/a.npy", 2, 2));
-    let check = |lhs: &Path, rhs: &Path, out: &Path| Pairs::check(vec![lhs.into()], vec![rhs.into()], out);
+    let check = |lhs: &Path, rhs: &Path, out: &Path| check(&[lhs.into()], &[rhs.into()], out);
     let refused = |checked| matches!(checked, Err(Error::ReplacesInput { .. }));
     assert!(refused(check(&lhs, &rhs, &scratch.path("lhs"))));
     assert!(refused(check(&lhs, &rhs, &scratch.path("rhs"))), "the right file as well");
@@ -346,6 +536,11 @@ fn outputs_in_the_place_of_inputs_are_refused() {
         refused(check(&lhs, &scratch.path("rhs/linked.npy"), &scratch.out())),
         "what the link leads to is an input"
     );
+    fs::remove_file(scratch.path("out/a.npy")).expect("removed");
+    fs::remove_file(scratch.path("rhs/linked.npy")).expect("removed");
+    let rhs = scratch.write("rhs/b.npy", 2, 2);
+    link("rhs/b.npy", "out/a.npy");
+    assert!(refused(check(&lhs, &rhs, &scratch.out())), "the output would be written through a link");
 
     assert!(check(&lhs, &lhs, &scratch.path("elsewhere")).is_ok());
 }
@@ -356,8 +551,8 @@ fn an_output_directory_that_cannot_be_written_to_is_refused() {
     let scratch = Scratch::new();
     let (lhs, rhs) = (scratch.write("lhs/a.npy", 2, 2), scratch.write("rhs/a.npy", 2, 2));
     let refusal = |out: &Path| {
-        let checked = Pairs::check(vec![lhs.clone()], vec![rhs.clone()], out);
-        checked.map(|_| "accepted".to_owned()).unwrap_or_else(|error| error.to_string())
+        let checked = check(from_ref(&lhs), from_ref(&rhs), out).expect("a pair");
+        checked.prepare(out).map(|()| "accepted".to_owned()).unwrap_or_else(|error| error.to_string())
     };
     for out in [lhs.clone(), lhs.join("below-a-file"), PathBuf::from("/proc/gingham")] {
         let message = refusal(&out);
@@ -368,7 +563,7 @@ fn an_output_directory_that_cannot_be_written_to_is_refused() {
     fs::create_dir(scratch.out()).expect("a directory");
     fs::set_permissions(scratch.out(), fs::Permissions::from_mode(0o555)).expect("chmod");
     if fs::write(scratch.path("out/probe"), "").is_ok() {
-        eprintln!("skipped the read-only directory: this user may write to any");
+        eprintln!("SKIPPED: a read-only directory: this user may write to any");
         return;
     }
     assert!(refusal(&scratch.out()).contains("Permission denied"));

@@ -5,8 +5,8 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use gingham_core::DType;
-use gingham_harness::npy::{Element, Endian, Header, Matrix, read_matrix, write_matrix_atomic};
-use ndarray::{Array2, ArrayView2, ShapeBuilder, array, s};
+use gingham_harness::npy::{self, Array, Element, Endian, Header, Kind, Partials};
+use ndarray::{Array2, Array3, ArrayD, ArrayView, Dimension, IxDyn, ShapeBuilder, array, s};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -59,9 +59,21 @@ fn names(directory: &Path) -> Vec<String> {
     names
 }
 
-fn read(bytes: &[u8]) -> Result<Matrix, String> {
+fn read(bytes: &[u8]) -> Result<Array, String> {
+    read_as(None, bytes)
+}
+
+fn read_as(cast: Option<DType>, bytes: &[u8]) -> Result<Array, String> {
     let scratch = Scratch::holding(bytes);
-    read_matrix(&scratch.path()).map_err(|error| error.to_string())
+    npy::read(&scratch.path(), cast).map_err(|error| error.to_string())
+}
+
+fn write<T: Element, D: Dimension>(path: &Path, array: &ArrayView<'_, T, D>) -> Result<(), npy::Error> {
+    Partials::default().write(path, array)
+}
+
+fn f64_array<D: Dimension>(array: ndarray::Array<f64, D>) -> Array {
+    Array::F64(array.into_dyn())
 }
 
 fn f64s(values: &[f64]) -> Vec<u8> {
@@ -74,18 +86,23 @@ fn a_file_of_numpy_is_read() {
     let header: &[u8; 128] = b"\x93NUMPY\x01\x00\x76\x00{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }\
         \x20                                                         \n";
     let bytes = [header, &f64s(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0])[..]].concat();
-    assert_eq!(read(&bytes), Ok(Matrix::F64(array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])));
+    assert_eq!(read(&bytes), Ok(f64_array(array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])));
 
     let scratch = Scratch::holding(&bytes);
-    let expected =
-        Header { dtype: DType::F64, endian: Endian::Little, fortran_order: false, shape: vec![2, 3], data_offset: 128 };
+    let expected = Header {
+        kind: Kind::Float64,
+        endian: Endian::Little,
+        fortran_order: false,
+        shape: vec![2, 3],
+        data_offset: 128,
+    };
     assert_eq!(Header::read(&scratch.path()).expect("a header"), expected);
 }
 
 #[test]
 fn what_is_written_is_what_numpy_would_write() {
     let scratch = Scratch::new();
-    write_matrix_atomic(&scratch.path(), &array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]].view()).expect("written");
+    write(&scratch.path(), &array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]].view()).expect("written");
     let expected = npy(1, &dictionary("<f8", false, "(2, 3)"), &f64s(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]));
     let written = fs::read(scratch.path()).expect("the file");
     // The dictionaries differ in spaces alone.
@@ -113,10 +130,14 @@ fn every_dtype_order_and_endianness_is_read() {
             for major in [1, 2, 3] {
                 let matrix = read(&npy(major, &dictionary(descr, fortran_order, "(3, 5)"), &data)).expect(descr);
                 let (values, strides) = match &matrix {
-                    Matrix::F64(a) => (a.clone(), a.strides()),
-                    Matrix::F32(a) => (a.mapv(f64::from), a.strides()),
+                    Array::F64(a) => (a.clone(), a.strides()),
+                    Array::F32(a) => (a.mapv(f64::from), a.strides()),
                 };
-                assert_eq!(values, expected, "{descr}, Fortran order {fortran_order}, version {major}");
+                assert_eq!(
+                    values,
+                    expected.clone().into_dyn(),
+                    "{descr}, Fortran order {fortran_order}, version {major}"
+                );
                 assert_eq!(strides, if fortran_order { [1, 3] } else { [5, 1] }, "the file's order, not a copy");
                 assert_eq!(matrix.dtype().size(), if descr.ends_with('8') { 8 } else { 4 });
             }
@@ -134,16 +155,16 @@ fn other_spellings_of_the_dictionary_are_read() {
         "{'descr': '<f8', 'fortran_order': False, 'shape': (1L, 2L), }",
         " { 'descr' : '<f8' , 'fortran_order' : False , 'shape' : ( 1 , 2 ) , } ",
     ] {
-        assert_eq!(read(&npy(1, dictionary, &data)), Ok(Matrix::F64(array![[1.0, 2.0]])), "{dictionary}");
+        assert_eq!(read(&npy(1, dictionary, &data)), Ok(f64_array(array![[1.0, 2.0]])), "{dictionary}");
     }
 }
 
 #[test]
 fn matrices_without_elements_are_read() {
-    for (shape, dim) in [("(0, 0)", (0, 0)), ("(0, 7)", (0, 7)), ("(7, 0)", (7, 0))] {
+    for (shape, lengths) in [("(0, 0)", &[0, 0][..]), ("(0, 7)", &[0, 7]), ("(7, 0)", &[7, 0]), ("(0,)", &[0])] {
         for fortran_order in [false, true] {
             let matrix = read(&npy(1, &dictionary("<f4", fortran_order, shape), &[])).expect(shape);
-            assert_eq!((matrix.dim(), matrix.size()), (dim, 0));
+            assert_eq!(matrix.shape(), lengths);
         }
     }
 }
@@ -152,7 +173,41 @@ fn matrices_without_elements_are_read() {
 fn a_file_of_several_blocks_is_read() {
     let values: Vec<f64> = (0..30_011).map(f64::from).collect();
     let matrix = read(&npy(1, &dictionary("<f8", false, "(1, 30011)"), &f64s(&values))).expect("a matrix");
-    assert_eq!(matrix, Matrix::F64(Array2::from_shape_vec((1, 30_011), values).expect("the shape")));
+    assert_eq!(matrix, f64_array(Array2::from_shape_vec((1, 30_011), values).expect("the shape")));
+}
+
+#[test]
+fn scalars_vectors_and_stacks_are_read_in_their_order() {
+    assert_eq!(read(&npy(1, &dictionary("<f8", false, "()"), &f64s(&[1.0]))), Ok(f64_array(ndarray::arr0(1.0))));
+    assert_eq!(read(&npy(1, &dictionary("<f8", false, "(2,)"), &f64s(&[1.0, 2.0]))), Ok(f64_array(array![1.0, 2.0])));
+    // numpy.arange(6.0).reshape(1, 2, 3), and the same by numpy.asfortranarray.
+    let expected = Ok(f64_array(array![[[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]]));
+    let by_rows = f64s(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
+    assert_eq!(read(&npy(1, &dictionary("<f8", false, "(1, 2, 3)"), &by_rows)), expected);
+    let by_columns = f64s(&[0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
+    assert_eq!(read(&npy(1, &dictionary("<f8", true, "(1, 2, 3)"), &by_columns)), expected);
+}
+
+#[test]
+fn other_numbers_are_read_by_a_cast() {
+    for (descr, bytes, value) in [
+        ("|b1", &[1][..], 1.0),
+        ("|i1", &[0xff], -1.0),
+        ("<u2", &[2, 1], 258.0),
+        (">i4", &[0xff, 0xff, 0xff, 0xfd], -3.0),
+        ("<i8", &[5, 0, 0, 0, 0, 0, 0, 0], 5.0),
+        ("<f2", &[0x00, 0xc1], -2.5),
+        ("<f4", &[0, 0, 0x80, 0x3f], 1.0),
+    ] {
+        let bytes = npy(1, &dictionary(descr, false, "(1,)"), bytes);
+        assert_eq!(read_as(Some(DType::F64), &bytes), Ok(f64_array(array![value])), "{descr}");
+        let single = Array::F32(array![value as f32].into_dyn());
+        assert_eq!(read_as(Some(DType::F32), &bytes), Ok(single.clone()), "{descr}");
+        match descr {
+            "<f4" => assert_eq!(read(&bytes), Ok(single)),
+            _ => assert!(read(&bytes).is_err_and(|text| text.contains("`--cast f64`")), "{descr}"),
+        }
+    }
 }
 
 /// Broken files, and a part of the line that each is refused with.
@@ -162,6 +217,7 @@ fn broken() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let with = |dictionary: &str| npy(1, dictionary, &four);
     let descr = |descr: &str| with(&dictionary(descr, false, "(2, 2)"));
     let shape = |shape: &str| with(&dictionary("<f8", false, shape));
+    let with_half = npy(1, &dictionary("<f2", false, "(2, 8)"), &four);
     let mut no_newline = with(&good);
     no_newline[127] = b' ';
     vec![
@@ -169,7 +225,8 @@ fn broken() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("five bytes", b"\x93NUMP".to_vec(), "ends inside its header, 5 bytes early"),
         ("prefix of 2.0 cut", b"\x93NUMPY\x02\x00\x76\x00".to_vec(), "ends inside its header, 2 bytes early"),
         ("text", b"1.0, 2.0\n3.0, 4.0\n".to_vec(), "not a .npy file: it starts with `1.0, 2.0\\n3.0`"),
-        ("archive", b"PK\x03\x04".to_vec(), "not a .npy file: it starts with `PK\\x03\\x04`"),
+        ("archive", b"PK\x03\x04 and so on".to_vec(), "an .npz archive; expected a .npy file"),
+        ("empty archive", [b"PK\x05\x06", &[0; 18][..]].concat(), "an .npz archive; expected a .npy file"),
         ("version 9.0", [b"\x93NUMPY\x09\x00", &with(&good)[8..]].concat(), "format version 9.0; expected 1.0"),
         ("version 1.1", [b"\x93NUMPY\x01\x01", &with(&good)[8..]].concat(), "format version 1.1; expected 1.0"),
         ("14 bytes, header of 4 GiB", b"\x93NUMPY\x02\x00\xff\xff\xff\xff{}".to_vec(), "claims 4294967295 bytes"),
@@ -203,13 +260,19 @@ fn broken() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("fractional shape", shape("(2.0, 2)"), "expected `,` at byte"),
         ("number for a tuple", shape("(4)"), "expected `,` at byte"),
         ("list for a tuple", shape("[2, 2]"), "expected `(` at byte"),
-        ("shape ()", npy(1, &dictionary("<f8", false, "()"), &f64s(&[1.0])), "0 axes, shape []; expected a matrix"),
-        ("shape (3,)", npy(1, &dictionary("<f8", false, "(3,)"), &f64s(&[0.0; 3])), "1 axes, shape [3]; expected"),
-        ("shape (1, 2, 2)", shape("(1, 2, 2)"), "3 axes, shape [1, 2, 2]; expected a matrix of 2 axes"),
-        ("objects", descr("|O"), "elements of dtype `|O`; expected <f8, >f8, <f4 or >f4"),
-        ("integers", descr("<i8"), "elements of dtype `<i8`"),
-        ("complex", descr("<c16"), "elements of dtype `<c16`"),
-        ("half precision", descr("<f2"), "elements of dtype `<f2`"),
+        ("objects", descr("|O"), "elements of dtype `|O`; expected real numbers"),
+        (
+            "integers",
+            descr("<i8"),
+            "elements of dtype int64; expected float64 or float32: `--cast f64` or `--cast f32`",
+        ),
+        ("half precision", with_half, "elements of dtype float16"),
+        (
+            "complex",
+            npy(1, &dictionary("<c16", false, "(2, 1)"), &four),
+            "complex elements, dtype `<c16`; expected real",
+        ),
+        ("extended precision", descr("<f16"), "elements of dtype `<f16`"),
         ("this machine's order", descr("=f8"), "elements of dtype `=f8`"),
         ("terminal escapes", descr("\x1b[31m"), "elements of dtype `\\x1b[31m`"),
         (
@@ -235,7 +298,7 @@ fn broken() -> Vec<(&'static str, Vec<u8>, &'static str)> {
 fn broken_files_are_refused_with_their_name_and_the_reason() {
     for (what, bytes, expected) in broken() {
         let scratch = Scratch::holding(&bytes);
-        let message = read_matrix(&scratch.path()).expect_err(what).to_string();
+        let message = npy::read(&scratch.path(), None).expect_err(what).to_string();
         assert!(message.contains(expected), "{what}: `{message}` does not say `{expected}`");
         assert!(message.starts_with(&format!("{}: ", scratch.path().display())), "{what}: `{message}` names no file");
         assert!(message.len() < 500 && !message.contains('\n'), "{what}: `{message}` is more than a line");
@@ -245,7 +308,7 @@ fn broken_files_are_refused_with_their_name_and_the_reason() {
 #[test]
 fn what_is_no_file_is_refused() {
     let scratch = Scratch::new();
-    let refusal = |path: &Path| read_matrix(path).expect_err("a refusal").to_string();
+    let refusal = |path: &Path| npy::read(path, None).expect_err("a refusal").to_string();
     assert!(refusal(scratch.directory.path()).contains("not a regular file"));
     assert!(refusal(&scratch.path()).contains("cannot open: No such file"));
     // A pipe that nobody writes to: opening it would wait for ever.
@@ -260,10 +323,10 @@ fn an_unreadable_file_is_refused() {
     let scratch = Scratch::holding(&npy(1, &dictionary("<f8", false, "(0, 0)"), &[]));
     fs::set_permissions(scratch.path(), fs::Permissions::from_mode(0o000)).expect("chmod");
     if File::open(scratch.path()).is_ok() {
-        eprintln!("skipped: this user may read any file");
+        eprintln!("SKIPPED: this user may read any file");
         return;
     }
-    let message = read_matrix(&scratch.path()).expect_err("a refusal").to_string();
+    let message = npy::read(&scratch.path(), None).expect_err("a refusal").to_string();
     assert!(message.contains("cannot open: Permission denied"), "{message}");
 }
 
@@ -272,44 +335,55 @@ fn a_file_beyond_all_memory_is_refused() {
     // A hole of 2^50 bytes, more than an address space holds; few file systems take one, tmpfs does.
     let header = npy(1, &dictionary("<f8", false, "(1048576, 134217728)"), &[]);
     let Ok(directory) = TempDir::new_in("/dev/shm") else {
-        eprintln!("skipped: no /dev/shm");
+        eprintln!("SKIPPED: no /dev/shm");
         return;
     };
     let path = directory.path().join("a.npy");
     fs::write(&path, &header).expect("writing to /dev/shm");
     let file = File::options().append(true).open(&path).expect("the file");
     if let Err(error) = file.set_len(header.len() as u64 + (1 << 50)) {
-        eprintln!("skipped: /dev/shm takes no file of 2^50 bytes: {error}");
+        eprintln!("SKIPPED: /dev/shm takes no file of 2^50 bytes: {error}");
         return;
     }
-    let message = read_matrix(&path).expect_err("a refusal").to_string();
+    let message = npy::read(&path, None).expect_err("a refusal").to_string();
     assert!(message.contains("no memory for 1125899906842624 bytes"), "{message}");
 }
 
 /// Writes `matrix`, reads it back, and compares the values and the order in the file.
-fn round_trip<T: Element>(matrix: &ArrayView2<'_, T>, wrap: fn(Array2<T>) -> Matrix, fortran_order: bool) {
+fn round_trip<T: Element, D: Dimension>(
+    matrix: &ArrayView<'_, T, D>,
+    wrap: fn(ArrayD<T>) -> Array,
+    fortran_order: bool,
+) {
     let scratch = Scratch::new();
-    write_matrix_atomic(&scratch.path(), matrix).expect("written");
+    write(&scratch.path(), matrix).expect("written");
     let header = Header::read(&scratch.path()).expect("a header");
     assert_eq!(header.fortran_order, fortran_order, "shape {:?}, strides {:?}", matrix.shape(), matrix.strides());
     assert_eq!(header.data_offset % 64, 0, "values aligned for whoever maps the file");
-    assert_eq!(read_matrix(&scratch.path()).expect("read"), wrap(matrix.to_owned()));
+    assert_eq!(npy::read(&scratch.path(), None).expect("read"), wrap(matrix.to_owned().into_dyn()));
     assert_eq!(scratch.names(), ["a.npy"]);
 }
 
 #[test]
 fn every_layout_is_written_and_read_back() {
     let a = Array2::from_shape_fn((6, 8), |(i, j)| (10 * i + j) as f64);
-    round_trip(&a.view(), Matrix::F64, false);
-    round_trip(&a.t(), Matrix::F64, true);
-    round_trip(&a.slice(s![.., 1..4]), Matrix::F64, false);
-    round_trip(&a.slice(s![..;-1, ..;2]), Matrix::F64, false);
-    round_trip(&a.row(2).broadcast((3, 8)).expect("stride 0"), Matrix::F64, false);
-    round_trip(&a.mapv(|x| x as f32).view(), Matrix::F32, false);
-    round_trip(&Array2::<f32>::zeros((4, 3).f()).view(), Matrix::F32, true);
-    round_trip(&Array2::<f64>::zeros((0, 3)).view(), Matrix::F64, false);
-    round_trip(&Array2::<f64>::zeros((3, 0)).view(), Matrix::F64, false);
-    round_trip(&Array2::<f64>::zeros((100, 200)).view(), Matrix::F64, false);
+    round_trip(&a.view(), Array::F64, false);
+    round_trip(&a.t(), Array::F64, true);
+    round_trip(&a.slice(s![.., 1..4]), Array::F64, false);
+    round_trip(&a.slice(s![..;-1, ..;2]), Array::F64, false);
+    round_trip(&a.row(2).broadcast((3, 8)).expect("stride 0"), Array::F64, false);
+    round_trip(&a.mapv(|x| x as f32).view(), Array::F32, false);
+    round_trip(&Array2::<f32>::zeros((4, 3).f()).view(), Array::F32, true);
+    round_trip(&Array2::<f64>::zeros((0, 3)).view(), Array::F64, false);
+    round_trip(&Array2::<f64>::zeros((3, 0)).view(), Array::F64, false);
+    round_trip(&Array2::<f64>::zeros((100, 200)).view(), Array::F64, false);
+    round_trip(&ndarray::arr0(3.0).view(), Array::F64, false);
+    round_trip(&array![1.0, 2.0].view(), Array::F64, false);
+    let stack = Array3::from_shape_fn((4, 3, 2), |(s, i, j)| (100 * s + 10 * i + j) as f64);
+    round_trip(&stack.view(), Array::F64, false);
+    round_trip(&stack.t(), Array::F64, true);
+    round_trip(&stack.view().permuted_axes([0, 2, 1]), Array::F64, false);
+    round_trip(&ArrayD::<f32>::zeros(IxDyn(&[2, 1, 1, 3])).view(), Array::F32, false);
 }
 
 #[test]
@@ -317,37 +391,87 @@ fn values_keep_their_bits() {
     let scratch = Scratch::new();
     let bits = [0x7ff8_0000_0000_1234, 0xfff0_0000_0000_0000, 1, 1 << 63];
     let values = Array2::from_shape_vec((2, 2), bits.map(f64::from_bits).to_vec()).expect("four values");
-    write_matrix_atomic(&scratch.path(), &values.view()).expect("written");
-    match read_matrix(&scratch.path()).expect("read") {
-        Matrix::F64(a) => assert!(a.iter().map(|x| x.to_bits()).eq(bits)),
-        Matrix::F32(_) => panic!("f64 was written"),
+    write(&scratch.path(), &values.view()).expect("written");
+    match npy::read(&scratch.path(), None).expect("read") {
+        Array::F64(a) => assert!(a.iter().map(|x| x.to_bits()).eq(bits)),
+        Array::F32(_) => panic!("f64 was written"),
     }
 }
 
 #[test]
-fn a_file_is_replaced_with_the_permissions_of_an_ordinary_one() {
+fn a_new_file_has_the_permissions_of_the_umask_and_a_replaced_one_leaves_its_own() {
     use std::os::unix::fs::PermissionsExt;
     let scratch = Scratch::holding(b"a former file, longer than the new one".repeat(100).as_slice());
     let mode = |path: &Path| fs::metadata(path).expect("the file").permissions().mode();
     let ordinary = mode(&scratch.path());
-    write_matrix_atomic(&scratch.path(), &array![[1.0]].view()).expect("written");
-    assert_eq!(read_matrix(&scratch.path()).expect("read"), Matrix::F64(array![[1.0]]));
-    assert_eq!(mode(&scratch.path()), ordinary);
+    let other = scratch.directory.path().join("other.npy");
+    write(&other, &array![[1.0]].view()).expect("written");
+    assert_eq!(mode(&other), ordinary);
+    fs::set_permissions(scratch.path(), fs::Permissions::from_mode(0o640)).expect("chmod");
+    write(&scratch.path(), &array![[1.0]].view()).expect("written");
+    assert_eq!(npy::read(&scratch.path(), None).expect("read"), f64_array(array![[1.0]]));
+    assert_eq!(mode(&scratch.path()) & 0o777, 0o640);
+    assert_eq!(scratch.names(), ["a.npy", "other.npy"]);
 }
 
 #[test]
-fn a_failed_write_leaves_nothing_behind() {
+fn a_link_is_followed_and_stays() {
+    let scratch = Scratch::holding(b"a former file");
+    let folder = scratch.directory.path().join("folder");
+    fs::create_dir(&folder).expect("a directory");
+    let link = folder.join("link.npy");
+    std::os::unix::fs::symlink("../a.npy", &link).expect("a link");
+    write(&link, &array![[2.0]].view()).expect("written");
+    assert!(link.symlink_metadata().expect("the link").is_symlink());
+    assert_eq!(npy::read(&scratch.path(), None).expect("read"), f64_array(array![[2.0]]));
+    assert_eq!((names(&folder), scratch.names()), (vec!["link.npy".into()], vec!["a.npy".into(), "folder".into()]));
+}
+
+#[test]
+fn what_is_no_file_is_not_replaced() {
     let scratch = Scratch::new();
+    let refusal = |path: &Path| write(path, &array![[1.0]].view()).expect_err("a refusal").to_string();
     let directory = scratch.path();
     fs::create_dir(&directory).expect("a directory in the place of the file");
-    let message = write_matrix_atomic(&directory, &array![[1.0]].view()).expect_err("a refusal").to_string();
-    assert!(message.contains("cannot rename the temporary file to it: Is a directory"), "{message}");
-    assert_eq!(scratch.names(), ["a.npy"]);
+    assert!(refusal(&directory).contains("not a regular file"));
     assert!(names(&directory).is_empty());
-
-    let missing = directory.join("missing/a.npy");
-    let message = write_matrix_atomic(&missing, &array![[1.0]].view()).expect_err("a refusal").to_string();
+    let pipe = directory.join("pipe");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR).expect("a pipe");
+    assert!(refusal(&pipe).contains("not a regular file"));
+    let message = refusal(&directory.join("missing/a.npy"));
     assert!(message.contains("cannot create a temporary file beside it: No such file or directory"), "{message}");
+    assert_eq!((scratch.names(), names(&directory)), (vec!["a.npy".to_owned()], vec!["pipe".to_owned()]));
+}
+
+#[test]
+fn abandoned_files_are_removed_and_no_others_begun() {
+    use std::sync::mpsc::{RecvTimeoutError, channel};
+    use std::time::Duration;
+
+    let scratch = Scratch::new();
+    let partials = Partials::default();
+    // Large enough to be seen while it is written.
+    let array = Array2::<f64>::zeros((3000, 3000));
+    let is_begun = || scratch.names().iter().any(|name| name.ends_with(".partial"));
+    std::thread::scope(|scope| {
+        let (told, hears) = channel();
+        let (partials, array, path) = (&partials, &array, scratch.path());
+        scope.spawn(move || {
+            while partials.write(&path, &array.view()).is_ok() {}
+            told.send(()).expect("somebody hears");
+        });
+        while !is_begun() {
+            std::thread::yield_now();
+        }
+        let abandoned = partials.abandon();
+        assert!(!is_begun(), "{:?}", scratch.names());
+        assert_eq!(hears.recv_timeout(Duration::from_millis(200)), Err(RecvTimeoutError::Timeout));
+        assert!(!is_begun(), "{:?}", scratch.names());
+        drop(abandoned);
+        // The file that it wrote has gone from under it.
+        hears.recv().expect("a refusal");
+    });
+    assert!(scratch.names().iter().all(|name| name == "a.npy"), "{:?}", scratch.names());
 }
 
 /// A change to a valid file.
@@ -387,10 +511,11 @@ impl Mutation {
 /// Whatever the bytes, the answer is a refusal or a matrix that fills the file exactly.
 fn read_without_trust(bytes: &[u8]) -> Result<(), TestCaseError> {
     let scratch = Scratch::holding(bytes);
-    if let Ok(matrix) = read_matrix(&scratch.path()) {
+    if let Ok(matrix) = npy::read(&scratch.path(), None) {
         let header = Header::read(&scratch.path()).expect("the header of a matrix that was read");
-        prop_assert_eq!(header.data_offset + matrix.size(), bytes.len());
-        prop_assert_eq!((matrix.dim().0, matrix.dim().1), (header.shape[0], header.shape[1]));
+        let count: usize = matrix.shape().iter().product();
+        prop_assert_eq!(header.data_offset + count * header.kind.size(), bytes.len());
+        prop_assert_eq!(matrix.shape(), &header.shape[..]);
     }
     Ok(())
 }

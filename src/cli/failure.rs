@@ -34,6 +34,11 @@ impl Failure {
         Self { message: message.to_string(), status: 3 }
     }
 
+    /// Ctrl-C has ended the work before it was done.
+    pub(super) fn interrupted(message: impl Display) -> Self {
+        Self { message: message.to_string(), status: 130 }
+    }
+
     /// Standard output cannot be written to. A reader that has gone (`| head`) has what it wanted, and hears nothing.
     pub(super) fn of_stdout(error: &io::Error) -> Self {
         match error.kind() {

@@ -1,4 +1,4 @@
-//! Ctrl-C: a tuning ends with what is known, and says so at once.
+//! Ctrl-C: the work ends with what is known, and says so at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,18 +7,20 @@ use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use signal_hook::low_level::exit;
 
 use super::failure::Failure;
 
 /// Signals this close to the first are the same one: of an impatient finger, or of a shell that passes it on as well.
 const SAME: Duration = Duration::from_millis(500);
 
-const ENDING: &str = "gingham: interrupted: ends with what is known as soon as the combination that runs has answered; \
-                      once more ends at once, without a result";
-
-/// A flag that Ctrl-C sets, so that the tuning ends with what is known; `tell` says that it will. A second Ctrl-C ends
-/// the program.
-pub(super) fn listen(tell: impl Fn(&str) + Send + 'static) -> Result<Arc<AtomicBool>, Failure> {
+/// A flag that Ctrl-C sets, so that the work ends with what is known; `tell` says so, in the words of `ending`. A second
+/// Ctrl-C ends the program, after `last`.
+pub(super) fn listen(
+    ending: &'static str,
+    tell: impl Fn(&str) + Send + 'static,
+    last: impl Fn() + Send + 'static,
+) -> Result<Arc<AtomicBool>, Failure> {
     let failed = |e| Failure::work(format!("cannot listen for Ctrl-C: {e}"));
     let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(failed)?;
     let flag = Arc::new(AtomicBool::new(false));
@@ -28,11 +30,14 @@ pub(super) fn listen(tell: impl Fn(&str) + Send + 'static) -> Result<Arc<AtomicB
         for _ in signals.forever() {
             match first {
                 Some(at) if at.elapsed() < SAME => {}
-                Some(_) => signal_hook::low_level::exit(130),
+                Some(_) => {
+                    last();
+                    exit(130)
+                }
                 None => {
                     first = Some(Instant::now());
                     set.store(true, Ordering::Relaxed);
-                    tell(ENDING);
+                    tell(ending);
                 }
             }
         }

@@ -5,7 +5,6 @@ mod completions;
 #[cfg(target_os = "linux")]
 mod destination;
 mod failure;
-#[cfg(target_os = "linux")]
 mod interrupt;
 mod list;
 mod matrix;

@@ -153,6 +153,9 @@ impl Default for Tune {
     }
 }
 
+const ENDING: &str = "gingham: interrupted: ends with what is known as soon as the combination that runs has answered; \
+                      once more ends at once, without a result";
+
 /// The built-in workload: products of a size that every backend does well, enough of them for both levels of
 /// parallelism, 96 MiB in all.
 fn default_workload() -> Workload {
@@ -179,7 +182,7 @@ impl Tune {
             peers: self.peer,
             strategy: self.strategy,
             journal: self.resume,
-            interrupt: interrupt::listen(meter.voice())?,
+            interrupt: interrupt::listen(ENDING, meter.voice(), || ())?,
             budget: self.budget,
             deadline: self.deadline,
             tolerance: self.tolerance,

@@ -4,9 +4,7 @@
 //! keys in any order, either kind of quotes, the `L` that Python 2 put after an integer. Nothing nests in it, hence the
 //! parser does not recurse, and no file can exhaust the stack.
 
-use gingham_core::DType;
-
-use super::{Endian, Header, Problem};
+use super::{Endian, Header, Kind, Problem};
 
 /// NumPy 2's own limit.
 const MAX_AXES: usize = 64;
@@ -31,7 +29,7 @@ pub(super) fn parse(head: &[u8], start: usize) -> Result<Header, Problem> {
             text.expect(b',')?;
         }
     }
-    let (dtype, endian) = descr.ok_or_else(|| text.wrong("the key 'descr'"))?;
+    let (kind, endian) = descr.ok_or_else(|| text.wrong("the key 'descr'"))?;
     let fortran_order = fortran_order.ok_or_else(|| text.wrong("the key 'fortran_order'"))?;
     let shape = shape.ok_or_else(|| text.wrong("the key 'shape'"))?;
     text.expect(b'}')?;
@@ -39,7 +37,7 @@ pub(super) fn parse(head: &[u8], start: usize) -> Result<Header, Problem> {
     if text.rest() != b"\n" {
         return Err(text.wrong("spaces, then a newline, to the end of the header"));
     }
-    Ok(Header { dtype, endian, fortran_order, shape, data_offset: head.len() })
+    Ok(Header { kind, endian, fortran_order, shape, data_offset: head.len() })
 }
 
 /// How far a header has been read.
@@ -83,19 +81,16 @@ impl<'a> Text<'a> {
         Ok(&inner[..length])
     }
 
-    fn descr(&mut self) -> Result<(DType, Endian), Problem> {
+    fn descr(&mut self) -> Result<(Kind, Endian), Problem> {
         // The list of fields that describes a record is refused by its first byte, unparsed.
         let descr = match self.peek() {
             Some(b'\'' | b'"') => self.string()?,
             _ => self.rest(),
         };
-        match descr {
-            b"<f8" => Ok((DType::F64, Endian::Little)),
-            b">f8" => Ok((DType::F64, Endian::Big)),
-            b"<f4" => Ok((DType::F32, Endian::Little)),
-            b">f4" => Ok((DType::F32, Endian::Big)),
-            _ => Err(Problem::DType { descr: excerpt(descr) }),
-        }
+        Kind::parse(descr).ok_or_else(|| match descr {
+            [b'<' | b'>', b'c', b'0'..=b'9', ..] => Problem::Complex { descr: excerpt(descr) },
+            _ => Problem::DType { descr: excerpt(descr) },
+        })
     }
 
     fn boolean(&mut self) -> Result<bool, Problem> {

@@ -9,24 +9,18 @@ use std::path::Path;
 
 use gingham_core::DType;
 
-use super::{Error, Problem, dictionary};
+use super::{Endian, Error, Kind, Problem, dictionary};
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 
-/// Order of the bytes of an element.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Endian {
-    /// Least significant byte first.
-    Little,
-    /// Most significant byte first.
-    Big,
-}
+/// What every archive of `numpy.savez` starts with, or consists of where it is empty.
+const ARCHIVES: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
 
 /// What a `.npy` file says of its values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
     /// Element type.
-    pub dtype: DType,
+    pub kind: Kind,
     /// Order of the bytes of an element.
     pub endian: Endian,
     /// Whether the first index runs fastest.
@@ -44,34 +38,31 @@ impl Header {
     /// The header of the file at `path`, whose length is exactly that of the header and the values.
     ///
     /// # Errors
-    /// Every [`Problem`] but [`Problem::NotAMatrix`] and [`Problem::Memory`].
+    /// Every [`Problem`] but [`Problem::Cast`] and [`Problem::Memory`].
     pub fn read(path: &Path) -> Result<Self, Error> {
         open(path).map(|(_, header)| header).map_err(Error::at(path))
     }
 
-    /// The header of the file at `path`, which holds a matrix, with the numbers of its rows and columns.
+    /// The type to compute in: `cast`, or the file's own.
     ///
     /// # Errors
-    /// As [`Header::read`], and [`Problem::NotAMatrix`].
-    pub fn read_matrix(path: &Path) -> Result<(Self, (usize, usize)), Error> {
-        let (_, header) = open(path).map_err(Error::at(path))?;
-        let dim = header.dim().map_err(Error::at(path))?;
-        Ok((header, dim))
+    /// [`Problem::Cast`], where the file's own is not one to compute in and there is no `cast`.
+    pub fn dtype(&self, cast: Option<DType>) -> Result<DType, Problem> {
+        cast.or(self.kind.dtype()).ok_or(Problem::Cast { kind: self.kind })
     }
 
-    /// Rows and columns.
-    pub(super) fn dim(&self) -> Result<(usize, usize), Problem> {
-        match self.shape[..] {
-            [rows, columns] => Ok((rows, columns)),
-            _ => Err(Problem::NotAMatrix { shape: self.shape.clone() }),
-        }
+    /// Number of elements, unless that has more digits than the machine's words.
+    #[must_use]
+    pub fn count(&self) -> Option<usize> {
+        // Zeros first: an array of shape (2**62, 2**62, 0) has no elements.
+        if self.shape.contains(&0) { Some(0) } else { self.shape.iter().try_fold(1, |n: usize, &m| n.checked_mul(m)) }
     }
 
     /// Bytes of the values.
     fn data_length(&self) -> Result<usize, Problem> {
         // Axes of length 0 are left out first: `ndarray` has no array of shape (0, 2**63) either.
         let mut lengths = self.shape.iter().filter(|&&length| length != 0);
-        let bytes = lengths.try_fold(self.dtype.size(), |bytes, &length| bytes.checked_mul(length));
+        let bytes = lengths.try_fold(self.kind.size(), |bytes, &length| bytes.checked_mul(length));
         match bytes.filter(|&bytes| isize::try_from(bytes).is_ok()) {
             Some(_) if self.shape.contains(&0) => Ok(0),
             Some(bytes) => Ok(bytes),
@@ -113,6 +104,9 @@ fn read_head(file: &mut File, file_length: u64) -> Result<(Vec<u8>, usize), Prob
     let held = file_length.min(12) as usize;
     file.read_exact(&mut prefix[..held]).map_err(Problem::io("read"))?;
     if prefix[..held.min(MAGIC.len())] != MAGIC[..held.min(MAGIC.len())] {
+        if ARCHIVES.iter().any(|magic| prefix.starts_with(magic)) {
+            return Err(Problem::Archive);
+        }
         return Err(Problem::Magic { found: prefix[..held].escape_ascii().to_string() });
     }
     holds(10)?;

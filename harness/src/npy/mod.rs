@@ -1,4 +1,4 @@
-//! Matrices in NumPy's `.npy` files: what `gingham run` reads and writes.
+//! Arrays in NumPy's `.npy` files: what `gingham run` reads and writes.
 //!
 //! The files come from anywhere, so one is believed only as far as it has been checked: [`Header::read`] holds the
 //! header against the file's length before anything is allocated for the values. `ndarray-npy` 0.10 writes but does not
@@ -9,20 +9,24 @@
 
 mod dictionary;
 mod header;
+mod kind;
+mod partial;
 mod read;
 mod write;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use header::{Endian, Header};
-pub use read::{Element, Matrix, read_matrix};
-pub(crate) use write::directory;
-pub use write::write_matrix_atomic;
+pub use header::Header;
+pub use kind::{Element, Endian, Kind};
+pub use partial::{Abandoned, Partials};
+pub use read::{Array, read};
+
+use crate::shown::Shown;
 
 /// A file that could not be read or written.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: {problem}", path.display())]
+#[error("{}: {problem}", Shown(path))]
 pub struct Error {
     /// The file.
     pub path: PathBuf,
@@ -31,7 +35,7 @@ pub struct Error {
 }
 
 impl Error {
-    fn at(path: &Path) -> impl FnOnce(Problem) -> Self {
+    pub(crate) fn at(path: &Path) -> impl FnOnce(Problem) -> Self {
         move |problem| Self { path: path.into(), problem }
     }
 }
@@ -87,8 +91,23 @@ pub enum Problem {
         /// What the file has in that place.
         found: String,
     },
-    /// Integers, complex numbers, half precision, objects, records.
-    #[error("elements of dtype `{descr}`; expected <f8, >f8, <f4 or >f4: convert with .astype('<f8')")]
+    /// An archive of several arrays.
+    #[error("an .npz archive; expected a .npy file: numpy.load opens it, and numpy.save writes one of its arrays")]
+    Archive,
+    /// Integers, half precision, truth values.
+    #[error("elements of dtype {kind}; expected float64 or float32: `--cast f64` or `--cast f32` converts them")]
+    Cast {
+        /// The type in the header.
+        kind: Kind,
+    },
+    /// Complex numbers.
+    #[error("complex elements, dtype `{descr}`; expected real ones: complex products are not computed")]
+    Complex {
+        /// NumPy's descriptor.
+        descr: String,
+    },
+    /// Objects, records, texts, dates, extended precision.
+    #[error("elements of dtype `{descr}`; expected real numbers of at most 64 bits, such as <f8 or <f4")]
     DType {
         /// NumPy's descriptor.
         descr: String,
@@ -110,12 +129,6 @@ pub enum Problem {
     Trailing {
         /// Bytes.
         extra: u64,
-    },
-    /// A scalar, a vector, or an array of more than two axes.
-    #[error("{} axes, shape {shape:?}; expected a matrix of 2 axes: use .reshape(rows, columns)", shape.len())]
-    NotAMatrix {
-        /// The shape in the header.
-        shape: Vec<usize>,
     },
     /// The memory for the values is not to be had.
     #[error("no memory for {bytes} bytes of data; use fewer workers or smaller matrices")]

@@ -1,0 +1,164 @@
+//! A request before any work: names, headers, shapes, memory.
+
+use std::collections::HashMap;
+use std::fs::{self, Metadata};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use gingham_core::{DType, Op};
+
+use super::shapes::Shapes;
+use super::{Error, Failure, Pair, Problem, memory};
+use crate::npy::{self, Header};
+use crate::workload::Workload;
+
+/// What a request wants beside the products.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Compute in this type, whatever the files have.
+    pub cast: Option<DType>,
+    /// Leave out pairs whose product is there, whole and of the right shape and type.
+    pub skip_existing: bool,
+    /// Bytes of memory that are available; 0 where that is not known.
+    pub memory: u64,
+}
+
+/// A request that has been checked: of each pair, the headers tell whether it can have a product.
+#[derive(Debug)]
+pub struct Pairs {
+    pub(super) good: Vec<Good>,
+    pub(super) bad: Vec<Failure>,
+    present: Vec<Pair>,
+    pub(super) options: Options,
+}
+
+/// A pair that can have a product.
+#[derive(Debug)]
+pub(super) struct Good {
+    /// Position in the request.
+    pub(super) index: usize,
+    pub(super) pair: Pair,
+    pub(super) dtype: DType,
+    /// Order of the elements in the files of A and B: r or c.
+    layout: [char; 2],
+    pub(super) shapes: Shapes,
+    /// Bytes of memory.
+    needs: u64,
+}
+
+impl Pairs {
+    /// Reads the headers of all pairs, and nothing else of them.
+    ///
+    /// # Errors
+    /// [`Error::SameOutput`], [`Error::ReplacesInput`]. Bad files are in [`Pairs::bad`].
+    pub fn check(pairs: Vec<Pair>, options: Options) -> Result<Self, Error> {
+        check_outputs(&pairs)?;
+        check_inputs_stay(&pairs)?;
+        let mut checked = Self { good: Vec::new(), bad: Vec::new(), present: Vec::new(), options };
+        for (index, pair) in pairs.into_iter().enumerate() {
+            match Good::new(index, &pair, options) {
+                Ok(good) if options.skip_existing && good.is_there() => checked.present.push(good.pair),
+                Ok(good) => checked.good.push(good),
+                Err(problem) => checked.bad.push(Failure { index, pair, problem }),
+            }
+        }
+        Ok(checked)
+    }
+
+    /// The pairs that are to be multiplied, in the order of the request.
+    pub fn good(&self) -> impl ExactSizeIterator<Item = &Pair> {
+        self.good.iter().map(|good| &good.pair)
+    }
+
+    /// The pairs whose headers tell that they have no product, in the order of the request.
+    #[must_use]
+    pub fn bad(&self) -> &[Failure] {
+        &self.bad
+    }
+
+    /// The pairs left out because their product is there.
+    #[must_use]
+    pub fn present(&self) -> &[Pair] {
+        &self.present
+    }
+
+    /// The workload that comes nearest: products like the first one, as many as there are in all.
+    #[must_use]
+    pub fn workload(&self) -> Option<Workload> {
+        let Good { dtype, layout: [a, b], shapes: Shapes { m, k, n, .. }, .. } = self.good.first()?;
+        let tasks = self.good.iter().map(|good| good.shapes.stack).fold(0, usize::saturating_add);
+        let (shape, layout) = (format!("{m}x{k}x{n}"), format!("{a}{b}r"));
+        Workload::new(Op::MatMul, *dtype, &shape, Some(&layout), tasks.max(1)).ok()
+    }
+
+    /// How many workers have the memory for a pair each, however large, and the bytes of the largest pair. No more than
+    /// these may work: an allocator keeps what each of several threads has freed, so that taking turns is not enough.
+    #[must_use]
+    pub fn fitting(&self) -> (usize, u64) {
+        let largest = self.good.iter().map(|good| good.needs).max().unwrap_or(0);
+        let fit = memory::budget(self.options.memory) / largest.max(1);
+        (usize::try_from(fit).unwrap_or(usize::MAX), largest)
+    }
+}
+
+impl Good {
+    fn new(index: usize, pair: &Pair, options: Options) -> Result<Self, Problem> {
+        let header = |path: &Path| {
+            let header = Header::read(path)?;
+            let dtype = header.dtype(options.cast).map_err(npy::Error::at(path))?;
+            Ok::<_, Problem>((header, dtype))
+        };
+        let ((a, lhs), (b, rhs)) = (header(&pair.lhs)?, header(&pair.rhs)?);
+        if lhs != rhs {
+            return Err(Problem::DTypes { lhs, rhs });
+        }
+        let shapes = Shapes::of(&a.shape, &b.shape)?;
+        let elements = shapes.elements.iter().fold(shapes.product(), |sum, n| sum?.checked_add(*n));
+        let arrays = elements.and_then(|elements| elements.checked_mul(lhs.size())).map_or(u64::MAX, |n| n as u64);
+        let (needs, available) = (memory::needs(arrays), memory::budget(options.memory));
+        if needs > available || arrays == u64::MAX {
+            return Err(Problem::Memory { needs, available });
+        }
+        let layout = [&a, &b].map(|header| if header.fortran_order { 'c' } else { 'r' });
+        Ok(Self { index, pair: pair.clone(), dtype: lhs, layout, shapes, needs })
+    }
+
+    /// Whether the output is a whole file of the product's shape and type: one that a power cut has emptied is not.
+    fn is_there(&self) -> bool {
+        let header = Header::read(&self.pair.out);
+        header.is_ok_and(|header| header.shape == self.shapes.out && header.kind.dtype() == Some(self.dtype))
+    }
+}
+
+fn check_outputs(pairs: &[Pair]) -> Result<(), Error> {
+    let mut sources: HashMap<&PathBuf, &Pair> = HashMap::new();
+    for pair in pairs {
+        if let Some(&first) = sources.get(&pair.out) {
+            return Err(Error::SameOutput { pairs: Box::new([first.clone(), pair.clone()]) });
+        }
+        sources.insert(&pair.out, pair);
+    }
+    Ok(())
+}
+
+/// Refuses an output that is an input, by whatever path, or a link to one.
+fn check_inputs_stay(pairs: &[Pair]) -> Result<(), Error> {
+    let identity = |metadata: Metadata| (metadata.dev(), metadata.ino());
+    // The name itself, and what it leads to where it is a link.
+    let identities = |path: &Path| {
+        let own = path.symlink_metadata().ok();
+        let target = own.as_ref().filter(|own| own.is_symlink()).and_then(|_| fs::metadata(path).ok());
+        [own, target].into_iter().flatten().map(identity)
+    };
+    let outputs = pairs.iter().flat_map(|pair| identities(&pair.out).map(move |id| (id, &pair.out)));
+    let outputs: HashMap<_, _> = outputs.collect();
+    if outputs.is_empty() {
+        return Ok(());
+    }
+    for input in pairs.iter().flat_map(|pair| [&pair.lhs, &pair.rhs]) {
+        if let Some(&out) = identities(input).find_map(|id| outputs.get(&id)) {
+            return Err(Error::ReplacesInput { out: out.clone(), input: input.clone() });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! Products of pairs of `.npy` files: the work of `gingham run --lhs GLOB --rhs GLOB --out DIR`.
+//!
+//! [`Side::find`] finds the files, [`pair()`] the partners, [`Pairs::check`] reads the headers, and [`Pairs::multiply`]
+//! does the work. There may be more files than memory, so each task loads one pair, multiplies, writes the product and
+//! lets go: at most one pair a worker is in memory, and no more than fit. What is wrong with the request as a whole
+//! ([`Error`]) is found before anything starts; what is wrong with one pair ([`Failure`]) fails that pair alone, and
+//! the others' products are kept.
+
+mod check;
+mod freivalds;
+mod memory;
+mod pair;
+mod pairing;
+mod pattern;
+mod shapes;
+mod side;
+mod sync;
+mod work;
+
+use std::io;
+use std::path::PathBuf;
+
+pub use check::{Options, Pairs};
+pub use freivalds::Wrong;
+pub use pair::{Failure, Pair, Problem};
+pub use pairing::{Pairing, pair};
+pub use pattern::Malformed;
+pub use side::Side;
+pub use work::{Job, Outcome, Summary, Verify, Work};
+
+use crate::shown::Shown;
+
+/// A request that was refused as a whole; nothing has been read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A pattern that is none.
+    #[error("pattern `{}`: {problem}", Shown(given))]
+    Pattern {
+        /// The pattern.
+        given: PathBuf,
+        /// What is wrong with it.
+        problem: Malformed,
+    },
+    /// A path, a directory or a pattern that leads to no file.
+    #[error("{}", no_files(given))]
+    NoFiles {
+        /// What was given.
+        given: PathBuf,
+    },
+    /// A directory that cannot be listed.
+    #[error("cannot list the directory {}: {cause}", Shown(path))]
+    Unreadable {
+        /// The directory.
+        path: PathBuf,
+        /// The operating system's answer.
+        cause: io::Error,
+    },
+    /// Files that have no partner of their name.
+    #[error("no file on the other side has the name of {}{}; `--pair order` pairs them in their order",
+            some([lhs, rhs]), hint(one.as_ref()))]
+    Unpaired {
+        /// Left files without a partner.
+        lhs: Vec<PathBuf>,
+        /// Right files without a partner.
+        rhs: Vec<PathBuf>,
+        /// The only file of a side, where that was not given by its path.
+        one: Option<PathBuf>,
+    },
+    /// Two files of one side that have the same name.
+    #[error(
+        "{} and {} have the same name, numbers compared as numbers; `--pair order` pairs them in their order",
+        Shown(first),
+        Shown(second)
+    )]
+    SameName {
+        /// A file.
+        first: PathBuf,
+        /// Another of the same side.
+        second: PathBuf,
+    },
+    /// More files on one side than on the other, where they are paired in their order.
+    #[error("{lhs} left files but {rhs} right files: {} has no partner; expected as many on either side", Shown(first))]
+    Counts {
+        /// Number of left files.
+        lhs: usize,
+        /// Number of right files.
+        rhs: usize,
+        /// The first file of the longer side that has no partner.
+        first: PathBuf,
+    },
+    /// Two products of one name.
+    #[error("{} and {} would both be written to {}; run them with different output directories",
+            pairs[0], pairs[1], Shown(&pairs[0].out))]
+    SameOutput {
+        /// Their factors.
+        pairs: Box<[Pair; 2]>,
+    },
+    /// An output in the place of an input.
+    #[error("the product {} would replace the input {}; give another output directory", Shown(out), Shown(input))]
+    ReplacesInput {
+        /// The output.
+        out: PathBuf,
+        /// The input.
+        input: PathBuf,
+    },
+    /// An output directory that does not exist and cannot be made, or cannot be written to.
+    #[error("cannot write to the output directory {}: {cause}; give one that is writable or can be made", Shown(path))]
+    OutputDirectory {
+        /// The directory.
+        path: PathBuf,
+        /// The operating system's answer.
+        cause: io::Error,
+    },
+}
+
+/// The first of the files of both sides, and how many more there are.
+fn some(sides: [&Vec<PathBuf>; 2]) -> String {
+    const SHOWN: usize = 6;
+    let mut names: Vec<_> = sides.into_iter().flatten().take(SHOWN).map(|path| Shown(path).to_string()).collect();
+    let count = sides.iter().map(|side| side.len()).sum::<usize>();
+    if count > SHOWN {
+        names.push(format!("{} more", count - SHOWN));
+    }
+    names.join(", ")
+}
+
+fn hint(one: Option<&PathBuf>) -> String {
+    one.map_or_else(String::new, |path| format!("; to pair one file with all, give its path: {}", Shown(path)))
+}
+
+fn no_files(given: &std::path::Path) -> String {
+    let shown = Shown(given);
+    let is_pattern = given.as_os_str().as_encoded_bytes().iter().any(|byte| b"*?[".contains(byte));
+    match (given.is_dir(), is_pattern) {
+        (true, _) => format!("{shown}: no .npy file in this directory"),
+        (_, true) => format!("pattern `{shown}`: no file matches; expected .npy files"),
+        _ => format!("{shown}: no such file; give a .npy file, a directory of them, or a pattern such as 'a/*.npy'"),
+    }
+}

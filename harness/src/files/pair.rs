@@ -1,0 +1,130 @@
+//! One pair of files, and why it may have no product.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use gingham_core::DType;
+
+use super::freivalds::Wrong;
+use crate::executor::TaskErrors;
+use crate::npy;
+use crate::report::bytes;
+use crate::shown::Shown;
+
+/// Two files to be multiplied, and the file that their product goes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    /// The left factor.
+    pub lhs: PathBuf,
+    /// The right factor.
+    pub rhs: PathBuf,
+    /// Their product.
+    pub out: PathBuf,
+}
+
+/// A pair that has no product. Its output has not been touched.
+#[derive(Debug, thiserror::Error)]
+#[error("{pair}: {problem}")]
+pub struct Failure {
+    /// Position in the request.
+    pub index: usize,
+    /// The files.
+    pub pair: Pair,
+    /// Why there is no product.
+    pub problem: Problem,
+}
+
+/// Why a pair has no product, and what would have worked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// A file that cannot be read, or the output that cannot be written.
+    #[error(transparent)]
+    File(#[from] npy::Error),
+    /// Different element types.
+    #[error("{lhs} x {rhs}; expected one dtype: `--cast {lhs}` or `--cast {rhs}` converts")]
+    DTypes {
+        /// Element type of the left file.
+        lhs: DType,
+        /// Element type of the right file.
+        rhs: DType,
+    },
+    /// A number, or an array of four axes or more.
+    #[error("an array of {} axes, shape {shape:?}; expected a vector, a matrix, or a stack of matrices", shape.len())]
+    Axes {
+        /// The shape in the file.
+        shape: Vec<usize>,
+    },
+    /// Shapes that do not fit each other.
+    #[error(
+        "shapes {lhs:?} x {rhs:?}; expected as many columns on the left as rows on the right, and stacks of one length"
+    )]
+    Shapes {
+        /// Shape of the left file.
+        lhs: Vec<usize>,
+        /// Shape of the right file.
+        rhs: Vec<usize>,
+    },
+    /// More memory than there is.
+    #[error("the pair needs {}, and {} of memory are available", bytes(*needs), bytes(*available))]
+    Memory {
+        /// Bytes of the factors, their product, and what a worker needs beside.
+        needs: u64,
+        /// Bytes that pairs may have.
+        available: u64,
+    },
+    /// Memory that the system refused.
+    #[error("no memory for the product, shape {shape:?}; use fewer workers or smaller matrices")]
+    Refused {
+        /// Shape of the product.
+        shape: Vec<usize>,
+    },
+    /// The backend's refusal.
+    #[error(transparent)]
+    Backend(#[from] gingham_core::Error),
+    /// The backend's refusal or panic in a product of a stack.
+    #[error("in the stack, {0}")]
+    Stack(TaskErrors),
+    /// An executor that did not run.
+    #[error("{message}")]
+    NotRun {
+        /// The executor's words.
+        message: String,
+    },
+    /// A panic in the backend.
+    #[error("the backend panicked: {message}")]
+    Panicked {
+        /// The panic's message.
+        message: String,
+    },
+    /// A product that is wrong.
+    #[error("{wrong}{}; it is not written", slice.map_or_else(String::new, |i| format!(" (product {i} of the stack)")))]
+    Wrong {
+        /// Its place in the stack, where there is one.
+        slice: Option<usize>,
+        /// What is wrong.
+        wrong: Wrong,
+    },
+}
+
+impl Pair {
+    /// The pair of `lhs` and `rhs`, whose product goes to the directory `out` under the name of the left file.
+    #[must_use]
+    pub fn new(lhs: PathBuf, rhs: PathBuf, out: &Path) -> Self {
+        let out = out.join(product_name(&lhs));
+        Self { lhs, rhs, out }
+    }
+}
+
+/// The name of the product of a file.
+pub(super) fn product_name(file: &Path) -> PathBuf {
+    let mut name = file.file_stem().unwrap_or_default().to_owned();
+    name.push(".npy");
+    name.into()
+}
+
+impl fmt::Display for Pair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} x {}", Shown(&self.lhs), Shown(&self.rhs))
+    }
+}

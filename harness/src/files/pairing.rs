@@ -1,0 +1,265 @@
+//! Which file of the left side goes with which of the right.
+//!
+//! By name: files of the same name are partners, or files whose names are the same without what the two patterns fix,
+//! `left_7.npy` and `right_07.npy` of `left_*.npy` and `right_*.npy`; numbers are compared as numbers. The first of
+//! these views under which every file has one partner is taken, and where there is none nothing is multiplied: by
+//! position, `1, 2, 10` with `01, 02, 10` or one file that is missing on either side made wrong products in silence.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use super::pair::product_name;
+use super::side::{Found, Side};
+use super::{Error, Pair};
+
+/// How partners are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Pairing {
+    /// By their names.
+    #[default]
+    Name,
+    /// The i-th with the i-th, in the order of the paths, byte by byte.
+    Order,
+}
+
+/// A part of a name as partners have it in common.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Piece<'a> {
+    Text(&'a [u8]),
+    /// Digits, leading zeros left out.
+    Number(&'a [u8]),
+    /// Between the texts of two wildcards.
+    End,
+}
+
+impl<'a> Piece<'a> {
+    fn number(digits: &'a [u8]) -> Self {
+        Self::Number(&digits[digits.iter().take_while(|&&digit| digit == b'0').count()..])
+    }
+}
+
+type Key<'a> = Vec<Piece<'a>>;
+
+/// The pairs of `lhs` and `rhs`, whose products go to the directory `out`, in the order of the left files (of the right
+/// ones, where one left file goes with many). A product has the name of its left file, or of the side that has many.
+///
+/// # Errors
+/// [`Error::Unpaired`], [`Error::Counts`], [`Error::SameName`].
+pub fn pair(lhs: &Side, rhs: &Side, out: &Path, pairing: Pairing) -> Result<Vec<Pair>, Error> {
+    let (left, right) = (&lhs.files[..], &rhs.files[..]);
+    let partners: Vec<(usize, usize)> = match (left.len(), right.len()) {
+        (1, many) if lhs.single => (0..many).map(|j| (0, j)).collect(),
+        (many, 1) if rhs.single => (0..many).map(|i| (i, 0)).collect(),
+        _ if pairing == Pairing::Name => by_name(left, right)?,
+        (lhs, rhs) if lhs == rhs => (0..lhs).map(|i| (i, i)).collect(),
+        (lhs, rhs) => {
+            let first = &left.get(rhs).or_else(|| right.get(lhs)).expect("one side is longer").path;
+            return Err(Error::Counts { lhs, rhs, first: first.clone() });
+        }
+    };
+    let of_right = left.len() == 1 && right.len() > 1;
+    let pairs = partners.into_iter().map(|(i, j)| {
+        let (lhs, rhs) = (left[i].path.clone(), right[j].path.clone());
+        let out = out.join(product_name(if of_right { &rhs } else { &lhs }));
+        Pair { lhs, rhs, out }
+    });
+    Ok(pairs.collect())
+}
+
+fn by_name(left: &[Found], right: &[Found]) -> Result<Vec<(usize, usize)>, Error> {
+    let mut best: Option<View> = None;
+    for (texts, numbers) in
+        [(Found::name as Texts, false), (Found::rest, false), (Found::name, true), (Found::rest, true)]
+    {
+        let view = View::new(&keys(left, texts, numbers), &keys(right, texts, numbers));
+        if view.is_whole() {
+            return Ok(view.partners);
+        }
+        if best.as_ref().is_none_or(|best| view.partners.len() > best.partners.len()) {
+            best = Some(view);
+        }
+    }
+    let view = best.expect("four views");
+    if let Some((files, [first, second])) = [left, right].into_iter().zip(view.same).find_map(|(f, s)| Some((f, s?))) {
+        return Err(Error::SameName { first: files[first].path.clone(), second: files[second].path.clone() });
+    }
+    let paths = |files: &[Found], which: &[usize]| which.iter().map(|&i| files[i].path.clone()).collect();
+    let one = [left, right].into_iter().find(|files| files.len() == 1).map(|files| files[0].path.clone());
+    Err(Error::Unpaired { lhs: paths(left, &view.lonely[0]), rhs: paths(right, &view.lonely[1]), one })
+}
+
+/// What of a file its partner has in common with it.
+type Texts = for<'a> fn(&'a Found) -> Vec<&'a OsStr>;
+
+impl Found {
+    fn name(&self) -> Vec<&OsStr> {
+        self.path.file_name().into_iter().collect()
+    }
+
+    fn rest(&self) -> Vec<&OsStr> {
+        self.rest.iter().map(|text| &**text).collect()
+    }
+}
+
+fn keys(files: &[Found], texts: Texts, numbers: bool) -> Vec<Key<'_>> {
+    files.iter().map(|found| texts(found).into_iter().flat_map(|text| pieces(text, numbers)).collect()).collect()
+}
+
+fn pieces(text: &OsStr, numbers: bool) -> impl Iterator<Item = Piece<'_>> {
+    let runs = text.as_bytes().chunk_by(move |a, b| !numbers || a.is_ascii_digit() == b.is_ascii_digit());
+    runs.map(move |run| if numbers && run[0].is_ascii_digit() { Piece::number(run) } else { Piece::Text(run) })
+        .chain([Piece::End])
+}
+
+/// What comes of comparing the files by one kind of key.
+struct View {
+    partners: Vec<(usize, usize)>,
+    /// Of either side, the files without a partner.
+    lonely: [Vec<usize>; 2],
+    /// Of either side, two files with one key.
+    same: [Option<[usize; 2]>; 2],
+}
+
+impl View {
+    fn new(left: &[Key<'_>], right: &[Key<'_>]) -> Self {
+        let (left_index, left_same) = index(left);
+        let (right_index, right_same) = index(right);
+        let partners = left.iter().enumerate().filter_map(|(i, key)| Some((i, *right_index.get(key)?))).collect();
+        let lonely = |keys: &[Key<'_>], others: &HashMap<&Key<'_>, usize>| {
+            (0..keys.len()).filter(|&i| !others.contains_key(&keys[i])).collect()
+        };
+        let lonely = [lonely(left, &right_index), lonely(right, &left_index)];
+        Self { partners, lonely, same: [left_same, right_same] }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.lonely.iter().all(Vec::is_empty) && self.same == [None, None]
+    }
+}
+
+/// Where each key is, and two places that have the same.
+fn index<'a, 'b>(keys: &'a [Key<'b>]) -> (HashMap<&'a Key<'b>, usize>, Option<[usize; 2]>) {
+    let mut places = HashMap::new();
+    let mut same = None;
+    for (i, key) in keys.iter().enumerate() {
+        if let Some(first) = places.insert(key, i) {
+            same = same.or(Some([first, i]));
+        }
+    }
+    (places, same)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt;
+
+    use super::*;
+    use crate::files::pattern::Pattern;
+
+    /// The files of a side as a pattern for their names would have found them.
+    fn side(pattern: &str, names: &[&str]) -> Side {
+        let parsed = Pattern::parse(OsStr::new(pattern)).expect("a pattern");
+        let found = |name: &&str| Found {
+            path: name.into(),
+            rest: parsed.captures(OsStr::new(name)).expect("a name that matches"),
+        };
+        let mut files: Vec<_> = names.iter().map(found).collect();
+        files.sort();
+        Side { files, single: parsed.literal().is_some() }
+    }
+
+    fn paired(lhs: &Side, rhs: &Side, pairing: Pairing) -> Result<Vec<String>, String> {
+        let pairs = pair(lhs, rhs, Path::new("out"), pairing).map_err(|error| error.to_string())?;
+        Ok(pairs.iter().map(|pair| format!("{pair} -> {}", pair.out.display())).collect())
+    }
+
+    fn by_name(lhs: (&str, &[&str]), rhs: (&str, &[&str])) -> Result<Vec<String>, String> {
+        paired(&side(lhs.0, lhs.1), &side(rhs.0, rhs.1), Pairing::Name)
+    }
+
+    #[test]
+    fn numbers_are_compared_as_numbers() {
+        let pairs = by_name(
+            ("*.npy", &["1.npy", "2.npy", "3.npy", "10.npy", "11.npy"]),
+            ("*.npy", &["01.npy", "02.npy", "03.npy", "10.npy", "11.npy"]),
+        );
+        let expected = [
+            "1.npy x 01.npy -> out/1.npy",
+            "10.npy x 10.npy -> out/10.npy",
+            "11.npy x 11.npy -> out/11.npy",
+            "2.npy x 02.npy -> out/2.npy",
+            "3.npy x 03.npy -> out/3.npy",
+        ];
+        assert_eq!(pairs.expect("pairs"), expected);
+    }
+
+    #[test]
+    fn names_are_compared_without_what_the_patterns_fix() {
+        let pairs =
+            by_name(("left_*_?.npy", &["left_a_1.npy", "left_b_2.npy"]), ("*-?.r.npy", &["b-2.r.npy", "a-1.r.npy"]));
+        let expected = ["left_a_1.npy x a-1.r.npy -> out/left_a_1.npy", "left_b_2.npy x b-2.r.npy -> out/left_b_2.npy"];
+        assert_eq!(pairs.expect("pairs"), expected);
+        // 1 and 11 are not 11 and 1: what is fixed lies between two wildcards.
+        let message = by_name(("*_*", &["1_11", "2_2"]), ("*-*", &["11-1", "2-2"])).expect_err("no pairs");
+        assert!(message.contains("1_11, 11-1;"), "{message}");
+    }
+
+    #[test]
+    fn the_same_names_are_partners_whatever_the_patterns() {
+        let names = ["1.npy", "01.npy", "x1.npy"];
+        let pairs = by_name(("*.npy", &names), ("*1.npy", &names)).expect("pairs");
+        assert_eq!(
+            pairs,
+            ["01.npy x 01.npy -> out/01.npy", "1.npy x 1.npy -> out/1.npy", "x1.npy x x1.npy -> out/x1.npy"]
+        );
+    }
+
+    #[test]
+    fn what_has_no_partner_is_named() {
+        let message = by_name(("l*", &["l1", "l2", "l4"]), ("r*", &["r2", "r3", "r4"])).expect_err("no pairs");
+        assert!(message.starts_with("no file on the other side has the name of l1, r3; `--pair order`"), "{message}");
+        let many: Vec<String> = (0..20).map(|i| format!("l{i}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        let message = by_name(("l*", &many), ("r*", &["r3", "r4"])).expect_err("no pairs");
+        assert!(message.contains("the name of l0, l1, l10, l11, l12, l13, 12 more;"), "{message}");
+        let message = by_name(("l*", &["l1", "l01"]), ("r*", &["r1", "r2"])).expect_err("no pairs");
+        assert!(message.contains("l01 and l1 have the same name"), "{message}");
+    }
+
+    #[test]
+    fn one_file_goes_with_many_where_it_is_given_by_its_path() {
+        let (one, many) = (side("w.npy", &["w.npy"]), side("x*.npy", &["x1.npy", "x2.npy"]));
+        let expected = ["w.npy x x1.npy -> out/x1.npy", "w.npy x x2.npy -> out/x2.npy"];
+        assert_eq!(paired(&one, &many, Pairing::Name).expect("pairs"), expected);
+        let expected = ["x1.npy x w.npy -> out/x1.npy", "x2.npy x w.npy -> out/x2.npy"];
+        assert_eq!(paired(&many, &one, Pairing::Order).expect("pairs"), expected);
+        assert_eq!(paired(&one, &one, Pairing::Name).expect("pairs"), ["w.npy x w.npy -> out/w.npy"]);
+        let found = side("x1*.npy", &["x1.npy"]);
+        let message = paired(&found, &many, Pairing::Name).expect_err("no pairs");
+        assert!(message.contains("the name of x2.npy; to pair one file with all, give its path: x1.npy"), "{message}");
+    }
+
+    #[test]
+    fn by_order_the_ith_goes_with_the_ith() {
+        let (lhs, rhs) = (side("*", &["1", "10", "2"]), side("*", &["01", "02", "10"]));
+        let expected = ["1 x 01 -> out/1.npy", "10 x 02 -> out/10.npy", "2 x 10 -> out/2.npy"];
+        assert_eq!(paired(&lhs, &rhs, Pairing::Order).expect("pairs"), expected);
+        let message = paired(&lhs, &side("*", &["a", "b"]), Pairing::Order).expect_err("no pairs");
+        assert!(message.contains("3 left files but 2 right files: 2 has no partner"), "{message}");
+    }
+
+    #[test]
+    fn names_that_are_no_text_are_partners_byte_by_byte() {
+        let found = |byte: u8| {
+            let name = OsString::from_vec(vec![byte]);
+            Found { path: name.clone().into(), rest: vec![name] }
+        };
+        let side = |bytes: &[u8]| Side { files: bytes.iter().map(|&byte| found(byte)).collect(), single: false };
+        assert_eq!(paired(&side(&[0xfe, 0xff]), &side(&[0xfe, 0xff]), Pairing::Name).expect("pairs").len(), 2);
+        let message = paired(&side(&[0xfe, 0xff]), &side(&[0xfd, 0xff]), Pairing::Name).expect_err("no pairs");
+        assert!(message.contains("\\xfe, \\xfd"), "{message}");
+    }
+}

@@ -1,0 +1,258 @@
+//! The work: each pair is read, multiplied, verified and written by whichever worker is free.
+
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use gingham_core::{Backend, OpThreads, Product, matmul};
+use ndarray::{Array3, ArrayD, Axis, IxDyn};
+use rand::SeedableRng;
+use rand::rngs::ChaCha8Rng;
+
+use super::check::Good;
+use super::sync::sync;
+use super::{Error, Failure, Pair, Pairs, Problem, freivalds, shapes};
+use crate::batch;
+use crate::executor::panics::message;
+use crate::executor::{Executor, Serial};
+use crate::npy::{self, Array, Element, Partials};
+
+/// What a check costs: nanoseconds for each element of the factors and the product. On a busy Zen 3 it took 0.4 to 0.7
+/// from caches, and 1.1 to 2.0 where the arrays are larger than those and their products take longest.
+const CHECK_NS: f64 = 1.0;
+
+/// And for each product, in a stack of small ones.
+const CHECK_CALL_NS: f64 = 1000.0;
+
+/// What a check may cost of a pair's time, where it is made only if it is cheap.
+const CHECK_SHARE: f64 = 0.05;
+
+/// Which products are checked with a random vector before they are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Verify {
+    /// Those that it makes at most 5 % slower.
+    #[default]
+    Auto,
+    /// All.
+    Always,
+    /// None.
+    Never,
+}
+
+/// How products are made.
+#[derive(Clone, Copy)]
+pub struct Job<'a> {
+    /// Whose [`Backend::limit`] for `threads` the caller holds.
+    pub backend: &'a dyn Backend,
+    /// Threads inside each product.
+    pub threads: OpThreads,
+    /// Its free workers take the next pair, one at a time. They are at most [`Pairs::fitting`].
+    pub executor: &'a dyn Executor,
+    /// Matrices of a stack handed out at a time, as in [`Executor::run`].
+    pub chunk: usize,
+    /// Which products are checked.
+    pub verify: Verify,
+    /// The files that are being written.
+    pub partials: &'a Partials,
+    /// Once it is true no further pair is begun.
+    pub stop: &'a AtomicBool,
+}
+
+/// What a product, or all of them together, took.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Work {
+    /// Bytes of the factors' values, in the type that was computed in.
+    pub bytes_read: u64,
+    /// Bytes of the products' values.
+    pub bytes_written: u64,
+    /// Floating-point operations, 2 m k n a product.
+    pub flops: f64,
+    /// Pairs whose product was checked, 0 or 1 for one.
+    pub verified: usize,
+}
+
+/// What became of a pair, told when it is done.
+#[derive(Debug, Clone, Copy)]
+pub struct Outcome<'a> {
+    /// Position in the request.
+    pub index: usize,
+    /// The files.
+    pub pair: &'a Pair,
+    /// What its product took, or why there is none.
+    pub result: Result<Work, &'a Failure>,
+}
+
+/// What became of all pairs.
+#[derive(Debug, Default)]
+pub struct Summary {
+    /// Products written.
+    pub done: usize,
+    /// Pairs not begun when the work was stopped.
+    pub left: usize,
+    /// Pairs without a product, in the order of the request.
+    pub failed: Vec<Failure>,
+    /// What the products took.
+    pub work: Work,
+    /// Wall-clock time, s.
+    pub seconds: f64,
+}
+
+impl Pairs {
+    /// Makes the directory `out`, where it is missing, and sees that files can be written there.
+    ///
+    /// # Errors
+    /// [`Error::OutputDirectory`].
+    pub fn prepare(&self, out: &Path) -> Result<(), Error> {
+        fs::create_dir_all(out)
+            .and_then(|()| tempfile::tempfile_in(out))
+            .map(drop)
+            .map_err(|cause| Error::OutputDirectory { path: out.into(), cause })
+    }
+
+    /// Writes the product of every good pair. `progress` hears of each when it is done, on the thread that did it.
+    pub fn multiply(self, job: &Job<'_>, progress: &(dyn Fn(Outcome<'_>) + Sync)) -> Summary {
+        let start = Instant::now();
+        let summary = Mutex::new(Summary { failed: self.bad, ..Summary::default() });
+        // With fewer pairs than workers it is the matrices of a stack that are spread: a run inside a run would have
+        // the calling thread alone.
+        let products = self.good.iter().map(|good| good.shapes.stack).max().unwrap_or(0);
+        let inside = self.good.len() < job.executor.workers() && products > self.good.len();
+        let executor: &dyn Executor = if inside { &Serial } else { job.executor };
+        let ran = executor.run(self.good.len(), 1, &|range| {
+            for good in &self.good[range] {
+                if job.stop.load(Relaxed) {
+                    summary.lock().unwrap_or_else(PoisonError::into_inner).left += 1;
+                    continue;
+                }
+                let result = good.multiply_caught(self.options, job).map_err(|problem| Failure {
+                    index: good.index,
+                    pair: good.pair.clone(),
+                    problem,
+                });
+                progress(Outcome { index: good.index, pair: &good.pair, result: result.as_ref().copied() });
+                summary.lock().unwrap_or_else(PoisonError::into_inner).add(result);
+            }
+        });
+        let mut summary = summary.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = ran {
+            let failed = |good: &Good| Failure {
+                index: good.index,
+                pair: good.pair.clone(),
+                problem: Problem::NotRun { message: error.to_string() },
+            };
+            summary.failed.extend(self.good.iter().map(failed));
+        }
+        summary.failed.sort_by_key(|failure| failure.index);
+        summary.seconds = start.elapsed().as_secs_f64();
+        summary
+    }
+}
+
+impl Summary {
+    /// Waits until the products in the directory `out` are on the disk: they are written without waiting for it.
+    ///
+    /// # Errors
+    /// The file system's, for writes that failed.
+    pub fn sync(&self, out: &Path) -> std::io::Result<()> {
+        if self.done == 0 { Ok(()) } else { sync(out) }
+    }
+
+    fn add(&mut self, result: Result<Work, Failure>) {
+        match result {
+            Ok(work) => {
+                self.done += 1;
+                self.work.bytes_read += work.bytes_read;
+                self.work.bytes_written += work.bytes_written;
+                self.work.flops += work.flops;
+                self.work.verified += work.verified;
+            }
+            Err(failure) => self.failed.push(failure),
+        }
+    }
+}
+
+impl Good {
+    fn multiply_caught(&self, options: super::Options, job: &Job<'_>) -> Result<Work, Problem> {
+        // What an unwinding product leaves behind is its own: its arrays are freed, its temporary file is removed.
+        catch_unwind(AssertUnwindSafe(|| self.multiply(options, job)))
+            .unwrap_or_else(|panic| Err(Problem::Panicked { message: message(&*panic) }))
+    }
+
+    fn multiply(&self, options: super::Options, job: &Job<'_>) -> Result<Work, Problem> {
+        let start = Instant::now();
+        let read = |path| npy::read(path, options.cast);
+        match (read(&self.pair.lhs)?, read(&self.pair.rhs)?) {
+            (Array::F64(a), Array::F64(b)) => self.write_product(&a, &b, job, start),
+            (Array::F32(a), Array::F32(b)) => self.write_product(&a, &b, job, start),
+            (a, b) => Err(Problem::DTypes { lhs: a.dtype(), rhs: b.dtype() }),
+        }
+    }
+
+    fn write_product<T: Element>(
+        &self,
+        a: &ArrayD<T>,
+        b: &ArrayD<T>,
+        job: &Job<'_>,
+        start: Instant,
+    ) -> Result<Work, Problem> {
+        // Those of the files as they are now: they may have been replaced since their headers were checked.
+        let shapes = shapes::Shapes::of(a.shape(), b.shape())?;
+        let refused = || Problem::Refused { shape: shapes.out.clone() };
+        let mut c = zeros(&shapes).ok_or_else(refused)?;
+        let (left, right) = (shapes::left(a), shapes::right(b));
+        let factors = |i| (shapes::matrix(&left, i), shapes::matrix(&right, i));
+        if shapes.stack == 1 {
+            let (a, b) = factors(0);
+            matmul::matmul(job.backend, T::one(), a, b, T::zero(), c.index_axis_mut(Axis(0), 0), job.threads)?;
+        } else {
+            let slices = c.axis_iter_mut(Axis(0)).enumerate();
+            let products = slices.map(|(i, c)| (factors(i), c)).map(|((a, b), c)| Product { a, b, c });
+            batch::multiply(&mut products.collect::<Vec<_>>(), job.backend, job.threads, job.executor, job.chunk)
+                .map_err(Problem::Stack)?;
+        }
+        let elements = a.len() + b.len() + c.len();
+        let verified = job.verify.applies(elements, shapes.stack, start.elapsed());
+        let mut judged = verified;
+        if verified {
+            let mut rng = ChaCha8Rng::seed_from_u64(self.index as u64);
+            for (i, c) in c.axis_iter(Axis(0)).enumerate() {
+                let (a, b) = factors(i);
+                let slice = (shapes.out.len() == 3).then_some(i);
+                judged &= freivalds::check(a, b, c, &mut rng).map_err(|wrong| Problem::Wrong { slice, wrong })?;
+            }
+        }
+        let c = c.into_shape_with_order(IxDyn(&shapes.out)).map_err(|_| refused())?;
+        job.partials.write(&self.pair.out, &c.view())?;
+        let bytes = |elements: usize| (elements * T::DTYPE.size()) as u64;
+        Ok(Work {
+            bytes_read: bytes(a.len() + b.len()),
+            bytes_written: bytes(c.len()),
+            flops: shapes.flops(),
+            verified: usize::from(judged),
+        })
+    }
+}
+
+impl Verify {
+    /// Whether products are checked that have, with their factors, so many elements, and took `elapsed` until now.
+    fn applies(self, elements: usize, products: usize, elapsed: Duration) -> bool {
+        let cost = (elements as f64 * CHECK_NS + products as f64 * CHECK_CALL_NS) * 1e-9;
+        match self {
+            Self::Auto => cost <= CHECK_SHARE * elapsed.as_secs_f64(),
+            Self::Always => true,
+            Self::Never => false,
+        }
+    }
+}
+
+/// Matrices of zeros, unless there is no memory for them: two small files may have a product of petabytes.
+fn zeros<T: Element>(shapes: &shapes::Shapes) -> Option<Array3<T>> {
+    let count = shapes.product()?;
+    let mut values = Vec::new();
+    values.try_reserve_exact(count).ok()?;
+    values.resize(count, T::zero());
+    Array3::from_shape_vec((shapes.stack, shapes.m, shapes.n), values).ok()
+}

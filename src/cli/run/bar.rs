@@ -1,0 +1,35 @@
+//! How many products are done, on one line of a terminal.
+
+use std::fmt::Display;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::cli::output;
+
+/// A bar that fills as products are done, and lines above it; lines alone where standard error is no terminal.
+#[derive(Clone)]
+pub(super) struct Bar(ProgressBar);
+
+impl Bar {
+    pub(super) fn new(products: usize) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(products as u64), ProgressDrawTarget::stderr());
+        let style =
+            ProgressStyle::with_template("{bar:20} {pos} of {len} products, {eta} left").expect("a fixed template");
+        bar.set_style(style);
+        Self(bar)
+    }
+
+    /// One more is done, from any thread.
+    pub(super) fn advance(&self) {
+        self.0.inc(1);
+    }
+
+    /// Says a line above the bar, from any thread.
+    pub(super) fn tell(&self, line: impl Display) {
+        self.0.suspend(|| output::tell(format_args!("gingham: {line}")));
+    }
+
+    pub(super) fn finish(&self) {
+        self.0.finish_and_clear();
+    }
+}

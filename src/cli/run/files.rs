@@ -1,0 +1,228 @@
+//! `gingham run` on files: finds the pairs, says which have no product, multiplies the others.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use gingham_core::DType;
+use gingham_harness::files::{
+    Failure as Bad, Job, Options, Pair, Pairing, Pairs, Problem, Side, Summary, Verify, pair,
+};
+use gingham_harness::npy::Partials;
+use gingham_harness::report::{bytes, seconds};
+use gingham_harness::shown::Shown;
+use gingham_harness::{Combination, Plan, Workload};
+use gingham_machine::available_memory;
+
+use super::bar::Bar;
+use crate::cli::failure::Failure;
+use crate::cli::interrupt;
+use crate::cli::output::{print, tell};
+
+const ENDING: &str =
+    "interrupted: the products in progress are finished, and no other is begun; once more ends at once";
+
+const ENDED: &str = "ended at once: the products that are there are whole, and --skip-existing goes on with the others";
+
+/// Files to be multiplied.
+#[derive(Args)]
+pub(super) struct FilesArgs {
+    /// Left factors: a .npy file, a directory of them, or a quoted pattern such as 'a/*.npy'
+    #[arg(long, value_name = "GLOB", requires_all = ["rhs", "out"])]
+    lhs: Option<PathBuf>,
+    /// Right factors, likewise; a single file, given by its path, goes with every one of the other side
+    #[arg(long, value_name = "GLOB", requires_all = ["lhs", "out"])]
+    rhs: Option<PathBuf>,
+    /// Directory for the products, each named as its left factor
+    #[arg(long, value_name = "DIR", requires_all = ["lhs", "rhs"])]
+    out: Option<PathBuf>,
+    /// How partners are found: by their names (without what the patterns fix, numbers as numbers), or in their order
+    #[arg(long, value_name = "HOW", requires = "lhs", default_value = "name", value_parser = pairings())]
+    pair: Pairing,
+    /// Print the pairs, and which have no product and why, and do nothing
+    #[arg(long, requires = "lhs")]
+    dry_run: bool,
+    /// Check products with random vectors before they are written: where that costs below 5 %, always, or never
+    #[arg(long, value_name = "WHEN", requires = "lhs", default_value = "auto", value_parser = verifications())]
+    verify: Verify,
+    /// Convert what is read to f64 or f32: integers, float16 and bool need it
+    #[arg(long, value_name = "DTYPE", requires = "lhs", value_parser = dtypes())]
+    cast: Option<DType>,
+    /// Leave out pairs whose product is there, whole: a run that was interrupted goes on
+    #[arg(long, requires = "lhs")]
+    skip_existing: bool,
+}
+
+/// A request for products of files.
+pub(super) struct Request<'a> {
+    lhs: &'a Path,
+    rhs: &'a Path,
+    out: &'a Path,
+    args: &'a FilesArgs,
+}
+
+fn pairings() -> impl TypedValueParser<Value = Pairing> {
+    PossibleValuesParser::new(["name", "order"])
+        .map(|word| if word == "order" { Pairing::Order } else { Pairing::Name })
+}
+
+fn verifications() -> impl TypedValueParser<Value = Verify> {
+    PossibleValuesParser::new(["auto", "always", "never"]).map(|word| match &*word {
+        "always" => Verify::Always,
+        "never" => Verify::Never,
+        _ => Verify::Auto,
+    })
+}
+
+fn dtypes() -> impl TypedValueParser<Value = DType> {
+    PossibleValuesParser::new(DType::ALL.map(DType::name)).map(|word| word.parse().expect("a name of a dtype"))
+}
+
+impl FilesArgs {
+    /// What is requested, where files are given at all.
+    pub(super) fn request(&self) -> Option<Request<'_>> {
+        Some(Request { lhs: self.lhs.as_deref()?, rhs: self.rhs.as_deref()?, out: self.out.as_deref()?, args: self })
+    }
+}
+
+pub(super) fn multiply(
+    request: &Request<'_>,
+    plan: impl FnOnce(&Workload) -> Result<Plan, Failure>,
+) -> Result<(), Failure> {
+    let args = request.args;
+    let sides = [request.lhs, request.rhs].map(Side::find);
+    let [lhs, rhs] = sides;
+    let all = pair(&lhs.map_err(Failure::usage)?, &rhs.map_err(Failure::usage)?, request.out, args.pair)
+        .map_err(Failure::usage)?;
+    let (count, listed) = (all.len(), args.dry_run.then(|| all.clone()));
+    let options = Options { cast: args.cast, skip_existing: args.skip_existing, memory: available_memory() };
+    let pairs = Pairs::check(all, options).map_err(Failure::usage)?;
+    let bad = told(pairs.bad());
+    let none = |failed: usize| format!("{failed} of {count} pairs have no product (reasons above)");
+    if let Some(listed) = listed {
+        bad.iter().for_each(complain);
+        print(&list(&listed, pairs.present()))?;
+        return if bad.is_empty() { Ok(()) } else { Err(Failure::usage(none(pairs.bad().len()))) };
+    }
+    let Some(workload) = pairs.workload() else {
+        return match &bad[..] {
+            [] => print(&format!("all {count} products are there already, in {}\n", Shown(request.out))),
+            [line] => Err(Failure::usage(line)),
+            lines => {
+                lines.iter().for_each(complain);
+                Err(Failure::usage(none(count)))
+            }
+        };
+    };
+    pairs.prepare(request.out).map_err(Failure::usage)?;
+    let plan = plan(&workload)?;
+    bad.iter().for_each(complain);
+    let (fitting, largest) = pairs.fitting();
+    let workers = plan.executor().workers().min(pairs.good().len());
+    let mut fewer = None;
+    if fitting < workers {
+        let available = bytes(options.memory);
+        let largest = bytes(largest);
+        complain(format_args!(
+            "memory for {fitting} of {workers} workers: {available} available, {largest} for a pair"
+        ));
+        fewer = Some(Combination { workers: fitting, ..plan.combination().clone() }.executor().map_err(Failure::work)?);
+    }
+
+    let combination = plan.combination();
+    let _limit = plan.backend().limit(combination.op_threads)?;
+    let skipped = pairs.present().len();
+    let (bar, partials) = (Bar::new(pairs.good().len()), Arc::new(Partials::default()));
+    let (voice, last_voice, unfinished) = (bar.clone(), bar.clone(), Arc::clone(&partials));
+    let last = move || {
+        // Held for ever: the program ends, and no other file is begun.
+        std::mem::forget(unfinished.abandon());
+        last_voice.finish();
+        last_voice.tell(ENDED);
+    };
+    let stop = interrupt::listen(ENDING, move |line| voice.tell(line), last)?;
+    let job = Job {
+        backend: plan.backend(),
+        threads: combination.op_threads,
+        executor: fewer.as_deref().unwrap_or(plan.executor()),
+        chunk: combination.chunk,
+        verify: args.verify,
+        partials: &partials,
+        stop: &stop,
+    };
+    let summary = pairs.multiply(&job, &|outcome| {
+        bar.advance();
+        if let Err(failure) = outcome.result {
+            bar.tell(failure);
+        }
+    });
+    bar.finish();
+    let synced = summary.sync(request.out);
+    if summary.done > 0 {
+        print(&said(&summary, combination, skipped))?;
+    }
+    let out = Shown(request.out);
+    synced.map_err(|e| Failure::work(format!("products in {out} may not be on the disk: {e}")))?;
+    match (summary.failed.len(), stop.load(Relaxed)) {
+        (failed, true) => {
+            let failed = if failed > 0 { format!(", {failed} have failed") } else { String::new() };
+            let done = summary.done + skipped;
+            Err(Failure::interrupted(format!(
+                "interrupted: {done} of {count} products are in {out}{failed}; --skip-existing goes on with the others"
+            )))
+        }
+        (0, false) => Ok(()),
+        (failed, false) => Err(Failure::work(format!("{}; the others are in {out}", none(failed)))),
+    }
+}
+
+fn complain(line: impl Display) {
+    tell(format_args!("gingham: {line}"));
+}
+
+/// The pairs that are not `present`, a line each.
+fn list(pairs: &[Pair], present: &[Pair]) -> String {
+    let present: HashSet<&PathBuf> = present.iter().map(|pair| &pair.out).collect();
+    let others = pairs.iter().filter(|pair| !present.contains(&pair.out));
+    others.map(|pair| format!("{pair} -> {}\n", Shown(&pair.out))).collect()
+}
+
+/// A line for each reason, with the first pair that it holds for: thousands of files may have the same fault.
+fn told(bad: &[Bad]) -> Vec<String> {
+    let mut groups: BTreeMap<String, Vec<&Bad>> = BTreeMap::new();
+    for failure in bad {
+        let reason = match &failure.problem {
+            Problem::File(error) => error.problem.to_string(),
+            problem => problem.to_string(),
+        };
+        groups.entry(reason).or_default().push(failure);
+    }
+    let mut groups: Vec<_> = groups.into_values().collect();
+    groups.sort_by_key(|group| group[0].index);
+    let line = |group: Vec<&Bad>| match &group[..] {
+        [one] => one.to_string(),
+        [first, second] => format!("{first}; and the same for {}", second.pair),
+        [first, .., last] => format!("{first}; and the same for {} others up to {}", group.len() - 1, last.pair),
+        [] => unreachable!("a group has a member"),
+    };
+    groups.into_iter().map(line).collect()
+}
+
+/// What was done, and how fast.
+fn said(summary: &Summary, combination: &Combination, skipped: usize) -> String {
+    let Summary { done, work, seconds: elapsed, .. } = summary;
+    let skipped = if skipped > 0 { format!(", {skipped} there already") } else { String::new() };
+    format!(
+        "{done} products in {} with {combination}: {} read, {} written, {:.1} GF/s with the files included, {} verified\
+         {skipped}\n",
+        seconds(*elapsed),
+        bytes(work.bytes_read),
+        bytes(work.bytes_written),
+        work.flops / elapsed.max(1e-9) / 1e9,
+        work.verified,
+    )
+}
