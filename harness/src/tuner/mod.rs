@@ -28,7 +28,7 @@ use crate::workload::Workload;
 
 use live::Live;
 
-/// The part of the budget that preparation may take: operands, ceilings, and the first of each backend.
+/// The part of the time that is left which allocating the operands may take.
 const PREPARATION_SHARE: f64 = 0.5;
 
 /// Processes that an exhaustive search keeps alive at once: each costs some megabytes, stopped or not.
@@ -216,7 +216,7 @@ impl Tuner {
         let site = Site { machine, env_cleared, ceilings };
         let begun = Begun { at_s: 0.0, site, arena_tasks: held.tasks(), prefault_s: 0.0, candidates };
         let expected_s = clock.elapsed_s() + held.batch_bytes() as f64 / arena::FILLED_AT_BEST;
-        self.check_budget(&self.model(&begun), expected_s / PREPARATION_SHARE)?;
+        self.check_budget(&self.model(&begun), expected_s)?;
         Ok(begun)
     }
 
