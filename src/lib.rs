@@ -22,8 +22,6 @@
 // Their panic, where a stream cannot be written to, would lose the work.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
-mod cli;
-
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -67,12 +65,12 @@ pub fn init(registry: &Registry) {
 /// `FnTuner { progress: gingham::progress(budget), .. }`.
 #[must_use]
 pub fn progress(budget: Duration) -> harness::progress::Listener {
-    cli::progress(budget)
+    gingham_cli::progress(budget)
 }
 
 /// The command line over the backends of `registry`: the whole `main` of a program that adds a backend of its own.
 #[must_use]
 pub fn main(registry: Registry) -> ExitCode {
     init(&registry);
-    cli::main(registry)
+    gingham_cli::main(registry)
 }

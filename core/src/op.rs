@@ -120,11 +120,12 @@ impl Distribution {
 impl Op {
     /// Every operation, in the order of tables.
     pub fn all() -> impl Iterator<Item = Self> {
-        [Self::MatMul, Self::Dot, Self::Fill]
-            .into_iter()
-            .chain(Unary::ALL.map(Self::Unary))
-            .chain(Binary::ALL.map(Self::Binary))
-            .chain(Distribution::ALL.map(Self::Random))
+        // Gathered first: a chain would be compiled into every loop over it.
+        let mut all = vec![Self::MatMul, Self::Dot, Self::Fill];
+        all.extend(Unary::ALL.map(Self::Unary));
+        all.extend(Binary::ALL.map(Self::Binary));
+        all.extend(Distribution::ALL.map(Self::Random));
+        all.into_iter()
     }
 
     /// The name used on the command line, in files and in tables.

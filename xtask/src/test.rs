@@ -1,12 +1,12 @@
 //! `cargo xtask test [--apart]`: every check there is, the quick ones first, stopping at the first step that fails.
 //!
 //! Each step is one cargo command, printed so that it can be repeated alone. Cargo unifies features over the crates of
-//! one command, and compiles a library anew for each set of features. So the program, the harness and the backends that
-//! call a library are tested together, as users build them, and only the others by commands of their own. With `--apart`
-//! all are: that shows that each builds and passes with what it asks for itself, and takes some four minutes more.
+//! one command, and compiles a library anew for each set of features. So all crates are tested together, as users build
+//! them, and those that call no library are checked by commands of their own: each builds with what it asks for itself.
+//! With `--apart` the tests of each crate are run by a command of its own, which takes as long again.
 //!
-//! What is built optimised goes to a folder of its own, which no other step waits for, and is mostly one crate, which
-//! takes one core a minute: it runs beside the steps that test nothing.
+//! What only checks builds into a folder of its own, which no other step waits for, and runs beside the tests: to compile
+//! them takes one core now and then, and some of them wait for the clock.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{ExitCode, Stdio};
@@ -34,7 +34,7 @@ struct Step {
     env: Option<(&'static str, &'static str)>,
     /// Why it cannot run here.
     lacks: Option<&'static str>,
-    /// Whether it runs beside the steps before it, and is done when those after it begin.
+    /// Whether it runs beside the others, after those of its kind.
     beside: bool,
 }
 
@@ -47,9 +47,8 @@ struct Done {
     took: Duration,
 }
 
-/// The crates that call no library which takes long to compile. The judge of `accuracy` does, and is compiled as it runs:
-/// optimised.
-const ALONE: [&str; 6] = ["gingham-core", "gingham-machine", "gingham-simd", "gingham-template", "xtask", "accuracy"];
+/// The crates that call no library which takes long to compile.
+const ALONE: [&str; 4] = ["gingham-core", "gingham-machine", "gingham-simd", "gingham-template"];
 
 pub(crate) fn run(apart: bool) -> Result<ExitCode> {
     system::prepare()?;
@@ -73,28 +72,25 @@ fn run_all(steps: &[Step]) -> Result<Vec<Option<Done>>> {
         failed.fetch_or(!done.as_ref().is_ok_and(|done| done.passed), Relaxed);
         done.map(Some)
     };
-    thread::scope(|scope| -> Result<()> {
-        // The first step takes a second, and finds the commonest mistake.
-        let Some((first, others)) = steps.split_first() else { return Ok(()) };
-        all[0] = run(first, &mut std::io::stdout())?;
-        let beside = || {
-            let mut text = Vec::new();
-            let done: Result<Vec<_>> =
-                others.iter().filter(|step| step.beside).map(|step| run(step, &mut text)).collect();
-            (done, text)
-        };
-        let mut beside = Some(scope.spawn(beside));
-        for (i, step) in steps.iter().enumerate().skip(1) {
-            if !step.beside {
-                all[i] = run(step, &mut std::io::stdout())?;
-            } else if let Some(beside) = beside.take() {
-                let (done, text) = beside.join().expect("steps do not panic");
+    let (first, others) = all.split_first_mut().expect("there are steps");
+    // It takes a second, and finds the commonest mistake.
+    *first = run(&steps[0], &mut std::io::stdout())?;
+    let (beside, alone): (Vec<_>, Vec<_>) = steps[1..].iter().zip(others).partition(|(step, _)| step.beside);
+    thread::scope(|scope| {
+        let beside = scope.spawn(|| -> Result<()> {
+            for (step, done) in beside {
+                // Whole, so that the lines of two steps do not mix.
+                let mut text = Vec::new();
+                let outcome = run(step, &mut text);
                 std::io::stdout().write_all(&text)?;
-                let places = steps.iter().enumerate().filter(|(_, step)| step.beside).map(|(i, _)| i);
-                places.zip(done?).for_each(|(i, done)| all[i] = done);
+                *done = outcome?;
             }
+            Ok(())
+        });
+        for (step, done) in alone {
+            *done = run(step, &mut std::io::stdout())?;
         }
-        Ok(())
+        beside.join().expect("steps do not panic")
     })?;
     Ok(all)
 }
@@ -103,42 +99,40 @@ fn run_all(steps: &[Step]) -> Result<Vec<Option<Done>>> {
 /// times as cargo's unification of features allows.
 fn steps(members: &[String], has_miri: bool, apart: bool) -> Vec<Step> {
     let step = |args: &str| Step { args: args.into(), env: None, lacks: None, beside: false };
-    let optimised = |args: &str| Step { beside: true, ..step(args) };
+    let beside = |args: &str| Step { beside: true, ..step(&format!("{args} --target-dir target/checks")) };
     let mut steps = vec![
         step("fmt --all --check"),
-        step("clippy --workspace --all-targets --features openblas,peers -- -D warnings"),
+        beside("clippy --workspace --all-targets --features openblas,peers"),
         Step {
             // The features of clippy, whose checks of the libraries serve here too.
-            args: "doc --workspace --no-deps --features openblas,peers".into(),
             env: Some(("RUSTDOCFLAGS", "-D warnings")),
-            ..step("")
+            ..beside("doc --workspace --no-deps --features openblas,peers")
         },
-        step("check -p gingham --no-default-features"),
-        optimised("test --no-fail-fast --release -p accuracy"),
-        optimised("xtask accuracy --short"),
+        beside("check -p gingham --no-default-features"),
     ];
-    let (alone, together): (Vec<_>, Vec<_>) = members.iter().partition(|name| apart || ALONE.contains(&name.as_str()));
-    let alone = alone.into_iter().filter(|name| *name != "accuracy");
-    steps.extend(alone.map(|name| step(&format!("test --no-fail-fast -p {name}"))));
-    steps.push(Step {
-        lacks: (!has_miri).then_some("`cargo miri` is not installed (it comes with nightly toolchains alone)"),
-        ..step(MIRI)
-    });
+    steps[1].args += " -- -D warnings";
     // Benches run once each, unoptimised: criterion's test mode, where cargo does not pass `--bench`.
     if apart {
+        steps.extend(members.iter().map(|name| step(&format!("test --no-fail-fast -p {name}"))));
         steps.push(step("test --no-fail-fast -p gingham --features openblas --all-targets"));
     } else {
-        let packages = |names: &[&String]| names.iter().map(|name| format!(" -p {name}")).collect::<String>();
-        let all = format!("test --no-fail-fast{} --features gingham/openblas", packages(&together));
-        let default: Vec<_> = together.into_iter().filter(|name| *name != "gingham-openblas").collect();
+        let alone = members.iter().filter(|name| ALONE.contains(&name.as_str()));
+        steps.extend(alone.map(|name| beside(&format!("check -p {name} --all-targets"))));
         steps.extend([
-            step(&format!("{all} --all-targets")),
-            step(&format!("{all} --doc")),
+            step("test --no-fail-fast --workspace --all-targets --features openblas"),
+            step("test --no-fail-fast --workspace --doc --features openblas"),
             // What is told of a backend that is not there.
-            step(&format!("test --no-fail-fast{} --test cli", packages(&default))),
+            step("test --no-fail-fast --workspace --exclude gingham-openblas --test cli"),
         ]);
     }
-    steps.extend([step("xtask resume-matrix --short"), step("xtask try-new-backend")]);
+    steps.extend([
+        Step {
+            lacks: (!has_miri).then_some("`cargo miri` is not installed (it comes with nightly toolchains alone)"),
+            ..step(MIRI)
+        },
+        step("xtask resume-matrix --short"),
+        step("xtask try-new-backend"),
+    ]);
     steps
 }
 
@@ -241,15 +235,23 @@ mod tests {
         let tests = |apart: bool| {
             let steps = steps(&members, true, apart).into_iter().map(|step| step.args);
             let tests = steps.filter(|args| args.starts_with("test ") && !args.contains("--doc"));
-            tests.filter(|args| !args.contains("accuracy")).collect::<Vec<_>>()
+            tests.collect::<Vec<_>>()
         };
-        let together = tests(false);
-        assert_eq!(together[0], "test --no-fail-fast -p gingham-core");
-        assert!(together[1].contains("-p gingham -p gingham-faer -p gingham-openblas --features gingham/openblas"));
-        assert!(together[2].ends_with("-p gingham -p gingham-faer --test cli"), "{together:?}");
+        let all = "test --no-fail-fast --workspace --all-targets --features openblas";
+        assert_eq!(tests(false).iter().filter(|args| *args == all).count(), 1);
         for (command, name) in tests(true).iter().zip(&members) {
             assert_eq!(*command, format!("test --no-fail-fast -p {name}"));
         }
+    }
+
+    #[test]
+    fn what_calls_no_library_is_checked_with_its_own_features() {
+        let members = ["gingham-core", "gingham"].map(String::from);
+        let steps = steps(&members, true, false);
+        let alone: Vec<_> = steps.iter().filter(|step| step.args.starts_with("check -p gingham-")).collect();
+        assert_eq!(alone.len(), 1);
+        assert_eq!(alone[0].args, "check -p gingham-core --all-targets --target-dir target/checks");
+        assert!(alone[0].beside);
     }
 
     #[test]
@@ -285,9 +287,6 @@ mod tests {
     fn a_step_can_be_pasted_into_a_shell() {
         let steps = steps(&[], true, true);
         let docs = steps.iter().find(|s| s.args.starts_with("doc")).unwrap().shell_line();
-        assert!(
-            docs.ends_with("RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --features openblas,peers"),
-            "{docs}"
-        );
+        assert!(docs.contains("RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --features "), "{docs}");
     }
 }

@@ -129,9 +129,12 @@ pub(crate) unsafe fn write<V: Vector, F: Values<V>>(values: F, mut out: ArrayVie
                 }
                 i += turn;
             }
-            while i + V::LANES <= len {
-                values.load(i).store(out.add(i));
-                i += V::LANES;
+            // A constant: where a turn is one vector, this is the loop above, and is not compiled once more.
+            if const { F::UNROLL > 1 } {
+                while i + V::LANES <= len {
+                    values.load(i).store(out.add(i));
+                    i += V::LANES;
+                }
             }
         }
         while i < len {

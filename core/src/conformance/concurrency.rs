@@ -21,10 +21,17 @@ where
     C: Fn(&Subject<'_>) -> Result<Report, Violation> + Send,
 {
     let mut random = subject.random();
-    let barrier = Barrier::new(CALLERS);
-    let calls: Vec<C> = (0..CALLERS).map(|_| prepare(&mut random)).collect();
+    together(subject, (0..CALLERS).map(|_| Box::new(prepare(&mut random)) as Call<'_>).collect())
+}
+
+/// One call of one caller.
+type Call<'a> = Box<dyn Fn(&Subject<'_>) -> Result<Report, Violation> + Send + 'a>;
+
+/// Not generic: threads are started by the same code for every check.
+fn together<'a>(subject: &Subject<'_>, calls: Vec<Call<'a>>) -> Result<Report, Violation> {
+    let barrier = Barrier::new(calls.len());
     std::thread::scope(|scope| {
-        let start = |call: C| {
+        let start = |call: Call<'a>| {
             let barrier = &barrier;
             scope.spawn(move || {
                 barrier.wait();

@@ -10,7 +10,7 @@ use super::portion::Portion;
 use crate::clock::Clock;
 use crate::combination::Combination;
 use crate::outcome::Sample;
-use crate::search::{Admission, Course, Entrant, Farewell, Fault, SHORTEST_SAMPLE_S};
+use crate::search::{Admission, Course, Entrant, Farewell, Fault, SHORTEST_SAMPLE_S, sampling};
 
 /// Where a function runs.
 pub(super) trait Place {
@@ -107,9 +107,7 @@ impl<'a, P: Place> FnCourse<'a, P> {
     fn sampled(&mut self, who: Entrant, round: usize, items: usize) -> Result<Sample, Fault> {
         let mut running = self.running.remove(&who).expect("it was admitted");
         let portion = Portion { count: items.min(self.portion.count), ..self.portion };
-        // A tenth longer than the shortest, so that a quicker run than the last is not too short.
-        let wanted = 1.1 * SHORTEST_SAMPLE_S / (running.item_s * portion.count as f64).max(1e-9);
-        let repeat = if wanted > 1.1 { wanted.ceil().min(1e6) as usize } else { 1 };
+        let repeat = sampling::repeats(running.item_s * portion.count as f64);
         let mut sample = self.place.run(&mut running.on, running.warm, portion, repeat)?;
         sample.round = round;
         running.item_s = sample.seconds_per_task();

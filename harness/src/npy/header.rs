@@ -1,4 +1,5 @@
-//! The header of a `.npy` file, believed only after it has been checked against the file's length.
+//! The header of a `.npy` file: written as NumPy does, read and believed only after it has been checked against the
+//! file's length.
 //!
 //! It is `\x93NUMPY`, two bytes of version, its own length (two bytes in version 1.0, four in the others), and a Python
 //! dictionary that ends in a newline. What is allocated for it is bounded by [`Header::MAX_LENGTH`].
@@ -12,6 +13,9 @@ use gingham_core::DType;
 use super::{Endian, Error, Kind, Problem, dictionary};
 
 const MAGIC: &[u8] = b"\x93NUMPY";
+
+/// The values start at a multiple of this many bytes, for whoever maps the file.
+const ALIGN: usize = 64;
 
 /// What every archive of `numpy.savez` starts with, or consists of where it is empty.
 const ARCHIVES: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
@@ -78,6 +82,25 @@ impl Header {
             _ => Ok(()),
         }
     }
+}
+
+/// All bytes before the values of an array of `shape`, in version 1.0, as `numpy.save` writes them.
+pub(super) fn head(descr: &str, fortran_order: bool, shape: &[usize]) -> Vec<u8> {
+    let order = if fortran_order { "True" } else { "False" };
+    let shape = match shape {
+        [] => String::new(),
+        [only] => format!("{only},"),
+        axes => axes.iter().map(usize::to_string).collect::<Vec<_>>().join(", "),
+    };
+    let dictionary = format!("{{'descr': '{descr}', 'fortran_order': {order}, 'shape': ({shape}), }}");
+    let start = MAGIC.len() + 4;
+    let length = (start + dictionary.len() + 1).next_multiple_of(ALIGN) - start;
+    // An array has some thirty axes at most, of twenty digits each.
+    let length = u16::try_from(length).expect("the header of an array is shorter than version 1.0 can express");
+    let mut head = [MAGIC, &[1, 0], &length.to_le_bytes(), dictionary.as_bytes()].concat();
+    head.resize(start + usize::from(length) - 1, b' ');
+    head.push(b'\n');
+    head
 }
 
 /// The file at `path`, positioned at its first value, and its header.

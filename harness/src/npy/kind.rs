@@ -32,7 +32,7 @@ pub enum Kind {
 }
 
 /// An element type that arrays are computed and written in.
-pub trait Element: Scalar + ndarray_npy::WritableElement {}
+pub trait Element: Scalar + bytemuck::NoUninit {}
 
 impl Element for f32 {}
 impl Element for f64 {}

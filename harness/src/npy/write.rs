@@ -3,18 +3,34 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
+use gingham_core::DType;
 use ndarray::{ArrayView, Dimension};
-use ndarray_npy::{WriteNpyError, WriteNpyExt};
 
-use super::Element;
+use super::{Element, header};
 
 /// Writes `array` to `file`. An array in Fortran order is written in that order, any other in C order; the elements in
 /// the byte order of this machine.
 pub(super) fn write<T: Element, D: Dimension>(file: &File, array: &ArrayView<'_, T, D>) -> io::Result<()> {
+    let transposed = array.t();
+    let (fortran_order, in_memory) = match (array.as_slice(), transposed.as_slice()) {
+        (None, Some(values)) => (true, Some(values)),
+        (values, _) => (false, values),
+    };
     let mut writer = BufWriter::new(file);
-    array.write_npy(&mut writer).map_err(|error| match error {
-        WriteNpyError::Io(error) => error,
-        other => io::Error::other(other),
-    })?;
+    writer.write_all(&header::head(descr::<T>(), fortran_order, array.shape()))?;
+    match in_memory {
+        Some(values) => writer.write_all(bytemuck::cast_slice(values))?,
+        None => array.iter().try_for_each(|value| writer.write_all(bytemuck::bytes_of(value)))?,
+    }
     writer.flush()
+}
+
+/// What NumPy calls the elements as they lie in the memory of this machine.
+fn descr<T: Element>() -> &'static str {
+    match (T::DTYPE, cfg!(target_endian = "big")) {
+        (DType::F64, false) => "<f8",
+        (DType::F32, false) => "<f4",
+        (DType::F64, true) => ">f8",
+        (DType::F32, true) => ">f4",
+    }
 }

@@ -18,6 +18,7 @@ use crate::environment::Environment;
 use crate::operands;
 use crate::outcome::{Sample, batch_seconds};
 use crate::report::seconds;
+use crate::search::sampling;
 use crate::stats;
 use crate::trial::protocol::{Hello, PROTOCOL};
 use crate::trial::{Program, Trial};
@@ -35,9 +36,6 @@ const FEWEST_ROUNDS: usize = 3;
 
 /// A sample takes the whole arena, or as many of its tasks as are done in this time.
 const LONGEST_SAMPLE_S: f64 = 0.1;
-
-/// And at least this, by repeating.
-const SHORTEST_SAMPLE_S: f64 = 0.02;
 
 /// How long a trial may take to answer.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -265,8 +263,7 @@ impl Bench<'_> {
         judge.check::<T>(&combination.backend, arena.outputs(), judged).map_err(|e| e.to_string())?;
         trial.stop();
         let tasks = most(first.wall_s, judged);
-        let sample_s = first.wall_s * tasks as f64 / judged as f64;
-        let repeat = (SHORTEST_SAMPLE_S / sample_s.max(1e-9)).ceil().clamp(1.0, 1e6) as usize;
+        let repeat = sampling::repeats(first.wall_s * tasks as f64 / judged as f64);
         Ok(Contestant { ranked, trial, warm, tasks, repeat, samples: Vec::new() })
     }
 }

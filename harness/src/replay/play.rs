@@ -19,7 +19,7 @@ use super::Recording;
 use crate::combination::Combination;
 use crate::outcome::{Sample, Status, batch_seconds};
 use crate::search::{
-    self, Admission, Course, EXHAUSTIVE_ROUNDS, Entrant, Farewell, Fault, Role, Rules, SHORTEST_SAMPLE_S, Strategy,
+    self, Admission, Course, EXHAUSTIVE_ROUNDS, Entrant, Farewell, Fault, Role, Rules, Strategy, sampling,
 };
 use crate::stats;
 
@@ -190,7 +190,7 @@ impl Course for Drawn<'_> {
         let slowed = if from == one { 1.0 } else { (usual(&self.rounds[one]) - usual(&self.rounds[from])).exp() };
         let part = tasks.min(recorded.batch());
         let once = recorded.wall_s * slowed * part as f64 / recorded.tasks as f64;
-        let repeat = (SHORTEST_SAMPLE_S / once).ceil().clamp(1.0, 1e6) as usize;
+        let repeat = sampling::repeats(once);
         let wall_s = once * repeat as f64;
         self.taken_s += wall_s;
         Ok(Sample { round, wall_s, tasks: part * repeat, repeat, ..Sample::default() })

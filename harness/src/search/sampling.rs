@@ -9,8 +9,8 @@ pub const SHORTEST_SAMPLE_S: f64 = 0.02;
 /// it.
 const LONGEST_SAMPLE: (f64, f64) = (1.0 / 400.0, 0.12);
 
-/// A sample whose tasks before it, one for each worker, would take this long has none: to wake the workers and to load
-/// the caches takes some milliseconds, which are below a hundredth of such a sample.
+/// Tasks that take this long are timed in their first run: to wake the workers and to load the caches takes some
+/// milliseconds, which are below a hundredth of such a sample.
 const WARMED_BELOW_S: f64 = 0.1;
 
 /// Tasks of a sample, of `held` that are there, each of which takes `task_s` seconds: all of them, or as many whole
@@ -35,10 +35,10 @@ pub fn repeats(part_s: f64) -> usize {
     (1.1 * SHORTEST_SAMPLE_S / part_s.max(1e-9)).ceil().clamp(1.0, 1e6) as usize
 }
 
-/// Whether a task of each worker, which take `wave_s` seconds together, is run untimed before a sample.
+/// Whether tasks that take `seconds` together are run untimed before they are timed.
 #[must_use]
-pub fn warms(wave_s: f64) -> bool {
-    wave_s < WARMED_BELOW_S
+pub fn warms(seconds: f64) -> bool {
+    seconds < WARMED_BELOW_S
 }
 
 #[cfg(test)]

@@ -21,10 +21,6 @@ use crate::trial::{Death, Program, Ready, Trial};
 use crate::verify::{Judge, Wrong};
 use crate::workload::Workload;
 
-/// A task that takes at least this many seconds is verified in its first run: the clock would not tell a second one
-/// apart.
-const LONG_TASK_S: f64 = 0.1;
-
 /// Sides of the matrices of a probe: 5 ms at 59 GF/s, and a rate that is within a third of that of large ones.
 const PROBE_SIDE: usize = 512;
 
@@ -99,15 +95,15 @@ impl<'a, T: Scalar> Live<'a, T> {
 
         let budget_s = self.tuner.budget.as_secs_f64();
         let most = |task_s: f64| sampling::part(budget_s, task_s, wave, held);
-        let (cold_s, first_s, judged) = if self.task_s >= LONG_TASK_S {
-            self.arena.poison::<T>(wave);
-            let cold_s = trial.verify(0, wave)?.wall_s;
-            (cold_s, cold_s, wave)
-        } else {
+        let (cold_s, first_s, judged) = if sampling::warms(self.task_s) {
             let cold_s = trial.run(0, wave, 1)?.wall_s;
             let judged = most(cold_s / wave as f64).min(4 * wave.max(self.cpus)).min(held);
             self.arena.poison::<T>(judged);
             (cold_s, trial.verify(0, judged)?.wall_s, judged)
+        } else {
+            self.arena.poison::<T>(wave);
+            let cold_s = trial.verify(0, wave)?.wall_s;
+            (cold_s, cold_s, wave)
         };
         let error_ratio = self.judge.check::<T>(&combination.backend, self.arena.outputs(), judged)?;
         trial.stop();

@@ -3,8 +3,8 @@
 use gingham_core::Registry;
 use gingham_harness::Profile;
 
-use crate::cli::failure::Failure;
-use crate::cli::progress::Steps;
+use crate::failure::Failure;
+use crate::progress::Steps;
 
 pub(super) fn execute(saved: &Profile, registry: &Registry) -> Result<(), Failure> {
     let program = std::env::current_exe().map_err(|e| Failure::work(format!("cannot find this program: {e}")))?;

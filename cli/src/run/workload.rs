@@ -8,8 +8,8 @@ use gingham_harness::report::seconds;
 use gingham_harness::{Plan, Workload};
 use gingham_machine::available_memory;
 
-use crate::cli::failure::Failure;
-use crate::cli::output::print;
+use crate::failure::Failure;
+use crate::output::print;
 
 pub(super) fn run(workload: &Workload, plan: impl FnOnce(&Workload) -> Result<Plan, Failure>) -> Result<(), Failure> {
     operands::check_memory(workload, available_memory())?;

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::cli::output;
+use crate::output;
 
 /// A bar that fills as products are done, and lines above it; lines alone where standard error is no terminal.
 #[derive(Clone)]

@@ -19,9 +19,9 @@ use gingham_harness::{Combination, Plan, Workload};
 use gingham_machine::available_memory;
 
 use super::bar::Bar;
-use crate::cli::failure::Failure;
-use crate::cli::interrupt;
-use crate::cli::output::{print, tell};
+use crate::failure::Failure;
+use crate::interrupt;
+use crate::output::{print, tell};
 
 const ENDING: &str =
     "interrupted: the products in progress are finished, and no other is begun; once more ends at once";

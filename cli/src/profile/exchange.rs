@@ -4,9 +4,9 @@ use std::path::Path;
 
 use gingham_harness::Profile;
 
-use crate::cli::args::WorkloadArgs;
-use crate::cli::failure::Failure;
-use crate::cli::output::print;
+use crate::args::WorkloadArgs;
+use crate::failure::Failure;
+use crate::output::print;
 
 /// Removes the answers for a workload from the profile at `path`.
 pub(super) fn forget(path: &Path, workload: &WorkloadArgs) -> Result<(), Failure> {

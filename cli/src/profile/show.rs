@@ -7,8 +7,8 @@ use gingham_harness::profile::{Entry, Evidence, Fingerprint, Ranked};
 use gingham_harness::{Profile, report};
 use gingham_machine::Machine;
 
-use crate::cli::failure::Failure;
-use crate::cli::output::print;
+use crate::failure::Failure;
+use crate::output::print;
 
 /// Combinations of each answer that are shown.
 const SHOWN: usize = 5;

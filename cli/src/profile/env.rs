@@ -10,9 +10,9 @@ use gingham_harness::Profile;
 use gingham_harness::profile::{Answer, Entry, Fingerprint};
 use gingham_machine::Machine;
 
-use crate::cli::args::WorkloadArgs;
-use crate::cli::failure::Failure;
-use crate::cli::output::{print, tell};
+use crate::args::WorkloadArgs;
+use crate::failure::Failure;
+use crate::output::{print, tell};
 
 /// What an answer needs.
 struct Need {
