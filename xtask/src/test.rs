@@ -5,8 +5,8 @@
 //! them, and those that call no library are checked by commands of their own: each builds with what it asks for itself.
 //! With `--apart` the tests of each crate are run by a command of its own, which takes as long again.
 //!
-//! What only checks builds into a folder of its own, which no other step waits for, and runs beside the tests: to compile
-//! them takes one core now and then, and some of them wait for the clock.
+//! What only checks builds into a folder of its own, which no other step waits for, and runs beside the tests once they
+//! are compiled: compiling keeps two cores busy, and most tests keep one.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{ExitCode, Stdio};
@@ -34,7 +34,7 @@ struct Step {
     env: Option<(&'static str, &'static str)>,
     /// Why it cannot run here.
     lacks: Option<&'static str>,
-    /// Whether it runs beside the others, after those of its kind.
+    /// Whether it runs beside the steps that follow the first of its kind.
     beside: bool,
 }
 
@@ -72,10 +72,12 @@ fn run_all(steps: &[Step]) -> Result<Vec<Option<Done>>> {
         failed.fetch_or(!done.as_ref().is_ok_and(|done| done.passed), Relaxed);
         done.map(Some)
     };
-    let (first, others) = all.split_first_mut().expect("there are steps");
-    // It takes a second, and finds the commonest mistake.
-    *first = run(&steps[0], &mut std::io::stdout())?;
-    let (beside, alone): (Vec<_>, Vec<_>) = steps[1..].iter().zip(others).partition(|(step, _)| step.beside);
+    let before = steps.iter().position(|step| step.beside).unwrap_or_default();
+    let (first, others) = all.split_at_mut(before);
+    for (step, done) in steps.iter().zip(first) {
+        *done = run(step, &mut std::io::stdout())?;
+    }
+    let (beside, alone): (Vec<_>, Vec<_>) = steps[before..].iter().zip(others).partition(|(step, _)| step.beside);
     thread::scope(|scope| {
         let beside = scope.spawn(|| -> Result<()> {
             for (step, done) in beside {
@@ -99,18 +101,25 @@ fn run_all(steps: &[Step]) -> Result<Vec<Option<Done>>> {
 /// times as cargo's unification of features allows.
 fn steps(members: &[String], has_miri: bool, apart: bool) -> Vec<Step> {
     let step = |args: &str| Step { args: args.into(), env: None, lacks: None, beside: false };
-    let beside = |args: &str| Step { beside: true, ..step(&format!("{args} --target-dir target/checks")) };
-    let mut steps = vec![
-        step("fmt --all --check"),
-        beside("clippy --workspace --all-targets --features openblas,peers"),
+    // One crate at a time, which leaves a core to the tests.
+    let beside = |args: &str| {
+        let (command, rest) = args.split_once(' ').unwrap_or((args, ""));
+        Step { beside: true, ..step(&format!("{command} --jobs 1 --target-dir target/checks {rest}")) }
+    };
+    let all = "test --no-fail-fast --workspace --all-targets --features openblas";
+    let mut steps = vec![step("fmt --all --check")];
+    if !apart {
+        steps.push(step(&format!("{all} --no-run")));
+    }
+    steps.extend([
+        beside("clippy --workspace --all-targets --features openblas,peers -- -D warnings"),
         Step {
             // The features of clippy, whose checks of the libraries serve here too.
             env: Some(("RUSTDOCFLAGS", "-D warnings")),
             ..beside("doc --workspace --no-deps --features openblas,peers")
         },
         beside("check -p gingham --no-default-features"),
-    ];
-    steps[1].args += " -- -D warnings";
+    ]);
     // Benches run once each, unoptimised: criterion's test mode, where cargo does not pass `--bench`.
     if apart {
         steps.extend(members.iter().map(|name| step(&format!("test --no-fail-fast -p {name}"))));
@@ -119,7 +128,7 @@ fn steps(members: &[String], has_miri: bool, apart: bool) -> Vec<Step> {
         let alone = members.iter().filter(|name| ALONE.contains(&name.as_str()));
         steps.extend(alone.map(|name| beside(&format!("check -p {name} --all-targets"))));
         steps.extend([
-            step("test --no-fail-fast --workspace --all-targets --features openblas"),
+            step(all),
             step("test --no-fail-fast --workspace --doc --features openblas"),
             // What is told of a backend that is not there.
             step("test --no-fail-fast --workspace --exclude gingham-openblas --test cli"),
@@ -248,10 +257,8 @@ mod tests {
     fn what_calls_no_library_is_checked_with_its_own_features() {
         let members = ["gingham-core", "gingham"].map(String::from);
         let steps = steps(&members, true, false);
-        let alone: Vec<_> = steps.iter().filter(|step| step.args.starts_with("check -p gingham-")).collect();
-        assert_eq!(alone.len(), 1);
-        assert_eq!(alone[0].args, "check -p gingham-core --all-targets --target-dir target/checks");
-        assert!(alone[0].beside);
+        let alone = steps.iter().filter(|step| step.args.ends_with("-p gingham-core --all-targets"));
+        assert_eq!(alone.filter(|step| step.args.starts_with("check ") && step.beside).count(), 1);
     }
 
     #[test]
@@ -260,7 +267,7 @@ mod tests {
         let mut all: Vec<Option<Done>> = steps.iter().map(|_| None).collect();
         (all[0], all[1]) = (Some(done(true, (3, 0, 1))), Some(done(false, (4, 2, 0))));
         let text = report(&steps, &all, Duration::from_secs(3));
-        assert!(text.contains("1.5 s  FAILED   cargo clippy"), "{text}");
+        assert!(text.contains("1.5 s  FAILED   cargo clippy"), "{text}"); // the first after the format
         assert!(text.contains("to repeat this step alone:\n"), "{text}");
         assert_eq!(text.matches("not run").count(), steps.len() - 2, "{text}");
         assert_eq!(text.lines().last(), Some("7 passed, 2 failed, 1 skipped"));
@@ -287,6 +294,6 @@ mod tests {
     fn a_step_can_be_pasted_into_a_shell() {
         let steps = steps(&[], true, true);
         let docs = steps.iter().find(|s| s.args.starts_with("doc")).unwrap().shell_line();
-        assert!(docs.contains("RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --features "), "{docs}");
+        assert!(docs.contains("RUSTDOCFLAGS='-D warnings' cargo doc "), "{docs}");
     }
 }

@@ -56,8 +56,8 @@ pub(super) struct Field<'a> {
     order: Order,
     /// What others took in each round that was kept.
     lost: Vec<Lost>,
-    /// For each round so far the log of the usual seconds of a task, the median of all that ran in it.
-    usual: Vec<f64>,
+    /// For each round so far the log of how many times as long everyone took as at its best.
+    slowness: Vec<f64>,
 }
 
 /// How a round ended.
@@ -95,7 +95,7 @@ impl<'a> Field<'a> {
             looks: 0,
             order: Order::new(rules.seed),
             lost: Vec::new(),
-            usual: Vec::new(),
+            slowness: Vec::new(),
         }
     }
 
@@ -158,11 +158,11 @@ impl<'a> Field<'a> {
     /// One sample of everyone; `None` where it was cut short.
     fn pass(&mut self, round: usize, tasks: usize) -> Option<Lost> {
         let entrants = self.awake();
-        let (mut lost, mut logs) = (Lost::default(), Vec::new());
+        let mut lost = Lost::default();
         for at in self.order.next(entrants.len()) {
             let who = entrants[at];
             if self.course.interrupted() || self.left() - self.reserve_s < self.cost(who, tasks) {
-                self.usual.push(stats::median(&logs));
+                self.count_round();
                 return None;
             }
             let combination = &self.combinations[who.candidate];
@@ -177,7 +177,6 @@ impl<'a> Field<'a> {
                     let cpus = self.rules.model.cpus as f64;
                     lost +=
                         Lost { seconds: sample.steal_s + sample.others_s, of_s: sample.wall_s * cpus, readings: cpus };
-                    logs.push(sample.seconds_per_task().ln());
                     self.samples_mut(who).push(sample);
                 }
                 Err(fault) => {
@@ -186,8 +185,26 @@ impl<'a> Field<'a> {
                 }
             }
         }
-        self.usual.push(stats::median(&logs));
+        self.count_round();
         Some(lost)
+    }
+
+    /// Takes up what a round that is over says of all rounds.
+    fn count_round(&mut self) {
+        let mut behind = vec![Vec::new(); self.next_round() + 1];
+        let race = (0..self.runs.len()).map(|candidate| Entrant { candidate, role: Role::Race });
+        for who in race.chain(self.others.keys().copied()) {
+            let logs = || self.samples(who).map(|sample| (sample.round, sample.seconds_per_task().ln()));
+            let best = logs().map(|(_, log)| log).fold(f64::INFINITY, f64::min);
+            logs().for_each(|(round, log)| behind[round].push(log - best));
+        }
+        // The quarter that was least behind: a burst in the middle of a round has been seen to slow most of those that ran
+        // in it by 1.7, and the few that it spared then passed for the quickest by as much.
+        let least = |mut behind: Vec<f64>| {
+            behind.sort_by(f64::total_cmp);
+            behind.get(behind.len() / 4).copied().unwrap_or_default()
+        };
+        self.slowness = behind.into_iter().map(least).collect();
     }
 
     /// Those that take part in rounds.
@@ -312,10 +329,10 @@ impl<'a> Field<'a> {
         self.quickest_of(self.racing())
     }
 
-    /// Logs of the times of `who` over the usual time in each round.
+    /// Logs of the seconds per task of `who` in each round, less the slowness of the round.
     fn paces(&self, who: Entrant) -> Vec<Option<f64>> {
-        let logs = self.logs(who, 0).into_iter().zip(&self.usual);
-        logs.map(|(log, usual)| log.map(|log| log - usual)).collect()
+        let logs = self.logs(who, 0).into_iter().zip(&self.slowness);
+        logs.map(|(log, slowness)| log.map(|log| log - slowness)).collect()
     }
 
     /// Logs of the seconds per task of `who` in rounds `from ..`, `None` where it did not run.
@@ -347,7 +364,7 @@ impl<'a> Field<'a> {
 
     /// The number of the round that comes next.
     pub(super) fn next_round(&self) -> usize {
-        self.usual.len()
+        self.slowness.len()
     }
 }
 
