@@ -57,7 +57,7 @@ impl Baselines {
                 break;
             }
         }
-        // Twice, since all that follows rests on them, and one burst would put a whole backend last.
+        // More than once, since all that follows rests on them, and one burst would put a whole backend last.
         for _ in 0..rounds(field, tasks) {
             if !self.0.is_empty() && field.round(tasks) == End::Cut {
                 return End::Cut;

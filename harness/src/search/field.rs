@@ -192,14 +192,14 @@ impl<'a> Field<'a> {
     /// Takes up what a round that is over says of all rounds.
     fn count_round(&mut self) {
         let mut behind = vec![Vec::new(); self.next_round() + 1];
-        let race = (0..self.runs.len()).map(|candidate| Entrant { candidate, role: Role::Race });
-        for who in race.chain(self.others.keys().copied()) {
-            let logs = || self.samples(who).map(|sample| (sample.round, sample.seconds_per_task().ln()));
-            let best = logs().map(|(_, log)| log).fold(f64::INFINITY, f64::min);
-            logs().for_each(|(round, log)| behind[round].push(log - best));
+        for samples in self.runs.iter().map(|run| &run.samples).chain(self.others.values()) {
+            let kept = samples.iter().filter(|sample| !sample.set_aside);
+            let logs = kept.map(|sample| (sample.round, sample.seconds_per_task().ln()));
+            let best = logs.clone().map(|(_, log)| log).fold(f64::INFINITY, f64::min);
+            logs.for_each(|(round, log)| behind[round].push(log - best));
         }
-        // The quarter that was least behind: a burst in the middle of a round has been seen to slow most of those that ran
-        // in it by 1.7, and the few that it spared then passed for the quickest by as much.
+        // The quarter that was least behind: a burst in the middle of a round has been seen to slow most of those that
+        // ran in it by 1.7, and the few that it spared then passed for the quickest by as much.
         let least = |mut behind: Vec<f64>| {
             behind.sort_by(f64::total_cmp);
             behind.get(behind.len() / 4).copied().unwrap_or_default()

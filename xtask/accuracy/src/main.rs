@@ -2,7 +2,7 @@
 //!
 //! Every `f32` is an argument of the functions of one argument; `f64`, and the pairs of `pow`, are sampled densely. The
 //! judge is CORE-MATH, whose `f64` functions are correctly rounded ([`function`]). A crate of its own, because the
-//! judge is C: nothing that is published or tested elsewhere should wait for it to build.
+//! judge is C, for which nothing that is published should wait.
 
 mod error;
 mod function;

@@ -183,18 +183,12 @@ unsafe fn row_of_tiles<V: Vector>(operands: &Operands<V::Elem>, origins: &[Origi
     let shape = (rows.div_ceil(V::LANES), rows.is_multiple_of(V::LANES));
     // SAFETY: the caller's; a row has as many vectors as are counted here.
     unsafe {
-        // A constant, so that no tile is compiled for an instruction set that cannot hold it.
-        if const { V::REGISTERS < 32 } {
-            return match shape {
-                (1, true) => row::<V, 1, WIDE, false>(operands, origins),
-                (1, false) => row::<V, 1, WIDE, true>(operands, origins),
-                (_, true) => row::<V, 2, NARROW, false>(operands, origins),
-                (_, false) => row::<V, 2, NARROW, true>(operands, origins),
-            };
-        }
         match shape {
             (1, true) => row::<V, 1, WIDE, false>(operands, origins),
             (1, false) => row::<V, 1, WIDE, true>(operands, origins),
+            // Constants, so that no tile is compiled for an instruction set whose registers cannot hold it.
+            (_, true) if const { V::REGISTERS < 32 } => row::<V, 2, NARROW, false>(operands, origins),
+            (_, false) if const { V::REGISTERS < 32 } => row::<V, 2, NARROW, true>(operands, origins),
             (2, true) => row::<V, 2, WIDE, false>(operands, origins),
             (2, false) => row::<V, 2, WIDE, true>(operands, origins),
             (4, true) => row::<V, 4, FOUR, false>(operands, origins),
