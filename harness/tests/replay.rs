@@ -169,9 +169,9 @@ fn a_race_replays_to_its_decision_however_it_ended() {
 fn an_interrupted_race_replays_up_to_its_interruption() {
     let mut outcome = searched(&["simd", "openblas"], Strategy::Race, 1, f64::INFINITY);
     for row in &mut outcome.trials {
-        row.samples.retain(|sample| sample.round < 4);
+        row.samples.retain(|sample| sample.round < 6);
     }
-    outcome.twin.iter_mut().for_each(|twin| twin.samples.retain(|sample| sample.round < 4));
+    outcome.twin.iter_mut().for_each(|twin| twin.samples.retain(|sample| sample.round < 6));
     outcome.confirmation = None;
     let cut = |why: &str| {
         let outcome = Outcome { stopped_because: why.into(), ..outcome.clone() };

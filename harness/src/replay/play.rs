@@ -48,6 +48,8 @@ pub struct Race {
     pub regret: f64,
     /// The share of the exhaustive run's time that it took.
     pub share: f64,
+    /// Whether the oracle is the pick or cannot be told from it.
+    pub holds_oracle: bool,
 }
 
 impl Play {
@@ -67,6 +69,12 @@ impl Play {
     #[must_use]
     pub fn share(&self) -> f64 {
         stats::median(&self.races.iter().map(|race| race.share).collect::<Vec<_>>())
+    }
+
+    /// How many races hold the oracle.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.races.iter().filter(|race| race.holds_oracle).count()
     }
 
     /// The largest share of the exhaustive run's time.
@@ -109,6 +117,7 @@ impl Recording {
                 pick: found.best.map(|id| self.candidates[id].combination.clone()),
                 regret: found.best.and_then(pace).map_or(f64::INFINITY, |own| own / fastest - 1.0),
                 share: course.taken_s / exhaustive_s,
+                holds_oracle: found.best == Some(oracle) || found.tied.contains(&oracle),
             }
         });
         Some(Play { oracle: self.candidates[oracle].combination.clone(), oracle_s, races: races.collect() })

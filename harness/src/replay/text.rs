@@ -59,11 +59,13 @@ fn played(play: &Play) -> String {
     let mut picks: Vec<_> = picks.into_iter().collect();
     picks.sort_by_key(|&(_, (times, _))| std::cmp::Reverse(times)); // stable: by name within
     let mut text = format!(
-        "\n{} races on rounds drawn from these samples:\n  oracle  {}, {}\n  regret  {} in the median, {} at most\n  \
+        "\n{} races on rounds drawn from these samples:\n  oracle  {}, {}; the answer of {} races holds it\n  \
+         regret  {} in the median, {} at most\n  \
          time    {} of the exhaustive run's samples in the median, {} at most\n",
         play.races.len(),
         play.oracle,
         seconds(play.oracle_s),
+        play.held(),
         percent(play.regret()),
         percent(play.largest_regret()),
         percent(play.share()),

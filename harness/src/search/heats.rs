@@ -2,9 +2,9 @@
 //!
 //! One thread of each backend runs first ([`baselines`](super::baselines)); from its time the [`model`](super::model)
 //! tells what each combination of that backend takes at best. Candidates start in that order, the better third of those
-//! that are in stays after each heat (successive halving: Jamieson and Talwalkar 2016), and a candidate that is beyond
-//! the leader even at best is not started at all. Heats run on a part of the batch: a small one, but none that fits a
-//! cache which the batch does not fit.
+//! that are in stays after each heat (successive halving: Jamieson and Talwalkar 2016) with some that are near the
+//! leader, and a candidate that is beyond the leader even at best is not started at all. Heats run on a part of the
+//! batch: a small one, but none that fits a cache which the batch does not fit.
 //!
 //! Where tasks are long ([`Rules::tasks_are_long`](super::Rules::tasks_are_long)) every run is planned with: a heat has
 //! one round where two are dear, candidates start as long as their heat can still run, and the race has as many
@@ -30,11 +30,22 @@ const NEXT_HEAT: usize = 24;
 /// leaves out, and the noise of one sample, are less than that.
 const BEYOND: f64 = 1.25;
 
+/// Rounds of a heat of short tasks.
+const HEAT_ROUNDS: usize = 3;
+
 /// Rounds in which a gross loser must have been one.
 const GROSS_ROUNDS: usize = 2;
 
 /// Contestants of the race proper.
 const FINALISTS: usize = 8;
+
+/// Who takes at most this many times the leader's time at its best may stay although there are better ones: the bests of
+/// a few samples of two equals differ by as much. (256 x 256 on two virtual cores: twenty combinations are equal, and
+/// one of them left at 1.03.)
+const NEAR: f64 = 1.08;
+
+/// They may stay up to this many contestants: after a heat, and in the race.
+const MOST_NEAR: [usize; 2] = [16, 12];
 
 /// The part of the search's time, less what the confirmation takes, in which candidates may still be started; the rest
 /// is for the race.
@@ -73,8 +84,10 @@ pub(super) fn run(field: &mut Field<'_>) {
     loop {
         if let Some(leader) = field.leader() {
             let than = field.combinations[leader.candidate].clone();
-            let beyond =
-                waiting.iter().filter_map(|&id| Some((id, measured(field, id).filter(|&best| best > BEYOND)?)));
+            // In the first heat, whatever that many CPUs could do: it shows whether the ceilings hold.
+            let stretch = if heats == 0 { model.cpus as f64 / model.gain.max(1.0) } else { stretch(field, &measured) };
+            let bound = BEYOND * stretch.max(1.0);
+            let beyond = waiting.iter().filter_map(|&id| Some((id, measured(field, id).filter(|&best| best > bound)?)));
             for (id, times) in beyond.collect::<Vec<_>>() {
                 field.runs[id].skipped = Some(Unstarted::Bound { times, than: than.clone() });
             }
@@ -98,31 +111,35 @@ pub(super) fn run(field: &mut Field<'_>) {
                 break;
             }
         }
-        thin_out(field, FINALISTS);
+        drop_gross_losers(field);
+        thin_out(field, own(field).len().div_ceil(3).max(FINALISTS), MOST_NEAR[0]);
         heats += 1;
     }
     field.resting.clear();
-    loop {
-        let (most, before) = (finalists(field), own(field).len());
-        if before <= most {
-            return;
-        }
-        // Where tasks are long, a round of all that are left costs more than it tells.
-        if !field.rules.tasks_are_long() && field.round(tasks) == End::Cut {
-            return;
-        }
-        thin_out(field, most);
-        // Of a heat that was cut short some have not run: without another round nothing tells who of them is to leave.
-        if field.rules.tasks_are_long() && own(field).len() == before {
-            return;
-        }
+    let best = finalists(field);
+    // Where tasks are long, another round of all that are left would cost more than it tells.
+    if own(field).len() > best && (field.rules.tasks_are_long() || field.round(tasks) == End::Whole) {
+        thin_out(field, best, MOST_NEAR[1]);
     }
 }
 
-/// Rounds of a heat: two, since one burst would put a combination last that is not.
+/// How many times as fast as the ceilings allow contestants have been, the fastest at it. Ceilings are of the moment in
+/// which they were measured: memory has been seen to let two cores read as fast as one, and twice as fast a minute later.
+fn stretch(field: &Field<'_>, measured: impl Fn(&Field<'_>, usize) -> Option<f64>) -> f64 {
+    let Some(leader) = field.leader() else { return 1.0 };
+    let times = |who: Entrant| Some(measured(field, who.candidate)? / field.ratio(who, leader)?);
+    field.racing().into_iter().filter_map(times).fold(1.0, f64::max)
+}
+
+/// Rounds of a heat: three, since whoever is slow in all of them leaves. On a shared machine a fifth of all samples have
+/// been seen half as fast with no counter that says why, and one of thirty equals twice running. Of long tasks two, or
+/// one where two are dear.
 pub(super) fn rounds(field: &Field<'_>, tasks: usize) -> usize {
+    if !field.rules.tasks_are_long() {
+        return HEAT_ROUNDS;
+    }
     let dear = 2.0 * field.round_s(tasks) > ROUNDS_SHARE * field.span_s();
-    if field.rules.tasks_are_long() && dear { 1 } else { 2 }
+    if dear { 1 } else { 2 }
 }
 
 /// Leaves out those that differ from another one in nothing that long tasks feel: handing out a chunk costs about a
@@ -193,18 +210,25 @@ pub(super) fn leave_out(field: &mut Field<'_>, ids: &[usize]) {
     }
 }
 
-/// Takes gross losers out, then all but the better third, and at least `most`, of those that are too many.
-fn thin_out(field: &mut Field<'_>, most: usize) {
-    drop_gross_losers(field);
+/// Takes out all but the `best`, those that are [`NEAR`] up to `most` contestants, and the leader's siblings, whom the
+/// model takes to be its equals: a few samples are no proof against that. Where tasks are long each of these would cost a
+/// part of the race, and they leave too.
+fn thin_out(field: &mut Field<'_>, best: usize, most: usize) {
     let racing: Vec<Entrant> = own(field);
-    let Some(leader) = field.leader().filter(|_| racing.len() > most) else { return };
+    let Some(leader) = field.leader().filter(|_| racing.len() > best) else { return };
     let mut by_time: Vec<(f64, Entrant)> =
         racing.iter().filter_map(|&who| Some((field.ratio(who, leader)?, who))).collect();
     by_time.sort_by(|(a, _), (b, _)| a.total_cmp(b));
-    let keep = racing.len().div_ceil(3).max(most);
-    for &(ratio, who) in by_time.iter().skip(keep) {
-        field
-            .eliminate(who, format!("not in the better third of its heat, {ratio:.2} x the leader's time at its best"));
+    let combinations = field.combinations;
+    let is_sibling = |who: Entrant| {
+        let [own, first] = [who, leader].map(|who| &combinations[who.candidate]);
+        (&own.backend, own.op_threads, own.workers) == (&first.backend, first.op_threads, first.workers)
+    };
+    for (rank, &(ratio, who)) in by_time.iter().enumerate().skip(best) {
+        let may_stay = !field.rules.tasks_are_long() && (rank < most && ratio <= NEAR || is_sibling(who));
+        if !may_stay {
+            field.eliminate(who, format!("not among the best of its heat, {ratio:.2} x the leader's time at its best"));
+        }
     }
 }
 
@@ -238,11 +262,13 @@ fn expect(field: &mut Field<'_>, waiting: &[usize], expected: impl Fn(&Field<'_>
         return;
     };
     let worth = ideals.iter().filter(|&&ratio| ratio <= BEYOND * least).count();
-    // Starts, two rounds of the heats, ten rounds of half of the finalists, and the confirmation of a few.
+    // Starts, the rounds of the heats, ten rounds of half of the finalists, and the confirmation of a few.
     let finalists = worth.min(FINALISTS) as f64;
     let spent = field.course.elapsed_s();
     let sample = (least * quickest * field.rules.model.tasks as f64).max(0.02) + 0.005;
-    let rest = worth as f64 * (field.start_s() + 2.0 * sample) + 10.0 * finalists / 2.0 * sample + 12.0 * 5.0 * sample;
+    let rest = worth as f64 * (field.start_s() + HEAT_ROUNDS as f64 * sample)
+        + 10.0 * finalists / 2.0 * sample
+        + 12.0 * 5.0 * sample;
     let seconds = (spent + rest).min(field.rules.budget_s);
     let combinations = worth + field.racing().len();
     (field.progress)(Progress::Expecting { combinations, seconds });
