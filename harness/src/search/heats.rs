@@ -45,7 +45,7 @@ const FINALISTS: usize = 8;
 const NEAR: f64 = 1.08;
 
 /// They may stay up to this many contestants: after a heat, and in the race.
-const MOST_NEAR: [usize; 2] = [16, 12];
+const MOST_NEAR: [usize; 2] = [12, 10];
 
 /// The part of the search's time, less what the confirmation takes, in which candidates may still be started; the rest
 /// is for the race.
