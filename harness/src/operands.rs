@@ -124,19 +124,22 @@ pub fn held(workload: &Workload, cpus: usize, budget_s: f64) -> Workload {
     }
 }
 
-/// Elements of a block, which has random numbers of its own: however many threads fill, the inputs are the same.
-const BLOCK: usize = 1 << 17;
+/// Elements of a block, which has random numbers of its own: however many threads fill, and in however many parts, the
+/// inputs are the same.
+pub const BLOCK: usize = 1 << 17;
 
-/// Fills `inputs` from `seed`: uniform in [-1, 1), for functions that want a positive argument in [0.5, 2). Every
-/// usable CPU takes part: one alone needs half a minute for two vectors of 1e9 elements.
-pub fn fill<T: Scalar>(workload: &Workload, seed: u64, inputs: &mut [T]) {
+/// Fills `inputs`, which begin with element `from` of all inputs, a multiple of [`BLOCK`]. From `seed`: uniform in
+/// [-1, 1), for functions that want a positive argument in [0.5, 2). Every usable CPU takes part: one alone needs half a
+/// minute for two vectors of 1e9 elements.
+pub fn fill<T: Scalar>(workload: &Workload, seed: u64, from: usize, inputs: &mut [T]) {
+    debug_assert!(from.is_multiple_of(BLOCK));
     let range = match workload.op() {
         Op::Unary(Unary::Ln | Unary::Sqrt | Unary::Recip) | Op::Binary(_) => 0.5..2.0,
         _ => -1.0..1.0,
     };
     parallel::for_each(inputs.chunks_mut(BLOCK).enumerate(), |(number, block)| {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        rng.set_stream(number as u64);
+        rng.set_stream((from / BLOCK + number) as u64);
         block.fill_with(|| T::from_f64(rng.random_range(range.clone())));
     });
 }

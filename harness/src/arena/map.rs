@@ -23,12 +23,13 @@ unsafe impl Send for Mapping {}
 unsafe impl Sync for Mapping {}
 
 impl Mapping {
-    /// Maps the first `bytes` bytes of `file`, every page present before this returns.
-    fn new(file: impl AsFd, bytes: u64, protection: ProtFlags) -> io::Result<Self> {
+    /// Maps `bytes` bytes of `file` from `start` on, a multiple of the page size; every page is present before this
+    /// returns.
+    fn new(file: impl AsFd, start: u64, bytes: u64, protection: ProtFlags) -> io::Result<Self> {
         let bytes = usize::try_from(bytes).map_err(|_| io::ErrorKind::FileTooLarge)?;
         let flags = MapFlags::SHARED | MapFlags::POPULATE;
         // SAFETY: no address is asked for, so that no existing mapping is touched.
-        let start = unsafe { mmap(std::ptr::null_mut(), bytes, protection, flags, file, 0)? };
+        let start = unsafe { mmap(std::ptr::null_mut(), bytes, protection, flags, file, start)? };
         let start = NonNull::new(start).ok_or(io::ErrorKind::OutOfMemory)?;
         Ok(Self { start, bytes })
     }
@@ -79,7 +80,7 @@ impl ReadOnly {
     /// # Errors
     /// The system's.
     pub fn open(path: &str, bytes: u64) -> io::Result<Self> {
-        Mapping::new(File::open(path)?, bytes, ProtFlags::READ).map(Self)
+        Mapping::new(File::open(path)?, 0, bytes, ProtFlags::READ).map(Self)
     }
 
     /// All of it, as elements.
@@ -99,7 +100,15 @@ impl Writable {
     /// # Errors
     /// The system's.
     pub fn new(file: impl AsFd, bytes: u64) -> io::Result<Self> {
-        Mapping::new(file, bytes, ProtFlags::READ | ProtFlags::WRITE).map(Self)
+        Self::part(file, 0, bytes)
+    }
+
+    /// Maps `bytes` bytes of `file` from `start` on, a multiple of the page size.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn part(file: impl AsFd, start: u64, bytes: u64) -> io::Result<Self> {
+        Mapping::new(file, start, bytes, ProtFlags::READ | ProtFlags::WRITE).map(Self)
     }
 
     /// [`Writable::new`] on the file at `path`.

@@ -1,8 +1,8 @@
 //! The memory that all trials of a tuning share: inputs, sealed once they are filled, and outputs.
 //!
 //! Both are memory files, so that a runner in any language can map them. They are allocated before they are mapped, and
-//! pre-faulted (first touch runs at 0.3 GB/s
-//! on some virtual machines, and would be charged to whichever trial comes first).
+//! touched before they are used: first touch runs at 0.3 GB/s on some virtual machines, and would be charged to
+//! whichever trial comes first.
 
 mod backing;
 mod map;
@@ -28,7 +28,8 @@ pub const FIRST_TOUCH: f64 = 0.3e9;
 /// Bytes per second that are touched and filled at best.
 pub const FILLED_AT_BEST: f64 = 4e9;
 
-/// Bytes that are allocated at a time, and seconds after which the rate of that tells what the rest takes.
+/// Bytes that are allocated, touched and filled at a time, whole blocks of random numbers, and seconds after which the
+/// rate of that tells what the rest takes.
 const SLICE: u64 = 64 << 20;
 const TELLING_S: f64 = 0.5;
 
@@ -53,11 +54,11 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The system gives it too slowly.
-    #[error("{bytes} bytes of shared memory would take {needed_s:.0} s to allocate")]
+    #[error("{bytes} bytes of shared memory would take {needed_s:.0} s to fill")]
     Slow {
         /// Bytes of all operands.
         bytes: u64,
-        /// Seconds that allocating them would take at the rate seen.
+        /// Seconds that allocating, touching and filling them would take at the rate seen.
         needed_s: f64,
     },
 }
@@ -80,21 +81,20 @@ impl Arena {
         let start = Instant::now();
         let placement = Placement::of(workload);
         let bytes = placement.input_bytes + placement.output_bytes;
-        let mut allocated = 0;
-        let mut told = |slice: u64| {
-            allocated += slice;
+        let mut filled = vec![(0, 0.0)];
+        let mut told = |slice: &[T]| {
             let gone_s = start.elapsed().as_secs_f64();
-            let needed_s = gone_s * bytes as f64 / allocated as f64;
+            filled.push((filled[filled.len() - 1].0 + size_of_val(slice) as u64, gone_s));
+            let needed_s = needed_s(&filled, bytes);
             let slow = gone_s > TELLING_S && needed_s > limit_s;
             if slow { Err(Error::Slow { bytes, needed_s }) } else { Ok(()) }
         };
-        let inputs = file("gingham-inputs", placement.input_bytes, &mut told)?;
-        let outputs = file("gingham-outputs", placement.output_bytes, &mut told)?;
+        let inputs = file("gingham-inputs", placement.input_bytes, &mut |from, slice: &mut [T]| {
+            operands::fill(workload, seed, from, slice);
+            told(slice)
+        })?;
+        let outputs = file("gingham-outputs", placement.output_bytes, &mut |_, slice: &mut [T]| told(slice))?;
         let system = |bytes| move |source| Error::System { bytes, source };
-
-        let mut filling = Writable::new(&inputs, placement.input_bytes).map_err(system(placement.input_bytes))?;
-        operands::fill::<T>(workload, seed, filling.as_mut_slice());
-        drop(filling); // a file with a writable mapping cannot be sealed
         backing::seal(&inputs).map_err(system(placement.input_bytes))?;
         let sealed = ReadOnly::open(&path(&inputs), placement.input_bytes).map_err(system(placement.input_bytes))?;
         let results = Writable::new(&outputs, placement.output_bytes).map_err(system(placement.output_bytes))?;
@@ -146,14 +146,30 @@ impl Arena {
     }
 }
 
-/// A memory file of `bytes` bytes that children inherit. `told` hears of each slice that has been allocated.
-fn file(name: &str, bytes: u64, told: &mut dyn FnMut(u64) -> Result<(), Error>) -> Result<OwnedFd, Error> {
+/// Seconds that `bytes` bytes take in all, by how many were `filled` at which second. The rest is expected at the rate of
+/// the latter half: memory that was in use a moment ago has been seen to come four times as fast as what follows it.
+fn needed_s(filled: &[(u64, f64)], bytes: u64) -> f64 {
+    let &(now, gone_s) = filled.last().expect("it begins with nothing at 0 s");
+    let (half, half_s) = filled.iter().copied().rfind(|&(before, _)| before <= now / 2).unwrap_or_default();
+    gone_s + bytes.saturating_sub(now) as f64 * (gone_s - half_s) / (now - half).max(1) as f64
+}
+
+/// A memory file of `bytes` bytes that children inherit. `each` is given each slice of it, and the number of the slice's
+/// first element, once the slice has been allocated and touched: some systems allocate at once, and take their time at
+/// the first touch.
+fn file<T: Scalar>(
+    name: &str,
+    bytes: u64,
+    each: &mut dyn FnMut(usize, &mut [T]) -> Result<(), Error>,
+) -> Result<OwnedFd, Error> {
     let system = |source| Error::System { bytes, source };
     let fd = backing::create(name).map_err(system)?;
     for start in (0..bytes).step_by(SLICE as usize) {
-        let slice = SLICE.min(bytes - start);
-        backing::allocate(&fd, start, slice).map_err(system)?;
-        told(slice)?;
+        let length = SLICE.min(bytes - start);
+        backing::allocate(&fd, start, length).map_err(system)?;
+        // Unmapped again: a file with a writable mapping cannot be sealed.
+        let mut slice = Writable::part(&fd, start, length).map_err(system)?;
+        each(start as usize / size_of::<T>(), slice.as_mut_slice())?;
     }
     Ok(fd)
 }
@@ -188,10 +204,27 @@ mod tests {
     }
 
     #[test]
+    fn inputs_of_many_slices_are_those_of_one() {
+        let workload = Workload::new("dot".parse().unwrap(), "f32".parse().unwrap(), "9000000", None, 2).unwrap();
+        let arena = Arena::new::<f32>(&workload, 3).unwrap();
+        let mut whole = vec![0.0_f32; arena.inputs::<f32>().len()];
+        assert!(size_of_val(&whole[..]) as u64 > 2 * SLICE);
+        operands::fill(&workload, 3, 0, &mut whole);
+        assert!(arena.inputs::<f32>() == whole);
+    }
+
+    #[test]
+    fn the_rest_is_expected_at_the_rate_of_the_latter_half() {
+        assert_eq!(needed_s(&[(0, 0.0), (10, 1.0), (20, 2.0)], 100), 10.0);
+        assert_eq!(needed_s(&[(0, 0.0), (10, 1.0), (20, 5.0)], 100), 5.0 + 80.0 * 0.4);
+        assert_eq!(needed_s(&[(0, 0.0), (100, 1.0)], 100), 1.0);
+    }
+
+    #[test]
     fn memory_that_comes_too_slowly_is_not_waited_for() {
         let workload = Workload::new("fill".parse().unwrap(), "f64".parse().unwrap(), "1000000", None, 3).unwrap();
-        let slow = |needed_s| move |_: u64| Err(Error::Slow { bytes: 1, needed_s });
-        assert!(matches!(file("test", 1, &mut slow(7.0)), Err(Error::Slow { needed_s: 7.0, .. })));
+        let mut slow = |_: usize, _: &mut [f64]| Err(Error::Slow { bytes: 1, needed_s: 7.0 });
+        assert!(matches!(file("test", 4096, &mut slow), Err(Error::Slow { needed_s: 7.0, .. })));
         // What takes less than half a second is never too slow.
         assert!(Arena::within::<f64>(&workload, 1, 0.0).is_ok());
     }

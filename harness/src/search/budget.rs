@@ -13,6 +13,9 @@ const REACHED: f64 = 0.85;
 /// Runs of a candidate that is not confirmed: its first one, two in rounds, and one that is judged at the end.
 const RUNS: usize = 4;
 
+/// The part of the time that is left which making the operands may take.
+pub(crate) const PREPARATION_SHARE: f64 = 0.5;
+
 /// What an advised budget has beyond what is expected: a busier machine, slower processes.
 const MARGIN: f64 = 1.2;
 
@@ -36,8 +39,8 @@ impl Needed {
         let confirmation_s = (FEWEST_ROUNDS + 2) as f64 * both_s;
         Self {
             least_s: prepared_s + RUNS as f64 * both_s,
-            // Half of the search's time is for the confirmation.
-            advised_s: typed(prepared_s + 2.0 * confirmation_s),
+            // Half of the search's time is for the confirmation; what takes longer to make than may be is not made.
+            advised_s: typed((prepared_s + 2.0 * confirmation_s).max(prepared_s / PREPARATION_SHARE)),
         }
     }
 }
@@ -57,9 +60,10 @@ mod tests {
     fn what_a_budget_must_have() {
         let model = |task_s| Model { tasks: 2, cpus: 2, gain: 2.0, beyond_cache: 0, task_s };
         let short = Needed::new(&model(0.001), 0.5);
-        assert!(short.least_s < 0.6 && short.advised_s == 1.0, "{short:?}");
+        assert!(short.least_s < 0.6 && short.advised_s == 2.0, "{short:?}");
         // 17 s of a product of 8000 x 8000 on each of two cores.
         let long = Needed::new(&model(17.0), 10.0);
         assert_eq!((long.least_s, long.advised_s), (170.0, 780.0));
+        assert_eq!(Needed::new(&model(0.1), 30.0).advised_s, 80.0, "of which the operands take half");
     }
 }

@@ -24,6 +24,7 @@ mod unstarted;
 use serde::{Deserialize, Serialize};
 
 pub use budget::Needed;
+pub(crate) use budget::PREPARATION_SHARE;
 pub use confirm::Confirmed;
 pub use course::{Admission, Course, Entrant, Farewell, Fault, Role};
 pub use model::Model;

@@ -20,16 +20,13 @@ use crate::journal::{self, Begun, Ended, Event, Header, Journal, Journalled, Pas
 use crate::operands;
 use crate::outcome::{Outcome, Site};
 use crate::progress::Progress;
-use crate::search::{self, Found, Model, Needed, Rules, Strategy};
+use crate::search::{self, Found, Model, Needed, PREPARATION_SHARE, Rules, Strategy};
 use crate::space::{self, Candidate, Cpus, Selection};
 use crate::trial::{Program, Uninitialised};
 use crate::verify::Judge;
 use crate::workload::Workload;
 
 use live::Live;
-
-/// The part of the time that is left which allocating the operands may take.
-const PREPARATION_SHARE: f64 = 0.5;
 
 /// Processes that an exhaustive search keeps alive at once: each costs some megabytes, stopped or not.
 const MOST_EXHAUSTIVE: usize = 256;
