@@ -118,6 +118,7 @@ impl From<tuner::Error> for Failure {
             tuner::Error::Space(error) => error.into(),
             tuner::Error::Operands(error) => error.into(),
             tuner::Error::Arena(error) => error.into(),
+            tuner::Error::Interrupted => Self::work(error),
             tuner::Error::Uninitialised(_)
             | tuner::Error::Journal(_)
             | tuner::Error::Budget { .. }

@@ -15,7 +15,7 @@ use gingham_harness::search::Strategy;
 use gingham_harness::space::Selection;
 use gingham_harness::store::Place;
 use gingham_harness::trial::Program;
-use gingham_harness::{ExecutorKind, Outcome, Profile, Tuner, Workload};
+use gingham_harness::{ExecutorKind, Outcome, Profile, Tuner, Workload, tuner};
 
 use super::args::{WorkloadArgs, count, duration, share};
 use super::destination::{Destinations, refuse_twice};
@@ -214,9 +214,7 @@ impl Tune {
                 Err(Failure::doubt("the measurement cannot be trusted, and --strict asks for one that can"))
             }
             Some(_) => Ok(()),
-            None if interrupted.load(Ordering::Relaxed) => {
-                Err(Failure::work("interrupted before any combination was measured; nothing is saved"))
-            }
+            None if interrupted.load(Ordering::Relaxed) => Err(tuner::Error::Interrupted.into()),
             None => Err(Failure::work("no combination finished with right results; the result says why for each")),
         }
     }

@@ -91,12 +91,12 @@ fn two_slow_samples_running_drive_nobody_out() {
 
 #[test]
 fn equals_of_the_leader_reach_the_race_although_they_are_many() {
-    let names: Vec<String> = (0..12).map(|i| format!("b{i:02}+serial")).collect();
+    let names: Vec<String> = (0..10).map(|i| format!("b{i:02}+serial")).collect();
     // By 2 % more or less, as the rounds of a heat fall.
-    let time = |turn: Turn| 1.0 + 0.02 * ((turn.round * 5 + turn.candidate * 7) % 12) as f64 / 12.0;
+    let time = |turn: Turn| 1.0 + 0.02 * ((turn.round * 5 + turn.candidate * 7) % 10) as f64 / 10.0;
     for seed in 0..20 {
         let found = found(&names, 2.0, seed, time);
-        assert_eq!(found.tied.len(), 11, "seed {seed}: {:?}", found.tied);
+        assert_eq!(found.tied.len(), 9, "seed {seed}: {:?}", found.tied);
     }
 }
 

@@ -15,7 +15,7 @@ use gingham_core::{
 use gingham_harness::outcome::{Row, Status};
 use gingham_harness::space::Selection;
 use gingham_harness::trial::init;
-use gingham_harness::{ExecutorKind, Outcome, Tuner, Workload};
+use gingham_harness::{ExecutorKind, Outcome, Tuner, Workload, tuner};
 
 /// A backend for matmul with one fault.
 struct Faulty(Fault);
@@ -130,18 +130,19 @@ fn registry() -> Registry {
 /// A look at the outcome, under the name that it is reported by.
 type Check = (&'static str, fn(&Outcome));
 
-const CHECKS: [Check; 5] = [
+const CHECKS: [Check; 6] = [
     ("every_fault_is_a_row", every_fault_is_a_row),
     ("reasons_tell_what_happened", reasons_tell_what_happened),
     ("the_winner_is_sound", the_winner_is_sound),
     ("samples_are_whole", samples_are_whole),
     ("no_process_is_left", no_process_is_left),
+    ("what_is_interrupted_while_it_is_prepared_ends_there", what_is_interrupted_while_it_is_prepared_ends_there),
 ];
 
 fn main() {
     init(&registry());
     let start = Instant::now();
-    let outcome = tune();
+    let outcome = tuner().tune(&mut |_, _| {}).expect("faults are rows, never errors");
     println!("running {} tests", CHECKS.len());
     for (name, check) in CHECKS {
         check(&outcome);
@@ -151,10 +152,10 @@ fn main() {
     println!("\ntest result: ok. {} passed; 0 failed; 0 ignored; 0 measured; 0 filtered out", CHECKS.len());
 }
 
-fn tune() -> Outcome {
+fn tuner() -> Tuner {
     let workload = Workload::new(Op::MatMul, DType::F64, "8", None, 16).expect("a workload");
     let ids = FAULTS.iter().map(|fault| fault.id().to_owned()).collect();
-    let tuner = Tuner {
+    Tuner {
         selection: Selection {
             backends: Some(ids),
             executors: Some(vec![ExecutorKind::Serial, ExecutorKind::Threads]),
@@ -166,8 +167,7 @@ fn tune() -> Outcome {
         // Far more than a sound one needs on a busy machine: within 1 s it once did not get a CPU.
         deadline: Duration::from_secs(5),
         ..Tuner::new(registry(), workload, std::env::current_exe().expect("this test"))
-    };
-    tuner.tune(&mut |_, _| {}).expect("faults are rows, never errors")
+    }
 }
 
 /// The rows of a backend that were started: one that is slow because of its fault is not, beyond its first.
@@ -234,4 +234,12 @@ fn no_process_is_left(_: &Outcome) {
     let own = std::process::id().to_string();
     let children = std::fs::read_to_string(format!("/proc/{own}/task/{own}/children")).unwrap_or_default();
     assert_eq!(children.trim(), "", "children of this process");
+}
+
+fn what_is_interrupted_while_it_is_prepared_ends_there(_: &Outcome) {
+    let tuner = tuner();
+    tuner.interrupt.store(true, Ordering::Relaxed);
+    let mut told = 0;
+    assert!(matches!(tuner.tune(&mut |_, _| told += 1), Err(tuner::Error::Interrupted)));
+    assert_eq!(told, 2, "of the ceilings and of the operands; nothing is started");
 }

@@ -8,7 +8,7 @@ use gingham_core::{Registry, Support, Threading};
 use gingham_harness::outcome::Sample;
 use gingham_harness::replay::Recording;
 use gingham_harness::search::model::makespan;
-use gingham_harness::search::{Admission, Course, Entrant, Farewell, Fault, Role, SHORTEST_SAMPLE_S};
+use gingham_harness::search::{Admission, Course, Entrant, Farewell, Fault, Role, sampling};
 use gingham_harness::{Combination, ExecutorKind, Workload};
 use rand::rngs::ChaCha8Rng;
 use rand::seq::IndexedRandom;
@@ -211,7 +211,7 @@ impl Course for Simulated<'_> {
         }
         let noise = self.rounds[round] + self.noise.samples.choose(&mut self.rng).unwrap_or(&0.0);
         let once = seconds(&self.combinations[who.candidate], self.workload, tasks) * noise.exp();
-        let repeat = (SHORTEST_SAMPLE_S / once).ceil().max(1.0) as usize;
+        let repeat = sampling::repeats(once);
         let wall_s = once * repeat as f64;
         self.elapsed_s += wall_s + self.rng.random_range(0.001..0.004);
         Ok(Sample { round, wall_s, tasks: tasks * repeat, repeat, ..Sample::default() })

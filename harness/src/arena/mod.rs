@@ -53,12 +53,13 @@ pub enum Error {
         /// The system's reason.
         source: std::io::Error,
     },
-    /// The system gives it too slowly.
-    #[error("{bytes} bytes of shared memory would take {needed_s:.0} s to fill")]
-    Slow {
+    /// It was not waited for.
+    #[error("{bytes} bytes of shared memory would have taken {needed_s:.0} s to fill")]
+    Stopped {
         /// Bytes of all operands.
         bytes: u64,
-        /// Seconds that allocating, touching and filling them would take at the rate seen.
+        /// Seconds that allocating, touching and filling them would have taken at the rate seen; 0 in the first half
+        /// second, when that is not known.
         needed_s: f64,
     },
 }
@@ -69,15 +70,15 @@ impl Arena {
     /// # Errors
     /// [`Error::System`] where the system has not that much memory.
     pub fn new<T: Scalar>(workload: &Workload, seed: u64) -> Result<Self, Error> {
-        Self::within::<T>(workload, seed, f64::INFINITY)
+        Self::made_while::<T>(workload, seed, &|_| true)
     }
 
-    /// The same in about `limit_s` seconds. A machine that touches memory slowly shows it at once: what would take
-    /// longer is not waited for.
+    /// The same as long as `go_on`, which is told how many seconds all of it takes at the rate seen so far (0 in the
+    /// first half second, when that is not known). A machine that touches memory slowly shows it soon.
     ///
     /// # Errors
-    /// [`Error::System`] where the system has not that much memory, [`Error::Slow`] where it would take longer.
-    pub fn within<T: Scalar>(workload: &Workload, seed: u64, limit_s: f64) -> Result<Self, Error> {
+    /// [`Error::System`] where the system has not that much memory, [`Error::Stopped`] where it was not to go on.
+    pub fn made_while<T: Scalar>(workload: &Workload, seed: u64, go_on: &dyn Fn(f64) -> bool) -> Result<Self, Error> {
         let start = Instant::now();
         let placement = Placement::of(workload);
         let bytes = placement.input_bytes + placement.output_bytes;
@@ -85,15 +86,14 @@ impl Arena {
         let mut told = |slice: &[T]| {
             let gone_s = start.elapsed().as_secs_f64();
             filled.push((filled[filled.len() - 1].0 + size_of_val(slice) as u64, gone_s));
-            let needed_s = needed_s(&filled, bytes);
-            let slow = gone_s > TELLING_S && needed_s > limit_s;
-            if slow { Err(Error::Slow { bytes, needed_s }) } else { Ok(()) }
+            let needed_s = if gone_s > TELLING_S { needed_s(&filled, bytes) } else { 0.0 };
+            if go_on(needed_s) { Ok(()) } else { Err(Error::Stopped { bytes, needed_s }) }
         };
-        let inputs = file("gingham-inputs", placement.input_bytes, &mut |from, slice: &mut [T]| {
+        let inputs = file("gingham-inputs", placement.input_bytes, |from, slice: &mut [T]| {
             operands::fill(workload, seed, from, slice);
             told(slice)
         })?;
-        let outputs = file("gingham-outputs", placement.output_bytes, &mut |_, slice: &mut [T]| told(slice))?;
+        let outputs = file("gingham-outputs", placement.output_bytes, |_, slice: &mut [T]| told(slice))?;
         let system = |bytes| move |source| Error::System { bytes, source };
         backing::seal(&inputs).map_err(system(placement.input_bytes))?;
         let sealed = ReadOnly::open(&path(&inputs), placement.input_bytes).map_err(system(placement.input_bytes))?;
@@ -160,7 +160,7 @@ fn needed_s(filled: &[(u64, f64)], bytes: u64) -> f64 {
 fn file<T: Scalar>(
     name: &str,
     bytes: u64,
-    each: &mut dyn FnMut(usize, &mut [T]) -> Result<(), Error>,
+    mut each: impl FnMut(usize, &mut [T]) -> Result<(), Error>,
 ) -> Result<OwnedFd, Error> {
     let system = |source| Error::System { bytes, source };
     let fd = backing::create(name).map_err(system)?;
@@ -223,10 +223,10 @@ mod tests {
     #[test]
     fn memory_that_comes_too_slowly_is_not_waited_for() {
         let workload = Workload::new("fill".parse().unwrap(), "f64".parse().unwrap(), "1000000", None, 3).unwrap();
-        let mut slow = |_: usize, _: &mut [f64]| Err(Error::Slow { bytes: 1, needed_s: 7.0 });
-        assert!(matches!(file("test", 4096, &mut slow), Err(Error::Slow { needed_s: 7.0, .. })));
+        let stopped = Arena::made_while::<f64>(&workload, 1, &|_| false);
+        assert!(matches!(stopped, Err(Error::Stopped { needed_s: 0.0, .. })), "{stopped:?}");
         // What takes less than half a second is never too slow.
-        assert!(Arena::within::<f64>(&workload, 1, 0.0).is_ok());
+        assert!(Arena::made_while::<f64>(&workload, 1, &|needed_s| needed_s <= 0.0).is_ok());
     }
 
     #[test]

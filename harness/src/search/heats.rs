@@ -85,7 +85,7 @@ pub(super) fn run(field: &mut Field<'_>) {
         if let Some(leader) = field.leader() {
             let than = field.combinations[leader.candidate].clone();
             // In the first heat, whatever that many CPUs could do: it shows whether the ceilings hold.
-            let stretch = if heats == 0 { model.cpus as f64 / model.gain.max(1.0) } else { stretch(field, &measured) };
+            let stretch = if heats == 0 { model.cpus as f64 / model.gain.max(1.0) } else { stretch(field, measured) };
             let bound = BEYOND * stretch.max(1.0);
             let beyond = waiting.iter().filter_map(|&id| Some((id, measured(field, id).filter(|&best| best > bound)?)));
             for (id, times) in beyond.collect::<Vec<_>>() {

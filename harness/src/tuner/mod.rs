@@ -5,7 +5,7 @@ mod result;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use gingham_core::{DType, Registry, Scalar};
@@ -90,6 +90,9 @@ pub enum Error {
         /// The workload.
         workload: Workload,
     },
+    /// It was interrupted before there was anything to measure.
+    #[error("interrupted before any combination was measured; nothing is saved")]
+    Interrupted,
     /// More combinations than can be kept alive at once.
     #[error(
         "an exhaustive search keeps all combinations alive, {given} here and {MOST_EXHAUSTIVE} at most; choose among them \
@@ -161,13 +164,13 @@ impl Tuner {
             Progress::Filling { bytes, at_worst_s: bytes as f64 / arena::FIRST_TOUCH },
             left() - gone.as_secs_f64(),
         );
-        let arena = match &past {
-            // To prepare again takes nothing from the budget, which the search has planned with.
-            Some(_) => Arena::new::<T>(&held, self.seed)?,
-            None => match Arena::within::<T>(&held, self.seed, left() * PREPARATION_SHARE) {
-                Err(arena::Error::Slow { needed_s, .. }) => return Err(self.too_short(&model, needed_s)),
-                arena => arena?,
-            },
+        // To prepare again takes nothing from the budget, which the search has planned with.
+        let limit_s = if past.is_some() { f64::INFINITY } else { left() * PREPARATION_SHARE };
+        let interrupted = || self.interrupt.load(Ordering::Relaxed);
+        let arena = match Arena::made_while::<T>(&held, self.seed, &|needed_s| needed_s <= limit_s && !interrupted()) {
+            Err(arena::Error::Stopped { .. }) if interrupted() => return Err(Error::Interrupted),
+            Err(arena::Error::Stopped { needed_s, .. }) => return Err(self.too_short(&model, needed_s)),
+            arena => arena?,
         };
         let judge = Judge::new(&held, arena.placement(), arena.inputs::<T>(), self.seed)?;
         if past.is_some() {

@@ -2,7 +2,7 @@
 
 use gingham_harness::journal::Resumable;
 use gingham_harness::outcome::Sample;
-use gingham_harness::search::{Admission, Course, Entrant, Farewell, Fault, SHORTEST_SAMPLE_S};
+use gingham_harness::search::{Admission, Course, Entrant, Farewell, Fault, sampling};
 
 use super::CPUS;
 use super::fields::Contestant;
@@ -120,7 +120,7 @@ impl Course for Machine<'_> {
 
     fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Fault> {
         let seconds = self.field[who.candidate].seconds;
-        let repeat = (SHORTEST_SAMPLE_S / (tasks as f64 * seconds)).ceil().max(1.0) as usize;
+        let repeat = sampling::repeats(tasks as f64 * seconds);
         let drift = match self.disturbance {
             Disturbance::Drift(span_s) => 1.0 + 0.3 * self.clock_s / span_s,
             _ => 1.0,
