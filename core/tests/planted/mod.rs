@@ -233,7 +233,9 @@ impl<T: Scalar> MatMul<T> for Planted {
         if self.has(Bug::LostLastRow) && m > 8 {
             (a, c) = (a.split_at(Axis(0), m - 1).0, c.split_at(Axis(0), m - 1).0);
         }
-        let rows = m.div_ceil(self.threads(threads)).max(1);
+        // At least eight rows a thread: the suite has some ten thousand small products, and starting a thread for each of
+        // their rows took it half a minute.
+        let rows = m.div_ceil(self.threads(threads)).max(8);
         thread::scope(|scope| {
             let mut parts = a.axis_chunks_iter(Axis(0), rows).zip(c.axis_chunks_iter_mut(Axis(0), rows));
             let own = parts.next();
@@ -456,19 +458,19 @@ impl<T: Scalar> Random<T> for Planted {
         }
         let n = self.done(out.len());
         let piece = n.div_ceil(self.threads(threads)).max(1);
-        thread::scope(|scope| {
-            for (part, mut out) in out.axis_chunks_iter_mut(Axis(0), piece).enumerate() {
-                let mut stream = stream.skip((part * piece) as u64);
-                if self.has(Bug::NumbersOfThread) {
-                    stream.seed += part as u64;
-                }
-                let count = n.saturating_sub(part * piece).min(piece);
-                let mut run = move || {
-                    let indices = 0..count as u64;
-                    out.iter_mut().zip(indices).for_each(|(x, i)| *x = self.number(distribution, stream.skip(i), i));
-                };
-                if self.threading == Threading::Single { run() } else { drop(scope.spawn(run)) }
+        let run = |(part, mut out): (usize, ArrayViewMut1<'_, T>)| {
+            let mut stream = stream.skip((part * piece) as u64);
+            if self.has(Bug::NumbersOfThread) {
+                stream.seed += part as u64;
             }
+            let indices = 0..n.saturating_sub(part * piece).min(piece) as u64;
+            out.iter_mut().zip(indices).for_each(|(x, i)| *x = self.number(distribution, stream.skip(i), i));
+        };
+        thread::scope(|scope| {
+            let mut parts = out.axis_chunks_iter_mut(Axis(0), piece).enumerate();
+            let own = parts.next();
+            parts.for_each(|part| drop(scope.spawn(move || run(part))));
+            own.into_iter().for_each(run);
         });
         if let Some(first) = out.first_mut() {
             *first = self.through_scratch(*first);
