@@ -112,3 +112,13 @@ fn what_contestants_show_stretches_the_bound_of_the_ceilings() {
     // Before anyone has run on two threads, nothing is shown.
     first_is_found(&names[..3], 1.0, |turn| [0.9, 1.5, 1.0][turn.candidate]);
 }
+
+/// A burst slows no sample tenfold, and a second look at who is slower by so much may cost more than all others.
+#[test]
+fn who_is_slower_by_orders_of_magnitude_runs_once() {
+    let names = ["a+serial", "b+serial", "reference+serial", "a+threads:2"].map(String::from);
+    let found = found(&names, 2.0, 1, |turn| [1.0, 1.1, 160.0, 0.5][turn.candidate]);
+    assert_eq!(found.runs[2].samples.len(), 1, "{:?}", found.runs[2].eliminated);
+    let why = found.runs[2].eliminated.as_deref();
+    assert_eq!(why, Some("160.0 x the leader's time at its best, in 1 round"));
+}

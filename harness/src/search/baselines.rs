@@ -6,7 +6,7 @@
 //! there is not started at all, and the others wait until their turn comes by what the small task says of them.
 
 use super::field::{End, Field};
-use super::heats::{is_late, leave_out, rounds};
+use super::heats::{drop_gross_losers, is_late, leave_out, rounds};
 use super::{Entrant, Role, Unstarted, is_peer};
 use crate::combination::ExecutorKind;
 
@@ -62,6 +62,8 @@ impl Baselines {
             if !self.0.is_empty() && field.round(tasks) == End::Cut {
                 return End::Cut;
             }
+            // The reference may take two hundred times as long as the others: once is enough.
+            drop_gross_losers(field);
         }
         if long {
             // What they can do is known; rounds of the heats are for those of which it is not.

@@ -6,9 +6,8 @@
 //! leader, and a candidate that is beyond the leader even at best is not started at all. Heats run on a part of the
 //! batch: a small one, but none that fits a cache which the batch does not fit.
 //!
-//! Where tasks are long ([`Rules::tasks_are_long`](super::Rules::tasks_are_long)) every run is planned with: a heat has
-//! one round where two are dear, candidates start as long as their heat can still run, and the race has as many
-//! contestants as reach its first look.
+//! Where tasks are long ([`Rules::tasks_are_long`](super::Rules::tasks_are_long)) every run is planned with: candidates
+//! start as long as their heat can still run, and the race has as many contestants as reach its first look.
 
 use super::baselines::Baselines;
 use super::bounds::LOOKS;
@@ -36,6 +35,9 @@ const HEAT_ROUNDS: usize = 3;
 /// Rounds in which a gross loser must have been one.
 const GROSS_ROUNDS: usize = 2;
 
+/// Times the leader's time for which one round is enough: bursts have been seen to slow a sample threefold.
+const HUGE: f64 = 10.0;
+
 /// Contestants of the race proper.
 const FINALISTS: usize = 8;
 
@@ -51,7 +53,7 @@ const MOST_NEAR: [usize; 2] = [12, 10];
 /// is for the race.
 const STARTING_SHARE: f64 = 0.6;
 
-/// The part of the search's time that a heat's two rounds may take where tasks are long; else it has one.
+/// The part of the search's time that the rounds of a heat may take; else there is one less.
 const ROUNDS_SHARE: f64 = 0.1;
 
 /// Runs the heats; at most [`FINALISTS`] are left in.
@@ -132,14 +134,12 @@ fn stretch(field: &Field<'_>, measured: impl Fn(&Field<'_>, usize) -> Option<f64
 }
 
 /// Rounds of a heat: three, since whoever is slow in all of them leaves. On a shared machine a fifth of all samples have
-/// been seen half as fast with no counter that says why, and one of thirty equals twice running. Of long tasks two, or
-/// one where two are dear.
+/// been seen half as fast with no counter that says why, and one of thirty equals twice running. Of long tasks two; one
+/// less where that many are dear.
 pub(super) fn rounds(field: &Field<'_>, tasks: usize) -> usize {
-    if !field.rules.tasks_are_long() {
-        return HEAT_ROUNDS;
-    }
-    let dear = 2.0 * field.round_s(tasks) > ROUNDS_SHARE * field.span_s();
-    if dear { 1 } else { 2 }
+    let rounds = if field.rules.tasks_are_long() { 2 } else { HEAT_ROUNDS };
+    let dear = rounds as f64 * field.round_s(tasks) > ROUNDS_SHARE * field.span_s();
+    rounds - usize::from(dear)
 }
 
 /// Leaves out those that differ from another one in nothing that long tasks feel: handing out a chunk costs about a
@@ -238,8 +238,8 @@ fn own(field: &Field<'_>) -> Vec<Entrant> {
     racing.filter(|who| !is_peer(&field.combinations[who.candidate])).collect()
 }
 
-/// Takes those out that were slower than the leader by more than half in every round that both have run in. The last
-/// two rounds alone do not tell: in thirty rounds bursts of 200 ms meet someone twice running in one race of ten.
+/// Takes those out that were slower than the leader by more than half in every round that both have run in, two at least
+/// unless they are [`HUGE`]. The last two rounds alone do not tell: in thirty rounds bursts of 200 ms meet someone twice running in one race of ten.
 pub(super) fn drop_gross_losers(field: &mut Field<'_>) {
     let Some(leader) = field.leader() else { return };
     let pace = field.logs(leader, 0);
@@ -247,8 +247,9 @@ pub(super) fn drop_gross_losers(field: &mut Field<'_>) {
         let logs = field.logs(who, 0);
         let ahead: Vec<f64> = logs.iter().zip(&pace).filter_map(|(own, pace)| Some((*own)? - (*pace)?)).collect();
         let least = ahead.iter().copied().fold(f64::INFINITY, f64::min).exp();
-        if ahead.len() >= GROSS_ROUNDS && least > GROSS {
-            field.eliminate(who, format!("{least:.1} x the leader's time at its best, in {} rounds", ahead.len()));
+        let times = |count: usize| if count == 1 { "1 round".to_owned() } else { format!("{count} rounds") };
+        if least.is_finite() && (least > HUGE || least > GROSS && ahead.len() >= GROSS_ROUNDS) {
+            field.eliminate(who, format!("{least:.1} x the leader's time at its best, in {}", times(ahead.len())));
         }
     }
 }
