@@ -120,6 +120,8 @@ impl From<tuner::Error> for Failure {
             tuner::Error::Arena(error) => error.into(),
             tuner::Error::Interrupted => Self::work(error),
             tuner::Error::Uninitialised(_)
+            | tuner::Error::Nothing(_)
+            | tuner::Error::Twice(_)
             | tuner::Error::Journal(_)
             | tuner::Error::Budget { .. }
             | tuner::Error::Exhaustive { .. } => Self::usage(error),

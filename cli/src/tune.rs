@@ -1,6 +1,5 @@
 //! `gingham tune`: races the combinations and says which is fastest.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -166,7 +165,7 @@ impl Tune {
     pub(super) fn execute(self, registry: Registry) -> Result<(), Failure> {
         let format: Format = self.format.parse()?;
         let workload = self.workload.workload(default_workload)?;
-        check(&workload, &self.peer)?;
+        tuner::check(&workload, &self.peer)?;
         let selection = self.selection()?;
         let destinations = Destinations::open(&self.output, format)?;
         let profile = self.profile_path()?;
@@ -252,24 +251,6 @@ impl Tune {
 
 fn seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| "expected a whole number, such as 7".into())
-}
-
-/// Refuses a batch that takes no time, and two runners that would share a row.
-fn check(workload: &Workload, peers: &[Program]) -> Result<(), Failure> {
-    if workload.work(workload.tasks()) == 0.0 {
-        return Err(Failure::usage(format!("{workload}: nothing to measure; give sizes above 0")));
-    }
-    let name = |peer: &Program| match peer {
-        Program::Peer { name, .. } => Some(name.clone()),
-        Program::Own(_) => None,
-    };
-    let mut known = BTreeSet::new();
-    match peers.iter().filter_map(name).find(|name| !known.insert(name.clone())) {
-        Some(twice) => {
-            Err(Failure::usage(format!("two peers are named `{twice}`; name one of them otherwise: --peer NAME=CMD")))
-        }
-        None => Ok(()),
-    }
 }
 
 fn strategy(text: &str) -> Result<Strategy, String> {

@@ -14,7 +14,7 @@ use gingham_core::{
 };
 use gingham_harness::outcome::{Row, Status};
 use gingham_harness::space::Selection;
-use gingham_harness::trial::init;
+use gingham_harness::trial::{Program, init};
 use gingham_harness::{ExecutorKind, Outcome, Tuner, Workload, tuner};
 
 /// A backend for matmul with one fault.
@@ -130,13 +130,14 @@ fn registry() -> Registry {
 /// A look at the outcome, under the name that it is reported by.
 type Check = (&'static str, fn(&Outcome));
 
-const CHECKS: [Check; 6] = [
+const CHECKS: [Check; 7] = [
     ("every_fault_is_a_row", every_fault_is_a_row),
     ("reasons_tell_what_happened", reasons_tell_what_happened),
     ("the_winner_is_sound", the_winner_is_sound),
     ("samples_are_whole", samples_are_whole),
     ("no_process_is_left", no_process_is_left),
     ("what_is_interrupted_while_it_is_prepared_ends_there", what_is_interrupted_while_it_is_prepared_ends_there),
+    ("peers_of_one_name_and_workloads_of_nothing_are_refused", peers_of_one_name_and_workloads_of_nothing_are_refused),
 ];
 
 fn main() {
@@ -242,4 +243,13 @@ fn what_is_interrupted_while_it_is_prepared_ends_there(_: &Outcome) {
     let mut told = 0;
     assert!(matches!(tuner.tune(&mut |_, _| told += 1), Err(tuner::Error::Interrupted)));
     assert_eq!(told, 2, "of the ceilings and of the operands; nothing is started");
+}
+
+fn peers_of_one_name_and_workloads_of_nothing_are_refused(_: &Outcome) {
+    let peer = Program::peer("same=true").expect("a peer");
+    let twice = Tuner { peers: vec![peer.clone(), peer], ..tuner() };
+    assert!(matches!(twice.tune(&mut |_, _| {}), Err(tuner::Error::Twice(name)) if name == "same"));
+    let workload = Workload::new(Op::MatMul, DType::F64, "0", None, 16).expect("a workload");
+    let nothing = Tuner { workload, ..tuner() };
+    assert!(matches!(nothing.tune(&mut |_, _| {}), Err(tuner::Error::Nothing(_))));
 }

@@ -3,6 +3,7 @@
 mod live;
 mod result;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -90,6 +91,12 @@ pub enum Error {
         /// The workload.
         workload: Workload,
     },
+    /// A workload of nothing.
+    #[error("{0}: nothing to measure; give sizes above 0")]
+    Nothing(Workload),
+    /// Two peers that no row would tell apart.
+    #[error("two peers are named `{0}`; name one of them otherwise: --peer NAME=CMD")]
+    Twice(String),
     /// It was interrupted before there was anything to measure.
     #[error("interrupted before any combination was measured; nothing is saved")]
     Interrupted,
@@ -102,6 +109,25 @@ pub enum Error {
         /// The number of combinations.
         given: usize,
     },
+}
+
+/// Refuses a batch that takes no time, and two runners that would share a row.
+///
+/// # Errors
+/// [`Error::Nothing`] and [`Error::Twice`].
+pub fn check(workload: &Workload, peers: &[Program]) -> Result<(), Error> {
+    if workload.work(workload.tasks()) == 0.0 {
+        return Err(Error::Nothing(workload.clone()));
+    }
+    let mut known = BTreeSet::new();
+    for peer in peers {
+        if let Program::Peer { name, .. } = peer
+            && !known.insert(name)
+        {
+            return Err(Error::Twice(name.clone()));
+        }
+    }
+    Ok(())
 }
 
 impl Tuner {
@@ -137,6 +163,7 @@ impl Tuner {
     }
 
     fn run<T: Scalar>(&self, progress: &mut dyn FnMut(Progress<'_>, f64)) -> Result<Outcome, Error> {
+        check(&self.workload, &self.peers)?;
         Program::Own(self.program.clone()).check()?;
         let clock = Clock::start();
         let machine = Machine::probe();
