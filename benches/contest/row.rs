@@ -58,7 +58,7 @@ impl Row {
         let placement = Placement::of(&self.workload);
         let [mut inputs, mut outputs] = [placement.input_bytes, placement.output_bytes]
             .map(|bytes| Buffer::<T>::new(bytes as usize / size_of::<T>()));
-        operands::fill(&self.workload, SEED, 0, &mut inputs);
+        operands::fill(&self.workload, SEED, &mut inputs);
         let judge = Judge::new(&self.workload, &placement, &inputs, SEED).expect("the placement is the workload's");
         let backends = self.backends(registry);
         let names: Vec<&str> = backends.iter().map(|(backend, _)| backend.info().id).collect();

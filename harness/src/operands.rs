@@ -18,9 +18,9 @@ use crate::workload::{Operand, Workload};
 /// Each task's operand starts on a cache line of its own, so that two workers never write to one line.
 const ALIGN: u64 = 64;
 
-/// Tasks that an arena holds at most. Each process of a tuning, of which some forty may be alive, describes every task in
-/// [`TASK`] bytes, which are more than tiny operands themselves: 16 MiB of these are a process' share. Their operands, of
-/// a cache line each at least, are as many bytes and more.
+/// Tasks that an arena holds at most. Each process of a tuning, of which some forty may be alive, describes every task
+/// in [`TASK`] bytes, which are more than tiny operands themselves: 16 MiB of these are a process' share. Their
+/// operands, of a cache line each at least, are as many bytes and more.
 const MOST_TASKS: usize = 1 << 17;
 
 /// Bytes that describe a task in a process that runs it.
@@ -84,8 +84,8 @@ pub enum Error {
     },
 }
 
-/// Refuses a workload whose batch the machine cannot hold, descriptions of its tasks included: nothing has been allocated
-/// when this returns.
+/// Refuses a workload whose batch the machine cannot hold, descriptions of its tasks included: nothing has been
+/// allocated when this returns.
 ///
 /// # Errors
 /// [`Error::TooLarge`], with both numbers.
@@ -126,12 +126,16 @@ pub fn held(workload: &Workload, cpus: usize, budget_s: f64) -> Workload {
 
 /// Elements of a block, which has random numbers of its own: however many threads fill, and in however many parts, the
 /// inputs are the same.
-pub const BLOCK: usize = 1 << 17;
+const BLOCK: usize = 1 << 17;
 
-/// Fills `inputs`, which begin with element `from` of all inputs, a multiple of [`BLOCK`]. From `seed`: uniform in
-/// [-1, 1), for functions that want a positive argument in [0.5, 2). Every usable CPU takes part: one alone needs half a
-/// minute for two vectors of 1e9 elements.
-pub fn fill<T: Scalar>(workload: &Workload, seed: u64, from: usize, inputs: &mut [T]) {
+/// Fills `inputs` from `seed`: uniform in [-1, 1), for functions that want a positive argument in [0.5, 2). Every
+/// usable CPU takes part: one alone needs half a minute for two vectors of 1e9 elements.
+pub fn fill<T: Scalar>(workload: &Workload, seed: u64, inputs: &mut [T]) {
+    fill_part(workload, seed, 0, inputs);
+}
+
+/// Fills `inputs`, a part of all inputs that begins with their element `from`, a multiple of [`BLOCK`], as [`fill`].
+pub(crate) fn fill_part<T: Scalar>(workload: &Workload, seed: u64, from: usize, inputs: &mut [T]) {
     debug_assert!(from.is_multiple_of(BLOCK));
     let range = match workload.op() {
         Op::Unary(Unary::Ln | Unary::Sqrt | Unary::Recip) | Op::Binary(_) => 0.5..2.0,

@@ -1,53 +1,29 @@
 //! Fresh processes that contradict the race win, and the text says so.
 
-use gingham_harness::outcome::Sample;
-use gingham_harness::search::{Admission, Course, Entrant, Farewell, Fault, Found, Model, Role, Rules, search};
+mod timed;
+
+use gingham_harness::search::{Found, Model, Role, Rules, search};
 use gingham_harness::space::Candidate;
+
+use timed::{Timed, Turn};
 
 const NAMES: [&str; 2] = ["a+serial", "b+threads:2"];
 
-/// A machine on which the second combination takes `race` times the time of the first in the race, and `fresh` times
-/// in fresh processes.
-struct Machine {
-    race: f64,
-    fresh: f64,
-    clock_s: f64,
-}
-
-impl Course for Machine {
-    fn admit(&mut self, _: Entrant) -> Result<Admission, Fault> {
-        Ok(Admission::default())
-    }
-
-    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Fault> {
-        let second = if matches!(who.role, Role::Race | Role::Twin) { self.race } else { self.fresh };
-        let factor = if who.candidate == 1 { second } else { 1.0 };
-        // No two rounds are alike, by a few parts in a thousand.
-        let noise = 1.0 + 0.001 * ((round * 7 + who.candidate * 3) % 5) as f64;
-        let wall_s = 0.01 * tasks as f64 * factor * noise;
-        self.clock_s += wall_s;
-        Ok(Sample { round, wall_s, tasks, repeat: 1, ..Sample::default() })
-    }
-
-    fn dismiss(&mut self, _: Entrant, _: bool) -> Result<Farewell, Fault> {
-        Ok(Farewell::default())
-    }
-
-    fn elapsed_s(&self) -> f64 {
-        self.clock_s
-    }
-
-    fn interrupted(&self) -> bool {
-        false
-    }
-}
-
+/// A search on a machine on which the second combination takes `race` times the time of the first in the race, and
+/// `fresh` times in fresh processes.
 fn found(race: f64, fresh: f64) -> Found {
     let candidates = NAMES.map(|name| Candidate { combination: name.parse().unwrap(), skipped: None });
     // That two workers gain nothing is not known beforehand.
     let model = Model { tasks: 8, cpus: 2, gain: 2.0, beyond_cache: 0, task_s: 0.0 };
     let rules = Rules { private: false, ..Rules::new(model) };
-    search(&candidates, &rules, &mut Machine { race, fresh, clock_s: 0.0 }, &mut |_| {})
+    let time = |Turn { who, round, .. }: Turn| {
+        let second = if matches!(who.role, Role::Race | Role::Twin) { race } else { fresh };
+        let factor = if who.candidate == 1 { second } else { 1.0 };
+        // No two rounds are alike, by a few parts in a thousand.
+        let noise = 1.0 + 0.001 * ((round * 7 + who.candidate * 3) % 5) as f64;
+        10.0 * factor * noise
+    };
+    search(&candidates, &rules, &mut Timed::new(time), &mut |_| {})
 }
 
 fn contradictions(found: &Found) -> usize {

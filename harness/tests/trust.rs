@@ -1,4 +1,4 @@
-//! The search can be believed: what `docs/trust.md` reports, in a short form with fixed seeds, at a paired log-sd of 3 %.
+//! The search can be believed: a part of what `docs/trust.md` reports, with fixed seeds, at a paired log-sd of 3 %.
 
 mod simulation;
 

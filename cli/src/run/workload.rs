@@ -25,7 +25,7 @@ fn once<T: Scalar>(workload: &Workload, plan: &Plan) -> Result<(), Failure> {
     let placement = Placement::of(workload);
     let zeros = |bytes: u64| vec![T::zero(); bytes as usize / size_of::<T>()];
     let (mut inputs, mut outputs) = (zeros(placement.input_bytes), zeros(placement.output_bytes));
-    operands::fill(workload, 0, 0, &mut inputs);
+    operands::fill(workload, 0, &mut inputs);
     let mut batch = operands::tasks(workload, &placement.tensors, &inputs, &mut outputs)?.into();
     plan.run(&mut batch)?;
     let start = Instant::now();

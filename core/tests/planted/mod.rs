@@ -1,7 +1,8 @@
 //! A backend of plain loops of its own, sound as long as no bug is planted in it.
 //!
 //! It does not touch the reference, so it is native; it splits rows over scoped threads, so that every kind of
-//! [`Threading`] can be shown; and it has a place for each bug of [`Bug`], one line or so where the bug would be in life.
+//! [`Threading`] can be shown; and it has a place for each bug of [`Bug`], one line or so where the bug would be in
+//! life.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -147,6 +148,16 @@ impl Planted {
     }
 }
 
+/// Runs `run` on each of `parts`: the first on the calling thread, each other on a thread of its own.
+fn on_threads<P: Send>(mut parts: impl Iterator<Item = P>, run: impl Fn(P) + Sync) {
+    let run = &run;
+    thread::scope(|scope| {
+        let own = parts.next();
+        parts.for_each(|part| drop(scope.spawn(move || run(part))));
+        own.into_iter().for_each(run);
+    });
+}
+
 /// The threads of an [`Threading::AtStart`] one.
 fn started() -> usize {
     std::env::var(START_VARIABLE).ok().and_then(|n| n.parse().ok()).unwrap_or(2)
@@ -233,24 +244,16 @@ impl<T: Scalar> MatMul<T> for Planted {
         if self.has(Bug::LostLastRow) && m > 8 {
             (a, c) = (a.split_at(Axis(0), m - 1).0, c.split_at(Axis(0), m - 1).0);
         }
-        // At least eight rows a thread: the suite has some ten thousand small products, and starting a thread for each of
-        // their rows took it half a minute.
+        // At least eight rows a thread: the suite has some ten thousand small products, and starting a thread for each
+        // of their rows took it half a minute.
         let rows = m.div_ceil(self.threads(threads)).max(8);
-        thread::scope(|scope| {
-            let mut parts = a.axis_chunks_iter(Axis(0), rows).zip(c.axis_chunks_iter_mut(Axis(0), rows));
-            let own = parts.next();
-            for (a, mut c) in parts {
-                scope.spawn(move || {
-                    let last = c.nrows() - 1;
-                    let kept = c.row(last).to_owned();
-                    self.rows(alpha, a, b, beta, c.view_mut());
-                    if self.has(Bug::LastRowOfAThreadLost) {
-                        c.row_mut(last).assign(&kept);
-                    }
-                });
-            }
-            if let Some((a, c)) = own {
-                self.rows(alpha, a, b, beta, c);
+        let parts = a.axis_chunks_iter(Axis(0), rows).zip(c.axis_chunks_iter_mut(Axis(0), rows));
+        on_threads(parts.enumerate(), |(part, (a, mut c))| {
+            let last = c.nrows() - 1;
+            let kept = c.row(last).to_owned();
+            self.rows(alpha, a, b, beta, c.view_mut());
+            if part > 0 && self.has(Bug::LastRowOfAThreadLost) {
+                c.row_mut(last).assign(&kept);
             }
         });
         if let Some(first) = c.first_mut() {
@@ -458,19 +461,13 @@ impl<T: Scalar> Random<T> for Planted {
         }
         let n = self.done(out.len());
         let piece = n.div_ceil(self.threads(threads)).max(1);
-        let run = |(part, mut out): (usize, ArrayViewMut1<'_, T>)| {
+        on_threads(out.axis_chunks_iter_mut(Axis(0), piece).enumerate(), |(part, mut out)| {
             let mut stream = stream.skip((part * piece) as u64);
             if self.has(Bug::NumbersOfThread) {
                 stream.seed += part as u64;
             }
             let indices = 0..n.saturating_sub(part * piece).min(piece) as u64;
             out.iter_mut().zip(indices).for_each(|(x, i)| *x = self.number(distribution, stream.skip(i), i));
-        };
-        thread::scope(|scope| {
-            let mut parts = out.axis_chunks_iter_mut(Axis(0), piece).enumerate();
-            let own = parts.next();
-            parts.for_each(|part| drop(scope.spawn(move || run(part))));
-            own.into_iter().for_each(run);
         });
         if let Some(first) = out.first_mut() {
             *first = self.through_scratch(*first);

@@ -135,8 +135,8 @@ fn families(settings: &Settings<'_>) -> String {
     ];
     section(
         "False \"slower\"",
-        "How often anyone is called slower than the leader by more than the tolerance who is not, in the race or in the \
-         confirmation; at most 5 % are meant.",
+        "How often a contestant that is not slower than the leader by more than the tolerance is called so, in the race or \
+         in the confirmation; at most 5 % are meant.",
         &["field"],
         named(rows),
     )
@@ -266,7 +266,7 @@ fn processes(settings: &Settings<'_>) -> String {
     };
     let rows = [
         ("one combination under two names is called different", of(&serial(&[1.0, 1.0]), |t| t.tied.len() == 1)),
-        ("of eight, anyone is called slower who is not", of(&company(), |t| t.false_slower)),
+        ("of eight, one that is not slower is called slower", of(&company(), |t| t.false_slower)),
         ("of eight, the one slower by 10 % is outside", of(&company(), |t| !t.tied.contains(&4))),
         ("of eight, the pick is the fastest or within 2 % of it", of(&company(), |t| t.right_pick)),
     ];

@@ -32,7 +32,7 @@ pub(super) fn section() -> String {
             percent(play.largest_regret()),
             percent(play.share()),
             percent(play.largest_share()),
-            format!("{} %", play.held() * 100 / play.races.len()),
+            percent(play.held() as f64 / play.races.len() as f64),
         ]);
     }
     let large = single.iter().filter(|&&regret| regret > 0.05).count() as f64 / single.len() as f64;
@@ -43,7 +43,7 @@ pub(super) fn section() -> String {
          round. Over the recordings the median regret is {} and the largest {}; of single races {} lose more than 5 %. Twelve \
          rounds leave a pace uncertain by a third of its spread within rounds, which is 5 % for `dot` here: the fastest is \
          in part the luckiest, and regret against it is overstated by as much. A race holds it if it is the pick or cannot \
-         be told from it; of many equals only some race, and of long tasks one of those that differ in their chunks alone.",
+         be told from it; not all of many equals race, and of long tasks one of those that differ in their chunks alone.",
         percent(median(&medians)),
         percent(medians.iter().copied().fold(0.0, f64::max)),
         percent(large)

@@ -1,7 +1,7 @@
 //! The file behind an arena: in memory and without a name.
 //!
-//! `memfd_create` makes one that can be sealed. Some systems refuse it (seccomp profiles, kernels before 3.17); a file in
-//! the directory of shared memory that has lost its name does as well there, but for the seal: that nobody writes to
+//! `memfd_create` makes one that can be sealed. Some systems refuse it (seccomp profiles, kernels before 3.17); a file
+//! in the directory of shared memory that has lost its name does as well there, but for the seal: that nobody writes to
 //! the inputs rests on the runners alone.
 
 use std::io;

@@ -90,7 +90,7 @@ impl Arena {
             if go_on(needed_s) { Ok(()) } else { Err(Error::Stopped { bytes, needed_s }) }
         };
         let inputs = file("gingham-inputs", placement.input_bytes, |from, slice: &mut [T]| {
-            operands::fill(workload, seed, from, slice);
+            operands::fill_part(workload, seed, from, slice);
             told(slice)
         })?;
         let outputs = file("gingham-outputs", placement.output_bytes, |_, slice: &mut [T]| told(slice))?;
@@ -146,17 +146,17 @@ impl Arena {
     }
 }
 
-/// Seconds that `bytes` bytes take in all, by how many were `filled` at which second. The rest is expected at the rate of
-/// the latter half: memory that was in use a moment ago has been seen to come four times as fast as what follows it.
+/// Seconds that `bytes` bytes take in all, by how many were `filled` at which second. The rest is expected at the rate
+/// of the latter half: memory that was in use a moment ago has been seen to come four times as fast as what follows it.
 fn needed_s(filled: &[(u64, f64)], bytes: u64) -> f64 {
     let &(now, gone_s) = filled.last().expect("it begins with nothing at 0 s");
     let (half, half_s) = filled.iter().copied().rfind(|&(before, _)| before <= now / 2).unwrap_or_default();
     gone_s + bytes.saturating_sub(now) as f64 * (gone_s - half_s) / (now - half).max(1) as f64
 }
 
-/// A memory file of `bytes` bytes that children inherit. `each` is given each slice of it, and the number of the slice's
-/// first element, once the slice has been allocated and touched: some systems allocate at once, and take their time at
-/// the first touch.
+/// A memory file of `bytes` bytes that children inherit. `each` is given each slice of it, and the number of the
+/// slice's first element, once the slice has been allocated and touched: some systems allocate at once, and take their
+/// time at the first touch.
 fn file<T: Scalar>(
     name: &str,
     bytes: u64,
@@ -209,7 +209,7 @@ mod tests {
         let arena = Arena::new::<f32>(&workload, 3).unwrap();
         let mut whole = vec![0.0_f32; arena.inputs::<f32>().len()];
         assert!(size_of_val(&whole[..]) as u64 > 2 * SLICE);
-        operands::fill(&workload, 3, 0, &mut whole);
+        operands::fill(&workload, 3, &mut whole);
         assert!(arena.inputs::<f32>() == whole);
     }
 

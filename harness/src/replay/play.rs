@@ -1,16 +1,17 @@
 //! A race played against a recorded exhaustive run: what it would have picked, and in which part of the time.
 //!
-//! Each round of the race is a whole recorded round, drawn by a seed and put back: what slowed a round slows all who run
-//! in it. The drawn rounds are a sample of a sample: the spread between races is that of the recording, less a tenth.
+//! Each round of the race is a whole recorded round, drawn by a seed and put back: what slowed a round slows all who
+//! run in it. The drawn rounds are a sample of a sample: the spread between races is that of the recording, less a
+//! tenth.
 //!
-//! The race has a budget: a quarter of the exhaustive run's time. The time of a race is that of its samples, the exhaustive
-//! run's that of [`EXHAUSTIVE_ROUNDS`] samples of the whole batch of every combination; starts are left out of both, which
-//! flatters the exhaustive run.
+//! The race has a budget: a quarter of the exhaustive run's time. The time of a race is that of its samples, the
+//! exhaustive run's that of [`EXHAUSTIVE_ROUNDS`] samples of the whole batch of every combination; starts are left out
+//! of both, which flatters the exhaustive run.
 //!
-//! The pace of a combination is the median of its time over the usual time of each recorded round, which is the median of
-//! all that ran in it; the oracle has the smallest. Regret is the pick's pace over the oracle's, less one. Medians of the
-//! times themselves would not do: on a shared machine memory has been seen at two speeds, a fifth apart, and whose
-//! median falls on which of them is chance.
+//! The pace of a combination is the median of its time over the usual time of each recorded round, which is the median
+//! of all that ran in it; the oracle has the smallest. Regret is the pick's pace over the oracle's, less one. Medians
+//! of the times themselves would not do: on a shared machine memory has been seen at two speeds, a fifth apart, and
+//! whose median falls on which of them is chance.
 
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -146,8 +147,8 @@ impl Recording {
 
 /// A course that draws recorded rounds.
 ///
-/// Where it is asked for a part of the batch, the whole batch's sample is scaled down in its time and its tasks alike, so
-/// that a task takes what it took, and repeated until it lasts as long as a sample must.
+/// Where it is asked for a part of the batch, the whole batch's sample is scaled down in its time and its tasks alike,
+/// so that a task takes what it took, and repeated until it lasts as long as a sample must.
 struct Drawn<'a> {
     recording: &'a Recording,
     rounds: &'a [Vec<Option<Sample>>],

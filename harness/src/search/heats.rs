@@ -41,9 +41,9 @@ const HUGE: f64 = 10.0;
 /// Contestants of the race proper.
 const FINALISTS: usize = 8;
 
-/// Who takes at most this many times the leader's time at its best may stay although there are better ones: the bests of
-/// a few samples of two equals differ by as much. (256 x 256 on two virtual cores: twenty combinations are equal, and
-/// one of them left at 1.03.)
+/// Contestants that take at most this many times the leader's time at its best may stay although there are better ones:
+/// the bests of a few samples of two equals differ by as much. (256 x 256 on two virtual cores: twenty combinations are
+/// equal, and one of them left at 1.03.)
 const NEAR: f64 = 1.08;
 
 /// They may stay up to this many contestants: after a heat, and in the race.
@@ -56,7 +56,7 @@ const STARTING_SHARE: f64 = 0.6;
 /// The part of the search's time that the rounds of a heat may take; else there is one less.
 const ROUNDS_SHARE: f64 = 0.1;
 
-/// Runs the heats; at most [`FINALISTS`] are left in.
+/// Runs the heats; those that are left in race.
 pub(super) fn run(field: &mut Field<'_>) {
     let mut waiting: Vec<usize> = (0..field.runs.len()).filter(|&id| field.runs[id].skipped.is_none()).collect();
     leave_out_equals(field, &mut waiting);
@@ -125,17 +125,18 @@ pub(super) fn run(field: &mut Field<'_>) {
     }
 }
 
-/// How many times as fast as the ceilings allow contestants have been, the fastest at it. Ceilings are of the moment in
-/// which they were measured: memory has been seen to let two cores read as fast as one, and twice as fast a minute later.
+/// How many times as fast as the ceilings allow the contestants have been, the largest such number. Ceilings hold for
+/// the moment in which they were measured: memory has been seen to let two cores read as fast as one, and twice as fast
+/// a minute later.
 fn stretch(field: &Field<'_>, measured: impl Fn(&Field<'_>, usize) -> Option<f64>) -> f64 {
     let Some(leader) = field.leader() else { return 1.0 };
     let times = |who: Entrant| Some(measured(field, who.candidate)? / field.ratio(who, leader)?);
     field.racing().into_iter().filter_map(times).fold(1.0, f64::max)
 }
 
-/// Rounds of a heat: three, since whoever is slow in all of them leaves. On a shared machine a fifth of all samples have
-/// been seen half as fast with no counter that says why, and one of thirty equals twice running. Of long tasks two; one
-/// less where that many are dear.
+/// Rounds of a heat: three, since a contestant that is slow in all of them leaves. On a shared machine a fifth of all
+/// samples have been seen half as fast with no counter that says why, and one of thirty equals twice running. Of long
+/// tasks two; one less where that many are dear.
 pub(super) fn rounds(field: &Field<'_>, tasks: usize) -> usize {
     let rounds = if field.rules.tasks_are_long() { 2 } else { HEAT_ROUNDS };
     let dear = rounds as f64 * field.round_s(tasks) > ROUNDS_SHARE * field.span_s();
@@ -210,9 +211,10 @@ pub(super) fn leave_out(field: &mut Field<'_>, ids: &[usize]) {
     }
 }
 
-/// Takes out all but the `best`, those that are [`NEAR`] up to `most` contestants, and the leader's siblings, whom the
-/// model takes to be its equals: a few samples are no proof against that. Where tasks are long each of these would cost a
-/// part of the race, and they leave too.
+/// Eliminates all contestants but the `best`, those that are [`NEAR`] up to `most` contestants, and the leader's
+/// siblings. Siblings differ from it in executor or chunk alone; the model expects the same time of them, and a few
+/// samples do not refute it. Where tasks are long only the `best` stay, since each other one would cost a part of the
+/// race.
 fn thin_out(field: &mut Field<'_>, best: usize, most: usize) {
     let racing: Vec<Entrant> = own(field);
     let Some(leader) = field.leader().filter(|_| racing.len() > best) else { return };
@@ -238,18 +240,20 @@ fn own(field: &Field<'_>) -> Vec<Entrant> {
     racing.filter(|who| !is_peer(&field.combinations[who.candidate])).collect()
 }
 
-/// Takes those out that were slower than the leader by more than half in every round that both have run in, two at least
-/// unless they are [`HUGE`]. The last two rounds alone do not tell: in thirty rounds bursts of 200 ms meet someone twice running in one race of ten.
+/// Eliminates the contestants that took more than [`GROSS`] times the leader's time in every round that both have run
+/// in: in [`GROSS_ROUNDS`] rounds at least, or in one where they took more than [`HUGE`] times as long. All rounds
+/// count, not the last two alone: in thirty rounds bursts of 200 ms slow some contestant twice running in one race of
+/// ten.
 pub(super) fn drop_gross_losers(field: &mut Field<'_>) {
     let Some(leader) = field.leader() else { return };
     let pace = field.logs(leader, 0);
     for who in own(field) {
         let logs = field.logs(who, 0);
         let ahead: Vec<f64> = logs.iter().zip(&pace).filter_map(|(own, pace)| Some((*own)? - (*pace)?)).collect();
-        let least = ahead.iter().copied().fold(f64::INFINITY, f64::min).exp();
-        let times = |count: usize| if count == 1 { "1 round".to_owned() } else { format!("{count} rounds") };
-        if least.is_finite() && (least > HUGE || least > GROSS && ahead.len() >= GROSS_ROUNDS) {
-            field.eliminate(who, format!("{least:.1} x the leader's time at its best, in {}", times(ahead.len())));
+        let Some(least) = ahead.iter().copied().min_by(f64::total_cmp).map(f64::exp) else { continue };
+        if least > HUGE || least > GROSS && ahead.len() >= GROSS_ROUNDS {
+            let (count, s) = (ahead.len(), if ahead.len() == 1 { "" } else { "s" });
+            field.eliminate(who, format!("{least:.1} x the leader's time at its best, in {count} round{s}"));
         }
     }
 }

@@ -322,8 +322,8 @@ impl Tuner {
         Header::new(&self.workload, machine, settings)
     }
 
-    /// Refuses a budget in which there is no comparison of one thread with many, where `prepared_s` seconds are gone, or
-    /// must be kept, before anything runs.
+    /// Refuses a budget in which there is no comparison of one thread with many, where `prepared_s` seconds are gone,
+    /// or must be kept, before anything runs.
     fn check_budget(&self, model: &Model, prepared_s: f64) -> Result<(), Error> {
         let short = Needed::new(model, prepared_s).least_s > self.budget.as_secs_f64();
         if short { Err(self.too_short(model, prepared_s)) } else { Ok(()) }

@@ -37,9 +37,9 @@ const fn tallest<V: Vector>() -> usize {
 }
 
 /// Whether A is to be one row of tiles of four vectors. Its columns are then read along their whole length, as the
-/// hardware's prefetchers expect it. As two rows of tiles, each reading half of every column, a batch of 32 x 32 of `f64`
-/// took 2.2 times as long from memory, and 1.07 times from L2 (Zen 4; prefetching the next product did not help either).
-/// Each tile reads all of A, which has to stay in L1.
+/// hardware's prefetchers expect it. As two rows of tiles, each reading half of every column, a batch of 32 x 32 of
+/// `f64` took 2.2 times as long from memory, and 1.07 times from L2 (Zen 4; prefetching the next product did not help
+/// either). Each tile reads all of A, which has to stay in L1.
 #[inline(always)]
 fn is_four_tall<V: Vector>(a: Matrix<V::Elem>) -> bool {
     let fits = a.cols <= A_BYTES / (4 * size_of::<V>());

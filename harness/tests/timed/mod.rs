@@ -1,0 +1,61 @@
+//! A mock machine on which a sample takes what a function says of its turn.
+#![allow(dead_code, reason = "each test asks for a part of a turn")]
+
+use std::collections::HashMap;
+
+use gingham_harness::outcome::Sample;
+use gingham_harness::search::{Admission, Course, Entrant, Farewell, Fault};
+
+/// What a sample is, counted from 0.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Turn {
+    pub(crate) who: Entrant,
+    pub(crate) round: usize,
+    /// Which sample of its round it is.
+    pub(crate) place: usize,
+    /// Which sample of its entrant it is.
+    pub(crate) own: usize,
+}
+
+/// The machine; `time` gives the milliseconds of a task.
+pub(crate) struct Timed<F> {
+    time: F,
+    /// Samples of each round and of each entrant so far.
+    places: HashMap<usize, usize>,
+    owns: HashMap<Entrant, usize>,
+    clock_s: f64,
+}
+
+impl<F: Fn(Turn) -> f64> Timed<F> {
+    /// At the start of its clock.
+    pub(crate) fn new(time: F) -> Self {
+        Self { time, places: HashMap::new(), owns: HashMap::new(), clock_s: 0.0 }
+    }
+}
+
+impl<F: Fn(Turn) -> f64> Course for Timed<F> {
+    fn admit(&mut self, _: Entrant) -> Result<Admission, Fault> {
+        Ok(Admission::default())
+    }
+
+    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Fault> {
+        let (place, own) = (self.places.entry(round).or_default(), self.owns.entry(who).or_default());
+        let turn = Turn { who, round, place: *place, own: *own };
+        (*place, *own) = (*place + 1, *own + 1);
+        let wall_s = 0.001 * tasks as f64 * (self.time)(turn);
+        self.clock_s += wall_s;
+        Ok(Sample { round, wall_s, tasks, repeat: 1, ..Sample::default() })
+    }
+
+    fn dismiss(&mut self, _: Entrant, _: bool) -> Result<Farewell, Fault> {
+        Ok(Farewell::default())
+    }
+
+    fn elapsed_s(&self) -> f64 {
+        self.clock_s
+    }
+
+    fn interrupted(&self) -> bool {
+        false
+    }
+}
