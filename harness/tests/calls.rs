@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use gingham_core::{Context, Registry};
@@ -19,7 +20,7 @@ type Check = (&'static str, fn());
 /// Has this program say the word, unless it takes itself for a trial.
 const ORDINARY: &str = "ordinary";
 
-const CHECKS: [Check; 9] = [
+const CHECKS: [Check; 10] = [
     ("every_combination_of_a_sound_task_is_right", every_combination_of_a_sound_task_is_right),
     ("a_tuner_of_workloads_tunes_functions_too", a_tuner_of_workloads_tunes_functions_too),
     ("what_differs_from_a_serial_run_is_wrong", what_differs_from_a_serial_run_is_wrong),
@@ -27,6 +28,7 @@ const CHECKS: [Check; 9] = [
     ("a_trial_that_aborts_or_hangs_is_a_row", a_trial_that_aborts_or_hangs_is_a_row),
     ("a_task_that_fails_on_one_thread_is_an_error", a_task_that_fails_on_one_thread_is_an_error),
     ("what_a_trial_starts_is_no_trial", what_a_trial_starts_is_no_trial),
+    ("what_is_interrupted_while_it_is_prepared_ends_there", what_is_interrupted_while_it_is_prepared_ends_there),
     ("an_unknown_task_is_told_what_there_is", an_unknown_task_is_told_what_there_is),
     ("a_task_that_trials_do_not_register_is_an_error", a_task_that_trials_do_not_register_is_an_error),
 ];
@@ -166,6 +168,12 @@ fn a_task_that_fails_on_one_thread_is_an_error() {
 fn what_a_trial_starts_is_no_trial() {
     let tuned = tune(&tuner(3), "starts-itself").unwrap();
     assert!(tuned.trials.iter().all(|row| row.status == Status::Ok), "{tuned}");
+}
+
+fn what_is_interrupted_while_it_is_prepared_ends_there() {
+    let tuner = tuner(30);
+    tuner.interrupt.store(true, Relaxed);
+    assert!(matches!(tune(&tuner, "powers"), Err(Error::Interrupted)));
 }
 
 fn an_unknown_task_is_told_what_there_is() {

@@ -1,6 +1,7 @@
 //! A registered task in trials of this program, its results in the arena that they share.
 
 use std::path::PathBuf;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use gingham_core::Registry;
@@ -16,7 +17,7 @@ use crate::combination::Combination;
 use crate::environment::Environment;
 use crate::operands;
 use crate::outcome::{Sample, Status};
-use crate::search::{Farewell, Fault};
+use crate::search::{Farewell, Fault, PREPARATION_SHARE};
 use crate::space::Cpus;
 use crate::trial::protocol::{Hello, PROTOCOL};
 use crate::trial::{Program, Trial};
@@ -46,7 +47,7 @@ impl FnTuner {
         let trials = Trials {
             program,
             environment: Environment::new(registry, false),
-            arena: Arena::new::<f64>(&held, self.seed)?,
+            arena: self.arena(&held, &clock)?,
             results: held,
             calls: calls.clone(),
             deadline: self.deadline.min(self.budget.max(LEAST_DEADLINE)),
@@ -54,6 +55,20 @@ impl FnTuner {
         };
         let largest = Portion { items: calls.items(), count: trials.results.tasks() };
         self.race(&candidates, cpus.usable, largest, trials, &clock)
+    }
+
+    /// The arena of the results, if the budget leaves the time to make it.
+    fn arena(&self, results: &Workload, clock: &Clock) -> Result<Arena, Error> {
+        let given = self.budget.as_secs_f64();
+        let limit_s = (given - clock.elapsed_s()) * PREPARATION_SHARE;
+        let interrupted = || self.interrupt.load(Relaxed);
+        match Arena::made_while::<f64>(results, self.seed, &|needed_s| needed_s <= limit_s && !interrupted()) {
+            Err(arena::Error::Stopped { .. }) if interrupted() => Err(Error::Interrupted),
+            Err(arena::Error::Stopped { needed_s, .. }) => {
+                Err(Error::Budget { given, needed: (needed_s / PREPARATION_SHARE).ceil() })
+            }
+            arena => Ok(arena?),
+        }
     }
 }
 

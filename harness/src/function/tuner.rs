@@ -94,6 +94,9 @@ pub enum Error {
     #[cfg(target_os = "linux")]
     #[error(transparent)]
     Arena(#[from] crate::arena::Error),
+    /// It was interrupted before there was anything to measure.
+    #[error("interrupted before any combination was measured")]
+    Interrupted,
     /// The budget is too short for one round.
     #[error("a budget of {given:.1} s is too short for one round; the smallest that would do is {needed:.0} s")]
     Budget {
