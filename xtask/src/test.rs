@@ -6,8 +6,8 @@
 //! With `--apart` the tests of each crate are run by a command of its own, which takes as long again.
 //!
 //! What only checks builds into a folder of its own, which no other step waits for, and runs beside the tests once they
-//! are compiled: compiling keeps two cores busy, and most tests keep one. That folder begins as a copy of what the tests
-//! have compiled, so that macros and build scripts are not compiled again: 150 of 300 s of clippy.
+//! are compiled: compiling keeps two cores busy, and most tests keep one. That folder begins as a copy of what the
+//! tests have compiled, so that macros and build scripts are not compiled again: clippy takes 230 s instead of 310.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -160,7 +160,7 @@ fn steps(members: &[String], has_miri: bool, apart: bool) -> Vec<Step> {
             ..step(MIRI)
         },
         step("xtask resume-matrix --short"),
-        // It compiles little, beside tests that do not: one that builds is over when the checks are.
+        // It builds into the folder of the tests, which one of them locks, and that one has ended when the checks have.
         Step { beside: true, ..step("xtask try-new-backend") },
     ]);
     steps
