@@ -26,8 +26,8 @@ usage: cargo xtask COMMAND
                      element types, levels
   peers              make the virtual environment of the runners in benches/peers; with the word `libraries` after it,
                      with the libraries too that benches/standing loads (MKL is half a gigabyte)
-  recordings         record the exhaustive runs in harness/tests/recordings anew; with the word `simulated` after it,
-                     only those of a machine that is not there
+  recordings         record the exhaustive runs in harness/tests/recordings anew, of each the quietest of three; with
+                     names after it these alone, with the word `simulated` only those of a machine that is not there
   resume-matrix      kill a tuning at twenty moments late in its run, go on with each, and say which is wrong; with
                      --short at four, of the program that the tests have built";
 
@@ -42,8 +42,7 @@ fn main() -> ExitCode {
         ["accuracy", ..] => accuracy::run(&args[1..]),
         ["peers"] => peers::run(false),
         ["peers", "libraries"] => peers::run(true),
-        ["recordings"] => recordings::run(false),
-        ["recordings", "simulated"] => recordings::run(true),
+        ["recordings", ..] => recordings::run(&args[1..]),
         ["resume-matrix"] => resume_matrix::run(false),
         ["resume-matrix", "--short"] => resume_matrix::run(true),
         ["help" | "--help" | "-h"] => {
