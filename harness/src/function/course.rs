@@ -10,7 +10,7 @@ use super::portion::Portion;
 use crate::clock::Clock;
 use crate::combination::Combination;
 use crate::outcome::Sample;
-use crate::search::{Admission, Course, Entrant, Farewell, Fault, SHORTEST_SAMPLE_S, sampling};
+use crate::search::{Admission, Course, Entrant, Farewell, Fault, SAMPLE_S, sampling};
 
 /// Where a function runs.
 pub(super) trait Place {
@@ -55,7 +55,7 @@ pub(super) fn item_seconds<P: Place>(
 ) -> Result<f64, Fault> {
     loop {
         let sample = place.run(on, 0, Portion { count, ..most }, 1)?;
-        if sample.wall_s >= SHORTEST_SAMPLE_S || count == most.count {
+        if sample.wall_s >= SAMPLE_S || count == most.count {
             return Ok(sample.seconds_per_task());
         }
         count = (2 * count).min(most.count);

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::bounds::{Comparison, compare};
-use super::sampling::{self, SHORTEST_SAMPLE_S};
+use super::sampling::{self, SAMPLE_S};
 use super::{Course, Entrant, Fault, Order, Role, Rules, Run};
 use crate::combination::Combination;
 use crate::outcome::{Rounds, Sample};
@@ -259,7 +259,7 @@ impl<'a> Field<'a> {
         let most = admission.and_then(|admission| admission.most_tasks);
         let whole = task_s * tasks.min(most.unwrap_or(tasks)) as f64;
         let warm = Some(task_s * workers as f64).filter(|&warm_s| sampling::warms(warm_s));
-        whole.max(SHORTEST_SAMPLE_S) + warm.unwrap_or_default() + AROUND_S
+        whole.max(SAMPLE_S) + warm.unwrap_or_default() + AROUND_S
     }
 
     /// Writes down why an entrant gives no more samples. What befalls a candidate's race or its confirmation is the

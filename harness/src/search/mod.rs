@@ -29,7 +29,7 @@ pub use confirm::Confirmed;
 pub use course::{Admission, Course, Entrant, Farewell, Fault, Role};
 pub use model::Model;
 pub use order::Order;
-pub use sampling::SHORTEST_SAMPLE_S;
+pub use sampling::SAMPLE_S;
 pub use unstarted::{Cause, Unstarted};
 
 use crate::combination::Combination;

@@ -1,8 +1,8 @@
 //! How long a sample is: long enough for the clock, and as short a part of a long batch as shows the combination.
 
-/// A sample lasts at least this long, by repeating short batches: the clock, the request and the wake-up of workers
-/// cost some 50 us each.
-pub const SHORTEST_SAMPLE_S: f64 = 0.02;
+/// A sample of a short batch lasts about this long, from two thirds to one and a half of it, by repeating the batch: the
+/// clock, the request and the wake-up of workers cost some 50 us each.
+pub const SAMPLE_S: f64 = 0.02;
 
 /// The part of the budget that a sample may take, and the seconds that it may always take. Some ten candidates race in
 /// some ten rounds and some four are confirmed in twelve: with 400 samples of the longest kind there is time for all of
@@ -25,14 +25,11 @@ pub fn part(budget_s: f64, task_s: f64, wave: usize, held: usize) -> usize {
     }
 }
 
-/// How many times over a part of the batch that takes `part_s` seconds is run in a sample.
+/// How many times over a part of the batch that takes `part_s` seconds is run in a sample: as often as comes nearest to
+/// [`SAMPLE_S`], and at least once.
 #[must_use]
 pub fn repeats(part_s: f64) -> usize {
-    if part_s >= SHORTEST_SAMPLE_S {
-        return 1;
-    }
-    // A tenth longer than the shortest, so that a quicker run than the last is not too short.
-    (1.1 * SHORTEST_SAMPLE_S / part_s.max(1e-9)).ceil().clamp(1.0, 1e6) as usize
+    (SAMPLE_S / part_s.max(1e-9)).round().clamp(1.0, 1e6) as usize
 }
 
 /// Whether tasks that take `seconds` together are run untimed before they are timed.
@@ -58,6 +55,10 @@ mod tests {
 
     #[test]
     fn a_short_batch_is_repeated() {
-        assert_eq!((repeats(0.03), repeats(0.012), repeats(0.0)), (1, 2, 1_000_000));
+        assert_eq!([0.03, 0.014, 0.013, 0.0].map(repeats), [1, 1, 2, 1_000_000]);
+        for part in (1..100).map(|ms| f64::from(ms) / 1000.0) {
+            let sample = part * repeats(part) as f64;
+            assert!(sample >= SAMPLE_S / 1.5 && (sample <= SAMPLE_S * 1.5 || sample == part), "{part}: {sample}");
+        }
     }
 }
