@@ -130,7 +130,7 @@ impl FnRow {
                 .map(|fault| fault.reason.clone())
                 .or_else(|| run.skipped.as_ref().map(ToString::to_string)),
             samples: run.samples.clone(),
-            ratio_to_best: figures.map(|figures| figures.ratio.median),
+            ratio_to_best: figures.map(|figures| figures.ratio.times),
             shared_rounds: figures.map_or(0, |figures| figures.ratio.rounds),
             median_s: figures.map(|figures| figures.median_s),
             ci95_s: figures.and_then(|figures| figures.ci95_s),
@@ -163,7 +163,7 @@ fn figured(found: &Found, id: usize, winner: Option<(usize, Median)>, items: usi
     let of_fresh = both_fresh.and_then(|(own, their)| between(own, their));
     let ratio = of_fresh.or_else(|| between(&found.runs[id].samples, &found.runs[best].samples))?;
     let ci95_s = if id == best { interval } else { ratio.ci95.map(|ends| ends.map(|end| end * median)) };
-    Some(Figures { ratio, median_s: ratio.median * median, ci95_s, fresh: of_fresh.is_some() })
+    Some(Figures { ratio, median_s: ratio.times * median, ci95_s, fresh: of_fresh.is_some() })
 }
 
 /// Its samples in a fresh pool or process.

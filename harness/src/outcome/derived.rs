@@ -10,12 +10,18 @@ use std::collections::HashMap;
 use super::{Coverage, Outcome, Row, Sample, Status, batch_seconds};
 use crate::stats;
 
+/// Shared rounds below which the shortest times are compared instead of the median of the ratios. A burst that slows
+/// two rounds of three slows whoever ran in it: such medians showed combinations at 0.80 x the winner that had left
+/// their heat as slower at their best.
+const FEWEST: usize = 5;
+
 /// How many times another's time one took in the rounds that both ran in.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Ratio {
-    /// The median over the rounds.
-    pub(crate) median: f64,
-    /// The exact order-statistic interval of that median, at least 95 %; none below six rounds.
+    /// The median over the rounds; in fewer than [`FEWEST`], one's shortest time over the other's, which is what heats
+    /// compare.
+    pub(crate) times: f64,
+    /// The exact order-statistic interval of the median, at least 95 %; none below six rounds.
     pub(crate) ci95: Option<[f64; 2]>,
     /// The number of the rounds.
     pub(crate) rounds: usize,
@@ -38,9 +44,11 @@ impl Ratio {
             counted(own.0).into_iter().filter_map(|sample| Some((sample, *theirs.get(&sample.round)?))).collect();
         let tasks = pairs.iter().map(|(own, _)| own.batch()).max()?;
         let largest = pairs.iter().filter(|(own, _)| own.batch() == tasks);
-        let ratios: Vec<f64> = largest.map(|(mine, their)| own.1(mine) / other.1(their)).collect();
+        let times: Vec<[f64; 2]> = largest.map(|(mine, their)| [own.1(mine), other.1(their)]).collect();
+        let ratios: Vec<f64> = times.iter().map(|[mine, their]| mine / their).collect();
+        let shortest = |of: usize| times.iter().map(|times| times[of]).fold(f64::INFINITY, f64::min);
         Some(Self {
-            median: stats::median(&ratios),
+            times: if ratios.len() < FEWEST { shortest(0) / shortest(1) } else { stats::median(&ratios) },
             ci95: stats::median_interval(&ratios),
             rounds: ratios.len(),
             tasks,
@@ -108,9 +116,9 @@ impl Outcome {
         let all = self.workload.tasks();
         let winners = self.fresh(winner).unwrap_or(&winner.samples);
         let largest = winners.iter().filter(|sample| !sample.set_aside).map(Sample::batch).max();
-        let seconds = ratio.median * median;
+        let seconds = ratio.times * median;
         Row {
-            ratio_to_best: Some(ratio.median),
+            ratio_to_best: Some(ratio.times),
             ratio_ci95: ratio.ci95,
             shared_rounds: ratio.rounds,
             median_s: Some(seconds),
@@ -135,5 +143,25 @@ impl Outcome {
             Ordering::Equal => ratio(a).total_cmp(&ratio(b)),
             apart => apart,
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_in_two_rounds_of_three_makes_nobody_faster() {
+        let samples = |walls: &[f64]| -> Vec<Sample> {
+            let sample = |(round, &wall_s)| Sample { round, wall_s, tasks: 1, ..Sample::default() };
+            walls.iter().enumerate().map(sample).collect()
+        };
+        let ratio = |own: &[f64], other: &[f64]| {
+            let ratio = Ratio::new((&samples(own), |s| s.wall_s), (&samples(other), |s| s.wall_s)).unwrap();
+            (ratio.times, ratio.rounds)
+        };
+        assert_eq!(ratio(&[12.0, 12.0, 12.0], &[20.0, 20.0, 10.0]), (1.2, 3));
+        assert_eq!(ratio(&[12.0, 24.0, 12.0, 12.0, 12.0], &[20.0, 20.0, 10.0, 10.0, 10.0]), (1.2, 5));
+        assert_eq!(ratio(&[15.0, 12.0, 12.0, 12.0, 12.0], &[10.0; 5]), (1.2, 5), "the median, not the shortest");
     }
 }

@@ -51,10 +51,11 @@ pub struct Row {
     pub peak_rss_bytes: Option<u64>,
     /// CPU seconds of each of its threads.
     pub threads: Vec<f64>,
-    /// How many times the winner's time it took, as a median over the rounds that both ran in; 1 for the winner.
+    /// How many times the winner's time it took: the median over the rounds that both ran in, or, where these are fewer
+    /// than five, its shortest time over the winner's; 1 for the winner.
     #[serde(default)]
     pub ratio_to_best: Option<f64>,
-    /// The exact order-statistic interval of that median, at least 95 %; none below six rounds.
+    /// The exact order-statistic interval of the median, at least 95 %; none below six rounds.
     #[serde(default)]
     pub ratio_ci95: Option<[f64; 2]>,
     /// The number of those rounds.

@@ -315,7 +315,7 @@ impl Entry {
         let ours = outcome.trials.iter().filter(|row| is_id(&row.backend));
         let rows: Vec<(u8, &Row)> = ours.filter_map(|row| Some((place(row)?, row))).collect();
         let &(_, best) = rows.iter().filter(|&&(place, _)| place < 2).min_by_key(|&&(place, _)| place)?;
-        let slower = |(place, row)| Some((place, outcome.ratio(row, best)?.median, row));
+        let slower = |(place, row)| Some((place, outcome.ratio(row, best)?.times, row));
         let mut rows: Vec<(u8, f64, &Row)> = rows.into_iter().filter_map(slower).collect();
         rows.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
         let ranked = |(_, slower, row): (u8, f64, &Row)| {

@@ -138,6 +138,6 @@ fn private_memory(outcome: &Outcome) -> Option<f64> {
     let trials = || outcome.confirmation.iter().flat_map(|c| &c.trials).filter(|t| t.combination == *best);
     let samples = |private| Some(&trials().find(|t| t.private == private)?.samples[..]);
     let batch_s = |sample: &Sample| sample.batch_s(best, &outcome.workload);
-    let ratio = Ratio::new((samples(true)?, batch_s), (samples(false)?, batch_s))?.median;
+    let ratio = Ratio::new((samples(true)?, batch_s), (samples(false)?, batch_s))?.times;
     (ratio.ln().abs() > outcome.tolerance.ln_1p()).then_some(ratio)
 }
