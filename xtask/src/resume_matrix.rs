@@ -27,7 +27,7 @@ const KILLS: u32 = 20;
 const KILLS_IN_SHORT: u32 = 4;
 
 /// What is tuned: so little work that threads cost more than they bring, which a wrong answer shows at once.
-const TUNING: &str = "tune --op exp --shape 1000 --tasks 4 --budget 4s --backend simd --executor serial,threads \
+const TUNING: &str = "tune --op exp --shape 1000 --tasks 4 --budget 3s --backend simd --executor serial,threads \
                       --no-save --format json";
 
 /// How many times the time of the quickest combination the crowned one may take, each at its best: noise is a part of
