@@ -23,8 +23,8 @@ pub(super) fn map(outcome: &Outcome) -> Option<Table> {
     let mut table = ruled(std::iter::once(String::new()).chain(headings).collect(), 1);
     for &w in &workers {
         let cell = |&t: &usize| {
-            let of_cell = rows.iter().filter(|(row, _)| row.workers == w && row.op_threads == t);
-            let best = of_cell.min_by(|(_, a), (_, b)| a.total_cmp(b));
+            // The first in the order of the table: the winner and those tied with it come before any that left early.
+            let best = rows.iter().find(|(row, _)| row.workers == w && row.op_threads == t);
             best.map_or_else(|| "-".to_owned(), |(row, ratio)| format!("{} {ratio:.2}", row.backend))
         };
         table.add_row(std::iter::once(plural(w, "worker")).chain(threads.iter().map(cell)));
