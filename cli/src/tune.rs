@@ -196,7 +196,8 @@ impl Tune {
 
         // Whatever of this fails, the rest is done.
         let written = destinations.write(|format, to_stdout| {
-            let advice = if format == Format::Table && to_stdout { advice(&outcome) } else { String::new() };
+            let advice =
+                if format == Format::Table && to_stdout { advice(&outcome, profile.is_some()) } else { String::new() };
             let page = if to_stdout { Page::stdout() } else { Page::FILE };
             report::render(&outcome, format, page) + &advice
         });
@@ -274,8 +275,8 @@ fn save(path: &Path, outcome: &Outcome, environment: &Environment) -> Result<(),
     Ok(())
 }
 
-/// How to apply the answer.
-fn advice(outcome: &Outcome) -> String {
+/// What the answer says to do, and, where it is `saved`, how to apply it.
+fn advice(outcome: &Outcome, saved: bool) -> String {
     let Some(best) = &outcome.best else { return String::new() };
     let serial = best.executor == ExecutorKind::Serial;
     let threads = best.op_threads.get();
@@ -292,5 +293,6 @@ fn advice(outcome: &Outcome) -> String {
         }
         _ => "A program applies it by `Session::open(gingham::registry())?.plan(&workload)?`",
     };
-    format!("That is {plan}, with {}.\n{apply}.\n", best.backend)
+    let plan = format!("That is {plan}, with {}.\n", best.backend);
+    if saved { format!("{plan}{apply}.\n") } else { plan }
 }

@@ -62,9 +62,10 @@ pub struct Placement {
 pub enum Error {
     /// More than the machine has left.
     #[error(
-        "the workload ({workload}) needs {} of memory, {} are available; use a smaller shape or fewer tasks",
+        "the workload ({workload}) needs {} of memory, {} are available; use a smaller shape{}",
         bytes(*needed),
-        bytes(*available)
+        bytes(*available),
+        if workload.tasks() > 1 { " or fewer tasks" } else { "" }
     )]
     TooLarge {
         /// The workload.

@@ -63,6 +63,13 @@ pub struct Selection {
     pub chunks: Option<Vec<usize>>,
 }
 
+impl Selection {
+    /// Whether it leaves out ways to run a backend.
+    fn restricts_what_runs(&self) -> bool {
+        self.executors.is_some() || self.op_threads.is_some() || self.workers.is_some() || self.chunks.is_some()
+    }
+}
+
 /// A combination, and why it is not to be raced, if it is not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Candidate {
@@ -125,8 +132,20 @@ pub fn candidates(
         let combination = &candidate.combination;
         (combination.chunk, combination.runnable().abs_diff(cpus.usable))
     });
-    if candidates.iter().all(|candidate| candidate.skipped.is_some()) {
-        let reason = candidates.into_iter().find_map(|c| c.skipped).unwrap_or_else(|| "the lists are empty".into());
+    // The reference is there to show how far the others are ahead: where none of them can run what was asked for, its
+    // plain loops, thirty times slower, would be the answer.
+    let is_reference = |candidate: &Candidate| candidate.combination.backend == gingham_core::reference::ID;
+    let asked_for =
+        selection.backends.as_ref().is_some_and(|ids| ids.iter().all(|id| id == gingham_core::reference::ID));
+    let runs = |candidate: &Candidate| candidate.skipped.is_none() && (asked_for || !is_reference(candidate));
+    if selection.restricts_what_runs() && !candidates.iter().any(runs) || candidates.iter().all(|c| c.skipped.is_some())
+    {
+        let mut others = candidates.into_iter().filter(|candidate| !is_reference(candidate));
+        let pools = match workload.tasks() {
+            1 => "a pool needs two tasks at least",
+            _ => "the lists are empty",
+        };
+        let reason = others.find_map(|candidate| candidate.skipped).unwrap_or_else(|| pools.into());
         return Err(Error::Empty { workload: workload.clone(), reason });
     }
     Ok(candidates)
@@ -328,9 +347,8 @@ mod tests {
         let all = space(Threading::Single, 64, 4, &Selection::default()).unwrap();
         assert!(all.iter().all(|c| c.combination.op_threads == OpThreads::ONE && c.skipped.is_none()));
         let two = Selection { op_threads: Some(vec![OpThreads::new(2).unwrap()]), ..Default::default() };
-        let all = space(Threading::Single, 64, 4, &two).unwrap();
-        assert_eq!(raced(&all), ["reference:1+serial"]);
-        assert!(all.iter().any(|c| c.skipped.as_deref() == Some("it has no threads of its own")));
+        let refused = space(Threading::Single, 64, 4, &two).unwrap_err();
+        assert!(refused.to_string().ends_with("it has no threads of its own"), "{refused}");
     }
 
     #[test]
@@ -340,6 +358,13 @@ mod tests {
         let four = Selection { workers: Some(vec![4]), ..Default::default() };
         let all = space(Threading::Single, 2, 4, &four).unwrap();
         assert!(all.iter().any(|c| c.skipped.as_deref() == Some("more workers (4) than tasks (2)")));
+        let pools = Selection { executors: Some(vec![ExecutorKind::Threads]), ..Default::default() };
+        let refused = space(Threading::Single, 2, 4, &Selection { executors: pools.executors.clone(), ..four });
+        assert!(refused.unwrap_err().to_string().ends_with("more workers (4) than tasks (2)"));
+        let refused = space(Threading::Single, 1, 4, &pools).unwrap_err();
+        assert!(refused.to_string().ends_with("a pool needs two tasks at least"), "{refused}");
+        let reference = Selection { backends: Some(vec!["reference".into()]), ..pools };
+        assert_eq!(raced(&space(Threading::Single, 1, 4, &reference).unwrap()), ["reference:1+serial"], "by name");
     }
 
     #[test]

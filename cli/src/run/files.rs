@@ -105,6 +105,9 @@ pub(super) fn multiply(
     let none = |failed: usize| format!("{failed} of {count} pairs have no product (reasons above)");
     if let Some(listed) = listed {
         bad.iter().for_each(complain);
+        if pairs.present().len() == count {
+            print(&format!("all {count} products are there already, in {}\n", Shown(request.out)))?;
+        }
         print(&list(&listed, pairs.present()))?;
         return if bad.is_empty() { Ok(()) } else { Err(Failure::usage(none(pairs.bad().len()))) };
     }

@@ -57,7 +57,7 @@ pub enum Error {
         cause: io::Error,
     },
     /// Files that have no partner of their name.
-    #[error("no file on the other side has the name of {}{}; `--pair order` pairs them in their order",
+    #[error("no file on the other side has the name of {}{}; `--pair order --dry-run` shows them paired in their order",
             some([lhs, rhs]), hint(one.as_ref()))]
     Unpaired {
         /// Left files without a partner.
@@ -69,7 +69,7 @@ pub enum Error {
     },
     /// Two files of one side that have the same name.
     #[error(
-        "{} and {} have the same name, numbers compared as numbers; `--pair order` pairs them in their order",
+        "{} and {} have the same name, numbers compared as numbers; `--pair order --dry-run` shows them paired in their order",
         Shown(first),
         Shown(second)
     )]

@@ -61,7 +61,7 @@ pub enum Death {
     #[error("{0}")]
     Refused(String),
     /// It was asked and did not answer in time.
-    #[error("no answer within {}s", .0.as_secs_f64())]
+    #[error("no answer within {}s", (.0.as_secs_f64() * 10.0).round() / 10.0)]
     Timeout(Duration),
     /// It ended, crashed, failed, or said what no runner says.
     #[error("{0}")]
