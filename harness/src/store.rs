@@ -11,13 +11,18 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use rustix::fs::{Access, access};
+use rustix::fs::{Access, Mode, OFlags, access, fcntl_getfl, fcntl_setfl, open};
 use rustix::io::Errno;
 use serde::Deserialize;
 
 /// Links that lead from one to the next, at most, as in the kernel.
 const MOST_LINKS: usize = 40;
+
+/// How long the writer of a pipe waits for a reader.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// All of the file at `path`, which may be a device or a pipe: what it says of its length is not believed.
 ///
@@ -132,7 +137,7 @@ impl Place {
     /// The system's.
     pub fn write(&self, bytes: &[u8]) -> io::Result<()> {
         let path = match self {
-            Self::Stream(path) => return File::options().write(true).truncate(true).open(path)?.write_all(bytes),
+            Self::Stream(path) => return open_stream(path)?.write_all(bytes),
             Self::File(path) => path,
         };
         let former = fs::metadata(path).ok();
@@ -174,6 +179,28 @@ impl Place {
         let lock = opened.or_else(|_| File::open(&name)).ok();
         Ok(lock.filter(|lock| lock.lock().is_ok()))
     }
+}
+
+/// Opens a device or a pipe to write to.
+///
+/// To open a pipe that nobody reads waits for a reader, and no signal is heard meanwhile: a tuning hung so with its
+/// result. So it is opened without waiting, again and again for [`PATIENCE`].
+fn open_stream(path: &Path) -> io::Result<File> {
+    if !fs::metadata(path)?.file_type().is_fifo() {
+        return File::options().write(true).truncate(true).open(path);
+    }
+    let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let start = Instant::now();
+    let pipe = loop {
+        match open(path, flags, Mode::empty()) {
+            Err(Errno::NXIO) if start.elapsed() < PATIENCE => thread::sleep(PATIENCE / 100),
+            Err(Errno::NXIO) => return Err(io::Error::new(ErrorKind::NotConnected, "a pipe that nobody reads")),
+            opened => break opened?,
+        }
+    };
+    // What is written may be more than the pipe holds: that waits for the reader.
+    fcntl_setfl(&pipe, fcntl_getfl(&pipe)? - OFlags::NONBLOCK)?;
+    Ok(pipe.into())
 }
 
 /// The directory that the name `path` stands in.

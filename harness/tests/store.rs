@@ -86,6 +86,7 @@ fn a_pipe_is_written_to_and_stays() {
     assert_eq!(reader.join().unwrap(), b"told");
     assert_eq!(place.remove().unwrap_err().kind(), ErrorKind::InvalidInput);
     assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
+    assert_eq!(write(&pipe, "told nobody").unwrap_err().kind(), ErrorKind::NotConnected, "and does not hang");
     assert!(place.lock().unwrap().is_none());
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }

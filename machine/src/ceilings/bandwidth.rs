@@ -35,9 +35,13 @@ impl Memory {
         let quarter = usize::try_from(crate::available_memory() / 4).unwrap_or(usize::MAX);
         let wanted = usize::try_from(machine.last_level_bytes().saturating_mul(4)).unwrap_or(usize::MAX);
         let bytes = wanted.max(64 << 20).min(slowest_touch).min(quarter);
-        let count = (bytes / size_of::<Page>()).max(threads);
+        let mut count = (bytes / size_of::<Page>()).max(threads);
 
-        let mut pages = Vec::<Page>::with_capacity(count);
+        let mut pages = Vec::<Page>::new();
+        // What is available is not always to be had: `ulimit -v 450000` refuses 128 MiB.
+        while pages.try_reserve_exact(count).is_err() {
+            count = (count / 2).max(threads);
+        }
         huge_pages(&mut pages);
         let untouched = Mutex::new(pages.spare_capacity_mut()[..count].chunks_mut(count.div_ceil(threads)));
         let next = || untouched.lock().expect("no thread panics").next();
