@@ -220,7 +220,10 @@ mod tests {
     #[test]
     fn what_has_no_partner_is_named() {
         let message = by_name(("l*", &["l1", "l2", "l4"]), ("r*", &["r2", "r3", "r4"])).expect_err("no pairs");
-        assert!(message.starts_with("no file on the other side has the name of l1, r3; `--pair order --dry-run` shows"), "{message}");
+        assert!(
+            message.starts_with("no file on the other side has the name of l1, r3; `--pair order --dry-run` shows"),
+            "{message}"
+        );
         let many: Vec<String> = (0..20).map(|i| format!("l{i}")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         let message = by_name(("l*", &many), ("r*", &["r3", "r4"])).expect_err("no pairs");
