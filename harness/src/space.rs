@@ -137,15 +137,15 @@ pub fn candidates(
     let is_reference = |candidate: &Candidate| candidate.combination.backend == gingham_core::reference::ID;
     let asked_for =
         selection.backends.as_ref().is_some_and(|ids| ids.iter().all(|id| id == gingham_core::reference::ID));
-    let runs = |candidate: &Candidate| candidate.skipped.is_none() && (asked_for || !is_reference(candidate));
-    if selection.restricts_what_runs() && !candidates.iter().any(runs) || candidates.iter().all(|c| c.skipped.is_some())
-    {
+    let may_win = asked_for || !selection.restricts_what_runs();
+    let runs = |candidate: &Candidate| candidate.skipped.is_none() && (may_win || !is_reference(candidate));
+    if !candidates.iter().any(runs) {
         let mut others = candidates.into_iter().filter(|candidate| !is_reference(candidate));
-        let pools = match workload.tasks() {
+        let nothing = match workload.tasks() {
             1 => "a pool needs two tasks at least",
             _ => "the lists are empty",
         };
-        let reason = others.find_map(|candidate| candidate.skipped).unwrap_or_else(|| pools.into());
+        let reason = others.find_map(|candidate| candidate.skipped).unwrap_or_else(|| nothing.into());
         return Err(Error::Empty { workload: workload.clone(), reason });
     }
     Ok(candidates)

@@ -103,17 +103,18 @@ pub(super) fn multiply(
     let pairs = Pairs::check(all, options).map_err(Failure::usage)?;
     let bad = told(pairs.bad());
     let none = |failed: usize| format!("{failed} of {count} pairs have no product (reasons above)");
+    let all_there = || print(&format!("all {count} products are there already, in {}\n", Shown(request.out)));
     if let Some(listed) = listed {
         bad.iter().for_each(complain);
-        if pairs.present().len() == count {
-            print(&format!("all {count} products are there already, in {}\n", Shown(request.out)))?;
+        match pairs.present().len() == count {
+            true => all_there()?,
+            false => print(&list(&listed, pairs.present()))?,
         }
-        print(&list(&listed, pairs.present()))?;
         return if bad.is_empty() { Ok(()) } else { Err(Failure::usage(none(pairs.bad().len()))) };
     }
     let Some(workload) = pairs.workload() else {
         return match &bad[..] {
-            [] => print(&format!("all {count} products are there already, in {}\n", Shown(request.out))),
+            [] => all_there(),
             [line] => Err(Failure::usage(line)),
             lines => {
                 lines.iter().for_each(complain);

@@ -69,7 +69,8 @@ pub enum Error {
     },
     /// Two files of one side that have the same name.
     #[error(
-        "{} and {} have the same name, numbers compared as numbers; `--pair order --dry-run` shows them paired in their order",
+        "{} and {} have the same name, numbers compared as numbers; `--pair order --dry-run` shows them paired in \
+         their order",
         Shown(first),
         Shown(second)
     )]

@@ -44,9 +44,9 @@ impl Ratio {
             counted(own.0).into_iter().filter_map(|sample| Some((sample, *theirs.get(&sample.round)?))).collect();
         let tasks = pairs.iter().map(|(own, _)| own.batch()).max()?;
         let largest = pairs.iter().filter(|(own, _)| own.batch() == tasks);
-        let times: Vec<[f64; 2]> = largest.map(|(mine, their)| [own.1(mine), other.1(their)]).collect();
-        let ratios: Vec<f64> = times.iter().map(|[mine, their]| mine / their).collect();
-        let shortest = |of: usize| times.iter().map(|times| times[of]).fold(f64::INFINITY, f64::min);
+        let seconds: Vec<[f64; 2]> = largest.map(|(mine, their)| [own.1(mine), other.1(their)]).collect();
+        let ratios: Vec<f64> = seconds.iter().map(|[mine, their]| mine / their).collect();
+        let shortest = |of: usize| seconds.iter().map(|both| both[of]).fold(f64::INFINITY, f64::min);
         Some(Self {
             times: if ratios.len() < FEWEST { shortest(0) / shortest(1) } else { stats::median(&ratios) },
             ci95: stats::median_interval(&ratios),

@@ -13,6 +13,7 @@ use super::baselines::Baselines;
 use super::bounds::LOOKS;
 use super::field::{End, Field};
 use super::model::makespan;
+use super::sampling::SAMPLE_S;
 use super::{Entrant, GROSS, Role, Unstarted, confirm, is_peer};
 use crate::combination::Combination;
 use crate::progress::Progress;
@@ -270,7 +271,7 @@ fn expect(field: &mut Field<'_>, waiting: &[usize], expected: impl Fn(&Field<'_>
     // Starts, the rounds of the heats, ten rounds of half of the finalists, and the confirmation of a few.
     let finalists = worth.min(FINALISTS) as f64;
     let spent = field.course.elapsed_s();
-    let sample = (least * quickest * field.rules.model.tasks as f64).max(0.02) + 0.005;
+    let sample = (least * quickest * field.rules.model.tasks as f64).max(SAMPLE_S) + 0.005;
     let rest = worth as f64 * (field.start_s() + HEAT_ROUNDS as f64 * sample)
         + 10.0 * finalists / 2.0 * sample
         + 12.0 * 5.0 * sample;

@@ -1,7 +1,7 @@
 //! How long a sample is: long enough for the clock, and as short a part of a long batch as shows the combination.
 
-/// A sample of a short batch lasts about this long, from two thirds to one and a half of it, by repeating the batch: the
-/// clock, the request and the wake-up of workers cost some 50 us each.
+/// A sample of a short batch lasts about this long, from two thirds to one and a half of it, by repeating the batch:
+/// the clock, the request and the wake-up of workers cost some 50 us each.
 pub const SAMPLE_S: f64 = 0.02;
 
 /// The part of the budget that a sample may take, and the seconds that it may always take. Some ten candidates race in

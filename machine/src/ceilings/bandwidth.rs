@@ -38,10 +38,12 @@ impl Memory {
         let mut count = (bytes / size_of::<Page>()).max(threads);
 
         let mut pages = Vec::<Page>::new();
-        // What is available is not always to be had: `ulimit -v 450000` refuses 128 MiB.
-        while pages.try_reserve_exact(count).is_err() {
+        // A limit on the address space does not show in the memory available: under `ulimit -v 450000` an allocation of
+        // 128 MiB fails.
+        while count > threads && pages.try_reserve_exact(count).is_err() {
             count = (count / 2).max(threads);
         }
+        pages.reserve_exact(count);
         huge_pages(&mut pages);
         let untouched = Mutex::new(pages.spare_capacity_mut()[..count].chunks_mut(count.div_ceil(threads)));
         let next = || untouched.lock().expect("no thread panics").next();
