@@ -64,8 +64,9 @@ pub struct Product<'a, T> {
 ///
 /// # Errors
 /// [`Error::Shape`] and [`Error::OverlappingOutput`] before anything is written; otherwise the backend's.
-// Inlined, its caller takes the result apart and loads it again before the stores are done.
-#[inline(never)]
+// A function of its own copies the views to pass them on, 16 bytes at a time, and waits for their caller's stores of 8:
+// 5 of the 36 ns of 4 x 4 by 4 x 1 (Zen 4).
+#[inline(always)]
 pub fn matmul<T: Scalar>(
     backend: &dyn Backend,
     alpha: T,

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use gingham_core::{Error, OpThreads, Product};
 
 use super::operands::Operands;
-use super::{direct, near_column, other, split};
+use super::{column, direct, other, split};
 use crate::level::Available;
 use crate::team;
 use crate::vector::{Element, Kernel, Vector};
@@ -59,13 +59,12 @@ impl<T: Element> Kernel<T> for Run<'_, '_, T> {
         let Self { level, alpha, batch, beta, threads } = self;
         let mut done = 0;
         while let Some((first, rest)) = batch[done..].split_first_mut() {
+            if column::product(level, alpha, &first.a, &first.b, beta, &mut first.c) {
+                done += 1;
+                continue;
+            }
             let operands = Operands::new(alpha, &first.a, &first.b, beta, &mut first.c);
             if !operands.are_direct(threads) {
-                if let Some(column) = near_column(level, &operands) {
-                    column?;
-                    done += 1;
-                    continue;
-                }
                 other(level, alpha, first.a, first.b, beta, first.c.view_mut(), threads)?;
                 done += 1;
                 continue;

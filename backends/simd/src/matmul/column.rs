@@ -4,94 +4,157 @@
 //! elements. So as many rows are read side by side as a vector has lanes, and their vectors are added up together, which
 //! leaves one vector of sums.
 
-use gingham_core::Error;
+use gingham_core::ndarray::{ArrayView2, ArrayViewMut2};
 
-use super::direct;
-use super::operands::Operands;
+use super::matrix::Matrix;
 use crate::level::Available;
 use crate::vector::{Element, Kernel, MAX_LANES, Vector};
 
-/// A product of [`Operands::are_near_column`]. Columns of A are taken as those of other products are.
+/// Bytes of A up to which a product is computed here.
+pub(super) const NEAR: usize = 64 << 10;
+
+/// Elements of the longest rows, if these are fewer than a tile's.
+const SHORT: usize = 64;
+
+/// Whether the product, being one with a single column or row, was computed here.
 #[inline(always)]
-pub(super) fn product<T: Element>(level: Available, operands: &Operands<T>) -> Result<(), Error> {
-    if operands.lie_by_columns() {
-        return level.run(direct::One(operands));
+pub(super) fn product<T: Element>(
+    level: Available,
+    alpha: T,
+    a: &ArrayView2<'_, T>,
+    b: &ArrayView2<'_, T>,
+    beta: T,
+    c: &mut ArrayViewMut2<'_, T>,
+) -> bool {
+    let (a, b, c) = (Matrix::of(a), Matrix::of(b), Matrix::of_mut(c));
+    let column = match (c.rows, c.cols) {
+        (_, 1) => Column { alpha, a, x: b, beta, y: c },
+        (1, _) => Column { alpha, a: b.transposed(), x: a.transposed(), beta, y: c.transposed() },
+        _ => return false,
+    };
+    let is_near = column.is_near();
+    if is_near {
+        level.run(column);
     }
-    level.run(Column(operands));
-    Ok(())
+    is_near
 }
 
-/// One product whose rows of A are contiguous.
-struct Column<'a, T>(&'a Operands<T>);
+/// One product with a single column.
+struct Column<T> {
+    alpha: T,
+    a: Matrix<T>,
+    x: Matrix<T>,
+    beta: T,
+    y: Matrix<T>,
+}
 
-impl<T: Element> Kernel<T> for Column<'_, T> {
+impl<T: Element> Column<T> {
+    /// Whether A is small and its rows, x and y are contiguous.
+    #[inline(always)]
+    fn is_near(&self) -> bool {
+        let (m, k) = (self.a.rows, self.a.cols);
+        self.alpha != T::zero()
+            && k > 0
+            && m.saturating_mul(k) <= NEAR / size_of::<T>()
+            && (m >= 4 || k <= SHORT)
+            && (self.a.col_stride == 1 && self.x.row_stride == 1 || k == 1)
+            && (self.y.row_stride == 1 || m == 1)
+    }
+}
+
+impl<T: Element> Kernel<T> for Column<T> {
     type Output = ();
 
     /// Eight rows at a time are as many sums as two FMA units with a latency of four cycles ask for.
     #[inline(always)]
     unsafe fn run<V: Vector<Elem = T>>(self) {
-        let rows = self.0.c.rows;
-        let mut i = 0;
-        // SAFETY: the caller's; the rows are there.
+        let Self { alpha, a, x, beta, y } = self;
+        // SAFETY: the caller's; no more rows are taken than there are.
         unsafe {
-            while V::LANES == 16 && i + 16 <= rows {
-                self.rows::<V, 16>(i);
-                i += 16;
+            let mut rows = Rows::<V> {
+                a: a.at(0, 0),
+                apart: a.row_stride,
+                k: a.cols,
+                x: x.at(0, 0),
+                y: y.at(0, 0),
+                alpha: V::splat(alpha),
+                beta: (beta != T::zero()).then(|| V::splat(beta)),
+            };
+            let mut left = y.rows;
+            while V::LANES == 16 && left >= 16 {
+                rows.take::<16>(16);
+                left -= 16;
             }
-            while i + 8 <= rows {
-                self.rows::<V, 8>(i);
-                i += 8;
+            while left >= 8 {
+                rows.take::<8>(8);
+                left -= 8;
             }
-            match rows - i {
-                0 => {}
-                1..=4 => self.rows::<V, 4>(i),
-                _ => self.rows::<V, 8>(i),
+            if left >= 4 {
+                rows.take::<4>(4);
+                left -= 4;
+            }
+            if left > 0 {
+                rows.take::<4>(left);
             }
         }
     }
 }
 
-impl<T: Element> Column<'_, T> {
-    /// `R` rows from row i on. In the place of those that A does not have its last one is read again.
+/// The rows that are not computed yet. Their pointers move on, so that no row's place is a multiplication.
+struct Rows<V: Vector> {
+    a: *const V::Elem,
+    /// Elements from a row of A to the next.
+    apart: isize,
+    k: usize,
+    x: *const V::Elem,
+    y: *mut V::Elem,
+    alpha: V,
+    beta: Option<V>,
+}
+
+impl<V: Vector> Rows<V> {
+    /// Computes the next `count` rows, `R` at most, side by side. Where they are fewer, the last one is read again in the
+    /// place of each that is missing; the compiler drops that where it knows `count`.
     ///
     /// # Safety
-    /// The CPU has the instructions of V; the elements are readable, those of y writable and nobody else's; row i is
+    /// The CPU has the instructions of V; the elements are readable, those of y writable and nobody else's; the rows are
     /// there.
     #[inline(always)]
-    unsafe fn rows<V: Vector<Elem = T>, const R: usize>(&self, i: usize) {
-        let &Operands { alpha, a, b: x, beta, c: y, .. } = self.0;
-        let (k, count) = (a.cols, R.min(a.rows - i));
-        let row: [*mut T; R] = std::array::from_fn(|r| a.at(i + r.min(count - 1), 0));
+    unsafe fn take<const R: usize>(&mut self, count: usize) {
+        let (mut a, mut x, mut k) = (self.a, self.x, self.k);
         // SAFETY: the caller's; vectors end before column k, and before the last row of y.
         unsafe {
-            let mut sums = [V::splat(T::zero()); R];
-            let mut p = 0;
-            while p + V::LANES <= k {
-                let x = V::gather(x.at(p, 0), x.row_stride, V::LANES);
-                for (sum, row) in sums.iter_mut().zip(row) {
-                    *sum = V::load(row.add(p)).mul_add(x, *sum);
+            let mut sums = [V::splat(V::Elem::default()); R];
+            while k >= V::LANES {
+                let of_x = V::load(x);
+                for (r, sum) in sums.iter_mut().enumerate() {
+                    *sum = V::load(self.row(a, r, count)).mul_add(of_x, *sum);
                 }
-                p += V::LANES;
+                (a, x, k) = (a.add(V::LANES), x.add(V::LANES), k - V::LANES);
             }
-            if p < k {
-                let x = V::gather(x.at(p, 0), x.row_stride, k - p);
-                for (sum, row) in sums.iter_mut().zip(row) {
-                    *sum = V::load_first(row.add(p), k - p).mul_add(x, *sum);
+            if k > 0 {
+                let of_x = V::load_first(x, k);
+                for (r, sum) in sums.iter_mut().enumerate() {
+                    *sum = V::load_first(self.row(a, r, count), k).mul_add(of_x, *sum);
                 }
             }
-            for first in (0..R).step_by(V::LANES) {
-                if first >= count {
-                    break;
-                }
-                let (sum, n) = (across(&sums[first..]), V::LANES.min(count - first));
-                let to = y.at(i + first, 0);
-                let new = match beta == T::zero() {
-                    true => sum.mul(V::splat(alpha)),
-                    false => sum.mul_add(V::splat(alpha), V::gather(to, y.row_stride, n).mul(V::splat(beta))),
+            self.a = self.a.wrapping_offset(R as isize * self.apart);
+            for (i, sums) in sums.chunks(V::LANES).enumerate().take(count.div_ceil(V::LANES)) {
+                let (sum, n) = (across(sums).mul(self.alpha), V::LANES.min(count - i * V::LANES));
+                let new = match self.beta {
+                    Some(beta) => V::load_first(self.y, n).mul_add(beta, sum),
+                    None => sum,
                 };
-                new.scatter(to, y.row_stride, n);
+                new.store_first(self.y, n);
+                self.y = self.y.wrapping_add(n);
             }
         }
+    }
+
+    /// Row r, of `count`, of those that begin at `a`.
+    #[inline(always)]
+    fn row(&self, a: *const V::Elem, r: usize, count: usize) -> *const V::Elem {
+        a.wrapping_offset(r.min(count - 1) as isize * self.apart)
     }
 }
 

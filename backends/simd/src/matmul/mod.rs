@@ -41,12 +41,12 @@ pub(crate) fn matmul<T: Element>(
     threads: OpThreads,
 ) -> Result<(), Error> {
     let level = simd.level()?;
+    if column::product(level, alpha, &a, &b, beta, &mut c) {
+        return Ok(());
+    }
     let operands = Operands::new(alpha, &a, &b, beta, &mut c);
     if operands.are_direct(threads) {
         return level.run(direct::One(&operands));
-    }
-    if let Some(done) = near_column(level, &operands) {
-        return done;
     }
     other(level, alpha, a, b, beta, c, threads)
 }
@@ -60,16 +60,6 @@ pub(crate) fn matmul_batch<T: Element>(
     threads: OpThreads,
 ) -> Result<(), Error> {
     batch::products(simd.level()?, alpha, batch, beta, threads)
-}
-
-/// The product, if it is one with a single column or row and the other matrix is small.
-#[inline(always)]
-fn near_column<T: Element>(level: Available, operands: &Operands<T>) -> Option<Result<(), Error>> {
-    if operands.are_near_column() {
-        return Some(column::product(level, operands));
-    }
-    let turned = (operands.c.rows == 1).then(|| operands.transposed())?;
-    turned.are_near_column().then(|| column::product(level, &turned))
 }
 
 /// The products that are not computed where they lie.

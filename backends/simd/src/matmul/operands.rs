@@ -3,6 +3,7 @@
 use gingham_core::ndarray::{ArrayView2, ArrayViewMut2};
 use gingham_core::{OpThreads, Product};
 
+use super::column;
 use super::matrix::Matrix;
 use super::split;
 use crate::vector::Element;
@@ -19,12 +20,6 @@ const SKINNY: usize = 16;
 /// No block of the blocked product is shorter unless k is, so that which of the two ways is taken, which the op threads
 /// have a part in, does not show in the last bits.
 pub(super) const LONGEST: usize = 256;
-
-/// Bytes of A up to which a product with one column is computed by [`super::column`].
-const NEAR: usize = 64 << 10;
-
-/// Elements of the longest rows there, if these are fewer than a tile's.
-const SHORT: usize = 64;
 
 /// `C <- alpha A B + beta C`, the columns of C being contiguous if either of its axes is.
 #[derive(Clone, Copy)]
@@ -71,40 +66,19 @@ impl<T: Element> Operands<T> {
     pub(super) fn are_direct(&self, threads: OpThreads) -> bool {
         let (m, k, n) = (self.c.rows, self.a.cols, self.c.cols);
         let work = m.saturating_mul(n).saturating_mul(k);
-        self.c.row_stride == 1
-            && self.alpha != T::zero()
-            && m > 1
-            && n > 1
-            && k > 0
-            && k <= LONGEST
-            && (m.min(n).min(k) <= SKINNY || work <= SMALL / size_of::<T>() && split::parts(work, threads) == 1)
-    }
-
-    /// Whether C is a single column and A is small, with contiguous rows or columns.
-    #[inline(always)]
-    pub(super) fn are_near_column(&self) -> bool {
-        let (m, k) = (self.a.rows, self.a.cols);
-        self.c.cols == 1
-            && self.alpha != T::zero()
-            && k > 0
-            && m.saturating_mul(k) <= NEAR / size_of::<T>()
-            && match self.lie_by_columns() {
-                true => self.c.row_stride == 1 && k <= LONGEST,
-                false => (self.a.col_stride == 1 || k == 1) && (m >= 4 || k <= SHORT),
-            }
+        let is_small = match (m, n) {
+            (_, 1) => self.lie_by_columns() && work <= column::NEAR / size_of::<T>(),
+            (1, _) => false,
+            _ => m.min(n).min(k) <= SKINNY || work <= SMALL / size_of::<T>() && split::parts(work, threads) == 1,
+        };
+        self.c.row_stride == 1 && self.alpha != T::zero() && k > 0 && k <= LONGEST && is_small
     }
 
     /// Whether the columns of A are contiguous, and its rows are not, or have one element.
     #[inline(always)]
-    pub(super) fn lie_by_columns(&self) -> bool {
+    fn lie_by_columns(&self) -> bool {
         let a = self.a;
         a.row_stride == 1 && a.rows > 1 && (a.col_stride != 1 || a.cols == 1)
-    }
-
-    /// `C' = B' A'`
-    #[inline(always)]
-    pub(super) fn transposed(&self) -> Self {
-        Self { a: self.b.transposed(), b: self.a.transposed(), c: self.c.transposed(), turned: !self.turned, ..*self }
     }
 
     /// Where they are.
