@@ -113,16 +113,30 @@ impl Place {
         }
     }
 
-    /// Whether [`Place::write`] may succeed, as far as can be told without changing anything: a device is not opened,
-    /// since that alone sets some of them going. A directory that is missing can be made.
+    /// Whether [`Place::write`] may succeed, as far as can be told without writing. A device is opened and closed again,
+    /// since there may be none behind its name; a pipe is not, since its reader would take that for the end. A directory
+    /// that is missing can be made.
     ///
     /// # Errors
     /// The system's.
     pub fn check(&self) -> io::Result<()> {
+        let opens = |path: &Path| {
+            let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+            Ok(open(path, flags, Mode::empty()).map(drop)?)
+        };
         match self {
-            Self::Stream(path) if fs::metadata(path)?.file_type().is_socket() => Err(Errno::NXIO.into()),
-            Self::Stream(path) => Ok(access(path, Access::WRITE_OK)?),
-            Self::File(path) if path.exists() => Ok(access(path, Access::WRITE_OK)?),
+            Self::Stream(path) if fs::metadata(path)?.file_type().is_fifo() => Ok(access(path, Access::WRITE_OK)?),
+            Self::Stream(path) => opens(path),
+            Self::File(path) if path.exists() => {
+                opens(path)?;
+                match tempfile::tempfile_in(directory(path)).map_err(reason) {
+                    // It is overwritten then.
+                    Err(e) if is_about_the_name(&e) => Ok(()),
+                    made => made.map(drop).map_err(|e| {
+                        io::Error::new(e.kind(), format!("no file can be made in {}: {e}", directory(path).display()))
+                    }),
+                }
+            }
             Self::File(path) => {
                 let nearest = path.ancestors().skip(1).find(|path| path.exists()).unwrap_or(Path::new("."));
                 let nearest = if nearest == Path::new("") { Path::new(".") } else { nearest };

@@ -126,8 +126,16 @@ fn an_open_file_without_a_name_is_written_to() {
 #[test]
 fn what_cannot_be_written_is_known_before() {
     assert!(Place::of(Path::new("/proc/none/of/this")).unwrap().check().is_err());
+    assert!(Place::of(Path::new("/proc/version")).unwrap().check().is_err(), "no file takes its place");
     assert!(Place::of(Path::new("")).is_err());
     let folder = tempfile::tempdir().unwrap();
+    let node = folder.path().join("node");
+    // Majors from 120 to 127 are nobody's (the kernel's devices.txt).
+    match mknodat(CWD, &node, FileType::CharacterDevice, Mode::from_raw_mode(0o666), makedev(120, 7)) {
+        Ok(()) => assert!(Place::of(&node).unwrap().check().is_err(), "there is no such device"),
+        Err(_) => println!("SKIPPED: no node for a device can be made here"),
+    }
+    let _ = fs::remove_file(&node);
     let file = folder.path().join("file");
     File::create(&file).unwrap();
     assert!(Place::of(&file.join("below")).is_err());
