@@ -56,7 +56,54 @@ pub fn schema(json: &[u8]) -> Result<String, String> {
     struct Named {
         schema: String,
     }
-    serde_json::from_slice(json).map(|Named { schema }| schema).map_err(|e| plain(&e))
+    serde_json::from_slice(json).map(|Named { schema }| schema).map_err(|e| flaw(json, &e))
+}
+
+/// What a file of Gingham's is that was given in the place of another, and which command reads it.
+#[must_use]
+pub fn introduced(bytes: &[u8]) -> Option<&'static str> {
+    // A line of a journal is JSON behind eight digits and a space.
+    let line = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let schema = schema(bytes).or_else(|_| schema(line.get(9..).unwrap_or_default())).unwrap_or_default();
+    match schema.split('/').next() {
+        Some("gingham.tune") => Some("a result, which `gingham replay` reads"),
+        Some("gingham.profile") => Some("a profile, which `gingham profile show --profile` reads"),
+        Some("gingham.journal") => Some("a journal, which `gingham tune --resume` goes on with"),
+        _ if bytes.starts_with(b"combination,backend,") => Some("a result in CSV, which spreadsheets read"),
+        _ => None,
+    }
+}
+
+/// What serde_json has to say of `json`, with the key whose value has another type than it should.
+#[must_use]
+pub fn flaw(json: &[u8], error: &serde_json::Error) -> String {
+    let said = plain(error);
+    let is_of_value = ["invalid type", "invalid value", "unknown variant"].iter().any(|kind| said.starts_with(kind));
+    let before = json.split_inclusive(|&byte| byte == b'\n').take(error.line().saturating_sub(1)).map(<[u8]>::len);
+    let end = before.sum::<usize>() + error.column();
+    match key(&json[..end.min(json.len())]).filter(|_| is_of_value) {
+        Some(key) => format!("`{}`: {said}", String::from_utf8_lossy(key).escape_debug()),
+        None => said,
+    }
+}
+
+/// The key of the innermost value that `json`, the beginning of a text in JSON, ends in.
+fn key(json: &[u8]) -> Option<&[u8]> {
+    let mut keys = vec![None];
+    let (mut last, mut start, mut is_escaped) = (None, None, false);
+    for (at, byte) in json.iter().enumerate() {
+        match (byte, start) {
+            _ if is_escaped => is_escaped = false,
+            (b'\\', Some(_)) => is_escaped = true,
+            (b'"', Some(from)) => (last, start) = (Some(&json[from..at]), None),
+            (b'"', None) => start = Some(at + 1),
+            (b':', None) => *keys.last_mut()? = last,
+            (b'{' | b'[', None) => keys.push(None),
+            (b'}' | b']', None) => drop(keys.pop()),
+            _ => {}
+        }
+    }
+    keys.into_iter().rev().flatten().next()
 }
 
 /// What serde has to say, without the names of types.

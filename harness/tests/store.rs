@@ -7,7 +7,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 use std::thread;
 
-use gingham_harness::store::{Place, read, schema};
+use gingham_harness::store::{Place, flaw, introduced, read, schema};
 use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
 
 fn write(path: &Path, text: &str) -> std::io::Result<()> {
@@ -167,5 +167,49 @@ fn a_schema_is_found_or_missed_in_plain_words() {
     for text in ["3", "[3]", "{}", "{", ""] {
         let said = schema(text.as_bytes()).unwrap_err();
         assert!(!said.contains("struct") && !said.contains("Named"), "{said}");
+    }
+}
+
+#[test]
+fn a_value_of_another_type_is_told_with_its_key() {
+    #[derive(Debug, serde::Deserialize)]
+    #[expect(dead_code, reason = "read by serde alone")]
+    struct Bobbin {
+        name: String,
+        turns: Vec<u64>,
+        cores: Vec<Bobbin>,
+    }
+    for (text, said) in [
+        (r#"{"name": 3}"#, "`name`: invalid type: integer `3`, expected a string at line 1 column 10"),
+        ("{\"turns\": [],\n \"name\": {}}", "`name`: invalid type: map, expected a string at line 2 column 9"),
+        (r#"{"name": "\"x\":", "turns": [1, "2"]}"#, "`turns`: invalid type: string \"2\", expected a whole number"),
+        (r#"{"name": "x", "turns": [-1]}"#, "`turns`: invalid value: integer `-1`, expected a whole number"),
+        (r#"{"cores": [{"name": "x", "turns": [], "cores": []}, 5]}"#, "`cores`: invalid type: integer `5`"),
+        (r#"{"cores": [{"name": true"#, "`name`: invalid type: boolean `true`, expected a string"),
+        (r#"{"name": "x"}"#, "missing field `turns`"),
+        ("[[", "invalid type"),
+        ("{", "EOF while parsing"),
+        ("}]", "expected value"),
+    ] {
+        let error = serde_json::from_str::<Bobbin>(text).expect_err(text);
+        let told = flaw(text.as_bytes(), &error);
+        assert!(told.starts_with(said), "{text}: {told}");
+    }
+}
+
+#[test]
+fn files_of_gingham_are_known() {
+    for (text, said) in [
+        ("{\n  \"schema\": \"gingham.tune/1\"", None), // cut: nothing is known of it
+        ("{\"schema\": \"gingham.tune/1\"}", Some("a result, which `gingham replay` reads")),
+        ("01234567 {\"schema\":\"gingham.journal/2\"}\n89", Some("a journal, which `gingham tune --resume`")),
+        ("{\"schema\": \"gingham.profile/1\"}", Some("a profile, which `gingham profile show --profile`")),
+        ("combination,backend,op_threads", Some("a result in CSV")),
+        ("{\"schema\": \"other/9\"}", None),
+        ("", None),
+    ] {
+        let known = introduced(text.as_bytes());
+        assert_eq!(known.is_some(), said.is_some(), "{text}: {known:?}");
+        assert!(known.unwrap_or_default().starts_with(said.unwrap_or_default()), "{text}: {known:?}");
     }
 }
