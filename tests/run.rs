@@ -207,6 +207,36 @@ fn ctrl_c_leaves_whole_files_and_skip_existing_goes_on() {
 }
 
 #[test]
+fn what_a_killed_run_has_left_goes_with_the_next() {
+    let folder = Folder::new();
+    long_batch(&folder, 1, 200);
+    fs::create_dir(folder.path("c")).expect("a folder");
+    fs::write(folder.path("c/.gingham-killed.npy.partial"), "half of a product").expect("written");
+    let args = ["--lhs", "a", "--rhs", "large.npy", "--out", "c"];
+    let run = folder.run(&[&args[..], &["--dry-run"]].concat());
+    assert_eq!((run.code, folder.names("c").len()), (Some(0), 1), "{run:?}");
+    let run = folder.run(&args);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert_eq!(folder.names("c"), ["0.npy"]);
+}
+
+#[test]
+fn where_no_pair_has_a_product_nothing_is_said_of_others() {
+    let folder = Folder::new();
+    for i in 0..2 {
+        folder.write(format!("a/{i}.npy"), &matrix(2, 2, i));
+    }
+    // What has the name of the product is no file.
+    fs::create_dir_all(folder.path("c/0.npy")).expect("a folder");
+    let run = folder.run(&["--lhs", "a", "--rhs", "a/1.npy", "--out", "c"]);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.stderr.ends_with("gingham: 1 of 2 pairs have no product (reasons above); the others are in c\n"));
+    let run = folder.run(&["--lhs", "a/0.npy", "--rhs", "a/0.npy", "--out", "c"]);
+    assert_eq!((run.code, &*run.stdout), (Some(1), ""), "{run:?}");
+    assert!(run.stderr.ends_with("gingham: 1 of 1 pairs have no product (reasons above)\n"), "{run:?}");
+}
+
+#[test]
 fn a_second_ctrl_c_ends_at_once_unless_it_is_the_same() {
     let folder = Folder::new();
     // A product of several seconds.

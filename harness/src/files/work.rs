@@ -18,7 +18,7 @@ use super::{Error, Failure, Pair, Pairs, Problem, freivalds, shapes};
 use crate::batch;
 use crate::executor::panics::message;
 use crate::executor::{Executor, Serial};
-use crate::npy::{self, Array, Element, Partials};
+use crate::npy::{self, Array, Element, Partials, remove_stale};
 
 /// What a check costs: nanoseconds for each element of the factors and the product. On a busy Zen 3 it took 0.4 to 0.7
 /// from caches, and 1.1 to 2.0 where the arrays are larger than those and their products take longest.
@@ -101,15 +101,17 @@ pub struct Summary {
 }
 
 impl Pairs {
-    /// Makes the directory `out`, where it is missing, and sees that files can be written there.
+    /// Makes the directory `out`, where it is missing, sees that files can be written there, and removes what runs that
+    /// were killed have left in it.
     ///
     /// # Errors
     /// [`Error::OutputDirectory`].
     pub fn prepare(&self, out: &Path) -> Result<(), Error> {
         fs::create_dir_all(out)
             .and_then(|()| tempfile::tempfile_in(out))
-            .map(drop)
-            .map_err(|cause| Error::OutputDirectory { path: out.into(), cause })
+            .map_err(|cause| Error::OutputDirectory { path: out.into(), cause })?;
+        remove_stale(out);
+        Ok(())
     }
 
     /// Writes the product of every good pair. `progress` hears of each when it is done, on the thread that did it.
