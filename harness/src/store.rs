@@ -224,22 +224,50 @@ impl Place {
         }
     }
 
-    /// Waits until nobody else holds the lock of this file, a file of its own beside it. The lock is held until what is
-    /// returned is dropped. There is none for a stream, and none where the file system has none: of two that write at
-    /// once there, the later one wins.
+    /// Waits until nobody else holds the lock of this file, a file of its own beside it. There is none for a stream, and
+    /// none where the file system has none: of two that write at once there, the later one wins.
     ///
     /// # Errors
     /// The system's, where the directory cannot be made.
-    pub fn lock(&self) -> io::Result<Option<File>> {
+    pub fn lock(&self) -> io::Result<Option<Lock>> {
         let Self::File(path) = self else { return Ok(None) };
         fs::create_dir_all(directory(path))?;
-        let mut name = path.as_os_str().to_owned();
-        name.push(".lock");
-        let opened = File::options().create(true).truncate(false).write(true).open(&name);
-        // That of another user can be locked all the same.
-        let lock = opened.or_else(|_| File::open(&name)).ok();
-        Ok(lock.filter(|lock| lock.lock().is_ok()))
+        loop {
+            let name = lock_of(path);
+            let opened = File::options().create(true).truncate(false).write(true).open(&name);
+            // That of another user can be locked all the same.
+            let Ok(file) = opened.or_else(|_| File::open(&name)) else { return Ok(None) };
+            if file.lock().is_err() {
+                return Ok(None);
+            }
+            let own = file.metadata()?;
+            // Who held it may have removed it meanwhile, and another one may be there.
+            if fs::metadata(&name).is_ok_and(|there| (there.dev(), there.ino()) == (own.dev(), own.ino())) {
+                return Ok(Some(Lock { _file: file, locked: path.clone() }));
+            }
+        }
     }
+}
+
+/// The lock of a file, held until it is dropped. Its own file stays for the next one, unless there is nothing to lock.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+    locked: PathBuf,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if !self.locked.exists() {
+            let _ = fs::remove_file(lock_of(&self.locked));
+        }
+    }
+}
+
+fn lock_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    name.into()
 }
 
 /// Opens a device or a pipe to write to.

@@ -5,6 +5,7 @@ use std::fs::{self, File, Permissions};
 use std::io::{ErrorKind, Read};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
 
 use gingham_harness::store::{Place, flaw, introduced, read, schema};
@@ -121,6 +122,33 @@ fn an_open_file_without_a_name_is_written_to() {
     file.read_to_string(&mut text).unwrap();
     assert_eq!(text, "kept");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_lock_stays_beside_its_file_and_alone_it_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    let place = Place::of(&file).unwrap();
+    // Each of them removes the lock that the others wait for.
+    let held = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..200 {
+                    let lock = place.lock().unwrap();
+                    assert_eq!(held.fetch_add(1, SeqCst), 0, "one at a time");
+                    thread::yield_now();
+                    held.fetch_sub(1, SeqCst);
+                    drop(lock);
+                }
+            });
+        }
+    });
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    let lock = place.lock().unwrap();
+    place.write(b"kept").unwrap();
+    drop(lock);
+    assert!(folder.path().join("file.lock").exists());
 }
 
 #[test]
