@@ -207,6 +207,28 @@ fn ctrl_c_leaves_whole_files_and_skip_existing_goes_on() {
 }
 
 #[test]
+fn time_in_which_it_is_stopped_does_not_count() {
+    const STOPPED: f64 = 4.0;
+    let folder = Folder::new();
+    long_batch(&folder, 4, 400);
+    let mut command = folder.command(&["--lhs", "a/*.npy", "--rhs", "large.npy", "--out", "c"]);
+    let start = Instant::now();
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    wait_for("a product", || folder.path("c").exists() && !folder.names("c").is_empty());
+    let stop = |signal| kill_process(Pid::from_child(&child), signal).expect("the program runs");
+    stop(Signal::STOP);
+    std::thread::sleep(Duration::from_secs_f64(STOPPED));
+    stop(Signal::CONT);
+    let output = child.wait_with_output().expect("it ends");
+    let wall = start.elapsed().as_secs_f64();
+    let said = String::from_utf8(output.stdout).expect("text");
+    let words: Vec<&str> = said.split_whitespace().collect();
+    let [number, unit] = [words[3], words[4]];
+    let seconds = number.parse::<f64>().expect("a number") * if unit == "ms" { 1e-3 } else { 1.0 };
+    assert!(seconds < wall - STOPPED + 2.0, "{wall} s: {said}");
+}
+
+#[test]
 fn what_a_killed_run_has_left_goes_with_the_next() {
     let folder = Folder::new();
     long_batch(&folder, 1, 200);

@@ -16,6 +16,7 @@ use super::check::Good;
 use super::sync::sync;
 use super::{Error, Failure, Pair, Pairs, Problem, freivalds, shapes};
 use crate::batch;
+use crate::clock::Clock;
 use crate::executor::panics::message;
 use crate::executor::{Executor, Serial};
 use crate::npy::{self, Array, Element, Partials, remove_stale};
@@ -96,7 +97,7 @@ pub struct Summary {
     pub failed: Vec<Failure>,
     /// What the products took.
     pub work: Work,
-    /// Wall-clock time, s.
+    /// Wall-clock time without that in which the program was stopped (Ctrl-Z), s.
     pub seconds: f64,
 }
 
@@ -116,7 +117,7 @@ impl Pairs {
 
     /// Writes the product of every good pair. `progress` hears of each when it is done, on the thread that did it.
     pub fn multiply(self, job: &Job<'_>, progress: &(dyn Fn(Outcome<'_>) + Sync)) -> Summary {
-        let start = Instant::now();
+        let clock = Clock::start();
         let summary = Mutex::new(Summary { failed: self.bad, ..Summary::default() });
         // With fewer pairs than workers it is the matrices of a stack that are spread: a run inside a run would have
         // the calling thread alone.
@@ -148,7 +149,7 @@ impl Pairs {
             summary.failed.extend(self.good.iter().map(failed));
         }
         summary.failed.sort_by_key(|failure| failure.index);
-        summary.seconds = start.elapsed().as_secs_f64();
+        summary.seconds = clock.elapsed_s();
         summary
     }
 }
