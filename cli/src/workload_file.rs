@@ -58,6 +58,9 @@ fn at(text: &str, start: usize, said: &str) -> String {
         Some((key, _)) if begin + key.len() < start || said == "duplicate key" => {
             format!("line {}, `{}`: {said}", line(text, start), key.trim())
         }
+        None if whole.starts_with('[') && said.starts_with("invalid type") => {
+            format!("line {}, `{}`: {said}", line(text, start), whole.trim().trim_matches(['[', ']']))
+        }
         _ => format!("line {}: {said}", line(text, start)),
     }
 }
@@ -93,6 +96,7 @@ mod tests {
             ("op = 'dot'\nshape = '9'\nlayout = 'rrr'", "line 3, `layout`: layout `rrr` for dot"),
             ("op = 'dot'\nshap = '9'", "line 2: unknown field `shap`"),
             ("op = 'dot'\nshape = '9'\nop = 'dot'", "line 3, `op`: duplicate key"),
+            ("op = 'dot'\n[shape]\nn = 9", "line 2, `shape`: invalid type: map, expected a string"),
             ("op = 'dot'", "missing field `shape`"),
             ("op = 'dot'\nshape '9'", "line 2: "),
             ("", "missing field `op`"),
