@@ -207,6 +207,58 @@ fn ctrl_c_leaves_whole_files_and_skip_existing_goes_on() {
 }
 
 #[test]
+fn time_in_which_it_is_stopped_does_not_count() {
+    const STOPPED: f64 = 4.0;
+    let folder = Folder::new();
+    long_batch(&folder, 4, 400);
+    let mut command = folder.command(&["--lhs", "a/*.npy", "--rhs", "large.npy", "--out", "c"]);
+    let start = Instant::now();
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    wait_for("a product", || folder.path("c").exists() && !folder.names("c").is_empty());
+    let stop = |signal| kill_process(Pid::from_child(&child), signal).expect("the program runs");
+    stop(Signal::STOP);
+    std::thread::sleep(Duration::from_secs_f64(STOPPED));
+    stop(Signal::CONT);
+    let output = child.wait_with_output().expect("it ends");
+    let wall = start.elapsed().as_secs_f64();
+    let said = String::from_utf8(output.stdout).expect("text");
+    let words: Vec<&str> = said.split_whitespace().collect();
+    let [number, unit] = [words[3], words[4]];
+    let seconds = number.parse::<f64>().expect("a number") * if unit == "ms" { 1e-3 } else { 1.0 };
+    assert!(seconds < wall - STOPPED + 2.0, "{wall} s: {said}");
+}
+
+#[test]
+fn what_a_killed_run_has_left_goes_with_the_next() {
+    let folder = Folder::new();
+    long_batch(&folder, 1, 200);
+    fs::create_dir(folder.path("c")).expect("a folder");
+    fs::write(folder.path("c/.gingham-killed.npy.partial"), "half of a product").expect("written");
+    let args = ["--lhs", "a", "--rhs", "large.npy", "--out", "c"];
+    let run = folder.run(&[&args[..], &["--dry-run"]].concat());
+    assert_eq!((run.code, folder.names("c").len()), (Some(0), 1), "{run:?}");
+    let run = folder.run(&args);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert_eq!(folder.names("c"), ["0.npy"]);
+}
+
+#[test]
+fn where_no_pair_has_a_product_nothing_is_said_of_others() {
+    let folder = Folder::new();
+    for i in 0..2 {
+        folder.write(format!("a/{i}.npy"), &matrix(2, 2, i));
+    }
+    // What has the name of the product is no file.
+    fs::create_dir_all(folder.path("c/0.npy")).expect("a folder");
+    let run = folder.run(&["--lhs", "a", "--rhs", "a/1.npy", "--out", "c"]);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.stderr.ends_with("gingham: 1 of 2 pairs have no product (reasons above); the others are in c\n"));
+    let run = folder.run(&["--lhs", "a/0.npy", "--rhs", "a/0.npy", "--out", "c"]);
+    assert_eq!((run.code, &*run.stdout), (Some(1), ""), "{run:?}");
+    assert!(run.stderr.ends_with("gingham: 1 of 1 pairs have no product (reasons above)\n"), "{run:?}");
+}
+
+#[test]
 fn a_second_ctrl_c_ends_at_once_unless_it_is_the_same() {
     let folder = Folder::new();
     // A product of several seconds.

@@ -103,7 +103,11 @@ fn what_a_full_disk_does_not_take_goes_to_standard_output() {
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(told.starts_with("{\n") && told.contains("\ncombination,backend,op_threads,"), "{told}");
     assert!(told.ends_with("\nfiller\n"), "nothing half-written: {told}");
-    assert!(said.contains("output result.json: No space left"), "{said}");
+    for name in ["result.json", "result.csv"] {
+        let told = format!("output {name}: No space left on device (os error 28); the result goes to standard output");
+        assert_eq!(said.matches(name).count(), 1, "once: {said}");
+        assert!(said.contains(&told), "{said}");
+    }
 }
 
 #[test]
@@ -135,7 +139,11 @@ fn results_go_to_links_pipes_and_several_files() {
     let [json, link, pipe, profile] = ["r.json", "link.csv", "pipe", "profile"].map(at);
     let outputs = ["--format", "markdown", "--output", &json, "--output", &link, "--output", &pipe, "--output", "-"];
     let output = gingham(&[&TUNE[..], &outputs, &["--profile", &profile]].concat()).output().expect("it starts");
-    assert!(output.status.success(), "{}", text(&output.stderr));
+    let said = text(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    for path in [&json, &link, &pipe] {
+        assert!(said.contains(&format!("Wrote {path}.\n")), "{said}");
+    }
     assert!(fs::read_to_string(&json).unwrap().starts_with("{\n"));
     assert!(fs::read_to_string(at("target.csv")).unwrap().starts_with("combination,"));
     assert!(reader.join().unwrap().starts_with("## fill 1000 f64"));

@@ -28,13 +28,16 @@ impl Destinations {
     /// is that of all others.
     ///
     /// # Errors
-    /// Where a path cannot be written to, and where two are one file.
+    /// Where a path cannot be written to, and where two are one file or both standard output.
     pub(super) fn open(paths: &[PathBuf], format: Format) -> Result<Self, Failure> {
         let stdout = Destination { file: None, format };
         let all = match paths {
             [] => vec![stdout],
             paths => paths.iter().map(|path| Destination::open(path, format)).collect::<Result<_, _>>()?,
         };
+        if all.iter().filter(|destination| destination.file.is_none()).count() > 1 {
+            return Err(Failure::usage("--output names standard output twice; name it once"));
+        }
         let files: Vec<_> =
             all.iter().filter_map(|destination| Some(("--output", &destination.file.as_ref()?.1))).collect();
         refuse_twice(&files)?;
@@ -46,8 +49,8 @@ impl Destinations {
         self.0.iter().filter_map(|destination| Some(&destination.file.as_ref()?.1))
     }
 
-    /// Writes what `render` makes for a form, and for whether it goes to standard output. What a file cannot take goes to
-    /// standard output, so that it is not lost.
+    /// Writes what `render` makes for a form, and for whether it goes to standard output; says which files it has
+    /// written. What a file cannot take goes to standard output, so that it is not lost.
     ///
     /// # Errors
     /// The last of them; the others have been told.
@@ -61,16 +64,14 @@ impl Destinations {
         for Destination { file, format } in self.0 {
             match file {
                 None => print(&render(format, true)).unwrap_or_else(&mut fail),
-                Some((path, place)) => {
-                    if let Err(e) = place.write(render(format, false).as_bytes()) {
-                        tell(format_args!(
-                            "gingham: output {}: {e}; the result goes to standard output",
-                            path.display()
-                        ));
+                Some((path, place)) => match place.write(render(format, false).as_bytes()) {
+                    Ok(()) => tell(format_args!("Wrote {}.", path.display())),
+                    Err(e) => {
+                        let name = path.display();
+                        fail(Failure::work(format!("output {name}: {e}; the result goes to standard output")));
                         print(&render(format, true)).unwrap_or_else(&mut fail);
-                        fail(Failure::work(format!("output {}: {e}", path.display())));
                     }
-                }
+                },
             }
         }
         failed

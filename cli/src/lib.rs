@@ -31,6 +31,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use gingham_core::Registry;
 use gingham_harness::progress::Listener;
@@ -78,6 +79,11 @@ pub fn main(registry: Registry) -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
+        // A command that needs another one, without it: its help, on standard error.
+        Err(help) if help.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = help.print(); // where that cannot be written to there is nobody to be told so
+            return ExitCode::from(2);
+        }
         Err(error) if error.use_stderr() => return Failure::usage(usage::said(&error, &args)).report(),
         // Help and the version. clap knows whether to colour them.
         Err(text) => {

@@ -25,8 +25,11 @@ fn first_paragraph(error: &clap::Error) -> String {
     let text = error.to_string();
     let said = text.lines().take_while(|line| !line.starts_with("Usage:")).filter(|line| !line.trim().is_empty());
     let said = said.filter(|line| !line.starts_with("For more information"));
-    let line = said.map(str::trim).collect::<Vec<_>>().join(" ");
-    line.trim_start_matches("error: ").into()
+    let joined = said.map(str::trim).fold(String::new(), |joined, line| match line.starts_with("tip: ") {
+        true => joined + "; " + line,
+        false => joined + " " + line,
+    });
+    joined.trim_start().trim_start_matches("error: ").into()
 }
 
 /// A value that begins with a minus, or a pattern that the shell has already replaced.
@@ -74,6 +77,12 @@ mod tests {
             (&["tune", "--budget", "-5s"], "is written --budget=-5s (see `gingham tune --help`)"),
             (&["run", "--lhs", "a/1.npy", "a/2.npy", "--rhs", "b"], "`a/2.npy` is one word too many for --lhs: quote"),
             (&["tune", "--bogus"], "unexpected argument '--bogus' found (see `gingham tune --help`)"),
+            (
+                &["tun"],
+                "unrecognized subcommand 'tun'; tip: some similar subcommands exist: 'run', 'tune' (see `gingham --help`)",
+            ),
+            (&["tune", "--seet", "1"], "argument '--seet' found; tip: a similar argument exists: '--seed' (see"),
+            (&["run", "--lhs", "a", "--rhs", "b"], "were not provided: --out <DIR> (see"),
             (&["tune", "word"], "unexpected argument 'word' found"),
             (&["frobnicate"], "unrecognized subcommand 'frobnicate' (see `gingham --help`)"),
         ] {

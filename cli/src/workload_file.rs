@@ -54,8 +54,13 @@ fn at(text: &str, start: usize, said: &str) -> String {
     let begin = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
     let whole = text[begin..].lines().next().unwrap_or_default();
     match whole.split_once('=') {
-        // The error may be about the key itself, and then names it.
-        Some((key, _)) if begin + key.len() < start => format!("line {}, `{}`: {said}", line(text, start), key.trim()),
+        // What is said may be about the key itself, and then names it, unless it is there twice.
+        Some((key, _)) if begin + key.len() < start || said == "duplicate key" => {
+            format!("line {}, `{}`: {said}", line(text, start), key.trim())
+        }
+        None if whole.starts_with('[') && said.starts_with("invalid type") => {
+            format!("line {}, `{}`: {said}", line(text, start), whole.trim().trim_matches(['[', ']']))
+        }
         _ => format!("line {}: {said}", line(text, start)),
     }
 }
@@ -90,6 +95,8 @@ mod tests {
             ("dtype = 'f16'\nop = 'dot'\nshape = '9'", "line 1, `dtype`: unknown dtype `f16`"),
             ("op = 'dot'\nshape = '9'\nlayout = 'rrr'", "line 3, `layout`: layout `rrr` for dot"),
             ("op = 'dot'\nshap = '9'", "line 2: unknown field `shap`"),
+            ("op = 'dot'\nshape = '9'\nop = 'dot'", "line 3, `op`: duplicate key"),
+            ("op = 'dot'\n[shape]\nn = 9", "line 2, `shape`: invalid type: map, expected a string"),
             ("op = 'dot'", "missing field `shape`"),
             ("op = 'dot'\nshape '9'", "line 2: "),
             ("", "missing field `op`"),

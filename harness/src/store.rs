@@ -56,7 +56,54 @@ pub fn schema(json: &[u8]) -> Result<String, String> {
     struct Named {
         schema: String,
     }
-    serde_json::from_slice(json).map(|Named { schema }| schema).map_err(|e| plain(&e))
+    serde_json::from_slice(json).map(|Named { schema }| schema).map_err(|e| flaw(json, &e))
+}
+
+/// What a file of Gingham's is that was given in the place of another, and which command reads it.
+#[must_use]
+pub fn introduced(bytes: &[u8]) -> Option<&'static str> {
+    // A line of a journal is JSON behind eight digits and a space.
+    let line = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let schema = schema(bytes).or_else(|_| schema(line.get(9..).unwrap_or_default())).unwrap_or_default();
+    match schema.split('/').next() {
+        Some("gingham.tune") => Some("a result, which `gingham replay` reads"),
+        Some("gingham.profile") => Some("a profile, which `gingham profile show --profile` reads"),
+        Some("gingham.journal") => Some("a journal, which `gingham tune --resume` goes on with"),
+        _ if bytes.starts_with(b"combination,backend,") => Some("a result in CSV, which spreadsheets read"),
+        _ => None,
+    }
+}
+
+/// What serde_json has to say of `json`, with the key whose value has another type than it should.
+#[must_use]
+pub fn flaw(json: &[u8], error: &serde_json::Error) -> String {
+    let said = plain(error);
+    let is_of_value = ["invalid type", "invalid value", "unknown variant"].iter().any(|kind| said.starts_with(kind));
+    let before = json.split_inclusive(|&byte| byte == b'\n').take(error.line().saturating_sub(1)).map(<[u8]>::len);
+    let end = before.sum::<usize>() + error.column();
+    match key(&json[..end.min(json.len())]).filter(|_| is_of_value) {
+        Some(key) => format!("`{}`: {said}", String::from_utf8_lossy(key).escape_debug()),
+        None => said,
+    }
+}
+
+/// The key of the innermost value that `json`, the beginning of a text in JSON, ends in.
+fn key(json: &[u8]) -> Option<&[u8]> {
+    let mut keys = vec![None];
+    let (mut last, mut start, mut is_escaped) = (None, None, false);
+    for (at, byte) in json.iter().enumerate() {
+        match (byte, start) {
+            _ if is_escaped => is_escaped = false,
+            (b'\\', Some(_)) => is_escaped = true,
+            (b'"', Some(from)) => (last, start) = (Some(&json[from..at]), None),
+            (b'"', None) => start = Some(at + 1),
+            (b':', None) => *keys.last_mut()? = last,
+            (b'{' | b'[', None) => keys.push(None),
+            (b'}' | b']', None) => drop(keys.pop()),
+            _ => {}
+        }
+    }
+    keys.into_iter().rev().flatten().next()
 }
 
 /// What serde has to say, without the names of types.
@@ -113,16 +160,30 @@ impl Place {
         }
     }
 
-    /// Whether [`Place::write`] may succeed, as far as can be told without changing anything: a device is not opened,
-    /// since that alone sets some of them going. A directory that is missing can be made.
+    /// Whether [`Place::write`] may succeed, as far as can be told without writing. A device is opened and closed again,
+    /// since there may be none behind its name; a pipe is not, since its reader would take that for the end. A directory
+    /// that is missing can be made.
     ///
     /// # Errors
     /// The system's.
     pub fn check(&self) -> io::Result<()> {
+        let opens = |path: &Path| {
+            let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+            Ok(open(path, flags, Mode::empty()).map(drop)?)
+        };
         match self {
-            Self::Stream(path) if fs::metadata(path)?.file_type().is_socket() => Err(Errno::NXIO.into()),
-            Self::Stream(path) => Ok(access(path, Access::WRITE_OK)?),
-            Self::File(path) if path.exists() => Ok(access(path, Access::WRITE_OK)?),
+            Self::Stream(path) if fs::metadata(path)?.file_type().is_fifo() => Ok(access(path, Access::WRITE_OK)?),
+            Self::Stream(path) => opens(path),
+            Self::File(path) if path.exists() => {
+                opens(path)?;
+                match tempfile::tempfile_in(directory(path)).map_err(reason) {
+                    // It is overwritten then.
+                    Err(e) if is_about_the_name(&e) => Ok(()),
+                    made => made.map(drop).map_err(|e| {
+                        io::Error::new(e.kind(), format!("no file can be made in {}: {e}", directory(path).display()))
+                    }),
+                }
+            }
             Self::File(path) => {
                 let nearest = path.ancestors().skip(1).find(|path| path.exists()).unwrap_or(Path::new("."));
                 let nearest = if nearest == Path::new("") { Path::new(".") } else { nearest };
@@ -163,22 +224,50 @@ impl Place {
         }
     }
 
-    /// Waits until nobody else holds the lock of this file, a file of its own beside it. The lock is held until what is
-    /// returned is dropped. There is none for a stream, and none where the file system has none: of two that write at
-    /// once there, the later one wins.
+    /// Waits until nobody else holds the lock of this file, a file of its own beside it. There is none for a stream, and
+    /// none where the file system has none: of two that write at once there, the later one wins.
     ///
     /// # Errors
     /// The system's, where the directory cannot be made.
-    pub fn lock(&self) -> io::Result<Option<File>> {
+    pub fn lock(&self) -> io::Result<Option<Lock>> {
         let Self::File(path) = self else { return Ok(None) };
         fs::create_dir_all(directory(path))?;
-        let mut name = path.as_os_str().to_owned();
-        name.push(".lock");
-        let opened = File::options().create(true).truncate(false).write(true).open(&name);
-        // That of another user can be locked all the same.
-        let lock = opened.or_else(|_| File::open(&name)).ok();
-        Ok(lock.filter(|lock| lock.lock().is_ok()))
+        loop {
+            let name = lock_of(path);
+            let opened = File::options().create(true).truncate(false).write(true).open(&name);
+            // That of another user can be locked all the same.
+            let Ok(file) = opened.or_else(|_| File::open(&name)) else { return Ok(None) };
+            if file.lock().is_err() {
+                return Ok(None);
+            }
+            let own = file.metadata()?;
+            // Who held it may have removed it meanwhile, and another one may be there.
+            if fs::metadata(&name).is_ok_and(|there| (there.dev(), there.ino()) == (own.dev(), own.ino())) {
+                return Ok(Some(Lock { _file: file, locked: path.clone() }));
+            }
+        }
     }
+}
+
+/// The lock of a file, held until it is dropped. Its own file stays for the next one, unless there is nothing to lock.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+    locked: PathBuf,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if !self.locked.exists() {
+            let _ = fs::remove_file(lock_of(&self.locked));
+        }
+    }
+}
+
+fn lock_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    name.into()
 }
 
 /// Opens a device or a pipe to write to.

@@ -192,6 +192,19 @@ fn a_table_fits_its_terminal_and_the_least_important_columns_go_first() {
 }
 
 #[test]
+fn long_names_leave_both_tables_in_their_terminal() {
+    let long = "matrixmultiply:2+threads:2:25";
+    let rows = ["matrixmultiply:1+serial", "matrixmultiply:1+threads:2:25", long]
+        .map(|name| row(name, samples(0, TASKS, &[1.0; 12])));
+    let text =
+        render(&outcome(long, &[], rows.into(), &[]), Format::Table, Page { terminal: Some(80), warnings: false });
+    assert!(text.lines().all(|line| line.trim_end().chars().count() <= 80), "{text}");
+    assert!(headings(&text).contains("standing"), "{text}");
+    let arrangements = line(&text, "arrangement");
+    assert!(arrangements.contains("x serial") && !arrangements.contains("standing"), "{text}");
+}
+
+#[test]
 fn a_table_says_what_its_words_and_signs_mean() {
     let text = render(&raced(), Format::Table, Page { terminal: Some(80), warnings: false });
     assert!(text.contains("tied: not proven 2 % slower; slower: proven; left early: dropped, unproven\n"), "{text}");

@@ -5,9 +5,10 @@ use std::fs::{self, File, Permissions};
 use std::io::{ErrorKind, Read};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
 
-use gingham_harness::store::{Place, read, schema};
+use gingham_harness::store::{Place, flaw, introduced, read, schema};
 use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
 
 fn write(path: &Path, text: &str) -> std::io::Result<()> {
@@ -124,10 +125,45 @@ fn an_open_file_without_a_name_is_written_to() {
 }
 
 #[test]
+fn a_lock_stays_beside_its_file_and_alone_it_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    let place = Place::of(&file).unwrap();
+    // Each of them removes the lock that the others wait for.
+    let held = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..200 {
+                    let lock = place.lock().unwrap();
+                    assert_eq!(held.fetch_add(1, SeqCst), 0, "one at a time");
+                    thread::yield_now();
+                    held.fetch_sub(1, SeqCst);
+                    drop(lock);
+                }
+            });
+        }
+    });
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    let lock = place.lock().unwrap();
+    place.write(b"kept").unwrap();
+    drop(lock);
+    assert!(folder.path().join("file.lock").exists());
+}
+
+#[test]
 fn what_cannot_be_written_is_known_before() {
     assert!(Place::of(Path::new("/proc/none/of/this")).unwrap().check().is_err());
+    assert!(Place::of(Path::new("/proc/version")).unwrap().check().is_err(), "no file takes its place");
     assert!(Place::of(Path::new("")).is_err());
     let folder = tempfile::tempdir().unwrap();
+    let node = folder.path().join("node");
+    // Majors from 120 to 127 are nobody's (the kernel's devices.txt).
+    match mknodat(CWD, &node, FileType::CharacterDevice, Mode::from_raw_mode(0o666), makedev(120, 7)) {
+        Ok(()) => assert!(Place::of(&node).unwrap().check().is_err(), "there is no such device"),
+        Err(_) => println!("SKIPPED: no node for a device can be made here"),
+    }
+    let _ = fs::remove_file(&node);
     let file = folder.path().join("file");
     File::create(&file).unwrap();
     assert!(Place::of(&file.join("below")).is_err());
@@ -159,5 +195,49 @@ fn a_schema_is_found_or_missed_in_plain_words() {
     for text in ["3", "[3]", "{}", "{", ""] {
         let said = schema(text.as_bytes()).unwrap_err();
         assert!(!said.contains("struct") && !said.contains("Named"), "{said}");
+    }
+}
+
+#[test]
+fn a_value_of_another_type_is_told_with_its_key() {
+    #[derive(Debug, serde::Deserialize)]
+    #[expect(dead_code, reason = "read by serde alone")]
+    struct Bobbin {
+        name: String,
+        turns: Vec<u64>,
+        cores: Vec<Bobbin>,
+    }
+    for (text, said) in [
+        (r#"{"name": 3}"#, "`name`: invalid type: integer `3`, expected a string at line 1 column 10"),
+        ("{\"turns\": [],\n \"name\": {}}", "`name`: invalid type: map, expected a string at line 2 column 9"),
+        (r#"{"name": "\"x\":", "turns": [1, "2"]}"#, "`turns`: invalid type: string \"2\", expected a whole number"),
+        (r#"{"name": "x", "turns": [-1]}"#, "`turns`: invalid value: integer `-1`, expected a whole number"),
+        (r#"{"cores": [{"name": "x", "turns": [], "cores": []}, 5]}"#, "`cores`: invalid type: integer `5`"),
+        (r#"{"cores": [{"name": true"#, "`name`: invalid type: boolean `true`, expected a string"),
+        (r#"{"name": "x"}"#, "missing field `turns`"),
+        ("[[", "invalid type"),
+        ("{", "EOF while parsing"),
+        ("}]", "expected value"),
+    ] {
+        let error = serde_json::from_str::<Bobbin>(text).expect_err(text);
+        let told = flaw(text.as_bytes(), &error);
+        assert!(told.starts_with(said), "{text}: {told}");
+    }
+}
+
+#[test]
+fn files_of_gingham_are_known() {
+    for (text, said) in [
+        ("{\n  \"schema\": \"gingham.tune/1\"", None), // cut: nothing is known of it
+        ("{\"schema\": \"gingham.tune/1\"}", Some("a result, which `gingham replay` reads")),
+        ("01234567 {\"schema\":\"gingham.journal/2\"}\n89", Some("a journal, which `gingham tune --resume`")),
+        ("{\"schema\": \"gingham.profile/1\"}", Some("a profile, which `gingham profile show --profile`")),
+        ("combination,backend,op_threads", Some("a result in CSV")),
+        ("{\"schema\": \"other/9\"}", None),
+        ("", None),
+    ] {
+        let known = introduced(text.as_bytes());
+        assert_eq!(known.is_some(), said.is_some(), "{text}: {known:?}");
+        assert!(known.unwrap_or_default().starts_with(said.unwrap_or_default()), "{text}: {known:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gingham_harness::Profile;
+use gingham_harness::{Profile, profile};
 
 use crate::args::WorkloadArgs;
 use crate::failure::Failure;
@@ -30,7 +30,14 @@ pub(super) fn import(path: &Path, from: &Path) -> Result<(), Failure> {
     if !from.exists() {
         return Err(Failure::usage(format!("import {}: there is no such file", from.display())));
     }
-    let other = Profile::load(from)?;
+    let other = Profile::load(from).map_err(|error| match error {
+        // Nothing is said of `profile clear`: the file may be anything.
+        profile::Error::Damaged { reason, .. } | profile::Error::Stream { reason, .. } => Failure::usage(format!(
+            "import {}: no profile ({reason}); expected what `gingham profile export` prints",
+            from.display()
+        )),
+        other => other.into(),
+    })?;
     let all = other.entries.len();
     let taken = Profile::update(path, |profile| profile.import(other))?;
     let older = match all - taken {

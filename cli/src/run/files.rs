@@ -180,6 +180,7 @@ pub(super) fn multiply(
             )))
         }
         (0, false) => Ok(()),
+        (failed, false) if summary.done + skipped == 0 => Err(Failure::work(none(failed))),
         (failed, false) => Err(Failure::work(format!("{}; the others are in {out}", none(failed)))),
     }
 }

@@ -112,10 +112,11 @@ impl Component {
     }
 }
 
-/// Finds what `components` match in the directory `base`, to which `rest` has led.
+/// Finds the files that `components` match in the directory `base`, to which `rest` has led. What is no directory counts
+/// as one: a link that leads nowhere, or a pipe, is named when it is read.
 fn walk(base: PathBuf, components: &[Component], rest: &[OsString], found: &mut Vec<Found>) -> Result<(), Error> {
     let Some((component, below)) = components.split_first() else {
-        if base.symlink_metadata().is_ok() {
+        if base.symlink_metadata().is_ok() && !base.is_dir() {
             found.push(Found { path: base, rest: rest.to_vec() });
         }
         return Ok(());
@@ -199,6 +200,16 @@ mod tests {
         assert_eq!(found("b*/*.npy"), ["b1/4.npy", "b[1]/3.npy"]);
         assert_eq!(found("**/[34].npy"), ["b1/4.npy", "b[1]/3.npy"]);
         assert_eq!(found("*/../a/1.npy").len(), 3, "one for each directory");
+    }
+
+    #[test]
+    fn directories_are_no_files() {
+        let found = |given| found(&[b"a/1.npy", b"a/x.npy/2.npy"], given);
+        assert_eq!(found("a"), Ok(vec!["a/1.npy".into()]));
+        assert_eq!(found("a/*.npy"), Ok(vec!["a/1.npy".into()]));
+        assert_eq!(found("a/x.npy"), Ok(vec!["a/x.npy/2.npy".into()]), "given by its name it stands for its files");
+        assert_eq!(found("**/*.npy"), Ok(vec!["a/1.npy".into(), "a/x.npy/2.npy".into()]));
+        assert!(found("*/x.npy").is_err());
     }
 
     #[test]

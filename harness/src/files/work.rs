@@ -16,9 +16,10 @@ use super::check::Good;
 use super::sync::sync;
 use super::{Error, Failure, Pair, Pairs, Problem, freivalds, shapes};
 use crate::batch;
+use crate::clock::Clock;
 use crate::executor::panics::message;
 use crate::executor::{Executor, Serial};
-use crate::npy::{self, Array, Element, Partials};
+use crate::npy::{self, Array, Element, Partials, remove_stale};
 
 /// What a check costs: nanoseconds for each element of the factors and the product. On a busy Zen 3 it took 0.4 to 0.7
 /// from caches, and 1.1 to 2.0 where the arrays are larger than those and their products take longest.
@@ -96,25 +97,27 @@ pub struct Summary {
     pub failed: Vec<Failure>,
     /// What the products took.
     pub work: Work,
-    /// Wall-clock time, s.
+    /// Wall-clock time without that in which the program was stopped (Ctrl-Z), s.
     pub seconds: f64,
 }
 
 impl Pairs {
-    /// Makes the directory `out`, where it is missing, and sees that files can be written there.
+    /// Makes the directory `out`, where it is missing, sees that files can be written there, and removes what runs that
+    /// were killed have left in it.
     ///
     /// # Errors
     /// [`Error::OutputDirectory`].
     pub fn prepare(&self, out: &Path) -> Result<(), Error> {
         fs::create_dir_all(out)
             .and_then(|()| tempfile::tempfile_in(out))
-            .map(drop)
-            .map_err(|cause| Error::OutputDirectory { path: out.into(), cause })
+            .map_err(|cause| Error::OutputDirectory { path: out.into(), cause })?;
+        remove_stale(out);
+        Ok(())
     }
 
     /// Writes the product of every good pair. `progress` hears of each when it is done, on the thread that did it.
     pub fn multiply(self, job: &Job<'_>, progress: &(dyn Fn(Outcome<'_>) + Sync)) -> Summary {
-        let start = Instant::now();
+        let clock = Clock::start();
         let summary = Mutex::new(Summary { failed: self.bad, ..Summary::default() });
         // With fewer pairs than workers it is the matrices of a stack that are spread: a run inside a run would have
         // the calling thread alone.
@@ -146,7 +149,7 @@ impl Pairs {
             summary.failed.extend(self.good.iter().map(failed));
         }
         summary.failed.sort_by_key(|failure| failure.index);
-        summary.seconds = start.elapsed().as_secs_f64();
+        summary.seconds = clock.elapsed_s();
         summary
     }
 }

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 pub use header::Header;
 pub use kind::{Element, Endian, Kind};
-pub use partial::{Abandoned, Partials};
+pub use partial::{Abandoned, Partials, remove_stale};
 pub use read::{Array, read};
 
 use crate::shown::Shown;

@@ -2,19 +2,24 @@
 //!
 //! The values go to a temporary file in the same directory, which is then renamed. A reader sees the former file or
 //! the new one, and so does whoever ends the program meanwhile: [`Partials`] knows the files that are not whole yet.
+//! What a program that was killed has left is known by its name, and by the lock that nobody holds on it any more.
 //! None of them is synced to the disk; whoever writes many does that once, for all.
 
 use std::collections::HashSet;
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ndarray::{ArrayView, Dimension};
+use tempfile::NamedTempFile;
 
 use super::{Element, Error, Problem, write};
 use crate::store::directory;
+
+/// How the names of temporary files begin and end.
+const NAME: [&str; 2] = [".gingham-", ".npy.partial"];
 
 /// The files that are being written.
 #[derive(Debug, Default)]
@@ -37,13 +42,7 @@ impl Partials {
             let (path, permissions) = destination(path)?;
             let temporary = {
                 let mut names = self.lock();
-                let temporary = tempfile::Builder::new()
-                    .prefix(".gingham-")
-                    .suffix(".partial")
-                    // A temporary file is its owner's alone unless told otherwise; this one follows the umask.
-                    .permissions(Permissions::from_mode(0o666))
-                    .tempfile_in(directory(&path))
-                    .map_err(Problem::io("create a temporary file beside it"))?;
+                let temporary = begin(directory(&path)).map_err(Problem::io("create a temporary file beside it"))?;
                 names.insert(temporary.path().into());
                 temporary
             };
@@ -75,6 +74,37 @@ impl Partials {
     }
 }
 
+/// A temporary file in `directory`, locked for as long as it is open.
+fn begin(directory: &Path) -> io::Result<NamedTempFile> {
+    let temporary = tempfile::Builder::new()
+        .prefix(NAME[0])
+        .suffix(NAME[1])
+        // A temporary file is its owner's alone unless told otherwise; this one follows the umask.
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(directory)?;
+    let _ = temporary.as_file().lock(); // where the file system has no locks, nobody can tell that it is stale
+    Ok(temporary)
+}
+
+/// Removes the temporary files in `directory` whose writers have gone before they were whole. Of an empty one the lock is
+/// perhaps not taken yet: it stays, as does what cannot be removed.
+pub fn remove_stale(directory: &Path) {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.as_encoded_bytes();
+        if !name.starts_with(NAME[0].as_bytes()) || !name.ends_with(NAME[1].as_bytes()) {
+            continue;
+        }
+        let path = entry.path();
+        let is_file = entry.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() > 0);
+        // Over a network the lock is of those who may write.
+        let open = || File::options().read(true).write(true).open(&path);
+        if is_file && open().is_ok_and(|file| file.try_lock().is_ok()) {
+            let _ = fs::remove_file(&path);
+        }
+    }
+}
+
 /// The path to write to, links resolved, and the permissions of the file that is there.
 fn destination(path: &Path) -> Result<(PathBuf, Option<Permissions>), Problem> {
     let resolved = match fs::symlink_metadata(path) {
@@ -87,4 +117,31 @@ fn destination(path: &Path) -> Result<(PathBuf, Option<Permissions>), Problem> {
         return Err(Problem::NotAFile);
     }
     Ok((resolved, Some(metadata.permissions())))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn what_was_left_is_removed_and_what_is_being_written_is_not() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [mut left, mut living, begun] = [0; 3].map(|_| begin(folder.path()).expect("a file"));
+        for file in [&mut left, &mut living] {
+            file.write_all(b"half of a").expect("written");
+        }
+        let other = folder.path().join(".gingham-x.partial");
+        fs::write(&other, "of somebody else").expect("written");
+        // Closed, and not removed: as by a kill.
+        let (file, left) = left.keep().expect("kept");
+        drop(file);
+        remove_stale(folder.path());
+        assert!(!left.exists());
+        for stays in [living.path(), begun.path(), &other] {
+            assert!(stays.exists(), "{stays:?}");
+        }
+        remove_stale(&folder.path().join("nowhere"));
+    }
 }

@@ -156,6 +156,14 @@ pub enum Error {
         /// What it says it is.
         schema: String,
     },
+    /// The file is another one of Gingham's.
+    #[error("{path} is no profile, but {what}; name another file")]
+    Other {
+        /// The file.
+        path: PathBuf,
+        /// What it is, and which command reads it.
+        what: &'static str,
+    },
     /// There is no home directory.
     #[error("no place for a profile: neither XDG_CONFIG_HOME nor HOME is set; name a file with --profile")]
     NoHome,
@@ -194,11 +202,14 @@ impl Profile {
         if bytes.trim_ascii().is_empty() {
             return Ok(Self::default());
         }
-        let schema = store::schema(bytes).map_err(Flaw::Damaged)?;
-        if schema != SCHEMA {
-            return Err(Flaw::Foreign(schema));
+        let other = |flaw| store::introduced(bytes).map_or(flaw, Flaw::Other);
+        let schema = store::schema(bytes).map_err(|reason| other(Flaw::Damaged(reason)))?;
+        match schema.as_str() {
+            SCHEMA => {}
+            of_profile if of_profile.starts_with("gingham.profile/") => return Err(Flaw::Foreign(schema)),
+            _ => return Err(other(Flaw::Foreign(schema))),
         }
-        let profile: Self = serde_json::from_slice(bytes).map_err(|e| Flaw::Damaged(store::plain(&e)))?;
+        let profile: Self = serde_json::from_slice(bytes).map_err(|e| Flaw::Damaged(store::flaw(bytes, &e)))?;
         profile.entries.iter().try_for_each(Entry::check).map_err(Flaw::Damaged)?;
         Ok(profile)
     }
@@ -289,6 +300,8 @@ enum Flaw {
     Damaged(String),
     /// The schema that it names.
     Foreign(String),
+    /// What else it is.
+    Other(&'static str),
 }
 
 impl Flaw {
@@ -296,6 +309,7 @@ impl Flaw {
         let path = path.to_owned();
         match self {
             Self::Foreign(schema) => Error::Foreign { path, schema },
+            Self::Other(what) => Error::Other { path, what },
             Self::Damaged(reason) if path.is_file() => Error::Damaged { path, reason },
             Self::Damaged(reason) => Error::Stream { path, reason },
         }

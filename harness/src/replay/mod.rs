@@ -88,12 +88,14 @@ impl Recording {
         if bytes.len() as u64 > LARGEST {
             return Err(format!("more than {} MiB", LARGEST >> 20));
         }
-        let schema = store::schema(bytes).map_err(|reason| format!("damaged, {reason}"))?;
+        let other = |reason| store::introduced(bytes).map_or(reason, str::to_owned);
+        let schema = store::schema(bytes).map_err(|reason| other(format!("damaged, {reason}")))?;
         if schema != SCHEMA {
-            let schema: String = schema.chars().take(40).collect();
-            return Err(format!("schema `{}` where this gingham reads `{SCHEMA}`", schema.escape_debug()));
+            let short: String = schema.chars().take(40).collect();
+            let foreign = format!("schema `{}` where this gingham reads `{SCHEMA}`", short.escape_debug());
+            return Err(if schema.starts_with("gingham.tune/") { foreign } else { other(foreign) });
         }
-        Self::new(serde_json::from_slice(bytes).map_err(|e| format!("damaged, {}", store::plain(&e)))?)
+        Self::new(serde_json::from_slice(bytes).map_err(|e| format!("damaged, {}", store::flaw(bytes, &e)))?)
     }
 
     /// Takes over an outcome whose parts fit each other.

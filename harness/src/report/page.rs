@@ -21,7 +21,7 @@ impl Page {
     /// Standard output, as wide as its terminal where it is one; warnings go to standard error.
     #[must_use]
     pub fn stdout() -> Self {
-        Self { terminal: Table::new().width().map(usize::from), warnings: false }
+        Self { terminal: columns(Table::new().width()), warnings: false }
     }
 
     /// Columns that a table may take.
@@ -50,9 +50,19 @@ impl Page {
     }
 }
 
+/// Columns of a terminal that says how many it has: some that nobody looks at say 0.
+fn columns(said: Option<u16>) -> Option<usize> {
+    said.filter(|&columns| columns > 0).map(usize::from)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_terminal_without_columns_is_none() {
+        assert_eq!([Some(80), Some(0), None].map(columns), [Some(80), None, None]);
+    }
 
     #[test]
     fn lines_break_at_spaces_and_keep_their_words() {

@@ -76,10 +76,10 @@ fn without_figures(outcome: &Outcome, page: Page) -> String {
 }
 
 /// A table of `rows` within `width`: as long as it is wider, the least important column goes. `names` are those of the
-/// rows, in a column of their own; empty for none.
+/// rows, in a column of their own, beside which the standing matters less; empty for none.
 fn fitting(outcome: &Outcome, names: &[&str], rows: &[&Row], width: usize) -> Table {
     let mut columns = Column::ALL.to_vec();
-    let mut least = Column::LEAST.iter();
+    let mut least = Column::LEAST.iter().chain((!names.is_empty()).then_some(&Column::Standing));
     loop {
         let table = of_columns(outcome, names, rows, &columns);
         let widest = table.lines().map(|line| line.trim_end().chars().count()).max();
