@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{Access, Mode, OFlags, access, fcntl_getfl, fcntl_setfl, open};
 use rustix::io::Errno;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 /// Links that lead from one to the next, at most, as in the kernel.
 const MOST_LINKS: usize = 40;
@@ -56,7 +57,7 @@ pub fn schema(json: &[u8]) -> Result<String, String> {
     struct Named {
         schema: String,
     }
-    serde_json::from_slice(json).map(|Named { schema }| schema).map_err(|e| flaw(json, &e))
+    value(json).map(|Named { schema }| schema)
 }
 
 /// What a file of Gingham's is that was given in the place of another, and which command reads it.
@@ -74,36 +75,17 @@ pub fn introduced(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// What serde_json has to say of `json`, with the key whose value has another type than it should.
-#[must_use]
-pub fn flaw(json: &[u8], error: &serde_json::Error) -> String {
-    let said = plain(error);
-    let is_of_value = ["invalid type", "invalid value", "unknown variant"].iter().any(|kind| said.starts_with(kind));
-    let before = json.split_inclusive(|&byte| byte == b'\n').take(error.line().saturating_sub(1)).map(<[u8]>::len);
-    let end = before.sum::<usize>() + error.column();
-    match key(&json[..end.min(json.len())]).filter(|_| is_of_value) {
-        Some(key) => format!("`{}`: {said}", String::from_utf8_lossy(key).escape_debug()),
-        None => said,
-    }
-}
-
-/// The key of the innermost value that `json`, the beginning of a text in JSON, ends in.
-fn key(json: &[u8]) -> Option<&[u8]> {
-    let mut keys = vec![None];
-    let (mut last, mut start, mut is_escaped) = (None, None, false);
-    for (at, byte) in json.iter().enumerate() {
-        match (byte, start) {
-            _ if is_escaped => is_escaped = false,
-            (b'\\', Some(_)) => is_escaped = true,
-            (b'"', Some(from)) => (last, start) = (Some(&json[from..at]), None),
-            (b'"', None) => start = Some(at + 1),
-            (b':', None) => *keys.last_mut()? = last,
-            (b'{' | b'[', None) => keys.push(None),
-            (b'}' | b']', None) => drop(keys.pop()),
-            _ => {}
-        }
-    }
-    keys.into_iter().rev().flatten().next()
+/// The value that `json` is the text of.
+///
+/// # Errors
+/// What is wrong with it, with the path to the value in question.
+pub fn value<T: DeserializeOwned>(json: &[u8]) -> Result<T, String> {
+    let mut json = serde_json::Deserializer::from_slice(json);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|e| match e.path().iter().len() {
+        0 => plain(e.inner()),
+        _ => format!("`{}`: {}", e.path().to_string().escape_debug(), plain(e.inner())),
+    })?;
+    json.end().map(|()| value).map_err(|e| plain(&e))
 }
 
 /// What serde has to say, without the names of types.

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
 
-use gingham_harness::store::{Place, flaw, introduced, read, schema};
+use gingham_harness::store::{Place, introduced, read, schema, value};
 use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
 
 fn write(path: &Path, text: &str) -> std::io::Result<()> {
@@ -210,17 +210,16 @@ fn a_value_of_another_type_is_told_with_its_key() {
     for (text, said) in [
         (r#"{"name": 3}"#, "`name`: invalid type: integer `3`, expected a string at line 1 column 10"),
         ("{\"turns\": [],\n \"name\": {}}", "`name`: invalid type: map, expected a string at line 2 column 9"),
-        (r#"{"name": "\"x\":", "turns": [1, "2"]}"#, "`turns`: invalid type: string \"2\", expected a whole number"),
-        (r#"{"name": "x", "turns": [-1]}"#, "`turns`: invalid value: integer `-1`, expected a whole number"),
-        (r#"{"cores": [{"name": "x", "turns": [], "cores": []}, 5]}"#, "`cores`: invalid type: integer `5`"),
-        (r#"{"cores": [{"name": true"#, "`name`: invalid type: boolean `true`, expected a string"),
+        (r#"{"name": "\"x\":", "turns": [1, "2"]}"#, "`turns[1]`: invalid type: string \"2\", expected a whole number"),
+        (r#"{"name": "x", "turns": [-1]}"#, "`turns[0]`: invalid value: integer `-1`, expected a whole number"),
+        (r#"{"cores": [{"name": "x", "turns": [], "cores": []}, 5]}"#, "`cores[1]`: invalid type: integer `5`"),
+        (r#"{"cores": [{"name": true"#, "`cores[0].name`: invalid type: boolean `true`, expected a string"),
         (r#"{"name": "x"}"#, "missing field `turns`"),
-        ("[[", "invalid type"),
+        ("[[", "`[0]`: invalid type"),
         ("{", "EOF while parsing"),
         ("}]", "expected value"),
     ] {
-        let error = serde_json::from_str::<Bobbin>(text).expect_err(text);
-        let told = flaw(text.as_bytes(), &error);
+        let told = value::<Bobbin>(text.as_bytes()).expect_err(text);
         assert!(told.starts_with(said), "{text}: {told}");
     }
 }

@@ -209,7 +209,7 @@ impl Profile {
             of_profile if of_profile.starts_with("gingham.profile/") => return Err(Flaw::Foreign(schema)),
             _ => return Err(other(Flaw::Foreign(schema))),
         }
-        let profile: Self = serde_json::from_slice(bytes).map_err(|e| Flaw::Damaged(store::flaw(bytes, &e)))?;
+        let profile: Self = store::value(bytes).map_err(Flaw::Damaged)?;
         profile.entries.iter().try_for_each(Entry::check).map_err(Flaw::Damaged)?;
         Ok(profile)
     }

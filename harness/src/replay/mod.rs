@@ -95,7 +95,7 @@ impl Recording {
             let foreign = format!("schema `{}` where this gingham reads `{SCHEMA}`", short.escape_debug());
             return Err(if schema.starts_with("gingham.tune/") { foreign } else { other(foreign) });
         }
-        Self::new(serde_json::from_slice(bytes).map_err(|e| format!("damaged, {}", store::flaw(bytes, &e)))?)
+        Self::new(store::value(bytes).map_err(|flaw| format!("damaged, {flaw}"))?)
     }
 
     /// Takes over an outcome whose parts fit each other.
