@@ -130,13 +130,14 @@ fn registry() -> Registry {
 /// A look at the outcome, under the name that it is reported by.
 type Check = (&'static str, fn(&Outcome));
 
-const CHECKS: [Check; 7] = [
+const CHECKS: [Check; 8] = [
     ("every_fault_is_a_row", every_fault_is_a_row),
     ("reasons_tell_what_happened", reasons_tell_what_happened),
     ("the_winner_is_sound", the_winner_is_sound),
     ("samples_are_whole", samples_are_whole),
     ("no_process_is_left", no_process_is_left),
     ("what_is_interrupted_while_it_is_prepared_ends_there", what_is_interrupted_while_it_is_prepared_ends_there),
+    ("what_the_budget_cuts_off_has_not_failed", what_the_budget_cuts_off_has_not_failed),
     ("peers_of_one_name_and_workloads_of_nothing_are_refused", peers_of_one_name_and_workloads_of_nothing_are_refused),
 ];
 
@@ -243,6 +244,15 @@ fn what_is_interrupted_while_it_is_prepared_ends_there(_: &Outcome) {
     let mut told = 0;
     assert!(matches!(tuner.tune(&mut |_, _| told += 1), Err(tuner::Error::Interrupted)));
     assert_eq!(told, 2, "of the ceilings and of the operands; nothing is started");
+}
+
+fn what_the_budget_cuts_off_has_not_failed(_: &Outcome) {
+    let mut short = Tuner { budget: Duration::from_secs(3), deadline: Duration::from_secs(30), ..tuner() };
+    short.selection.backends = Some([Fault::None, Fault::Hangs].map(|fault| fault.id().to_owned()).into());
+    let outcome = short.tune(&mut |_, _| {}).expect("an outcome");
+    let hung = || outcome.trials.iter().filter(|row| row.backend == Fault::Hangs.id());
+    assert!(hung().all(|row| row.status == Status::Skipped), "{hung:?}", hung = hung().collect::<Vec<_>>());
+    assert!(hung().any(|row| row.reason.as_deref() == Some("the budget ended before it answered")));
 }
 
 fn peers_of_one_name_and_workloads_of_nothing_are_refused(_: &Outcome) {

@@ -168,6 +168,18 @@ impl<'a, T: Scalar> Live<'a, T> {
         done
     }
 
+    /// As [`Self::at`]. A trial that was ended because the budget was over has not failed.
+    fn told<R>(&mut self, done: Result<R, Fault>) -> Result<R, Fault> {
+        let done = self.at(done);
+        let is_over = self.elapsed_s >= self.tuner.budget.as_secs_f64();
+        done.map_err(|fault| match fault.status {
+            Status::Timeout if is_over => {
+                Fault { status: Status::Skipped, reason: "the budget ended before it answered".into() }
+            }
+            _ => fault,
+        })
+    }
+
     fn sampled(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Fault> {
         let running = self.running.get_mut(&who).expect("a search samples whom it has admitted and not dismissed");
         let tasks = tasks.min(running.most);
@@ -213,17 +225,17 @@ impl<T: Scalar> Course for Live<'_, T> {
             self.running.insert(who, running);
             admission
         });
-        self.at(admitted)
+        self.told(admitted)
     }
 
     fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Fault> {
         let sample = self.sampled(who, round, tasks);
-        self.at(sample)
+        self.told(sample)
     }
 
     fn dismiss(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Fault> {
         let farewell = self.ended(who, judge);
-        self.at(farewell)
+        self.told(farewell)
     }
 
     fn elapsed_s(&self) -> f64 {
