@@ -16,7 +16,7 @@ use gingham_harness::store::Place;
 use gingham_harness::trial::Program;
 use gingham_harness::{ExecutorKind, Outcome, Profile, Tuner, Workload, tuner};
 
-use super::args::{WorkloadArgs, count, duration, share};
+use super::args::{WorkloadArgs, count, duration, profile_flag, share};
 use super::destination::{Destinations, refuse_twice};
 use super::failure::Failure;
 use super::interrupt;
@@ -115,7 +115,8 @@ pub(super) struct Tune {
     output: Vec<PathBuf>,
     /// Save the answer in this file [default: profile.json in the user's configuration directory]
     ///
-    /// For answers that belong to a program or to a test; `gingham run --profile` and `Session::with_profile` read it.
+    /// For answers that belong to a program or to a test; `gingham run --profile` and `Session::with_profile` read it. An
+    /// answer for the same workload that was chosen among more combinations is kept, and this one not saved.
     #[arg(long, value_name = "FILE")]
     profile: Option<PathBuf>,
     /// Do not save the answer
@@ -269,6 +270,15 @@ fn save(path: &Path, outcome: &Outcome, environment: &Environment) -> Result<(),
         Recorded::KeptFull => {
             let name = path.display();
             tell(format_args!("Not saved: {name} has a full answer for this, and a partial one does not replace it."));
+        }
+        Recorded::KeptWider => {
+            let (name, flags, profile) = (path.display(), outcome.workload.flags(), profile_flag(path));
+            let narrowing = &outcome.narrowed_by;
+            tell(format_args!(
+                "Not saved: {name} has an answer for this that was chosen among more combinations, and one with \
+                 {narrowing} does not replace it; name another file with --profile, or drop that answer by `gingham \
+                 profile forget {flags}{profile}` first."
+            ));
         }
         Recorded::Nothing => {}
     }

@@ -142,6 +142,15 @@ impl Workload {
         Self { shape, tasks: 1, ..self.clone() }
     }
 
+    /// The flags of the command line that name it: `--op matmul --shape 256x256x256 --tasks 64`.
+    #[must_use]
+    pub fn flags(&self) -> String {
+        let Self { op, dtype, shape, layout, tasks } = self;
+        let dtype = if *dtype == DType::F64 { String::new() } else { format!(" --dtype {dtype}") };
+        let layout = if *layout == Layout::default() { String::new() } else { format!(" --layout {layout}") };
+        format!("--op {op} --shape {shape}{dtype}{layout} --tasks {tasks}")
+    }
+
     /// The operation of every task.
     #[must_use]
     pub fn op(&self) -> Op {
@@ -415,6 +424,15 @@ mod tests {
         assert_eq!(small("1000"), Shape::Array { rows: 1, columns: 100 });
         assert_eq!(small("7x20"), Shape::Array { rows: 5, columns: 20 });
         assert_eq!(small("0x20"), Shape::Array { rows: 0, columns: 20 });
+    }
+
+    #[test]
+    fn flags_name_the_workload() {
+        let flags = |op, dtype, shape, layout| Workload::new(op, dtype, shape, layout, 7).unwrap().flags();
+        assert_eq!(flags(Op::MatMul, DType::F64, "8", None), "--op matmul --shape 8x8x8 --tasks 7");
+        let all = flags(Op::MatMul, DType::F32, "2x3x4", Some("rcr"));
+        assert_eq!(all, "--op matmul --shape 2x3x4 --dtype f32 --layout rcr --tasks 7");
+        assert_eq!(flags(Op::Fill, DType::F64, "9", None), "--op fill --shape 9 --tasks 7");
     }
 
     #[test]

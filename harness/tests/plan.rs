@@ -30,7 +30,7 @@ fn entry(ranking: &[&str]) -> Entry {
         fingerprint: Fingerprint::now(&Machine::probe(), &Registry::new()),
         saved_unix: 0,
         seed: 0,
-        evidence: Evidence { rounds: 2, repeated: 0, tied: 0, stopped_because: "budget".into(), partial: None },
+        evidence: Evidence { rounds: 2, stopped_because: "budget".into(), ..Evidence::default() },
         ranking: ranking.iter().enumerate().map(ranked).collect(),
     }
 }

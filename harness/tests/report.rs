@@ -7,6 +7,7 @@ use gingham_core::{DType, Op};
 use gingham_harness::outcome::{Confirmation, Confirmed, Outcome, Rounds, Row, SCHEMA, Sample, Site, Status};
 use gingham_harness::report::{Format, Page, render};
 use gingham_harness::search::{Strategy, Unstarted};
+use gingham_harness::space::Narrowing;
 use gingham_harness::{Combination, Workload};
 use gingham_machine::ceilings::Rates;
 use gingham_machine::{Ceilings, Machine};
@@ -46,6 +47,7 @@ fn outcome(best: &str, tied: &[&str], rows: Vec<Row>, fresh: &[(&str, Vec<Sample
         prefault_s: 0.0,
         seed: 0,
         strategy: Strategy::Race,
+        narrowed_by: Narrowing::default(),
         tolerance: 0.02,
         trials: rows,
         twin: None,

@@ -35,7 +35,7 @@ pub(super) fn import(path: &Path, from: &Path) -> Result<(), Failure> {
     let taken = Profile::update(path, |profile| profile.import(other))?;
     let older = match all - taken {
         0 => String::new(),
-        older => format!("; {older} left out, since what is there was saved later"),
+        older => format!("; {older} left out, since what is there was saved later or speaks of more"),
     };
     print(&format!("Took {} into {}{older}.\n", answers(taken), path.display()))
 }

@@ -7,7 +7,7 @@ use crate::combination::ExecutorKind;
 use crate::journal::Begun;
 use crate::outcome::{Confirmation, Confirmed, Coverage, Outcome, Row, SCHEMA, Status, Twin, batch_seconds};
 use crate::search::{Found, Run, Unstarted};
-use crate::space::Candidate;
+use crate::space::{Candidate, Cpus, Narrowing};
 
 impl Tuner {
     /// The outcome but for its clock.
@@ -47,6 +47,12 @@ impl Tuner {
             prefault_s: begun.prefault_s,
             seed: self.seed,
             strategy: self.strategy,
+            narrowed_by: Narrowing::of(
+                &self.selection,
+                &self.registry,
+                &self.held(begun),
+                Cpus::of(&begun.site.machine),
+            ),
             tolerance: self.tolerance,
             trials,
             twin: found.twin.map(|twin| Twin { combination: name(twin.candidate), samples: twin.samples }),
