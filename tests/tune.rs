@@ -144,8 +144,10 @@ fn a_narrower_tuning_leaves_a_wider_answer_and_says_what_would_save_it() {
         assert!(output.status.success(), "{output:?}");
         String::from_utf8_lossy(&output.stderr).into_owned()
     };
-    let saved = tune(&[]);
+    let saved = tune(&["--peer", "broken=false"]);
     assert!(saved.contains(&format!("Saved to {profile}.")), "{saved}");
+    let warned = saved.find("gingham: warning: the answer is partial").expect("a peer failed");
+    assert!(warned < saved.find("Saved to").expect("it is saved"), "warnings go first: {saved}");
     let kept = tune(&["--backend", "reference", "--op-threads", "1"]);
     let what = "an answer for this that was chosen among more combinations, and one with --backend reference --executor serial";
     let forget = format!("`gingham profile forget --op fill --shape 1000 --tasks 4 --profile '{profile}'`");

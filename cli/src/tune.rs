@@ -202,10 +202,10 @@ impl Tune {
             let page = if to_stdout { Page::stdout() } else { Page::FILE };
             report::render(&outcome, format, page) + &advice
         });
-        let saved = profile.map_or(Ok(()), |path| save(&path, &outcome, &environment));
         for warning in &outcome.warnings {
             tell(format_args!("gingham: warning: {warning}"));
         }
+        let saved = profile.map_or(Ok(()), |path| save(&path, &outcome, &environment));
         if let (Err(failure), true) = (&written, saved.is_err()) {
             failure.tell();
         }

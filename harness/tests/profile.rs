@@ -227,6 +227,7 @@ fn outcome() -> Outcome {
         "tolerance": 0.02,
         "trials": trials,
         "rounds": {"kept": 6, "repeated": 1},
+        "disturbed": "others had it",
         "best": best.combination,
         "tied": ["reference+serial"],
         "stopped_because": "rounds",
@@ -254,6 +255,7 @@ fn an_outcome_is_recorded_with_its_evidence_and_without_peers() {
         tied: 1,
         stopped_because: "rounds".into(),
         partial: Some("1 of 4 combinations failed: 1 of 1 on rayon".into()),
+        disturbed: Some("others had it".into()),
         narrowed_by: Narrowing::default(),
     };
     assert_eq!(entry.evidence, evidence);
@@ -289,7 +291,8 @@ fn a_partial_answer_is_marked_and_never_replaces_a_full_one() {
     let gaps = saved().expect("it is marked");
     let profile = Profile::load(&path).unwrap();
     let answer = profile.look_up(&partial.workload, &profile.entries[0].fingerprint).to_string();
-    assert!(answer.ends_with(&format!("; it is partial: {gaps}")), "{answer}");
+    let doubts = format!("; it is partial: {gaps}; it was measured on a disturbed machine: others had it");
+    assert!(answer.ends_with(&doubts), "{answer}");
     assert_eq!(Profile::record(&path, &partial, &environment).unwrap(), Recorded::Saved, "partial for partial");
 
     assert_eq!(Profile::record(&path, &full, &environment).unwrap(), Recorded::Saved, "full for partial");
@@ -351,6 +354,7 @@ fn damaged_and_foreign_profiles_are_refused() {
     let mut good = entry(matmul("4", 8), &[("reference+serial", 0.5)]);
     good.ranking[0].export = Some("SOME_THREADS=2".into());
     good.evidence.narrowed_by = narrowing(json!({"backend": ["reference"]}));
+    good.evidence.disturbed = Some("others had it".into());
     let whole = serde_json::to_vec(&profile_of([good])).unwrap();
     assert_eq!(load(&whole).unwrap().entries.len(), 1);
     assert_eq!(load(b" \n").unwrap(), Profile::default(), "a file that mktemp made");
@@ -368,6 +372,7 @@ fn damaged_and_foreign_profiles_are_refused() {
         ("SOME_THREADS=2", "SOME THREADS=2"),
         ("SOME_THREADS=2", "=2"),
         ("\"budget\"", "\"\\u001b[2J\""),
+        ("others had it", "others\\u001b[2J"),
         ("\"narrowed_by\":{\"backend\"", "\"narrowed_by\":{\"\\u001b[2J\""),
         ("\"slower\":1.0", "\"slower\":0"),
         ("\"median_s\":0.5", "\"median_s\":-0.5"),

@@ -57,6 +57,7 @@ fn outcome(best: &str, tied: &[&str], rows: Vec<Row>, fresh: &[(&str, Vec<Sample
         never_started: Vec::new(),
         confirmation: (!fresh.is_empty()).then_some(confirmation),
         stopped_because: "one left".into(),
+        disturbed: None,
         warnings: vec!["others had the machine".into()],
         budget_s: None,
         advised_budget_s: None,

@@ -35,13 +35,14 @@ fn describe(entry: &Entry, now: &Fingerprint) -> String {
     if !changes.is_empty() {
         text += &format!("  stale: {changes}\n");
     }
-    let Evidence { rounds, repeated, tied, stopped_because, partial, narrowed_by } = evidence;
+    let Evidence { rounds, repeated, tied, stopped_because, partial, disturbed, narrowed_by } = evidence;
     let ended = report::ended(stopped_because);
     text += &format!("  {rounds} rounds, {repeated} repeated; {tied} tied with the best; ended {ended}\n");
     if !narrowed_by.is_none() {
         text += &format!("  narrowed by {narrowed_by}\n");
     }
     text.extend(partial.iter().map(|gaps| format!("  partial: {gaps}\n")));
+    text.extend(disturbed.iter().map(|what| format!("  disturbed: {what}\n")));
     text.extend(ranking.iter().take(SHOWN).map(line));
     match ranking.len().saturating_sub(SHOWN) {
         0 => text,

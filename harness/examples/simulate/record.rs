@@ -86,6 +86,7 @@ fn written_down(
         never_started: Vec::new(),
         confirmation: rounds.map(|rounds| Confirmation { rounds, trials: confirmed }),
         stopped_because: found.stopped_because.into(),
+        disturbed: found.disturbed,
         warnings: found.warnings,
         elapsed_s,
     };

@@ -70,6 +70,9 @@ pub struct Outcome {
     pub confirmation: Option<Confirmation>,
     /// `one left`, `rounds`, `budget`, `interrupted`, or what else ended it.
     pub stopped_because: String,
+    /// What others had of the machine meanwhile, in words, where that was too much; one of the warnings, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disturbed: Option<String>,
     /// What the reader should know before trusting the figures: others had the machine, or equals lie apart.
     #[serde(default)]
     pub warnings: Vec<String>,

@@ -251,6 +251,9 @@ impl fmt::Display for Answer<'_> {
         for gaps in self.entries.iter().filter_map(|entry| entry.evidence.partial.as_ref()) {
             write!(f, "; it is partial: {gaps}")?;
         }
+        for disturbed in self.entries.iter().filter_map(|entry| entry.evidence.disturbed.as_ref()) {
+            write!(f, "; it was measured on a disturbed machine: {disturbed}")?;
+        }
         match &self.grade {
             Grade::Stale { changed } => write!(f, "; it is stale: {changed}; `gingham tune` renews it"),
             Grade::Hit | Grade::Near { .. } | Grade::Miss => Ok(()),

@@ -79,6 +79,9 @@ pub struct Evidence {
     /// Where it is partial, how many combinations were never started or failed, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partial: Option<String>,
+    /// What others had of the machine while it was measured, in words, where that was too much.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disturbed: Option<String>,
     /// The flags that left out combinations; none in answers that were saved before this was kept, which count as chosen
     /// among all.
     #[serde(default, skip_serializing_if = "Narrowing::is_none")]
@@ -348,6 +351,7 @@ impl Entry {
                 tied: outcome.tied.len(),
                 stopped_because: outcome.stopped_because.clone(),
                 partial: Coverage::of_own(outcome).gaps(),
+                disturbed: outcome.disturbed.clone(),
                 narrowed_by: outcome.narrowed_by.clone(),
             },
             ranking,
@@ -364,9 +368,9 @@ impl Entry {
         }
         let Fingerprint { cpu_model, cpu_signature, simd, gingham, backends, .. } = &self.fingerprint;
         let libraries = backends.iter().flat_map(|(id, library)| [id, &library.version, &library.kernels]);
-        let Evidence { stopped_because, partial, narrowed_by, .. } = &self.evidence;
-        let texts = [cpu_model, gingham, stopped_because].into_iter().chain(partial).chain(narrowed_by.texts());
-        let mut texts = texts.chain(cpu_signature).chain(simd).chain(libraries);
+        let Evidence { stopped_because, partial, disturbed, narrowed_by, .. } = &self.evidence;
+        let texts = [cpu_model, gingham, stopped_because].into_iter().chain(partial).chain(disturbed);
+        let mut texts = texts.chain(narrowed_by.texts()).chain(cpu_signature).chain(simd).chain(libraries);
         if texts.any(|text| text.chars().any(char::is_control)) {
             return Err(format!("the answer for {workload} has control characters in it"));
         }

@@ -62,6 +62,7 @@ impl Tuner {
             never_started: Vec::new(),
             confirmation: rounds.map(|rounds| Confirmation { rounds, trials: confirmed }),
             stopped_because: found.stopped_because.into(),
+            disturbed: found.disturbed,
             warnings: found.warnings,
             budget_s: Some(self.budget.as_secs_f64()),
             advised_budget_s: found.advised_s,
