@@ -104,6 +104,7 @@ fn another_family_is_a_miss() {
         let answer = profile.look_up(&other, &here());
         assert_eq!((answer.grade.clone(), answer.ranking.len()), (Grade::Miss, 0), "{other}");
         assert!(answer.to_string().starts_with(&format!("no saved answer for {other}")), "{answer}");
+        assert!(answer.to_string().ends_with(&format!(": `gingham tune {}` finds one", other.flags())), "{answer}");
     }
 }
 

@@ -2,11 +2,14 @@
 
 use gingham_core::Registry;
 use gingham_harness::Profile;
+use gingham_harness::profile::{Changes, check::Verdict};
+use gingham_machine::environment::kernel_variables;
 
 use crate::failure::Failure;
 use crate::progress::Steps;
 
-pub(super) fn execute(saved: &Profile, registry: &Registry) -> Result<(), Failure> {
+/// Checks what is `saved`, in the file that `flag` names where one was named.
+pub(super) fn execute(saved: &Profile, flag: &str, registry: &Registry) -> Result<(), Failure> {
     let program = std::env::current_exe().map_err(|e| Failure::work(format!("cannot find this program: {e}")))?;
     let mut fallen = 0;
     let steps = Steps::new(saved.entries.len());
@@ -14,13 +17,17 @@ pub(super) fn execute(saved: &Profile, registry: &Registry) -> Result<(), Failur
         steps.begin(format!("measuring {} again", entry.workload));
         let verdict = entry.measure_again(registry, &program);
         fallen += usize::from(!verdict.holds());
-        steps.done(&format!("{}: {verdict}\n", entry.workload))?;
+        let tune = format!("gingham tune {}{flag}", entry.workload.flags());
+        let remedy = |changed: &Changes| format!("; {}", changed.remedy(&tune, &kernel_variables()));
+        let remedy = match &verdict {
+            Verdict::Holds(_) | Verdict::Unmeasured(_) => String::new(),
+            Verdict::Moved { .. } => remedy(&Changes::default()),
+            Verdict::Stale { changed, .. } => remedy(changed),
+        };
+        steps.done(&format!("{}: {verdict}{remedy}\n", entry.workload))?;
     }
     match fallen {
         0 => Ok(()),
-        _ => Err(Failure::work(format!(
-            "{fallen} of {} answers cannot be relied on; `gingham tune` renews them",
-            saved.entries.len()
-        ))),
+        _ => Err(Failure::work(format!("{fallen} of {} answers cannot be relied on", saved.entries.len()))),
     }
 }

@@ -14,7 +14,7 @@ use gingham_core::Registry;
 use gingham_harness::store::Place;
 use gingham_harness::{Profile as Saved, profile};
 
-use super::args::WorkloadArgs;
+use super::args::{WorkloadArgs, profile_flag};
 use super::failure::Failure;
 use super::output::print;
 
@@ -62,6 +62,7 @@ impl Profile {
     pub(super) fn execute(self, registry: &Registry) -> Result<(), Failure> {
         let named = self.profile;
         let path = named.clone().map_or_else(profile::default_path, Ok)?;
+        let flag = profile_flag(&path);
         let layers = || match named {
             Some(path) => Saved::load(&path).map(|saved| vec![(path, saved)]),
             None => Saved::layers(),
@@ -79,7 +80,7 @@ impl Profile {
                     return print(&format!("No answers in {} yet; `gingham tune` saves them.\n", path.display()));
                 }
                 match self.action {
-                    Action::Check => check::execute(&Saved::of_layers(layers), registry),
+                    Action::Check => check::execute(&Saved::of_layers(layers), &flag, registry),
                     _ => show::execute(&layers, registry),
                 }
             }
@@ -102,7 +103,7 @@ mod check {
     //! Where tuning does not run, no answer can be measured.
     use super::{Failure, Registry, Saved};
 
-    pub(super) fn execute(_: &Saved, _: &Registry) -> Result<(), Failure> {
+    pub(super) fn execute(_: &Saved, _: &str, _: &Registry) -> Result<(), Failure> {
         Err(Failure::usage("answers are measured on Linux only; on this system plans and `gingham run` apply them"))
     }
 }

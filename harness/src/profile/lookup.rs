@@ -16,6 +16,8 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use gingham_machine::environment::kernel_variables;
+
 use super::{Changes, Entry, Fingerprint, Profile};
 use crate::combination::Combination;
 use crate::search::model::makespan;
@@ -237,7 +239,8 @@ impl fmt::Display for Answer<'_> {
             [] => {
                 return write!(
                     f,
-                    "no saved answer for {asked}, nor near it, on this machine: `gingham tune` finds one"
+                    "no saved answer for {asked}, nor near it, on this machine: `gingham tune {}` finds one",
+                    asked.flags()
                 );
             }
             [entry] if entry.workload == *asked => write!(f, "the saved answer for {asked}")?,
@@ -255,7 +258,10 @@ impl fmt::Display for Answer<'_> {
             write!(f, "; it was measured on a disturbed machine: {disturbed}")?;
         }
         match &self.grade {
-            Grade::Stale { changed } => write!(f, "; it is stale: {changed}; `gingham tune` renews it"),
+            Grade::Stale { changed } => {
+                let tune = format!("gingham tune {}", asked.flags());
+                write!(f, "; it is stale: {changed}; {}", changed.remedy(&tune, &kernel_variables()))
+            }
             Grade::Hit | Grade::Near { .. } | Grade::Miss => Ok(()),
         }
     }
