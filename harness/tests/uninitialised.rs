@@ -68,7 +68,7 @@ fn refusal(way: &str, program: PathBuf) -> String {
             let tuner = FnTuner { budget, ..FnTuner::default() };
             tuner.tune_task(&registry, program, &calls).expect_err("no trial would be served").to_string()
         }
-        _ => answer(workload, &registry).measure_again(&registry, &program).to_string(),
+        _ => answer(workload, &registry).measure_again(&registry, &program, &mut |_| {}).to_string(),
     }
 }
 

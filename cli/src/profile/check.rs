@@ -1,12 +1,12 @@
 //! `gingham profile check`: one line an answer, and status 1 unless all hold.
 
 use gingham_core::Registry;
-use gingham_harness::Profile;
 use gingham_harness::profile::{Changes, check::Verdict};
+use gingham_harness::{Profile, Progress};
 use gingham_machine::environment::kernel_variables;
 
 use crate::failure::Failure;
-use crate::progress::Steps;
+use crate::progress::{Steps, words};
 
 /// Checks what is `saved`, in the file that `flag` names where one was named.
 pub(super) fn execute(saved: &Profile, flag: &str, registry: &Registry) -> Result<(), Failure> {
@@ -14,17 +14,19 @@ pub(super) fn execute(saved: &Profile, flag: &str, registry: &Registry) -> Resul
     let mut fallen = 0;
     let steps = Steps::new(saved.entries.len());
     for entry in &saved.entries {
-        steps.begin(format!("measuring {} again", entry.workload));
-        let verdict = entry.measure_again(registry, &program);
+        let workload = &entry.workload;
+        steps.begin(format!("measuring {workload} again"));
+        let mut progress = |told: Progress<'_>| steps.begin(format!("{workload}: {}", words(told)));
+        let verdict = entry.measure_again(registry, &program, &mut progress);
         fallen += usize::from(!verdict.holds());
-        let tune = format!("gingham tune {}{flag}", entry.workload.flags());
+        let tune = format!("gingham tune {}{flag}", workload.flags());
         let remedy = |changed: &Changes| format!("; {}", changed.remedy(&tune, &kernel_variables()));
         let remedy = match &verdict {
             Verdict::Holds(_) | Verdict::Unmeasured(_) => String::new(),
             Verdict::Moved { .. } => remedy(&Changes::default()),
             Verdict::Stale { changed, .. } => remedy(changed),
         };
-        steps.done(&format!("{}: {verdict}{remedy}\n", entry.workload))?;
+        steps.done(&format!("{workload}: {verdict}{remedy}\n"))?;
     }
     match fallen {
         0 => Ok(()),

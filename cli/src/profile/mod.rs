@@ -40,6 +40,9 @@ enum Action {
     /// Prints the name of the file
     Path,
     /// Measures each answer again, in about a second, and says whether it still holds
+    ///
+    /// Its best combination and the best of another kind are verified and then run in turn. Tasks that take seconds are run
+    /// as few times as will do: once to be verified, and for 5 s or one more time to be timed.
     Check,
     /// Prints the variables that the answers need, for `eval "$(gingham profile env ...)"`
     ///
