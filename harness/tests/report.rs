@@ -163,6 +163,24 @@ fn a_batch_of_which_a_part_was_run_is_extrapolated_and_marked() {
     assert!(text.contains("not confirmed in fresh processes"), "{text}");
 }
 
+/// The speed-up over plain loops would be that of the kernels.
+#[test]
+fn the_reference_is_no_basis_of_x_serial_beside_others() {
+    let reference = || row("reference+serial", samples(0, 8, &[30.0; 6]));
+    let rows = vec![row("faer:2+serial", samples(0, 8, &[1.0; 6])), reference()];
+    let outcome_of_two = outcome("faer:2+serial", &[], rows, &[]);
+    for format in [Format::Table, Format::Markdown] {
+        let text = render(&outcome_of_two, format, Page::FILE);
+        let said = "no x serial: no backend but the reference ran on one thread";
+        assert!(text.contains(said) && !text.contains("30.00 x serial"), "{text}");
+    }
+    let alone = outcome("reference+serial", &[], vec![reference()], &[]);
+    assert!(verdict(&alone).contains(", 1.00 x serial"), "alone it is");
+    let rows =
+        vec![row("faer:2+serial", samples(0, 8, &[1.0; 6])), reference(), row("faer+serial", samples(0, 8, &[1.5; 2]))];
+    assert!(verdict(&outcome("faer:2+serial", &[], rows, &[])).contains(", 1.50 x serial"), "over its own one thread");
+}
+
 /// The first line of headings.
 fn headings(text: &str) -> &str {
     text.lines().find(|line| line.contains("x serial")).unwrap_or_else(|| panic!("no headings in {text}"))

@@ -28,7 +28,7 @@ pub(super) fn render(outcome: &Outcome, page: Page) -> String {
     if measured.len() > SHOWN {
         text += &line(&format!("  and {} more; --format csv or json has them all", measured.len() - SHOWN));
     }
-    for explained in [legend(outcome, shown), signs(shown)] {
+    for explained in [legend(outcome, shown), signs(shown, serial(outcome))] {
         text += &if explained.is_empty() { String::new() } else { line(&format!("  {explained}")) };
     }
     text += &without_figures(outcome, page);
