@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use gingham_harness::Progress;
-use gingham_harness::report::{bytes, seconds};
+use gingham_harness::report::{bytes, count, seconds};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::failure::Failure;
@@ -35,7 +35,8 @@ impl Meter {
         self.bar.set_position((1000.0 * (1.0 - left / self.budget)) as u64);
         self.bar.set_prefix(format!("{left:.0} s"));
         if let Progress::Expecting { combinations, seconds: s } = progress {
-            self.bar.println(format!("{combinations} combinations are worth starting; about {} in all", seconds(s)));
+            let combinations = count(combinations, "combination");
+            self.bar.println(format!("worth starting: {combinations}; about {} in all", seconds(s)));
         }
         self.bar.set_message(words(progress));
     }
@@ -63,7 +64,7 @@ pub(super) fn words(progress: Progress<'_>) -> String {
         Progress::Admitting { combination, left } => format!("verifying {combination}, {left} to go at most"),
         Progress::Expecting { .. } => "knowing one thread of each backend".into(),
         Progress::Sampling { combination, round, live } => {
-            format!("round {}, {live} combinations in it; now {combination}", round + 1)
+            format!("round {}, {} in it; now {combination}", round + 1, count(live, "combination"))
         }
         Progress::Confirming { combination, .. } => format!("confirming in a fresh process: {combination}"),
         Progress::Ended => String::new(),

@@ -293,8 +293,8 @@ fn advice(outcome: &Outcome, saved: bool) -> String {
     let plan = match (serial, threads) {
         (true, 1) => "one thread for everything".to_owned(),
         (true, n) => format!("one task after the other, {n} threads inside each"),
-        (false, 1) => format!("{} tasks at a time, one thread inside each", best.workers),
-        (false, n) => format!("{} tasks at a time, {n} threads inside each", best.workers),
+        (false, 1) => format!("{} at a time, one thread inside each", report::count(best.workers, "task")),
+        (false, n) => format!("{} at a time, {n} threads inside each", report::count(best.workers, "task")),
     };
     let apply = match outcome.workload.op() {
         Op::MatMul => {

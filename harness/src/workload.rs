@@ -6,6 +6,8 @@ use std::str::FromStr;
 use gingham_core::{DType, Op};
 use serde::{Deserialize, Serialize};
 
+use crate::report::count;
+
 /// A batch of equal tasks. Its parts fit each other and its sizes fit the machine's integers: it can only be made
 /// through [`Workload::new`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -77,7 +79,8 @@ pub enum Error {
     },
     /// More bytes than can be addressed.
     #[error(
-        "shape {shape} in {dtype}, {tasks} tasks: the operands are beyond 2^63 bytes; use smaller sizes or fewer tasks"
+        "shape {shape} in {dtype}, {}: the operands are beyond 2^63 bytes; use smaller sizes or fewer tasks",
+        count(*tasks, "task")
     )]
     Overflow {
         /// The sizes of one task.
@@ -253,7 +256,7 @@ impl Workload {
 impl fmt::Display for Workload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { op, dtype, shape, tasks, .. } = self;
-        write!(f, "{op} {shape} {dtype}, {tasks} task{}", if *tasks == 1 { "" } else { "s" })?;
+        write!(f, "{op} {shape} {dtype}, {}", count(*tasks, "task"))?;
         if self.layout != Layout::default() {
             write!(f, ", layout {}", self.layout)?;
         }

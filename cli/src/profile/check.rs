@@ -2,6 +2,7 @@
 
 use gingham_core::Registry;
 use gingham_harness::profile::{Changes, check::Verdict};
+use gingham_harness::report::count;
 use gingham_harness::{Profile, Progress};
 use gingham_machine::environment::kernel_variables;
 
@@ -30,6 +31,6 @@ pub(super) fn execute(saved: &Profile, flag: &str, registry: &Registry) -> Resul
     }
     match fallen {
         0 => Ok(()),
-        _ => Err(Failure::work(format!("{fallen} of {} answers cannot be relied on", saved.entries.len()))),
+        _ => Err(Failure::work(format!("{fallen} of {} cannot be relied on", count(saved.entries.len(), "answer")))),
     }
 }

@@ -21,7 +21,7 @@ use crate::combination::ExecutorKind;
 use crate::outcome::{Outcome, Ratio, Row, Sample};
 
 pub use page::Page;
-pub use text::{bytes, seconds};
+pub use text::{bytes, count, seconds};
 use unmeasured::unmeasured;
 pub use words::ended;
 

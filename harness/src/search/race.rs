@@ -5,6 +5,7 @@ use super::field::{End, Field};
 use super::heats::drop_gross_losers;
 use super::{EXHAUSTIVE_ROUNDS, Entrant, Found, GROSS, Role, Twin, Unstarted, confirm, is_peer};
 use crate::outcome::Rounds;
+use crate::report::count;
 
 /// Runs rounds until one is left, all are proven equal, or rounds or budget are used up; says which.
 pub(super) fn run(field: &mut Field<'_>) -> &'static str {
@@ -190,10 +191,8 @@ pub(super) fn pick(field: &Field<'_>, standing: &[Standing]) -> Option<usize> {
 fn disturbed(field: &Field<'_>) -> Option<String> {
     let Rounds { spoilt, kept, .. } = field.rounds;
     let rounds = (spoilt > 0).then(|| {
-        format!(
-            "{spoilt} of {kept} rounds were disturbed by other work and kept, because a quarter of all had been repeated \
-             already"
-        )
+        let rounds = count(kept, "round");
+        format!("{spoilt} of {rounds} kept in spite of other work, as a quarter of all had been repeated already")
     });
     let told: Vec<String> = rounds.into_iter().chain(field.lost().told()).collect();
     (!told.is_empty()).then(|| told.join("; "))
