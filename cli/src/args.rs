@@ -1,12 +1,11 @@
 //! Flags that several commands share, and the small forms they are written in.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use gingham_core::{DType, Op};
-use gingham_harness::shown::Word;
-use gingham_harness::{Workload, profile, store};
+use gingham_harness::{Workload, store};
 
 use super::failure::Failure;
 use super::workload_file;
@@ -76,14 +75,6 @@ impl WorkloadArgs {
         let dtype = self.dtype.as_deref().map_or(Ok(DType::F64), str::parse)?;
         let tasks = self.tasks.ok_or_else(|| missing("tasks"))?;
         Ok(Workload::new(op, dtype, shape, self.layout.as_deref(), tasks)?)
-    }
-}
-
-/// The flag that names the profile at `path`, after a blank; none for the one that is taken where none is named.
-pub(super) fn profile_flag(path: &Path) -> String {
-    match profile::default_path() {
-        Ok(default) if default == path => String::new(),
-        _ => format!(" --profile {}", Word(path)),
     }
 }
 

@@ -16,7 +16,7 @@ use gingham_harness::store::Place;
 use gingham_harness::trial::Program;
 use gingham_harness::{ExecutorKind, Outcome, Profile, Tuner, Workload, tuner};
 
-use super::args::{WorkloadArgs, count, duration, profile_flag, share};
+use super::args::{WorkloadArgs, count, duration, share};
 use super::destination::{Destinations, refuse_twice};
 use super::failure::Failure;
 use super::interrupt;
@@ -272,7 +272,7 @@ fn save(path: &Path, outcome: &Outcome, environment: &Environment) -> Result<(),
             tell(format_args!("Not saved: {name} has a full answer for this, and a partial one does not replace it."));
         }
         Recorded::KeptWider => {
-            let (name, flags, profile) = (path.display(), outcome.workload.flags(), profile_flag(path));
+            let (name, flags, profile) = (path.display(), outcome.workload.flags(), profile::flag(path));
             let narrowing = &outcome.narrowed_by;
             tell(format_args!(
                 "Not saved: {name} has an answer for this that was chosen among more combinations, and one with \

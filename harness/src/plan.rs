@@ -93,7 +93,7 @@ impl Session {
     /// # Errors
     /// [`profile::Error`]
     pub fn with_profile(registry: Registry, path: &Path) -> Result<Self, profile::Error> {
-        Ok(Self { registry, machine: Machine::probe(), profile: Profile::load(path)? })
+        Ok(Self { registry, machine: Machine::probe(), profile: Profile::load(path)?.named(path) })
     }
 
     /// A session without saved answers: every plan is that of the rule.

@@ -115,6 +115,8 @@ fn without_an_answer_the_rule_holds_and_is_said() {
         "{}",
         plan.note()
     );
+    let tune = "`gingham tune --op matmul --shape 4x4x4 --dtype f32 --tasks 8 --profile /";
+    assert!(plan.note().contains(tune), "{}", plan.note());
     let single = Session::without_profile(Registry::new()).plan(&workload(1)).unwrap();
     assert_eq!(single.combination().to_string(), "reference:1+serial");
 }

@@ -9,8 +9,7 @@ use gingham_machine::environment::kernel_variables;
 use crate::failure::Failure;
 use crate::progress::{Steps, words};
 
-/// Checks what is `saved`, in the file that `flag` names where one was named.
-pub(super) fn execute(saved: &Profile, flag: &str, registry: &Registry) -> Result<(), Failure> {
+pub(super) fn execute(saved: &Profile, registry: &Registry) -> Result<(), Failure> {
     let program = std::env::current_exe().map_err(|e| Failure::work(format!("cannot find this program: {e}")))?;
     let mut fallen = 0;
     let steps = Steps::new(saved.entries.len());
@@ -20,8 +19,7 @@ pub(super) fn execute(saved: &Profile, flag: &str, registry: &Registry) -> Resul
         let mut progress = |told: Progress<'_>| steps.begin(format!("{workload}: {}", words(told)));
         let verdict = entry.measure_again(registry, &program, &mut progress);
         fallen += usize::from(!verdict.holds());
-        let tune = format!("gingham tune {}{flag}", workload.flags());
-        let remedy = |changed: &Changes| format!("; {}", changed.remedy(&tune, &kernel_variables()));
+        let remedy = |changed: &Changes| format!("; {}", changed.remedy(&saved.tune(workload), &kernel_variables()));
         let remedy = match &verdict {
             Verdict::Holds(_) | Verdict::Unmeasured(_) => String::new(),
             Verdict::Moved { .. } => remedy(&Changes::default()),

@@ -14,7 +14,7 @@ use gingham_core::Registry;
 use gingham_harness::store::Place;
 use gingham_harness::{Profile as Saved, profile};
 
-use super::args::{WorkloadArgs, profile_flag};
+use super::args::WorkloadArgs;
 use super::failure::Failure;
 use super::output::print;
 
@@ -65,9 +65,8 @@ impl Profile {
     pub(super) fn execute(self, registry: &Registry) -> Result<(), Failure> {
         let named = self.profile;
         let path = named.clone().map_or_else(profile::default_path, Ok)?;
-        let flag = profile_flag(&path);
         let layers = || match named {
-            Some(path) => Saved::load(&path).map(|saved| vec![(path, saved)]),
+            Some(path) => Saved::load(&path).map(|saved| vec![(path.clone(), saved.named(&path))]),
             None => Saved::layers(),
         };
         match self.action {
@@ -80,10 +79,11 @@ impl Profile {
             Action::Show | Action::Check => {
                 let layers = layers()?;
                 if layers.iter().all(|(_, saved)| saved.entries.is_empty()) {
-                    return print(&format!("No answers in {} yet; `gingham tune` saves them.\n", path.display()));
+                    let flag = profile::flag(&path);
+                    return print(&format!("No answers in {} yet; `gingham tune{flag}` saves them.\n", path.display()));
                 }
                 match self.action {
-                    Action::Check => check::execute(&Saved::of_layers(layers), &flag, registry),
+                    Action::Check => check::execute(&Saved::of_layers(layers), registry),
                     _ => show::execute(&layers, registry),
                 }
             }
@@ -106,7 +106,7 @@ mod check {
     //! Where tuning does not run, no answer can be measured.
     use super::{Failure, Registry, Saved};
 
-    pub(super) fn execute(_: &Saved, _: &str, _: &Registry) -> Result<(), Failure> {
+    pub(super) fn execute(_: &Saved, _: &Registry) -> Result<(), Failure> {
         Err(Failure::usage("answers are measured on Linux only; on this system plans and `gingham run` apply them"))
     }
 }

@@ -64,6 +64,8 @@ pub struct Answer<'a> {
     pub entries: Vec<&'a Entry>,
     /// The best first; empty for a miss.
     pub ranking: Vec<Choice<'a>>,
+    /// The command that finds or renews it.
+    pub tune: String,
 }
 
 /// A combination of an answer.
@@ -88,6 +90,7 @@ impl Profile {
     /// What is known on `workload`, things being as in `now`.
     #[must_use]
     pub fn look_up<'a>(&'a self, workload: &'a Workload, now: &Fingerprint) -> Answer<'a> {
+        let tune = self.tune(workload);
         let family = |w: &Workload| (w.op(), w.dtype(), w.layout());
         let relatives = self.entries.iter().filter(|entry| family(&entry.workload) == family(workload));
         let relatives = relatives.map(|entry| Relative {
@@ -102,7 +105,7 @@ impl Profile {
             key(a).cmp(&key(b)).then(a.factor.total_cmp(&b.factor))
         });
         let Some(nearest) = relatives.first() else {
-            return Answer { workload, grade: Grade::Miss, entries: Vec::new(), ranking: Vec::new() };
+            return Answer { workload, grade: Grade::Miss, entries: Vec::new(), ranking: Vec::new(), tune };
         };
         let same_size = nearest.is_same_size(workload);
         let grade = match (&nearest.changes, same_size) {
@@ -117,7 +120,7 @@ impl Profile {
             .find(|other| other.changes == nearest.changes && is_smaller(&other.entry.workload, workload) != smaller);
         let used: Vec<&Relative<'_>> = [nearest].into_iter().chain(beyond.filter(|_| !same_size)).collect();
         let ranking = interpolate(workload, &used);
-        Answer { workload, grade, entries: used.iter().map(|relative| relative.entry).collect(), ranking }
+        Answer { workload, grade, entries: used.iter().map(|relative| relative.entry).collect(), ranking, tune }
     }
 }
 
@@ -239,8 +242,8 @@ impl fmt::Display for Answer<'_> {
             [] => {
                 return write!(
                     f,
-                    "no saved answer for {asked}, nor near it, on this machine: `gingham tune {}` finds one",
-                    asked.flags()
+                    "no saved answer for {asked}, nor near it, on this machine: `{}` finds one",
+                    self.tune
                 );
             }
             [entry] if entry.workload == *asked => write!(f, "the saved answer for {asked}")?,
@@ -259,8 +262,7 @@ impl fmt::Display for Answer<'_> {
         }
         match &self.grade {
             Grade::Stale { changed } => {
-                let tune = format!("gingham tune {}", asked.flags());
-                write!(f, "; it is stale: {changed}; {}", changed.remedy(&tune, &kernel_variables()))
+                write!(f, "; it is stale: {changed}; {}", changed.remedy(&self.tune, &kernel_variables()))
             }
             Grade::Hit | Grade::Near { .. } | Grade::Miss => Ok(()),
         }

@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::combination::Combination;
 use crate::environment::Environment;
 use crate::outcome::{Coverage, Outcome, Row, Status};
+use crate::shown::Word;
 use crate::space::Narrowing;
 use crate::store::{self, Place};
 use crate::workload::Workload;
@@ -46,6 +47,9 @@ pub struct Profile {
     schema: String,
     /// One for each machine and workload.
     pub entries: Vec<Entry>,
+    /// What names its file to a command, where it is to be named.
+    #[serde(skip)]
+    flag: String,
 }
 
 /// The answer for one workload on one machine.
@@ -173,7 +177,7 @@ pub enum Error {
 
 impl Default for Profile {
     fn default() -> Self {
-        Self { schema: SCHEMA.into(), entries: Vec::new() }
+        Self { schema: SCHEMA.into(), entries: Vec::new(), flag: String::new() }
     }
 }
 
@@ -184,6 +188,16 @@ impl Default for Profile {
 pub fn default_path() -> Result<PathBuf, Error> {
     let directories = directories::ProjectDirs::from("", "", "gingham").ok_or(Error::NoHome)?;
     Ok(directories.config_dir().join("profile.json"))
+}
+
+/// The flag that names the profile at `path` to a command, after a blank; empty for the one that is taken where none is
+/// named.
+#[must_use]
+pub fn flag(path: &Path) -> String {
+    match default_path() {
+        Ok(default) if default == path => String::new(),
+        _ => format!(" --profile {}", Word(path)),
+    }
 }
 
 impl Profile {
@@ -198,6 +212,18 @@ impl Profile {
             Err(e) if e.kind() == io::ErrorKind::FileTooLarge => Err(Flaw::Damaged(e.to_string()).at(path)),
             Err(source) => Err(Error::Io { path: path.into(), source }),
         }
+    }
+
+    /// The same, which its user named by `path`: commands that renew its answers name it, too.
+    #[must_use]
+    pub fn named(self, path: &Path) -> Self {
+        Self { flag: flag(path), ..self }
+    }
+
+    /// The command that finds or renews the answer for `workload`.
+    #[must_use]
+    pub fn tune(&self, workload: &Workload) -> String {
+        format!("gingham tune {}{}", workload.flags(), self.flag)
     }
 
     fn parse(bytes: &[u8]) -> Result<Self, Flaw> {
