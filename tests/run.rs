@@ -112,7 +112,7 @@ fn a_bad_file_fails_alone() {
     assert_eq!(run.code, Some(1), "{run:?}");
     assert_eq!(run.stderr.matches("truncated: 8 bytes").count(), 1, "the same reason once: {run:?}");
     assert!(run.stderr.contains("a/1.npy") && run.stderr.contains("and the same for a/3.npy x b/3.npy"), "{run:?}");
-    assert!(run.stderr.contains("2 of 4 pairs have no product"), "{run:?}");
+    assert!(run.stderr.contains("2 of 4 pairs without a product"), "{run:?}");
     assert_eq!(folder.names("c"), ["0.npy", "2.npy"], "nothing half-written");
 }
 
@@ -126,6 +126,19 @@ fn nothing_is_planned_for_pairs_that_are_all_bad() {
     assert_eq!(run.stderr.lines().count(), 1, "{run:?}");
     assert!(run.stderr.contains("shapes [2, 3] x [2, 3]"), "{run:?}");
     assert!(!folder.path("c").exists());
+}
+
+#[test]
+fn one_product_is_called_so() {
+    let folder = Folder::new();
+    for side in ["a", "b"] {
+        folder.write(Path::new(side).join("x.npy"), &matrix(2, 2, 1));
+    }
+    let args = ["--lhs", "a", "--rhs", "b", "--out", "c", "--skip-existing"];
+    let run = folder.run(&args);
+    assert!(run.stdout.starts_with("1 product in "), "{run:?}");
+    let run = folder.run(&args);
+    assert_eq!((run.code, &*run.stdout), (Some(0), "the product is there already, in c\n"));
 }
 
 #[test]
@@ -190,7 +203,7 @@ fn ctrl_c_leaves_whole_files_and_skip_existing_goes_on() {
     assert!(said.contains("interrupted: the products in progress are finished"), "{said}");
     let done = folder.names("c");
     assert!((1..30).contains(&done.len()), "{done:?}");
-    assert!(said.contains(&format!("interrupted: {} of 30 products are in c; --skip-existing goes on", done.len())));
+    assert!(said.contains(&format!("interrupted: {} of 30 products in c; --skip-existing goes on", done.len())));
     let expected = matrix(400, 400, 3).dot(&matrix(400, 400, 3));
     for name in &done {
         assert_eq!(folder.product(Path::new("c").join(name)), expected, "{name}");
@@ -199,7 +212,7 @@ fn ctrl_c_leaves_whole_files_and_skip_existing_goes_on() {
     let run = folder.run(&[&args[..], &["--skip-existing"]].concat());
     assert_eq!(run.code, Some(0), "{run:?}");
     let (rest, there) = (30 - done.len(), done.len());
-    assert!(run.stdout.starts_with(&format!("{rest} products in ")), "{run:?}");
+    assert!(run.stdout.starts_with(&format!("{rest} product")), "{run:?}");
     assert!(run.stdout.ends_with(&format!(", {there} there already\n")), "{run:?}");
     let run = folder.run(&[&args[..], &["--skip-existing"]].concat());
     assert_eq!((run.code, &*run.stdout), (Some(0), "all 30 products are there already, in c\n"));

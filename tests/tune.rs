@@ -133,6 +133,30 @@ fn an_answer_is_saved_shown_and_applied() {
 }
 
 #[test]
+fn a_narrower_tuning_leaves_a_wider_answer_and_says_what_would_save_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let profile = folder.path().join("my answers.json");
+    let profile = profile.to_str().expect("text");
+    let tune = |flags: &[&str]| {
+        let args =
+            ["tune", "--op", "fill", "--shape", "1000", "--tasks", "4", "--executor", "serial", "--budget", "20s"];
+        let output = gingham(&[&args[..], &["--profile", profile], flags].concat());
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let saved = tune(&["--peer", "broken=false"]);
+    assert!(saved.contains(&format!("Saved to {profile}.")), "{saved}");
+    let warned = saved.find("gingham: warning: the answer is partial").expect("a peer failed");
+    assert!(warned < saved.find("Saved to").expect("it is saved"), "warnings go first: {saved}");
+    let kept = tune(&["--backend", "reference", "--op-threads", "1"]);
+    let what = "an answer for this that was chosen among more combinations, and one with --backend reference --executor serial";
+    let forget = format!("`gingham profile forget --op fill --shape 1000 --tasks 4 --profile '{profile}'`");
+    assert!(kept.contains("Not saved: ") && kept.contains(what) && kept.contains(&forget), "{kept}");
+    let shown = stdout_of(&gingham(&["profile", "show", "--profile", profile]));
+    assert!(shown.contains("\n  narrowed by --executor serial\n") && !shown.contains("--backend"), "{shown}");
+}
+
+#[test]
 fn a_result_goes_to_a_file_as_a_whole() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("result.md");

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use gingham_harness::Progress;
-use gingham_harness::report::{bytes, seconds};
+use gingham_harness::report::{bytes, count, seconds};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::failure::Failure;
@@ -34,23 +34,11 @@ impl Meter {
         let left = left.max(0.0);
         self.bar.set_position((1000.0 * (1.0 - left / self.budget)) as u64);
         self.bar.set_prefix(format!("{left:.0} s"));
-        self.bar.set_message(match progress {
-            Progress::Ceilings => "measuring what the machine can do at most".into(),
-            Progress::Filling { bytes: n, at_worst_s } => {
-                format!("touching {} of memory (up to {})", bytes(n), seconds(at_worst_s))
-            }
-            Progress::Admitting { combination, left } => format!("verifying {combination}, {left} to go at most"),
-            Progress::Expecting { combinations, seconds: s } => {
-                self.bar
-                    .println(format!("{combinations} combinations are worth starting; about {} in all", seconds(s)));
-                "knowing one thread of each backend".into()
-            }
-            Progress::Sampling { combination, round, live } => {
-                format!("round {}, {live} combinations in it; now {combination}", round + 1)
-            }
-            Progress::Confirming { combination, .. } => format!("confirming in a fresh process: {combination}"),
-            Progress::Ended => String::new(),
-        });
+        if let Progress::Expecting { combinations, seconds: s } = progress {
+            let combinations = count(combinations, "combination");
+            self.bar.println(format!("worth starting: {combinations}; about {} in all", seconds(s)));
+        }
+        self.bar.set_message(words(progress));
     }
 
     /// Says a line above the bar, from any thread.
@@ -63,6 +51,23 @@ impl Meter {
     #[cfg(target_os = "linux")]
     pub(super) fn finish(self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// What is done next.
+pub(super) fn words(progress: Progress<'_>) -> String {
+    match progress {
+        Progress::Ceilings => "measuring what the machine can do at most".into(),
+        Progress::Filling { bytes: n, at_worst_s } => {
+            format!("touching {} of memory (up to {})", bytes(n), seconds(at_worst_s))
+        }
+        Progress::Admitting { combination, left } => format!("verifying {combination}, {left} to go at most"),
+        Progress::Expecting { .. } => "knowing one thread of each backend".into(),
+        Progress::Sampling { combination, round, live } => {
+            format!("round {}, {} in it; now {combination}", round + 1, count(live, "combination"))
+        }
+        Progress::Confirming { combination, .. } => format!("confirming in a fresh process: {combination}"),
+        Progress::Ended => String::new(),
     }
 }
 

@@ -115,7 +115,8 @@ pub(super) struct Tune {
     output: Vec<PathBuf>,
     /// Save the answer in this file [default: profile.json in the user's configuration directory]
     ///
-    /// For answers that belong to a program or to a test; `gingham run --profile` and `Session::with_profile` read it.
+    /// For answers that belong to a program or to a test; `gingham run --profile` and `Session::with_profile` read it. An
+    /// answer for the same workload that was chosen among more combinations is kept, and this one not saved.
     #[arg(long, value_name = "FILE")]
     profile: Option<PathBuf>,
     /// Do not save the answer
@@ -201,10 +202,10 @@ impl Tune {
             let page = if to_stdout { Page::stdout() } else { Page::FILE };
             report::render(&outcome, format, page) + &advice
         });
-        let saved = profile.map_or(Ok(()), |path| save(&path, &outcome, &environment));
         for warning in &outcome.warnings {
             tell(format_args!("gingham: warning: {warning}"));
         }
+        let saved = profile.map_or(Ok(()), |path| save(&path, &outcome, &environment));
         if let (Err(failure), true) = (&written, saved.is_err()) {
             failure.tell();
         }
@@ -270,6 +271,15 @@ fn save(path: &Path, outcome: &Outcome, environment: &Environment) -> Result<(),
             let name = path.display();
             tell(format_args!("Not saved: {name} has a full answer for this, and a partial one does not replace it."));
         }
+        Recorded::KeptWider => {
+            let (name, flags, profile) = (path.display(), outcome.workload.flags(), profile::flag(path));
+            let narrowing = &outcome.narrowed_by;
+            tell(format_args!(
+                "Not saved: {name} has an answer for this that was chosen among more combinations, and one with \
+                 {narrowing} does not replace it; name another file with --profile, or drop that answer by `gingham \
+                 profile forget {flags}{profile}` first."
+            ));
+        }
         Recorded::Nothing => {}
     }
     Ok(())
@@ -283,8 +293,8 @@ fn advice(outcome: &Outcome, saved: bool) -> String {
     let plan = match (serial, threads) {
         (true, 1) => "one thread for everything".to_owned(),
         (true, n) => format!("one task after the other, {n} threads inside each"),
-        (false, 1) => format!("{} tasks at a time, one thread inside each", best.workers),
-        (false, n) => format!("{} tasks at a time, {n} threads inside each", best.workers),
+        (false, 1) => format!("{} at a time, one thread inside each", report::count(best.workers, "task")),
+        (false, n) => format!("{} at a time, {n} threads inside each", report::count(best.workers, "task")),
     };
     let apply = match outcome.workload.op() {
         Op::MatMul => {

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use gingham_core::{DType, Op, Registry, conformance};
+use gingham_harness::report::count;
 
 use super::failure::Failure;
 use super::progress::Steps;
@@ -63,7 +64,7 @@ impl Verify {
         }
         match failed {
             0 => Ok(()),
-            _ => Err(Failure::work(format!("{failed} of {lines} checks failed"))),
+            _ => Err(Failure::work(format!("{failed} of {} failed", count(lines, "check")))),
         }
     }
 }

@@ -23,6 +23,7 @@ use crate::combination::{Combination, ExecutorKind};
 use crate::environment;
 use crate::executor::{self, Executor, TaskErrors};
 use crate::profile::{self, Answer, Fingerprint, Grade, Profile};
+use crate::report::count;
 use crate::space::{self, Cpus};
 use crate::workload::Workload;
 
@@ -92,7 +93,7 @@ impl Session {
     /// # Errors
     /// [`profile::Error`]
     pub fn with_profile(registry: Registry, path: &Path) -> Result<Self, profile::Error> {
-        Ok(Self { registry, machine: Machine::probe(), profile: Profile::load(path)? })
+        Ok(Self { registry, machine: Machine::probe(), profile: Profile::load(path)?.named(path) })
     }
 
     /// A session without saved answers: every plan is that of the rule.
@@ -144,7 +145,7 @@ impl Session {
         if let Some(best) = self.misfit(answer) {
             let cpus = self.machine.usable_cpus;
             notes.push(format!("{best}, {answer}"));
-            notes.push(format!("its {} threads do not fit {cpus} CPUs", best.runnable()));
+            notes.push(format!("its {} do not fit {}", count(best.runnable(), "thread"), count(cpus, "CPU")));
             return None;
         }
         let mut passed = Vec::new();
@@ -165,7 +166,10 @@ impl Session {
                 }
             }
         }
-        notes.push(format!("none of the {} saved combinations can be applied in this process", answer.ranking.len()));
+        notes.push(match answer.ranking.len() {
+            1 => "the one saved combination cannot be applied in this process".into(),
+            all => format!("none of the {all} saved combinations can be applied in this process"),
+        });
         notes.extend(passed.into_iter().next().map(|(name, _, reason)| format!("the best is {name}: {reason}")));
         None
     }

@@ -1,4 +1,4 @@
-//! File names as a terminal may show them.
+//! File names as a terminal may show them, and as a shell takes them.
 //!
 //! A name may hold any byte but `/` and 0: escape sequences that a terminal obeys, newlines that make two lines of one,
 //! marks that turn the direction of reading, bytes that are no text. They are shown as `\u001b`, `\u000a`, `\u202e` and
@@ -29,6 +29,22 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
+/// A path as a word of a command that can be copied to a shell: in quotes where it has other characters than those that
+/// every shell takes as they are.
+#[derive(Debug, Clone, Copy)]
+pub struct Word<'a>(pub &'a Path);
+
+impl fmt::Display for Word<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = Shown(self.0).to_string();
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:@%".contains(c);
+        match !text.is_empty() && text.chars().all(is_plain) {
+            true => f.write_str(&text),
+            false => write!(f, "'{}'", text.replace('\'', r"'\''")),
+        }
+    }
+}
+
 /// Whether what follows is read from the other side.
 fn turns(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -53,6 +69,18 @@ mod tests {
             (b"C:\\a", "C:\\a"),
         ] {
             assert_eq!(Shown(Path::new(OsStr::from_bytes(name))).to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn a_word_is_quoted_where_a_shell_would_read_more_into_it() {
+        for (name, word) in [
+            ("/home/a-b/p_1.json", "/home/a-b/p_1.json"),
+            ("my answers.json", "'my answers.json'"),
+            ("it's", r"'it'\''s'"),
+            ("~a$(b)", "'~a$(b)'"),
+        ] {
+            assert_eq!(Word(Path::new(name)).to_string(), word);
         }
     }
 }

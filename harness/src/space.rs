@@ -1,5 +1,7 @@
 //! The combinations that may run a workload, and those that may not, with the reason.
 
+mod narrowing;
+
 use gingham_core::{Backend, OpThreads, Registry, Support, Threading};
 use gingham_machine::Machine;
 use serde::{Deserialize, Serialize};
@@ -7,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::combination::{Combination, ExecutorKind};
 use crate::executor;
 use crate::workload::Workload;
+
+pub use narrowing::Narrowing;
 
 /// The CPUs that combinations are made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -399,6 +403,41 @@ mod tests {
         let expected = "4 x 4 threads would be runnable at once; 8 may be on 2 usable CPUs";
         assert_eq!(reason("mock:4+threads:4").as_deref(), Some(expected));
         assert_eq!([1, 2, 3, 8].map(|cpus| cores(cpus).most_runnable()), [8, 8, 12, 64]);
+    }
+
+    #[test]
+    fn a_space_is_narrowed_by_what_leaves_something_out() {
+        let registry = Registry::new().with(Mock("mock", Threading::PerCall { rayon: false }));
+        let workload = Workload::new(Op::MatMul, DType::F64, "8", None, 64).unwrap();
+        let of = |selection: Selection| Narrowing::of(&selection, &registry, &workload, cores(2));
+        let serial = Some(vec![ExecutorKind::Serial]);
+        let threads = |counts: &[usize]| Some(counts.iter().map(|&n| OpThreads::new(n).unwrap()).collect::<Vec<_>>());
+        let mock = Some(vec!["mock".to_owned()]);
+
+        for whole in [
+            Selection::default(),
+            Selection { backends: Some(vec!["mock".into(), "reference".into()]), ..Default::default() },
+            Selection { executors: Some(ExecutorKind::ALL.to_vec()), ..Default::default() },
+            Selection { op_threads: threads(&[1, 2, 3]), ..Default::default() },
+        ] {
+            assert!(of(whole.clone()).is_none(), "{whole:?}");
+        }
+        let narrow = of(Selection { backends: mock.clone(), executors: serial.clone(), ..Default::default() });
+        assert_eq!(narrow.to_string(), "--backend mock --executor serial");
+        let narrower = of(Selection {
+            backends: mock.clone(),
+            executors: serial,
+            op_threads: threads(&[1]),
+            workers: Some(vec![2]), // all that there are by default
+            ..Default::default()
+        });
+        assert_eq!(narrower.to_string(), "--backend mock --executor serial --op-threads 1");
+        let wide = of(Selection { backends: mock, ..Default::default() });
+        for (a, b) in [(&Narrowing::default(), &wide), (&wide, &narrow), (&narrow, &narrower)] {
+            assert!(a.contains(b) && !b.contains(a) && a.contains(a), "{a} and {b}");
+        }
+        let one_thread = of(Selection { op_threads: threads(&[1]), ..Default::default() });
+        assert!(!one_thread.contains(&narrow) && !narrow.contains(&one_thread));
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use gingham_core::{DType, Op};
 use serde::{Deserialize, Serialize};
 
+use crate::report::count;
+
 /// A batch of equal tasks. Its parts fit each other and its sizes fit the machine's integers: it can only be made
 /// through [`Workload::new`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -77,7 +79,8 @@ pub enum Error {
     },
     /// More bytes than can be addressed.
     #[error(
-        "shape {shape} in {dtype}, {tasks} tasks: the operands are beyond 2^63 bytes; use smaller sizes or fewer tasks"
+        "shape {shape} in {dtype}, {}: the operands are beyond 2^63 bytes; use smaller sizes or fewer tasks",
+        count(*tasks, "task")
     )]
     Overflow {
         /// The sizes of one task.
@@ -140,6 +143,15 @@ impl Workload {
             }
         };
         Self { shape, tasks: 1, ..self.clone() }
+    }
+
+    /// The flags of the command line that name it: `--op matmul --shape 256x256x256 --tasks 64`.
+    #[must_use]
+    pub fn flags(&self) -> String {
+        let Self { op, dtype, shape, layout, tasks } = self;
+        let dtype = if *dtype == DType::F64 { String::new() } else { format!(" --dtype {dtype}") };
+        let layout = if *layout == Layout::default() { String::new() } else { format!(" --layout {layout}") };
+        format!("--op {op} --shape {shape}{dtype}{layout} --tasks {tasks}")
     }
 
     /// The operation of every task.
@@ -244,7 +256,7 @@ impl Workload {
 impl fmt::Display for Workload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { op, dtype, shape, tasks, .. } = self;
-        write!(f, "{op} {shape} {dtype}, {tasks} task{}", if *tasks == 1 { "" } else { "s" })?;
+        write!(f, "{op} {shape} {dtype}, {}", count(*tasks, "task"))?;
         if self.layout != Layout::default() {
             write!(f, ", layout {}", self.layout)?;
         }
@@ -415,6 +427,15 @@ mod tests {
         assert_eq!(small("1000"), Shape::Array { rows: 1, columns: 100 });
         assert_eq!(small("7x20"), Shape::Array { rows: 5, columns: 20 });
         assert_eq!(small("0x20"), Shape::Array { rows: 0, columns: 20 });
+    }
+
+    #[test]
+    fn flags_name_the_workload() {
+        let flags = |op, dtype, shape, layout| Workload::new(op, dtype, shape, layout, 7).unwrap().flags();
+        assert_eq!(flags(Op::MatMul, DType::F64, "8", None), "--op matmul --shape 8x8x8 --tasks 7");
+        let all = flags(Op::MatMul, DType::F32, "2x3x4", Some("rcr"));
+        assert_eq!(all, "--op matmul --shape 2x3x4 --dtype f32 --layout rcr --tasks 7");
+        assert_eq!(flags(Op::Fill, DType::F64, "9", None), "--op fill --shape 9 --tasks 7");
     }
 
     #[test]

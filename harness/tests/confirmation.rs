@@ -12,6 +12,11 @@ const NAMES: [&str; 2] = ["a+serial", "b+threads:2"];
 /// A search on a machine on which the second combination takes `race` times the time of the first in the race, and
 /// `fresh` times in fresh processes.
 fn found(race: f64, fresh: f64) -> Found {
+    disturbed_by(0.0, race, fresh)
+}
+
+/// The same, where `others` of one of the two CPUs are other programs'.
+fn disturbed_by(others: f64, race: f64, fresh: f64) -> Found {
     let candidates = NAMES.map(|name| Candidate { combination: name.parse().unwrap(), skipped: None });
     // That two workers gain nothing is not known beforehand.
     let model = Model { tasks: 8, cpus: 2, gain: 2.0, beyond_cache: 0, task_s: 0.0 };
@@ -23,7 +28,20 @@ fn found(race: f64, fresh: f64) -> Found {
         let noise = 1.0 + 0.001 * ((round * 7 + who.candidate * 3) % 5) as f64;
         10.0 * factor * noise
     };
-    search(&candidates, &rules, &mut Timed::new(time), &mut |_| {})
+    let mut machine = Timed::new(time);
+    machine.others = others;
+    search(&candidates, &rules, &mut machine, &mut |_| {})
+}
+
+#[test]
+fn what_others_had_is_found_and_warned_of() {
+    for (others, disturbed) in [(0.05, None), (0.6, Some("had 30 % of the CPU time meanwhile"))] {
+        let found = disturbed_by(others, 1.1, 1.1);
+        assert_eq!(found.disturbed.is_some(), disturbed.is_some(), "{:?}", found.disturbed);
+        let warned = found.warnings.iter().any(|warning| warning.ends_with("; stop what else runs, and tune again"));
+        assert_eq!(warned, disturbed.is_some(), "{:?}", found.warnings);
+        assert!(disturbed.is_none_or(|what| found.warnings[0].contains(what)), "{:?}", found.warnings);
+    }
 }
 
 fn contradictions(found: &Found) -> usize {

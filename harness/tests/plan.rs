@@ -30,7 +30,7 @@ fn entry(ranking: &[&str]) -> Entry {
         fingerprint: Fingerprint::now(&Machine::probe(), &Registry::new()),
         saved_unix: 0,
         seed: 0,
-        evidence: Evidence { rounds: 2, repeated: 0, tied: 0, stopped_because: "budget".into(), partial: None },
+        evidence: Evidence { rounds: 2, stopped_because: "budget".into(), ..Evidence::default() },
         ranking: ranking.iter().enumerate().map(ranked).collect(),
     }
 }
@@ -115,6 +115,8 @@ fn without_an_answer_the_rule_holds_and_is_said() {
         "{}",
         plan.note()
     );
+    let tune = "`gingham tune --op matmul --shape 4x4x4 --dtype f32 --tasks 8 --profile /";
+    assert!(plan.note().contains(tune), "{}", plan.note());
     let single = Session::without_profile(Registry::new()).plan(&workload(1)).unwrap();
     assert_eq!(single.combination().to_string(), "reference:1+serial");
 }

@@ -6,6 +6,7 @@ use gingham_core::{DType, Op, Registry};
 use gingham_harness::environment::Environment;
 use gingham_harness::outcome::{Outcome, Row, Sample, Status};
 use gingham_harness::profile::{Changes, Entry, Evidence, Fingerprint, Grade, Library, REACH, Ranked, Recorded};
+use gingham_harness::space::Narrowing;
 use gingham_harness::{Profile, Workload, outcome, profile};
 use gingham_machine::Machine;
 use proptest::prelude::*;
@@ -37,9 +38,13 @@ fn entry(workload: Workload, ranking: &[(&str, f64)]) -> Entry {
         fingerprint: here(),
         saved_unix: 0,
         seed: 0,
-        evidence: Evidence { rounds: 2, repeated: 0, tied: 0, stopped_because: "budget".into(), partial: None },
+        evidence: Evidence { rounds: 2, stopped_because: "budget".into(), ..Evidence::default() },
         ranking: ranking.iter().map(|&(name, median_s)| ranked(name, median_s / ranking[0].1, median_s)).collect(),
     }
+}
+
+fn narrowing(flags: serde_json::Value) -> Narrowing {
+    serde_json::from_value(flags).unwrap()
 }
 
 fn profile_of(entries: impl IntoIterator<Item = Entry>) -> Profile {
@@ -99,6 +104,7 @@ fn another_family_is_a_miss() {
         let answer = profile.look_up(&other, &here());
         assert_eq!((answer.grade.clone(), answer.ranking.len()), (Grade::Miss, 0), "{other}");
         assert!(answer.to_string().starts_with(&format!("no saved answer for {other}")), "{answer}");
+        assert!(answer.to_string().ends_with(&format!(": `gingham tune {}` finds one", other.flags())), "{answer}");
     }
 }
 
@@ -222,6 +228,7 @@ fn outcome() -> Outcome {
         "tolerance": 0.02,
         "trials": trials,
         "rounds": {"kept": 6, "repeated": 1},
+        "disturbed": "others had it",
         "best": best.combination,
         "tied": ["reference+serial"],
         "stopped_because": "rounds",
@@ -249,6 +256,8 @@ fn an_outcome_is_recorded_with_its_evidence_and_without_peers() {
         tied: 1,
         stopped_because: "rounds".into(),
         partial: Some("1 of 4 combinations failed: 1 of 1 on rayon".into()),
+        disturbed: Some("others had it".into()),
+        narrowed_by: Narrowing::default(),
     };
     assert_eq!(entry.evidence, evidence);
     let reference = Library { version: "9.9".into(), kernels: "avx 512".into() };
@@ -283,7 +292,8 @@ fn a_partial_answer_is_marked_and_never_replaces_a_full_one() {
     let gaps = saved().expect("it is marked");
     let profile = Profile::load(&path).unwrap();
     let answer = profile.look_up(&partial.workload, &profile.entries[0].fingerprint).to_string();
-    assert!(answer.ends_with(&format!("; it is partial: {gaps}")), "{answer}");
+    let doubts = format!("; it is partial: {gaps}; it was measured on a disturbed machine: others had it");
+    assert!(answer.ends_with(&doubts), "{answer}");
     assert_eq!(Profile::record(&path, &partial, &environment).unwrap(), Recorded::Saved, "partial for partial");
 
     assert_eq!(Profile::record(&path, &full, &environment).unwrap(), Recorded::Saved, "full for partial");
@@ -301,6 +311,40 @@ fn a_partial_answer_is_marked_and_never_replaces_a_full_one() {
 }
 
 #[test]
+fn an_answer_from_a_narrower_space_never_replaces_one_from_a_wider() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("profile.json");
+    let environment = Environment::new(&Registry::new(), false);
+    let mut whole = outcome();
+    whole.trials.retain(|row| row.status == Status::Ok);
+    let among = |flags| Outcome { narrowed_by: narrowing(flags), ..whole.clone() };
+    let (narrow, narrower) =
+        (among(json!({"backend": ["a", "b"]})), among(json!({"backend": ["a"], "workers": ["2"]})));
+    let record = |outcome: &Outcome| Profile::record(&path, outcome, &environment).unwrap();
+    let saved = || Profile::load(&path).unwrap().entries[0].evidence.narrowed_by.clone();
+
+    assert_eq!(record(&narrower), Recorded::Saved);
+    assert_eq!(record(&narrow), Recorded::Saved, "wider for narrower");
+    assert_eq!(record(&narrow), Recorded::Saved, "the same");
+    let before = std::fs::read(&path).unwrap();
+    assert_eq!(record(&narrower), Recorded::KeptWider);
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    assert_eq!(record(&among(json!({"backend": ["c"]}))), Recorded::Saved, "neither lies in the other");
+    assert_eq!(saved(), narrowing(json!({"backend": ["c"]})));
+
+    // A partial answer from a wider space speaks of more than a whole one from a narrower.
+    assert_eq!(record(&outcome()), Recorded::Saved);
+    assert_eq!(saved(), Narrowing::default());
+    assert_eq!(record(&narrow), Recorded::KeptWider);
+    assert!(!std::fs::read_to_string(&path).unwrap().contains("narrowed_by"), "as answers before this was kept");
+
+    // With other libraries the wider one holds no more.
+    let mut later = narrow.clone();
+    later.versions.insert("reference".into(), "10".into());
+    assert_eq!(record(&later), Recorded::Saved);
+}
+
+#[test]
 fn damaged_and_foreign_profiles_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("profile.json");
@@ -310,6 +354,8 @@ fn damaged_and_foreign_profiles_are_refused() {
     };
     let mut good = entry(matmul("4", 8), &[("reference+serial", 0.5)]);
     good.ranking[0].export = Some("SOME_THREADS=2".into());
+    good.evidence.narrowed_by = narrowing(json!({"backend": ["reference"]}));
+    good.evidence.disturbed = Some("others had it".into());
     let whole = serde_json::to_vec(&profile_of([good])).unwrap();
     assert_eq!(load(&whole).unwrap().entries.len(), 1);
     assert_eq!(load(b" \n").unwrap(), Profile::default(), "a file that mktemp made");
@@ -327,6 +373,8 @@ fn damaged_and_foreign_profiles_are_refused() {
         ("SOME_THREADS=2", "SOME THREADS=2"),
         ("SOME_THREADS=2", "=2"),
         ("\"budget\"", "\"\\u001b[2J\""),
+        ("others had it", "others\\u001b[2J"),
+        ("\"narrowed_by\":{\"backend\"", "\"narrowed_by\":{\"\\u001b[2J\""),
         ("\"slower\":1.0", "\"slower\":0"),
         ("\"median_s\":0.5", "\"median_s\":-0.5"),
         ("\"median_s\":0.5", "\"median_s\":1e300"),
@@ -394,7 +442,14 @@ prop_compose! {
             fingerprint,
             saved_unix: numbers.1,
             seed: numbers.2,
-            evidence: Evidence { rounds: numbers.3, repeated: 0, tied: numbers.3, stopped_because: words.clone(), partial: Some(words) },
+            evidence: Evidence {
+                rounds: numbers.3,
+                tied: numbers.3,
+                stopped_because: words.clone(),
+                partial: Some(words),
+                narrowed_by: narrowing(json!({"backend": ["a"]})),
+                ..Evidence::default()
+            },
             ranking: combinations.into_iter().map(ranked).collect(),
         }
     }

@@ -7,6 +7,7 @@ use gingham_core::{DType, Op};
 use gingham_harness::outcome::{Confirmation, Confirmed, Outcome, Rounds, Row, SCHEMA, Sample, Site, Status};
 use gingham_harness::report::{Format, Page, render};
 use gingham_harness::search::{Strategy, Unstarted};
+use gingham_harness::space::Narrowing;
 use gingham_harness::{Combination, Workload};
 use gingham_machine::ceilings::Rates;
 use gingham_machine::{Ceilings, Machine};
@@ -46,6 +47,7 @@ fn outcome(best: &str, tied: &[&str], rows: Vec<Row>, fresh: &[(&str, Vec<Sample
         prefault_s: 0.0,
         seed: 0,
         strategy: Strategy::Race,
+        narrowed_by: Narrowing::default(),
         tolerance: 0.02,
         trials: rows,
         twin: None,
@@ -55,6 +57,7 @@ fn outcome(best: &str, tied: &[&str], rows: Vec<Row>, fresh: &[(&str, Vec<Sample
         never_started: Vec::new(),
         confirmation: (!fresh.is_empty()).then_some(confirmation),
         stopped_because: "one left".into(),
+        disturbed: None,
         warnings: vec!["others had the machine".into()],
         budget_s: None,
         advised_budget_s: None,
@@ -158,6 +161,24 @@ fn a_batch_of_which_a_part_was_run_is_extrapolated_and_marked() {
     let text = render(&outcome, Format::Table, Page::FILE);
     assert!(text.contains("~1.00 s") && text.contains("~: scaled up from a part of the batch"), "{text}");
     assert!(text.contains("not confirmed in fresh processes"), "{text}");
+}
+
+/// The speed-up over plain loops would be that of the kernels.
+#[test]
+fn the_reference_is_no_basis_of_x_serial_beside_others() {
+    let reference = || row("reference+serial", samples(0, 8, &[30.0; 6]));
+    let rows = vec![row("faer:2+serial", samples(0, 8, &[1.0; 6])), reference()];
+    let outcome_of_two = outcome("faer:2+serial", &[], rows, &[]);
+    for format in [Format::Table, Format::Markdown] {
+        let text = render(&outcome_of_two, format, Page::FILE);
+        let said = "no x serial: no backend but the reference ran on one thread";
+        assert!(text.contains(said) && !text.contains("30.00 x serial"), "{text}");
+    }
+    let alone = outcome("reference+serial", &[], vec![reference()], &[]);
+    assert!(verdict(&alone).contains(", 1.00 x serial"), "alone it is");
+    let rows =
+        vec![row("faer:2+serial", samples(0, 8, &[1.0; 6])), reference(), row("faer+serial", samples(0, 8, &[1.5; 2]))];
+    assert!(verdict(&outcome("faer:2+serial", &[], rows, &[])).contains(", 1.50 x serial"), "over its own one thread");
 }
 
 /// The first line of headings.

@@ -1,26 +1,34 @@
 //! `gingham profile check`: one line an answer, and status 1 unless all hold.
 
 use gingham_core::Registry;
-use gingham_harness::Profile;
+use gingham_harness::profile::{Changes, check::Verdict};
+use gingham_harness::report::count;
+use gingham_harness::{Profile, Progress};
+use gingham_machine::environment::kernel_variables;
 
 use crate::failure::Failure;
-use crate::progress::Steps;
+use crate::progress::{Steps, words};
 
 pub(super) fn execute(saved: &Profile, registry: &Registry) -> Result<(), Failure> {
     let program = std::env::current_exe().map_err(|e| Failure::work(format!("cannot find this program: {e}")))?;
     let mut fallen = 0;
     let steps = Steps::new(saved.entries.len());
     for entry in &saved.entries {
-        steps.begin(format!("measuring {} again", entry.workload));
-        let verdict = entry.measure_again(registry, &program);
+        let workload = &entry.workload;
+        steps.begin(format!("measuring {workload} again"));
+        let mut progress = |told: Progress<'_>| steps.begin(format!("{workload}: {}", words(told)));
+        let verdict = entry.measure_again(registry, &program, &mut progress);
         fallen += usize::from(!verdict.holds());
-        steps.done(&format!("{}: {verdict}\n", entry.workload))?;
+        let remedy = |changed: &Changes| format!("; {}", changed.remedy(&saved.tune(workload), &kernel_variables()));
+        let remedy = match &verdict {
+            Verdict::Holds(_) | Verdict::Unmeasured(_) => String::new(),
+            Verdict::Moved { .. } => remedy(&Changes::default()),
+            Verdict::Stale { changed, .. } => remedy(changed),
+        };
+        steps.done(&format!("{workload}: {verdict}{remedy}\n"))?;
     }
     match fallen {
         0 => Ok(()),
-        _ => Err(Failure::work(format!(
-            "{fallen} of {} answers cannot be relied on; `gingham tune` renews them",
-            saved.entries.len()
-        ))),
+        _ => Err(Failure::work(format!("{fallen} of {} cannot be relied on", count(saved.entries.len(), "answer")))),
     }
 }

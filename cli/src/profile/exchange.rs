@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use gingham_harness::report::count;
 use gingham_harness::{Profile, profile};
 
 use crate::args::WorkloadArgs;
@@ -21,7 +22,7 @@ pub(super) fn forget(path: &Path, workload: &WorkloadArgs) -> Result<(), Failure
         return Err(Failure::work(format!("no answer for {workload} in {name}; `gingham profile show` lists them")));
     }
     let forgotten = Profile::update(path, |profile| profile.forget(&workload))?;
-    print(&format!("Forgot {} for {workload} in {name}.\n", answers(forgotten)))
+    print(&format!("Forgot {} for {workload} in {name}.\n", count(forgotten, "answer")))
 }
 
 /// Takes the answers of the profile at `from` into the one at `path`.
@@ -42,9 +43,9 @@ pub(super) fn import(path: &Path, from: &Path) -> Result<(), Failure> {
     let taken = Profile::update(path, |profile| profile.import(other))?;
     let older = match all - taken {
         0 => String::new(),
-        older => format!("; {older} left out, since what is there was saved later"),
+        older => format!("; {older} left out, since what is there was saved later or speaks of more"),
     };
-    print(&format!("Took {} into {}{older}.\n", answers(taken), path.display()))
+    print(&format!("Took {} into {}{older}.\n", count(taken, "answer"), path.display()))
 }
 
 /// Prints the answers, those for one workload where one is named, as a profile that `import` takes.
@@ -57,8 +58,4 @@ pub(super) fn export(mut saved: Profile, workload: &WorkloadArgs) -> Result<(), 
         }
     }
     print(&saved.to_json())
-}
-
-fn answers(n: usize) -> String {
-    format!("{n} answer{}", if n == 1 { "" } else { "s" })
 }

@@ -40,6 +40,9 @@ enum Action {
     /// Prints the name of the file
     Path,
     /// Measures each answer again, in about a second, and says whether it still holds
+    ///
+    /// Its best combination and the best of another kind are verified and then run in turn. Tasks that take seconds are run
+    /// as few times as will do: once to be verified, and for 5 s or one more time to be timed.
     Check,
     /// Prints the variables that the answers need, for `eval "$(gingham profile env ...)"`
     ///
@@ -63,7 +66,7 @@ impl Profile {
         let named = self.profile;
         let path = named.clone().map_or_else(profile::default_path, Ok)?;
         let layers = || match named {
-            Some(path) => Saved::load(&path).map(|saved| vec![(path, saved)]),
+            Some(path) => Saved::load(&path).map(|saved| vec![(path.clone(), saved.named(&path))]),
             None => Saved::layers(),
         };
         match self.action {
@@ -76,7 +79,8 @@ impl Profile {
             Action::Show | Action::Check => {
                 let layers = layers()?;
                 if layers.iter().all(|(_, saved)| saved.entries.is_empty()) {
-                    return print(&format!("No answers in {} yet; `gingham tune` saves them.\n", path.display()));
+                    let flag = profile::flag(&path);
+                    return print(&format!("No answers in {} yet; `gingham tune{flag}` saves them.\n", path.display()));
                 }
                 match self.action {
                     Action::Check => check::execute(&Saved::of_layers(layers), registry),

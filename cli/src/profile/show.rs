@@ -35,10 +35,15 @@ fn describe(entry: &Entry, now: &Fingerprint) -> String {
     if !changes.is_empty() {
         text += &format!("  stale: {changes}\n");
     }
-    let Evidence { rounds, repeated, tied, stopped_because, partial } = evidence;
+    let Evidence { rounds, repeated, tied, stopped_because, partial, disturbed, narrowed_by } = evidence;
     let ended = report::ended(stopped_because);
-    text += &format!("  {rounds} rounds, {repeated} repeated; {tied} tied with the best; ended {ended}\n");
+    let rounds = report::count(*rounds, "round");
+    text += &format!("  {rounds}, {repeated} repeated; {tied} tied with the best; ended {ended}\n");
+    if !narrowed_by.is_none() {
+        text += &format!("  narrowed by {narrowed_by}\n");
+    }
     text.extend(partial.iter().map(|gaps| format!("  partial: {gaps}\n")));
+    text.extend(disturbed.iter().map(|what| format!("  disturbed: {what}\n")));
     text.extend(ranking.iter().take(SHOWN).map(line));
     match ranking.len().saturating_sub(SHOWN) {
         0 => text,
@@ -53,7 +58,8 @@ fn line(ranked: &Ranked) -> String {
     let confirmed = if *confirmed { ", confirmed" } else { "" };
     let export = export.as_ref().map(|export| format!(", needs {export}")).unwrap_or_default();
     let (name, median) = (combination.to_string(), report::seconds(*median_s));
-    format!("  {name:<32} {slower:>5.2} x  {median:>8} {interval:>22}  {samples} samples{confirmed}{export}\n")
+    let samples = report::count(*samples, "sample");
+    format!("  {name:<32} {slower:>5.2} x  {median:>8} {interval:>22}  {samples}{confirmed}{export}\n")
 }
 
 /// `2026-11-21 09:23 UTC`, in the proleptic Gregorian calendar: Hinnant, "chrono-Compatible Low-Level Date Algorithms",

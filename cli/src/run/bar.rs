@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use gingham_harness::report::count;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::output;
@@ -13,8 +14,8 @@ pub(super) struct Bar(ProgressBar);
 impl Bar {
     pub(super) fn new(products: usize) -> Self {
         let bar = ProgressBar::with_draw_target(Some(products as u64), ProgressDrawTarget::stderr());
-        let style =
-            ProgressStyle::with_template("{bar:20} {pos} of {len} products, {eta} left").expect("a fixed template");
+        let template = format!("{{bar:20}} {{pos}} of {}, {{eta}} left", count(products, "product"));
+        let style = ProgressStyle::with_template(&template).expect("a fixed template");
         bar.set_style(style);
         Self(bar)
     }

@@ -13,7 +13,7 @@ use gingham_harness::files::{
     Failure as Bad, Job, Options, Pair, Pairing, Pairs, Problem, Side, Summary, Verify, pair,
 };
 use gingham_harness::npy::Partials;
-use gingham_harness::report::{bytes, seconds};
+use gingham_harness::report::{bytes, count, seconds};
 use gingham_harness::shown::Shown;
 use gingham_harness::{Combination, Plan, Workload};
 use gingham_machine::available_memory;
@@ -98,15 +98,18 @@ pub(super) fn multiply(
     let [lhs, rhs] = sides;
     let all = pair(&lhs.map_err(Failure::usage)?, &rhs.map_err(Failure::usage)?, request.out, args.pair)
         .map_err(Failure::usage)?;
-    let (count, listed) = (all.len(), args.dry_run.then(|| all.clone()));
+    let (asked, listed) = (all.len(), args.dry_run.then(|| all.clone()));
     let options = Options { cast: args.cast, skip_existing: args.skip_existing, memory: available_memory() };
     let pairs = Pairs::check(all, options).map_err(Failure::usage)?;
     let bad = told(pairs.bad());
-    let none = |failed: usize| format!("{failed} of {count} pairs have no product (reasons above)");
-    let all_there = || print(&format!("all {count} products are there already, in {}\n", Shown(request.out)));
+    let none = |failed: usize| format!("{failed} of {} without a product (reasons above)", count(asked, "pair"));
+    let all_there = || {
+        let all = if asked == 1 { "the product is".to_owned() } else { format!("all {asked} products are") };
+        print(&format!("{all} there already, in {}\n", Shown(request.out)))
+    };
     if let Some(listed) = listed {
         bad.iter().for_each(complain);
-        match pairs.present().len() == count {
+        match pairs.present().len() == asked {
             true => all_there()?,
             false => print(&list(&listed, pairs.present()))?,
         }
@@ -118,7 +121,7 @@ pub(super) fn multiply(
             [line] => Err(Failure::usage(line)),
             lines => {
                 lines.iter().for_each(complain);
-                Err(Failure::usage(none(count)))
+                Err(Failure::usage(none(asked)))
             }
         };
     };
@@ -132,7 +135,8 @@ pub(super) fn multiply(
         let available = bytes(options.memory);
         let largest = bytes(largest);
         complain(format_args!(
-            "memory for {fitting} of {workers} workers: {available} available, {largest} for a pair"
+            "memory for {fitting} of {}: {available} available, {largest} for a pair",
+            count(workers, "worker")
         ));
         fewer = Some(Combination { workers: fitting, ..plan.combination().clone() }.executor().map_err(Failure::work)?);
     }
@@ -176,7 +180,8 @@ pub(super) fn multiply(
             let failed = if failed > 0 { format!(", {failed} have failed") } else { String::new() };
             let done = summary.done + skipped;
             Err(Failure::interrupted(format!(
-                "interrupted: {done} of {count} products are in {out}{failed}; --skip-existing goes on with the others"
+                "interrupted: {done} of {} in {out}{failed}; --skip-existing goes on with the others",
+                count(asked, "product")
             )))
         }
         (0, false) => Ok(()),
@@ -222,8 +227,9 @@ fn said(summary: &Summary, combination: &Combination, skipped: usize) -> String 
     let Summary { done, work, seconds: elapsed, .. } = summary;
     let skipped = if skipped > 0 { format!(", {skipped} there already") } else { String::new() };
     format!(
-        "{done} products in {} with {combination}: {} read, {} written, {:.1} GF/s with the files included, {} verified\
+        "{} in {} with {combination}: {} read, {} written, {:.1} GF/s with the files included, {} verified\
          {skipped}\n",
+        count(*done, "product"),
         seconds(*elapsed),
         bytes(work.bytes_read),
         bytes(work.bytes_written),

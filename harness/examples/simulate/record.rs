@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gingham_harness::outcome::{Confirmation, Confirmed, Outcome, Row, SCHEMA, Site, Status, Twin, batch_seconds};
 use gingham_harness::search::{self, Found, Model, Rules, Strategy, Unstarted};
-use gingham_harness::space::{self, Candidate, Cpus, Selection};
+use gingham_harness::space::{self, Candidate, Cpus, Narrowing, Selection};
 use gingham_harness::{Combination, Workload};
 use gingham_machine::topology::{Cache, CacheKind};
 use gingham_machine::{Ceilings, Machine, ceilings::Rates};
@@ -76,6 +76,7 @@ fn written_down(
         clock_s: Vec::new(),
         seed: rules.seed,
         strategy: rules.strategy,
+        narrowed_by: Narrowing::default(),
         tolerance: rules.tolerance,
         trials,
         twin: found.twin.map(|twin| Twin { combination: name(twin.candidate), samples: twin.samples }),
@@ -85,6 +86,7 @@ fn written_down(
         never_started: Vec::new(),
         confirmation: rounds.map(|rounds| Confirmation { rounds, trials: confirmed }),
         stopped_because: found.stopped_because.into(),
+        disturbed: found.disturbed,
         warnings: found.warnings,
         elapsed_s,
     };

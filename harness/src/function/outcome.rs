@@ -5,7 +5,7 @@ use std::fmt;
 use super::{Error, FnPlan};
 use crate::combination::Combination;
 use crate::outcome::{Coverage, Ratio, Rounds, Sample, Status};
-use crate::report::seconds;
+use crate::report::{count, seconds};
 use crate::search::{Cause, Found, Run, Unstarted};
 use crate::space::Candidate;
 use crate::stats;
@@ -210,7 +210,8 @@ fn figures(samples: &[Sample], items: usize) -> Option<Median> {
 impl fmt::Display for FnOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { items, rounds, elapsed_s, .. } = self;
-        writeln!(f, "{items} items; {} rounds in {}\n", rounds.kept, seconds(*elapsed_s))?;
+        let (items, rounds) = (count(*items, "item"), count(rounds.kept, "round"));
+        writeln!(f, "{items}; {rounds} in {}\n", seconds(*elapsed_s))?;
         let serial = self.serial_row().and_then(|row| row.median_s);
         writeln!(
             f,

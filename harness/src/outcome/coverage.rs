@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Outcome, Status};
 use crate::combination::{Combination, ExecutorKind};
+use crate::report::count;
 use crate::search::Cause;
 
 /// Combinations of one kind that were never started, for one reason.
@@ -96,8 +97,8 @@ impl Coverage {
     pub fn claim(&self, has_ties: bool) -> String {
         let (all, measured) = (self.all(), self.measured());
         let of = match self.is_partial() {
-            true => format!("the {measured} that were measured, of {all} combinations"),
-            false => format!("{all} combinations"),
+            true => format!("the {measured} that were measured, of {}", count(all, "combination")),
+            false => count(all, "combination"),
         };
         match measured {
             1 if all == 1 => "the only combination".into(),
@@ -111,11 +112,12 @@ impl Coverage {
     #[must_use]
     pub fn warning(&self) -> Option<String> {
         let (out, failed, all) = (self.count(is_missing), self.count(|fate| fate == Fate::Failed), self.all());
+        let all = count(all, "combination");
         let what = match (out, failed) {
             (0, 0) => return None,
-            (0, failed) => format!("{failed} of {all} combinations failed"),
-            (out, 0) => format!("{out} of {all} combinations were never started"),
-            (out, failed) => format!("{out} of {all} combinations were never started, and {failed} failed"),
+            (0, failed) => format!("{failed} of {all} failed"),
+            (out, 0) => format!("{out} of {all} never started"),
+            (out, failed) => format!("{out} of {all} never started, and {failed} failed"),
         };
         let advice = match self.count(|fate| fate == Fate::Out(Cause::Interrupted)) {
             0 if out > 0 => "a larger budget starts more",
@@ -147,17 +149,17 @@ impl Coverage {
     pub fn gaps(&self) -> Option<String> {
         let out = self.count(is_missing);
         let failed = self.count(|fate| fate == Fate::Failed);
-        let all = self.all();
+        let all = count(self.all(), "combination");
         let mut parts = Vec::new();
         if out > 0 {
             let why = match self.count(|fate| fate == Fate::Out(Cause::Interrupted)) {
                 0 => "as the budget ended",
                 _ => "as it was interrupted",
             };
-            parts.push(format!("{out} of {all} combinations never started, {why}: {}", self.kinds(is_missing)));
+            parts.push(format!("{out} of {all} never started, {why}: {}", self.kinds(is_missing)));
         }
         if failed > 0 {
-            let of = if out > 0 { String::new() } else { format!(" of {all} combinations") };
+            let of = if out > 0 { String::new() } else { format!(" of {all}") };
             parts.push(format!("{failed}{of} failed: {}", self.kinds(|fate| fate == Fate::Failed)));
         }
         (!parts.is_empty()).then(|| parts.join("; "))

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::combination::{Combination, ExecutorKind};
 use crate::search::Strategy;
+use crate::space::Narrowing;
 use crate::workload::Workload;
 
 pub use coverage::{Coverage, NeverStarted};
@@ -44,6 +45,9 @@ pub struct Outcome {
     /// How the space was searched.
     #[serde(default)]
     pub strategy: Strategy,
+    /// The flags that left out combinations, each with what it kept.
+    #[serde(default, skip_serializing_if = "Narrowing::is_none")]
+    pub narrowed_by: Narrowing,
     /// Combinations within this share of the leader are not told apart from it.
     pub tolerance: f64,
     /// Every combination, raced or not: the winner first, then those that cannot be told from it, then the others, each
@@ -66,6 +70,9 @@ pub struct Outcome {
     pub confirmation: Option<Confirmation>,
     /// `one left`, `rounds`, `budget`, `interrupted`, or what else ended it.
     pub stopped_because: String,
+    /// What others had of the machine meanwhile, in words, where that was too much; one of the warnings, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disturbed: Option<String>,
     /// What the reader should know before trusting the figures: others had the machine, or equals lie apart.
     #[serde(default)]
     pub warnings: Vec<String>,

@@ -1,4 +1,5 @@
-//! Whether a saved answer still holds: its best against the best of another arrangement, in about a second.
+//! Whether a saved answer still holds: its best against the best of another arrangement, in about a second, or in two runs
+//! of a few tasks each where these take longer.
 //!
 //! Both run in trials over a small arena, verified first and then in turn, so that what else the machine does falls on
 //! both. Their ratio is compared with the saved one, and the best's time with its saved median. Two things moving
@@ -17,8 +18,9 @@ use crate::combination::Combination;
 use crate::environment::Environment;
 use crate::operands;
 use crate::outcome::{Sample, batch_seconds};
+use crate::progress::Progress;
 use crate::report::seconds;
-use crate::search::sampling;
+use crate::search::{Lost, sampling};
 use crate::stats;
 use crate::trial::protocol::{Hello, PROTOCOL};
 use crate::trial::{Program, Trial};
@@ -31,8 +33,12 @@ const ARENA: u64 = 128 << 20;
 /// How long the two run in turn.
 const MEASURING: Duration = Duration::from_millis(800);
 
-/// Rounds, however long they take: three have a middle one.
+/// Rounds, where they do not take longer than [`LONGEST`]: three have a middle one.
 const FEWEST_ROUNDS: usize = 3;
+
+/// After the first no round is begun that would end later than this. A product of 4096 x 4096 takes a core two seconds
+/// and more: in one sample of that length noise is a matter of some percent.
+const LONGEST: Duration = Duration::from_secs(5);
 
 /// A sample takes the whole arena, or as many of its tasks as are done in this time.
 const LONGEST_SAMPLE_S: f64 = 0.1;
@@ -83,24 +89,32 @@ pub struct Figures {
     pub best_s: [f64; 2],
     /// The best of another arrangement, and its time over the best's: now, and as saved.
     pub rival: Option<(Combination, [f64; 2])>,
+    /// What others had of the machine meanwhile, in words, where that was too much.
+    pub disturbed: Option<String>,
 }
 
 impl Entry {
     /// Measures the answer again, with the backends of `registry`, which `program`, whose main begins with
-    /// [`crate::trial::init`], finds too.
+    /// [`crate::trial::init`], finds too; `progress` is told what comes next.
     #[must_use]
-    pub fn measure_again(&self, registry: &Registry, program: &Path) -> Verdict {
+    pub fn measure_again(
+        &self,
+        registry: &Registry,
+        program: &Path,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Verdict {
         if let Err(reason) = Program::Own(program.into()).check() {
             return Verdict::Unmeasured(reason.to_string());
         }
-        let changed = self.fingerprint.changes(&Fingerprint::now(&Machine::probe(), registry));
+        let machine = Machine::probe();
+        let changed = self.fingerprint.changes(&Fingerprint::now(&machine, registry));
         if !changed.machine.is_empty() {
             return Verdict::Stale { changed, measured: None };
         }
-        let bench = Bench { entry: self, registry, program };
+        let bench = Bench { entry: self, registry, program, cpus: machine.usable_cpus };
         let figures = match self.workload.dtype() {
-            DType::F32 => bench.figures::<f32>(),
-            DType::F64 => bench.figures::<f64>(),
+            DType::F32 => bench.figures::<f32>(progress),
+            DType::F64 => bench.figures::<f64>(progress),
         };
         let measured = figures.map_or_else(Verdict::Unmeasured, Figures::verdict);
         match changed.is_empty() {
@@ -154,10 +168,13 @@ impl fmt::Display for Verdict {
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { best, best_s: [now, saved], rival } = self;
+        let Self { best, best_s: [now, saved], rival, disturbed } = self;
         write!(f, "{best} takes {} ({} saved)", seconds(*now), seconds(*saved))?;
-        match rival {
-            Some((rival, [now, saved])) => write!(f, ", {rival} {now:.2} x that ({saved:.2} x saved)"),
+        if let Some((rival, [now, saved])) = rival {
+            write!(f, ", {rival} {now:.2} x that ({saved:.2} x saved)")?;
+        }
+        match disturbed {
+            Some(what) => write!(f, "; {what}; stop what else runs, and check again"),
             None => Ok(()),
         }
     }
@@ -168,13 +185,14 @@ struct Bench<'a> {
     entry: &'a Entry,
     registry: &'a Registry,
     program: &'a Path,
+    cpus: usize,
 }
 
 /// A trial, stopped between its samples.
 struct Contestant<'a> {
     ranked: &'a Ranked,
     trial: Trial,
-    /// Tasks run before a sample, untimed: one for each worker.
+    /// Tasks run before a sample, untimed: one for each worker, none where they take long.
     warm: usize,
     /// Tasks of a sample.
     tasks: usize,
@@ -185,7 +203,7 @@ struct Contestant<'a> {
 
 impl Bench<'_> {
     /// Starts the best and its rival, and has them run in turn.
-    fn figures<T: Scalar>(&self) -> Result<Figures, String> {
+    fn figures<T: Scalar>(&self, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Figures, String> {
         let had = |ranked: &&Ranked| self.registry.get(&ranked.combination.backend).is_ok();
         let mut ranking = self.entry.ranking.iter().filter(had);
         let best = ranking.next().ok_or("this program has none of its backends")?;
@@ -201,20 +219,25 @@ impl Bench<'_> {
         let judge = Judge::new(&held, arena.placement(), arena.inputs::<T>(), self.entry.seed);
         let judge = judge.map_err(|e| e.to_string())?;
 
-        let contestants = chosen.into_iter().map(|ranked| {
+        let live = chosen.len();
+        let contestants = chosen.into_iter().enumerate().map(|(i, ranked)| {
+            progress(Progress::Admitting { combination: &ranked.combination, left: live - i });
             let started = self.start::<T>(ranked, &held, &mut arena, &judge);
             started.map_err(|reason| format!("{}: {reason}", ranked.combination))
         });
         let mut contestants = contestants.collect::<Result<Vec<_>, _>>()?;
-        let start = Instant::now();
+        let (start, mut longest) = (Instant::now(), Duration::ZERO);
         let mut round = 0;
-        while round < FEWEST_ROUNDS || start.elapsed() < MEASURING {
+        while goes_on(round, start.elapsed(), longest) {
+            let begun = Instant::now();
             for contestant in &mut contestants {
                 let combination = &contestant.ranked.combination;
+                progress(Progress::Sampling { combination, round, live });
                 contestant.sample(round).map_err(|reason| format!("{combination}: {reason}"))?;
             }
             contestants.reverse(); // who goes first changes from round to round
             round += 1;
+            longest = longest.max(begun.elapsed());
         }
         if round % 2 == 1 {
             contestants.reverse();
@@ -222,7 +245,11 @@ impl Bench<'_> {
         let times: Vec<Vec<f64>> = contestants.iter().map(|contestant| contestant.batches(whole)).collect();
         let paired =
             |rival: &Vec<f64>| stats::median(&rival.iter().zip(&times[0]).map(|(r, b)| r / b).collect::<Vec<_>>());
+        let mut lost = Lost::default();
+        let samples = contestants.iter().flat_map(|contestant| &contestant.samples);
+        samples.for_each(|sample| lost += Lost::during(sample, self.cpus));
         Ok(Figures {
+            disturbed: lost.told(),
             best: best.combination.clone(),
             best_s: [stats::median(&times[0]), best.median_s],
             rival: rival
@@ -252,18 +279,23 @@ impl Bench<'_> {
         let environment = Environment::new(self.registry, false);
         let program = Program::Own(self.program.into());
         let (mut trial, _) = Trial::start(&program, hello, &environment, DEADLINE).map_err(|e| e.to_string())?;
-        let warm = combination.workers.min(held.tasks());
-        let cold = trial.run(0, warm, 1).map_err(|e| e.to_string())?;
+        let wave = combination.workers.min(held.tasks());
         let most = |wall_s: f64, of: usize| {
-            ((LONGEST_SAMPLE_S * of as f64 / wall_s.max(1e-9)) as usize).clamp(warm, held.tasks())
+            ((LONGEST_SAMPLE_S * of as f64 / wall_s.max(1e-9)) as usize).clamp(wave, held.tasks())
         };
-        let judged = most(cold.wall_s, warm);
+        // What takes long is timed in its first run, as in a tuning: to warm it would double the time.
+        let is_short = sampling::warms(ranked.median_s * wave as f64 / self.entry.workload.tasks() as f64);
+        let judged = match is_short {
+            true => most(trial.run(0, wave, 1).map_err(|e| e.to_string())?.wall_s, wave),
+            false => wave,
+        };
         arena.poison::<T>(judged);
         let first = trial.verify(0, judged).map_err(|e| e.to_string())?;
         judge.check::<T>(&combination.backend, arena.outputs(), judged).map_err(|e| e.to_string())?;
         trial.stop();
         let tasks = most(first.wall_s, judged);
         let repeat = sampling::repeats(first.wall_s * tasks as f64 / judged as f64);
+        let warm = if is_short { wave } else { 0 };
         Ok(Contestant { ranked, trial, warm, tasks, repeat, samples: Vec::new() })
     }
 }
@@ -284,6 +316,12 @@ impl Contestant<'_> {
     }
 }
 
+/// Whether another round is run after `rounds` rounds, of which the longest took `longest`, in `elapsed`.
+fn goes_on(rounds: usize, elapsed: Duration, longest: Duration) -> bool {
+    let is_wanted = rounds < FEWEST_ROUNDS || elapsed < MEASURING;
+    rounds == 0 || (is_wanted && elapsed + longest <= LONGEST)
+}
+
 /// How the threads are spread, whatever the backend.
 fn arrangement(combination: &Combination) -> impl PartialEq {
     (combination.op_threads, combination.executor, combination.workers)
@@ -295,7 +333,23 @@ mod tests {
 
     fn verdict(best_s: [f64; 2], leads: Option<[f64; 2]>) -> Verdict {
         let rival = leads.map(|leads| ("b+serial".parse().unwrap(), leads));
-        Figures { best: "a+threads:2".parse().unwrap(), best_s, rival }.verdict()
+        Figures { best: "a+threads:2".parse().unwrap(), best_s, rival, disturbed: None }.verdict()
+    }
+
+    #[test]
+    fn rounds_are_three_or_as_many_as_fit() {
+        let rounds = |round_s: f64| {
+            let length = Duration::from_secs_f64(round_s);
+            (0..).find(|&rounds| !goes_on(rounds, length * rounds as u32, length)).unwrap()
+        };
+        assert_eq!([0.01, 0.3, 1.0, 2.0, 3.0, 60.0].map(rounds), [80, 3, 3, 2, 1, 1]);
+    }
+
+    #[test]
+    fn what_others_had_stands_with_the_figures() {
+        let Verdict::Holds(figures) = verdict([1.0, 1.0], None) else { panic!("it holds") };
+        let text = Verdict::Holds(Figures { disturbed: Some("others had it".into()), ..figures }).to_string();
+        assert!(text.ends_with(" saved); others had it; stop what else runs, and check again"), "{text}");
     }
 
     #[test]

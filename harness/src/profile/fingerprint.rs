@@ -16,6 +16,9 @@ use crate::report;
 /// The version of this gingham.
 const GINGHAM: &str = env!("CARGO_PKG_VERSION");
 
+/// What the words for a change of kernels begin with.
+const KERNELS_OF: &str = "kernels of";
+
 /// What an answer rests on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fingerprint {
@@ -100,7 +103,7 @@ impl Fingerprint {
         let gingham = changed("gingham", &self.gingham, &now.gingham);
         let libraries = self.backends.iter().filter_map(|(id, then)| Some((id, then, now.backends.get(id)?)));
         let libraries = libraries.filter_map(|(id, then, now)| {
-            let kernels = || changed(&format!("kernels of {id}"), &then.kernels, &now.kernels);
+            let kernels = || changed(&format!("{KERNELS_OF} {id}"), &then.kernels, &now.kernels);
             changed(id, &then.version, &now.version).or_else(kernels)
         });
         Changes { machine: machine.collect(), software: gingham.into_iter().chain(libraries).collect() }
@@ -132,6 +135,18 @@ impl Changes {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.machine.is_empty() && self.software.is_empty()
+    }
+
+    /// What makes an answer good again that these make stale: `tune`, the command that tunes its workload. Where other
+    /// kernels are in force and `variables` that choose them are set, that alone would give the same answer again: it
+    /// clears them.
+    #[must_use]
+    pub fn remedy(&self, tune: &str, variables: &[(String, String)]) -> String {
+        let names: Vec<&str> = variables.iter().map(|(name, _)| name.as_str()).collect();
+        match self.software.iter().any(|change| change.starts_with(KERNELS_OF)) && !names.is_empty() {
+            true => format!("unset {}, or keep what is set: `{tune} --keep-env`", names.join(" and ")),
+            false => format!("`{tune}` renews it"),
+        }
     }
 }
 
@@ -209,6 +224,18 @@ mod tests {
         assert_eq!(kernels.changes(&then).to_string(), format!("kernels of reference unknown -> {now}"));
         kernels.backends.clear();
         assert!(then.changes(&kernels).is_empty(), "an absent backend is no change");
+    }
+
+    #[test]
+    fn another_tuning_renews_what_no_variable_changed() {
+        let variables = [("OPENBLAS_CORETYPE".to_owned(), "Haswell".to_owned())];
+        let software = |change: &str| Changes { machine: vec![], software: vec![change.into()] };
+        let version = software("openblas 0.3.26 -> 0.3.30");
+        assert_eq!(version.remedy("gingham tune X", &variables), "`gingham tune X` renews it");
+        let kernels = software("kernels of openblas SkylakeX -> Haswell");
+        assert_eq!(kernels.remedy("gingham tune X", &[]), "`gingham tune X` renews it");
+        let expected = "unset OPENBLAS_CORETYPE, or keep what is set: `gingham tune X --keep-env`";
+        assert_eq!(kernels.remedy("gingham tune X", &variables), expected);
     }
 
     #[test]

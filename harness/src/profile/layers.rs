@@ -38,7 +38,8 @@ impl Profile {
     /// All answers of such layers in one.
     #[must_use]
     pub fn of_layers(layers: Vec<(PathBuf, Self)>) -> Self {
+        let flag = layers.first().map_or_else(String::new, |(_, profile)| profile.flag.clone());
         let entries = layers.into_iter().flat_map(|(_, profile)| profile.entries).collect();
-        Self { entries, ..Self::default() }
+        Self { entries, flag, ..Self::default() }
     }
 }

@@ -16,6 +16,8 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use gingham_machine::environment::kernel_variables;
+
 use super::{Changes, Entry, Fingerprint, Profile};
 use crate::combination::Combination;
 use crate::search::model::makespan;
@@ -62,6 +64,8 @@ pub struct Answer<'a> {
     pub entries: Vec<&'a Entry>,
     /// The best first; empty for a miss.
     pub ranking: Vec<Choice<'a>>,
+    /// The command that finds or renews it.
+    pub tune: String,
 }
 
 /// A combination of an answer.
@@ -86,6 +90,7 @@ impl Profile {
     /// What is known on `workload`, things being as in `now`.
     #[must_use]
     pub fn look_up<'a>(&'a self, workload: &'a Workload, now: &Fingerprint) -> Answer<'a> {
+        let tune = self.tune(workload);
         let family = |w: &Workload| (w.op(), w.dtype(), w.layout());
         let relatives = self.entries.iter().filter(|entry| family(&entry.workload) == family(workload));
         let relatives = relatives.map(|entry| Relative {
@@ -100,7 +105,7 @@ impl Profile {
             key(a).cmp(&key(b)).then(a.factor.total_cmp(&b.factor))
         });
         let Some(nearest) = relatives.first() else {
-            return Answer { workload, grade: Grade::Miss, entries: Vec::new(), ranking: Vec::new() };
+            return Answer { workload, grade: Grade::Miss, entries: Vec::new(), ranking: Vec::new(), tune };
         };
         let same_size = nearest.is_same_size(workload);
         let grade = match (&nearest.changes, same_size) {
@@ -115,7 +120,7 @@ impl Profile {
             .find(|other| other.changes == nearest.changes && is_smaller(&other.entry.workload, workload) != smaller);
         let used: Vec<&Relative<'_>> = [nearest].into_iter().chain(beyond.filter(|_| !same_size)).collect();
         let ranking = interpolate(workload, &used);
-        Answer { workload, grade, entries: used.iter().map(|relative| relative.entry).collect(), ranking }
+        Answer { workload, grade, entries: used.iter().map(|relative| relative.entry).collect(), ranking, tune }
     }
 }
 
@@ -237,7 +242,8 @@ impl fmt::Display for Answer<'_> {
             [] => {
                 return write!(
                     f,
-                    "no saved answer for {asked}, nor near it, on this machine: `gingham tune` finds one"
+                    "no saved answer for {asked}, nor near it, on this machine: `{}` finds one",
+                    self.tune
                 );
             }
             [entry] if entry.workload == *asked => write!(f, "the saved answer for {asked}")?,
@@ -251,8 +257,13 @@ impl fmt::Display for Answer<'_> {
         for gaps in self.entries.iter().filter_map(|entry| entry.evidence.partial.as_ref()) {
             write!(f, "; it is partial: {gaps}")?;
         }
+        for disturbed in self.entries.iter().filter_map(|entry| entry.evidence.disturbed.as_ref()) {
+            write!(f, "; it was measured on a disturbed machine: {disturbed}")?;
+        }
         match &self.grade {
-            Grade::Stale { changed } => write!(f, "; it is stale: {changed}; `gingham tune` renews it"),
+            Grade::Stale { changed } => {
+                write!(f, "; it is stale: {changed}; {}", changed.remedy(&self.tune, &kernel_variables()))
+            }
             Grade::Hit | Grade::Near { .. } | Grade::Miss => Ok(()),
         }
     }

@@ -23,6 +23,8 @@ use serde::{Deserialize, Serialize};
 use crate::combination::Combination;
 use crate::environment::Environment;
 use crate::outcome::{Coverage, Outcome, Row, Status};
+use crate::shown::Word;
+use crate::space::Narrowing;
 use crate::store::{self, Place};
 use crate::workload::Workload;
 
@@ -45,6 +47,9 @@ pub struct Profile {
     schema: String,
     /// One for each machine and workload.
     pub entries: Vec<Entry>,
+    /// What names its file to a command, where it is to be named.
+    #[serde(skip)]
+    flag: String,
 }
 
 /// The answer for one workload on one machine.
@@ -65,7 +70,7 @@ pub struct Entry {
 }
 
 /// What speaks for an answer, beside the figures of its ranking.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Evidence {
     /// Rounds whose samples count.
     pub rounds: usize,
@@ -78,6 +83,13 @@ pub struct Evidence {
     /// Where it is partial, how many combinations were never started or failed, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partial: Option<String>,
+    /// What others had of the machine while it was measured, in words, where that was too much.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disturbed: Option<String>,
+    /// The flags that left out combinations; none in answers that were saved before this was kept, which count as chosen
+    /// among all.
+    #[serde(default, skip_serializing_if = "Narrowing::is_none")]
+    pub narrowed_by: Narrowing,
 }
 
 /// A combination and what it took.
@@ -107,6 +119,8 @@ pub enum Recorded {
     Saved,
     /// It is partial, and the profile keeps the full one that it has for this machine and workload.
     KeptFull,
+    /// Flags narrowed the space that it was chosen from, and the profile keeps the one that it has from a wider space.
+    KeptWider,
     /// Nothing finished that a program can apply.
     Nothing,
 }
@@ -171,7 +185,7 @@ pub enum Error {
 
 impl Default for Profile {
     fn default() -> Self {
-        Self { schema: SCHEMA.into(), entries: Vec::new() }
+        Self { schema: SCHEMA.into(), entries: Vec::new(), flag: String::new() }
     }
 }
 
@@ -182,6 +196,16 @@ impl Default for Profile {
 pub fn default_path() -> Result<PathBuf, Error> {
     let directories = directories::ProjectDirs::from("", "", "gingham").ok_or(Error::NoHome)?;
     Ok(directories.config_dir().join("profile.json"))
+}
+
+/// The flag that names the profile at `path` to a command, after a blank; empty for the one that is taken where none is
+/// named.
+#[must_use]
+pub fn flag(path: &Path) -> String {
+    match default_path() {
+        Ok(default) if default == path => String::new(),
+        _ => format!(" --profile {}", Word(path)),
+    }
 }
 
 impl Profile {
@@ -196,6 +220,18 @@ impl Profile {
             Err(e) if e.kind() == io::ErrorKind::FileTooLarge => Err(Flaw::Damaged(e.to_string()).at(path)),
             Err(source) => Err(Error::Io { path: path.into(), source }),
         }
+    }
+
+    /// The same, which its user named by `path`: commands that renew its answers name it, too.
+    #[must_use]
+    pub fn named(self, path: &Path) -> Self {
+        Self { flag: flag(path), ..self }
+    }
+
+    /// The command that finds or renews the answer for `workload`.
+    #[must_use]
+    pub fn tune(&self, workload: &Workload) -> String {
+        format!("gingham tune {}{}", workload.flags(), self.flag)
     }
 
     fn parse(bytes: &[u8]) -> Result<Self, Flaw> {
@@ -261,30 +297,27 @@ impl Profile {
     /// [`Error`]; the file is then as it was.
     pub fn record(path: &Path, outcome: &Outcome, environment: &Environment) -> Result<Recorded, Error> {
         let Some(entry) = Entry::of(outcome, environment) else { return Ok(Recorded::Nothing) };
-        match Self::update(path, |profile| profile.put(entry))? {
-            true => Ok(Recorded::Saved),
-            false => Ok(Recorded::KeptFull),
-        }
+        Self::update(path, |profile| profile.put(entry))
     }
 
-    /// Takes `entry` in, in place of one for the same machine and workload, unless it is partial and that one is not;
-    /// whether it is in.
-    fn put(&mut self, entry: Entry) -> bool {
-        if self.entries.iter().any(|old| old.answers_the_same(&entry) && !entry.may_replace(old)) {
-            return false;
+    /// Takes `entry` in, in place of one for the same machine and workload, unless that one speaks of more.
+    fn put(&mut self, entry: Entry) -> Recorded {
+        let olds = self.entries.iter().filter(|old| old.answers_the_same(&entry));
+        if let Some(kept) = olds.map(|old| entry.in_place_of(old)).find(|recorded| *recorded != Recorded::Saved) {
+            return kept;
         }
         self.entries.retain(|old| !old.answers_the_same(&entry));
         self.entries.push(entry);
-        true
+        Recorded::Saved
     }
 
-    /// Takes in what `other` has, apart from what is known here and was saved later, or is full where that is partial;
-    /// how many that were.
+    /// Takes in what `other` has, apart from what is known here and was saved later or speaks of more combinations; how
+    /// many that were.
     pub fn import(&mut self, other: Self) -> usize {
         let newer = |old: &Entry, entry: &Entry| old.answers_the_same(entry) && old.saved_unix > entry.saved_unix;
         let wanted = other.entries.into_iter().filter(|entry| !self.entries.iter().any(|old| newer(old, entry)));
         let wanted: Vec<Entry> = wanted.collect();
-        wanted.into_iter().filter_map(|entry| self.put(entry).then_some(())).count()
+        wanted.into_iter().map(|entry| self.put(entry)).filter(|recorded| *recorded == Recorded::Saved).count()
     }
 
     /// Drops the answers for `workload`, on whichever machine; how many there were.
@@ -358,6 +391,8 @@ impl Entry {
                 tied: outcome.tied.len(),
                 stopped_because: outcome.stopped_because.clone(),
                 partial: Coverage::of_own(outcome).gaps(),
+                disturbed: outcome.disturbed.clone(),
+                narrowed_by: outcome.narrowed_by.clone(),
             },
             ranking,
         };
@@ -373,20 +408,27 @@ impl Entry {
         }
         let Fingerprint { cpu_model, cpu_signature, simd, gingham, backends, .. } = &self.fingerprint;
         let libraries = backends.iter().flat_map(|(id, library)| [id, &library.version, &library.kernels]);
-        let Evidence { stopped_because, partial, .. } = &self.evidence;
-        let texts = [cpu_model, gingham, stopped_because];
-        let mut texts = texts.into_iter().chain(partial).chain(cpu_signature).chain(simd).chain(libraries);
+        let Evidence { stopped_because, partial, disturbed, narrowed_by, .. } = &self.evidence;
+        let texts = [cpu_model, gingham, stopped_because].into_iter().chain(partial).chain(disturbed);
+        let mut texts = texts.chain(narrowed_by.texts()).chain(cpu_signature).chain(simd).chain(libraries);
         if texts.any(|text| text.chars().any(char::is_control)) {
             return Err(format!("the answer for {workload} has control characters in it"));
         }
         self.ranking.iter().try_for_each(Ranked::check)
     }
 
-    /// Whether it may take the place of `old`, an answer for the same machine and workload: a partial one never takes that
-    /// of a full one.
-    #[must_use]
-    pub fn may_replace(&self, old: &Self) -> bool {
-        self.evidence.partial.is_none() || old.evidence.partial.is_some()
+    /// What becomes of it where there is `old`, an answer for the same machine and workload: one from a narrower space
+    /// never takes the place of one whose libraries are still the same, nor a partial one that of a full one, unless its
+    /// space is wider.
+    fn in_place_of(&self, old: &Self) -> Recorded {
+        let [own, olds] = [self, old].map(|entry| &entry.evidence);
+        let holds = old.fingerprint.changes(&self.fingerprint).is_empty();
+        match (olds.narrowed_by.contains(&own.narrowed_by), own.narrowed_by.contains(&olds.narrowed_by)) {
+            (true, false) if holds => Recorded::KeptWider,
+            (false, true) => Recorded::Saved,
+            _ if own.partial.is_some() && olds.partial.is_none() => Recorded::KeptFull,
+            _ => Recorded::Saved,
+        }
     }
 
     /// Whether one takes the other's place: of one workload, on one machine.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::difference::parts;
 use super::{Decision, Difference, Play, Recording};
 use crate::combination::Combination;
-use crate::report::seconds;
+use crate::report::{count, seconds};
 
 /// Races that are played: the largest regret of twenty is exceeded by one race in twenty, as a rule.
 const SEEDS: std::ops::Range<u64> = 0..20;
@@ -17,7 +17,8 @@ pub fn render(recording: &Recording, replayed: &Decision) -> String {
     let outcome = recording.outcome();
     let machine = &outcome.machine.machine;
     let (cpus, seed) = (machine.usable_cpus, outcome.seed);
-    let mut text = format!("{} on {}, {cpus} usable CPUs, seed {seed}\n", outcome.workload, machine.cpu_model);
+    let mut text =
+        format!("{} on {}, {}, seed {seed}\n", outcome.workload, machine.cpu_model, count(cpus, "usable CPU"));
     let recorded = recording.recorded();
     text += &format!("\nAs recorded:\n{}\nAs replayed:\n{}\n", decision(&recorded), decision(replayed));
     text += &match &recorded.differences(replayed)[..] {
@@ -59,13 +60,13 @@ fn played(play: &Play) -> String {
     let mut picks: Vec<_> = picks.into_iter().collect();
     picks.sort_by_key(|&(_, (times, _))| std::cmp::Reverse(times)); // stable: by name within
     let mut text = format!(
-        "\n{} races on rounds drawn from these samples:\n  oracle  {}, {}; the answer of {} races holds it\n  \
+        "\n{} on rounds drawn from these samples:\n  oracle  {}, {}; the answer of {} holds it\n  \
          regret  {} in the median, {} at most\n  \
          time    {} of the exhaustive run's samples in the median, {} at most\n",
-        play.races.len(),
+        count(play.races.len(), "race"),
         play.oracle,
         seconds(play.oracle_s),
-        play.held(),
+        count(play.held(), "race"),
         percent(play.regret()),
         percent(play.largest_regret()),
         percent(play.share()),
@@ -73,7 +74,7 @@ fn played(play: &Play) -> String {
     );
     for (pick, (times, regret)) in picks {
         let name = pick.map_or_else(|| "none".to_owned(), ToString::to_string);
-        text += &format!("  picked  {name}, {times} times, {} slower than the oracle\n", percent(regret));
+        text += &format!("  picked  {name}, {}, {} slower than the oracle\n", count(times, "time"), percent(regret));
     }
     text
 }

@@ -121,9 +121,10 @@ pub(super) fn legend(outcome: &Outcome, rows: &[&Row]) -> String {
     meanings.collect::<Vec<_>>().join("; ")
 }
 
-/// What the signs in the cells mean, of those that `rows` have.
-pub(super) fn signs(rows: &[&Row]) -> String {
+/// What the signs in the cells mean, of those that `rows` have; `serial_s` as in [`Column::cell`].
+pub(super) fn signs(rows: &[&Row], serial_s: Option<f64>) -> String {
     let scaled = rows.iter().any(|row| row.extrapolated).then_some("~: scaled up from a part of the batch");
     let apart = rows.iter().any(|row| row.ratio_to_best.is_none()).then_some("-: no round shared with the best");
-    scaled.into_iter().chain(apart).collect::<Vec<_>>().join("; ")
+    let groundless = serial_s.is_none().then_some("no x serial: no backend but the reference ran on one thread");
+    scaled.into_iter().chain(apart).chain(groundless).collect::<Vec<_>>().join("; ")
 }

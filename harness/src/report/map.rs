@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use comfy_table::Table;
 
+use super::count;
 use super::table::ruled;
 use crate::combination::ExecutorKind;
 use crate::outcome::{Outcome, Row};
@@ -18,8 +19,7 @@ pub(super) fn map(outcome: &Outcome) -> Option<Table> {
     if workers.len() * threads.len() < 2 {
         return None;
     }
-    let plural = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
-    let headings = threads.iter().map(|&n| plural(n, "op thread"));
+    let headings = threads.iter().map(|&n| count(n, "op thread"));
     let mut table = ruled(std::iter::once(String::new()).chain(headings).collect(), 1);
     for &w in &workers {
         let cell = |&t: &usize| {
@@ -27,7 +27,7 @@ pub(super) fn map(outcome: &Outcome) -> Option<Table> {
             let best = rows.iter().find(|(row, _)| row.workers == w && row.op_threads == t);
             best.map_or_else(|| "-".to_owned(), |(row, ratio)| format!("{} {ratio:.2}", row.backend))
         };
-        table.add_row(std::iter::once(plural(w, "worker")).chain(threads.iter().map(cell)));
+        table.add_row(std::iter::once(count(w, "worker")).chain(threads.iter().map(cell)));
     }
     Some(table)
 }

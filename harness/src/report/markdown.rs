@@ -18,7 +18,8 @@ pub(super) fn render(outcome: &Outcome) -> String {
     text += "\n";
     text += &table(&headings, measured.iter().map(|row| cells(row)));
 
-    let explained = [legend(outcome, &measured), signs(&measured)].into_iter().filter(|text| !text.is_empty());
+    let explained =
+        [legend(outcome, &measured), signs(&measured, serial_s)].into_iter().filter(|text| !text.is_empty());
     let without = unmeasured(outcome).into_iter().map(|reason| reason.to_string());
     let warnings = outcome.warnings.iter().map(|warning| format!("warning: {warning}"));
     let list: String =

@@ -6,7 +6,7 @@ use super::columns::{Column, legend, signs};
 use super::map::map;
 use super::verdict::verdict;
 use super::words::ended;
-use super::{Page, arrangements, bytes, remarks, seconds, serial, unmeasured};
+use super::{Page, arrangements, bytes, count, remarks, seconds, serial, unmeasured};
 use crate::outcome::{Outcome, Row, Status};
 
 /// Combinations shown: with the rest of the report they fit a screen of fifty lines.
@@ -28,7 +28,7 @@ pub(super) fn render(outcome: &Outcome, page: Page) -> String {
     if measured.len() > SHOWN {
         text += &line(&format!("  and {} more; --format csv or json has them all", measured.len() - SHOWN));
     }
-    for explained in [legend(outcome, shown), signs(shown)] {
+    for explained in [legend(outcome, shown), signs(shown, serial(outcome))] {
         text += &if explained.is_empty() { String::new() } else { line(&format!("  {explained}")) };
     }
     text += &without_figures(outcome, page);
@@ -50,13 +50,12 @@ pub(super) fn render(outcome: &Outcome, page: Page) -> String {
 fn circumstances(outcome: &Outcome) -> String {
     let machine = &outcome.machine.machine;
     format!(
-        "{}, {} usable CPU{}; {} of operands, touched and filled in {}; {} rounds in {}, ended {}",
+        "{}, {}; {} of operands, touched and filled in {}; {} in {}, ended {}",
         machine.cpu_model,
-        machine.usable_cpus,
-        if machine.usable_cpus == 1 { "" } else { "s" },
+        count(machine.usable_cpus, "usable CPU"),
         bytes(outcome.workload.task_bytes() * outcome.arena_tasks as u64),
         seconds(outcome.prefault_s),
-        outcome.rounds.kept,
+        count(outcome.rounds.kept, "round"),
         seconds(outcome.elapsed_s),
         ended(&outcome.stopped_because),
     )

@@ -1,4 +1,4 @@
-//! Quantities for people: three digits and a unit.
+//! Quantities for people: three digits and a unit, or a number of things.
 
 /// A duration: `12.3 ms`.
 #[must_use]
@@ -23,6 +23,12 @@ pub fn bytes(n: u64) -> String {
             format!("{} {unit}", three_digits(n as f64 / (10.0 * f64::from(power)).exp2()))
         }
     }
+}
+
+/// A number of things: `1 round`, `12 rounds`.
+#[must_use]
+pub fn count(n: usize, thing: &str) -> String {
+    format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
 }
 
 /// A share: `2 %`, `0.5 %`.
@@ -52,6 +58,7 @@ mod tests {
         assert_eq!(bytes(1536), "1.50 KiB");
         assert_eq!(bytes(u64::MAX), "16.0 EiB");
         assert_eq!(bytes(7), "7 B");
+        assert_eq!([0, 1, 2].map(|n| count(n, "task")), ["0 tasks", "1 task", "2 tasks"]);
         assert_eq!([percent(0.02), percent(0.005)], ["2 %", "0.5 %"]);
     }
 }

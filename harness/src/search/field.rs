@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::bounds::{Comparison, compare};
 use super::sampling::{self, SAMPLE_S};
-use super::{Course, Entrant, Fault, Order, Role, Rules, Run};
+use super::{Course, Entrant, Fault, Lost, Order, Role, Rules, Run};
 use crate::combination::Combination;
 use crate::outcome::{Rounds, Sample};
 use crate::progress::Progress;
@@ -16,10 +16,6 @@ const MOST_REPEATED: f64 = 0.25;
 
 /// Rounds that may be repeated before there are enough to take a share of.
 const FIRST_REPEATED: usize = 2;
-
-/// CPU seconds by which a reading of the CPUs' clocks may be off for each sample and CPU: two ends, each within the
-/// kernel's tick of 10 ms, which is 10 ms over the root of six as a standard deviation.
-const TICK_S: f64 = 0.0041;
 
 /// The share of the CPU time lost to others below which a round is not repeated.
 const FEWEST_LOST: f64 = 0.02;
@@ -174,9 +170,7 @@ impl<'a> Field<'a> {
             });
             match self.course.sample(who, round, tasks) {
                 Ok(sample) => {
-                    let cpus = self.rules.model.cpus as f64;
-                    lost +=
-                        Lost { seconds: sample.steal_s + sample.others_s, of_s: sample.wall_s * cpus, readings: cpus };
+                    lost += Lost::during(&sample, self.rules.model.cpus);
                     self.samples_mut(who).push(sample);
                 }
                 Err(fault) => {
@@ -355,41 +349,15 @@ impl<'a> Field<'a> {
         compare(&logs, twin.as_ref().map(|(of, logs)| (*of, &logs[..])), self.rules.tolerance, alpha)
     }
 
-    /// The share of the CPUs that others had in the rounds that were kept.
-    pub(super) fn lost_share(&self) -> f64 {
+    /// What others took in the rounds that were kept.
+    pub(super) fn lost(&self) -> Lost {
         let mut all = Lost::default();
         self.lost.iter().for_each(|&lost| all += lost);
-        all.share()
+        all
     }
 
     /// The number of the round that comes next.
     pub(super) fn next_round(&self) -> usize {
         self.slowness.len()
-    }
-}
-
-/// What others took of the machine meanwhile.
-#[derive(Debug, Clone, Copy, Default)]
-struct Lost {
-    /// CPU seconds that they had.
-    seconds: f64,
-    /// CPU seconds that there were.
-    of_s: f64,
-    /// How many times a CPU's clock was read at both ends.
-    readings: f64,
-}
-
-impl Lost {
-    /// The share of the CPU time; 0 where it is no more than the clocks may be off by, three standard deviations.
-    fn share(&self) -> f64 {
-        if self.seconds > 3.0 * TICK_S * self.readings.sqrt() { self.seconds / self.of_s } else { 0.0 }
-    }
-}
-
-impl std::ops::AddAssign for Lost {
-    fn add_assign(&mut self, other: Self) {
-        self.seconds += other.seconds;
-        self.of_s += other.of_s;
-        self.readings += other.readings;
     }
 }

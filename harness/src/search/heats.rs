@@ -17,6 +17,7 @@ use super::sampling::SAMPLE_S;
 use super::{Entrant, GROSS, Role, Unstarted, confirm, is_peer};
 use crate::combination::Combination;
 use crate::progress::Progress;
+use crate::report::count;
 
 /// Contestants of the first heat, which are the most promising: the quickest of them tells who of the others is beyond
 /// it even at best.
@@ -253,8 +254,8 @@ pub(super) fn drop_gross_losers(field: &mut Field<'_>) {
         let ahead: Vec<f64> = logs.iter().zip(&pace).filter_map(|(own, pace)| Some((*own)? - (*pace)?)).collect();
         let Some(least) = ahead.iter().copied().min_by(f64::total_cmp).map(f64::exp) else { continue };
         if least > HUGE || least > GROSS && ahead.len() >= GROSS_ROUNDS {
-            let (count, s) = (ahead.len(), if ahead.len() == 1 { "" } else { "s" });
-            field.eliminate(who, format!("{least:.1} x the leader's time at its best, in {count} round{s}"));
+            let rounds = count(ahead.len(), "round");
+            field.eliminate(who, format!("{least:.1} x the leader's time at its best, in {rounds}"));
         }
     }
 }

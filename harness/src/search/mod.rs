@@ -15,6 +15,7 @@ mod confirm;
 mod course;
 mod field;
 mod heats;
+mod lost;
 pub mod model;
 mod order;
 mod race;
@@ -27,6 +28,7 @@ pub use budget::Needed;
 pub(crate) use budget::PREPARATION_SHARE;
 pub use confirm::Confirmed;
 pub use course::{Admission, Course, Entrant, Farewell, Fault, Role};
+pub(crate) use lost::Lost;
 pub use model::Model;
 pub use order::Order;
 pub use sampling::SAMPLE_S;
@@ -156,6 +158,8 @@ pub struct Found {
     pub stopped_because: &'static str,
     /// Seconds of a budget that would confirm the answer, where this one did not.
     pub advised_s: Option<f64>,
+    /// What others had of the machine meanwhile, in words, where that was too much; a warning says so, too.
+    pub disturbed: Option<String>,
     /// What the reader should know before trusting the figures.
     pub warnings: Vec<String>,
 }

@@ -4,9 +4,8 @@ use super::bounds::{ALPHA, LOOKS, SHARE};
 use super::field::{End, Field};
 use super::heats::drop_gross_losers;
 use super::{EXHAUSTIVE_ROUNDS, Entrant, Found, GROSS, Role, Twin, Unstarted, confirm, is_peer};
-
-/// The share of the CPUs that others may have had before a reader is warned.
-const MOST_LOST: f64 = 0.05;
+use crate::outcome::Rounds;
+use crate::report::count;
 
 /// Runs rounds until one is left, all are proven equal, or rounds or budget are used up; says which.
 pub(super) fn run(field: &mut Field<'_>) -> &'static str {
@@ -119,7 +118,9 @@ pub(super) fn conclude(field: &mut Field<'_>, stopped_because: &'static str) -> 
     // Where some are confirmed, the pick is one of them.
     let sure: Vec<Standing> =
         standing.iter().copied().filter(|s| confirmed.iter().any(|c| c.candidate == s.candidate)).collect();
-    warn_of_others(field);
+    let disturbed = disturbed(field);
+    field.warnings.extend(disturbed.iter().map(|what| format!("{what}; stop what else runs, and tune again")));
+    warn_of_equals(field);
     let best = pick(field, if sure.is_empty() { &standing } else { &sure });
     let leader = standing.iter().map(|s| s.ratio).min_by(f64::total_cmp).unwrap_or(1.0);
     for s in &standing {
@@ -137,6 +138,7 @@ pub(super) fn conclude(field: &mut Field<'_>, stopped_because: &'static str) -> 
         rounds: field.rounds,
         stopped_because,
         advised_s: field.advised_s,
+        disturbed,
         warnings: std::mem::take(&mut field.warnings),
         runs: std::mem::take(&mut field.runs),
     }
@@ -185,23 +187,19 @@ pub(super) fn pick(field: &Field<'_>, standing: &[Standing]) -> Option<usize> {
     best.map(|s| s.candidate)
 }
 
-/// Warns where others had the machine, or where two equals lie apart.
-fn warn_of_others(field: &mut Field<'_>) {
-    if field.rounds.spoilt > 0 {
-        let (spoilt, all) = (field.rounds.spoilt, field.rounds.kept);
-        field.warnings.push(format!(
-            "{spoilt} of {all} rounds were disturbed by other work and kept, because a quarter of all had been repeated \
-             already; stop what else runs, and tune again"
-        ));
-    }
-    let lost = field.lost_share();
-    if lost > MOST_LOST {
-        field.warnings.push(format!(
-            "other programs, or the host of this machine, had {:.0} % of the CPU time meanwhile; stop what else runs, and \
-             tune again",
-            lost * 100.0
-        ));
-    }
+/// What others had of the machine, in words, where that was too much.
+fn disturbed(field: &Field<'_>) -> Option<String> {
+    let Rounds { spoilt, kept, .. } = field.rounds;
+    let rounds = (spoilt > 0).then(|| {
+        let rounds = count(kept, "round");
+        format!("{spoilt} of {rounds} kept in spite of other work, as a quarter of all had been repeated already")
+    });
+    let told: Vec<String> = rounds.into_iter().chain(field.lost().told()).collect();
+    (!told.is_empty()).then(|| told.join("; "))
+}
+
+/// Warns where two equals lie apart.
+fn warn_of_equals(field: &mut Field<'_>) {
     let Some(&twin) = field.others.keys().find(|who| who.role == Role::Twin) else { return };
     let pair = [Entrant { role: Role::Race, ..twin }, twin];
     let apart = field.compare(&pair, field.race_from, ALPHA).and_then(|c| c.others.into_iter().find(|o| o.slower));

@@ -7,7 +7,7 @@ use crate::combination::ExecutorKind;
 use crate::journal::Begun;
 use crate::outcome::{Confirmation, Confirmed, Coverage, Outcome, Row, SCHEMA, Status, Twin, batch_seconds};
 use crate::search::{Found, Run, Unstarted};
-use crate::space::Candidate;
+use crate::space::{Candidate, Cpus, Narrowing};
 
 impl Tuner {
     /// The outcome but for its clock.
@@ -47,6 +47,12 @@ impl Tuner {
             prefault_s: begun.prefault_s,
             seed: self.seed,
             strategy: self.strategy,
+            narrowed_by: Narrowing::of(
+                &self.selection,
+                &self.registry,
+                &self.held(begun),
+                Cpus::of(&begun.site.machine),
+            ),
             tolerance: self.tolerance,
             trials,
             twin: found.twin.map(|twin| Twin { combination: name(twin.candidate), samples: twin.samples }),
@@ -56,6 +62,7 @@ impl Tuner {
             never_started: Vec::new(),
             confirmation: rounds.map(|rounds| Confirmation { rounds, trials: confirmed }),
             stopped_because: found.stopped_because.into(),
+            disturbed: found.disturbed,
             warnings: found.warnings,
             budget_s: Some(self.budget.as_secs_f64()),
             advised_budget_s: found.advised_s,

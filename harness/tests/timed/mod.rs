@@ -24,12 +24,14 @@ pub(crate) struct Timed<F> {
     places: HashMap<usize, usize>,
     owns: HashMap<Entrant, usize>,
     clock_s: f64,
+    /// The part of a CPU that others have.
+    pub(crate) others: f64,
 }
 
 impl<F: Fn(Turn) -> f64> Timed<F> {
     /// At the start of its clock.
     pub(crate) fn new(time: F) -> Self {
-        Self { time, places: HashMap::new(), owns: HashMap::new(), clock_s: 0.0 }
+        Self { time, places: HashMap::new(), owns: HashMap::new(), clock_s: 0.0, others: 0.0 }
     }
 }
 
@@ -44,7 +46,8 @@ impl<F: Fn(Turn) -> f64> Course for Timed<F> {
         (*place, *own) = (*place + 1, *own + 1);
         let wall_s = 0.001 * tasks as f64 * (self.time)(turn);
         self.clock_s += wall_s;
-        Ok(Sample { round, wall_s, tasks, repeat: 1, ..Sample::default() })
+        let others_s = wall_s * self.others;
+        Ok(Sample { round, wall_s, others_s, tasks, repeat: 1, ..Sample::default() })
     }
 
     fn dismiss(&mut self, _: Entrant, _: bool) -> Result<Farewell, Fault> {
