@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use gingham_core::{DType, Op};
-use gingham_harness::outcome::{Confirmation, Confirmed, Outcome, Rounds, Row, SCHEMA, Sample, Site, Status};
+use gingham_harness::outcome::{Confirmation, Confirmed, Coverage, Outcome, Rounds, Row, SCHEMA, Sample, Site, Status};
 use gingham_harness::report::{Format, Page, render};
 use gingham_harness::search::{Strategy, Unstarted};
 use gingham_harness::space::Narrowing;
@@ -253,6 +253,24 @@ fn warnings_are_a_part_of_a_file_and_told_beside_a_terminal() {
     assert_eq!(count(Format::Table, Page { terminal: Some(80), warnings: false }), 0);
     assert_eq!(count(Format::Table, Page::FILE), 1);
     assert_eq!(count(Format::Markdown, Page::FILE), 1);
+}
+
+/// A pool spreads tasks: where one alone was held, an answer says that none was tried.
+#[test]
+fn one_task_held_leaves_pools_untried() {
+    let serial = |held| {
+        let row = row("a+serial", samples(0, 1, &[1.0, 1.0]));
+        Outcome { arena_tasks: held, ..outcome("a+serial", &[], vec![row], &[]) }
+    };
+    let gaps = |outcome: &Outcome| Coverage::of(outcome).gaps().unwrap_or_default();
+    let one = serial(1);
+    assert_eq!(gaps(&one), "no pool of workers was tried, as one of the 8 tasks alone was held in memory");
+    assert!(
+        Coverage::of(&one).warning().is_some_and(|warning| warning.ends_with("a larger budget holds more of them"))
+    );
+    assert_eq!(gaps(&serial(2)), "");
+    let single = Workload::new(Op::MatMul, DType::F64, "8", None, 1).unwrap();
+    assert_eq!(gaps(&Outcome { workload: single, ..serial(1) }), "", "nothing to spread");
 }
 
 fn verdict(outcome: &Outcome) -> String {

@@ -36,6 +36,8 @@ enum Fate {
 pub struct Coverage {
     /// By kind.
     fates: BTreeMap<&'static str, Vec<Fate>>,
+    /// Tasks of a batch of which one alone was held, so that no pool of workers was a candidate.
+    one_of: Option<usize>,
 }
 
 impl Coverage {
@@ -54,7 +56,11 @@ impl Coverage {
     fn over(outcome: &Outcome, is_wanted: impl Fn(&Combination) -> bool) -> Self {
         let rows = outcome.trials.iter().filter(|row| is_wanted(&row.combination) && !row.ruled_out);
         let cut_short = if outcome.stopped_because == "interrupted" { Cause::Interrupted } else { Cause::Budget };
-        rows.fold(Self::default(), |all, row| {
+        let (held, tasks, cpus) = (outcome.arena_tasks, outcome.workload.tasks(), outcome.machine.machine.usable_cpus);
+        let asked = held == 1 && tasks > 1 && cpus > 1 && !outcome.narrowed_by.excludes_pools();
+        let has_pools = || rows.clone().any(|row| row.combination.workers > 1);
+        let one_of = (asked && !has_pools()).then_some(tasks);
+        rows.fold(Self { one_of, ..Self::default() }, |all, row| {
             let is_sampled = row.samples.iter().any(|sample| !sample.set_aside);
             all.with(&row.combination, row.status, is_sampled, row.not_started.unwrap_or(cut_short))
         })
@@ -87,8 +93,7 @@ impl Coverage {
     }
 
     /// Whether any was never started that might have won, or failed.
-    #[must_use]
-    pub fn is_partial(&self) -> bool {
+    fn is_incomplete(&self) -> bool {
         self.count(|fate| is_missing(fate) || fate == Fate::Failed) > 0
     }
 
@@ -96,7 +101,7 @@ impl Coverage {
     #[must_use]
     pub fn claim(&self, has_ties: bool) -> String {
         let (all, measured) = (self.all(), self.measured());
-        let of = match self.is_partial() {
+        let of = match self.is_incomplete() {
             true => format!("the {measured} that were measured, of {}", count(all, "combination")),
             false => count(all, "combination"),
         };
@@ -113,8 +118,11 @@ impl Coverage {
     pub fn warning(&self) -> Option<String> {
         let (out, failed, all) = (self.count(is_missing), self.count(|fate| fate == Fate::Failed), self.all());
         let all = count(all, "combination");
+        let no_pools = self.no_pools();
         let what = match (out, failed) {
-            (0, 0) => return None,
+            (0, 0) => {
+                return no_pools.map(|no| format!("the answer is partial: {no}; a larger budget holds more of them"));
+            }
             (0, failed) => format!("{failed} of {all} failed"),
             (out, 0) => format!("{out} of {all} never started"),
             (out, failed) => format!("{out} of {all} never started, and {failed} failed"),
@@ -162,7 +170,13 @@ impl Coverage {
             let of = if out > 0 { String::new() } else { format!(" of {all}") };
             parts.push(format!("{failed}{of} failed: {}", self.kinds(|fate| fate == Fate::Failed)));
         }
+        parts.extend(self.no_pools());
         (!parts.is_empty()).then(|| parts.join("; "))
+    }
+
+    fn no_pools(&self) -> Option<String> {
+        let all = self.one_of?;
+        Some(format!("no pool of workers was tried, as one of the {all} tasks alone was held in memory"))
     }
 
     /// How many of each kind: `24 of 24 on threads, 1 of 6 with one thread`.

@@ -119,12 +119,8 @@ fn remarks(outcome: &Outcome) -> Vec<String> {
     let mut remarks = Vec::new();
     if outcome.arena_tasks < outcome.workload.tasks() {
         let (held, all) = (outcome.arena_tasks, outcome.workload.tasks());
-        let (were, pools) = match held {
-            1 => ("was", ": no pool of workers was tried, and a larger budget holds more tasks"),
-            _ => ("were", ""),
-        };
-        remarks
-            .push(format!("{held} of the {all} tasks {were} measured; times are scaled up to the whole batch{pools}"));
+        let were = if held == 1 { "was" } else { "were" };
+        remarks.push(format!("{held} of the {all} tasks {were} measured; times are scaled up to the whole batch"));
     }
     if let Some(ratio) = private_memory(outcome) {
         remarks.push(format!(

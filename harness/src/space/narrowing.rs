@@ -8,6 +8,7 @@ use gingham_core::Registry;
 use serde::{Deserialize, Serialize};
 
 use super::{Cpus, Selection, candidates};
+use crate::combination::ExecutorKind;
 use crate::workload::Workload;
 
 /// The flags of `gingham tune` that left out combinations, each with what it kept; none for the whole space.
@@ -53,6 +54,13 @@ impl Narrowing {
     #[must_use]
     pub fn contains(&self, other: &Self) -> bool {
         self.0.iter().all(|(flag, kept)| other.0.get(flag).is_some_and(|others| others.is_subset(kept)))
+    }
+
+    /// Whether flags leave no pool of workers.
+    #[must_use]
+    pub fn excludes_pools(&self) -> bool {
+        let only = |flag: &str, value: &str| self.0.get(flag).is_some_and(|kept| kept.iter().all(|kept| kept == value));
+        only("executor", ExecutorKind::Serial.name()) || only("workers", "1")
     }
 
     /// Every text of it.
