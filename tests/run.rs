@@ -265,10 +265,10 @@ fn where_no_pair_has_a_product_nothing_is_said_of_others() {
     fs::create_dir_all(folder.path("c/0.npy")).expect("a folder");
     let run = folder.run(&["--lhs", "a", "--rhs", "a/1.npy", "--out", "c"]);
     assert_eq!(run.code, Some(1), "{run:?}");
-    assert!(run.stderr.ends_with("gingham: 1 of 2 pairs have no product (reasons above); the others are in c\n"));
+    assert!(run.stderr.ends_with("gingham: 1 of 2 pairs without a product (reasons above); the others are in c\n"));
     let run = folder.run(&["--lhs", "a/0.npy", "--rhs", "a/0.npy", "--out", "c"]);
     assert_eq!((run.code, &*run.stdout), (Some(1), ""), "{run:?}");
-    assert!(run.stderr.ends_with("gingham: 1 of 1 pairs have no product (reasons above)\n"), "{run:?}");
+    assert!(run.stderr.ends_with("gingham: 1 of 1 pair without a product (reasons above)\n"), "{run:?}");
 }
 
 #[test]

@@ -78,12 +78,15 @@ pub fn introduced(bytes: &[u8]) -> Option<&'static str> {
 /// The value that `json` is the text of.
 ///
 /// # Errors
-/// What is wrong with it, with the path to the value in question.
+/// What is wrong with it, with the path to the value whose type is wrong.
 pub fn value<T: DeserializeOwned>(json: &[u8]) -> Result<T, String> {
     let mut json = serde_json::Deserializer::from_slice(json);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|e| match e.path().iter().len() {
-        0 => plain(e.inner()),
-        _ => format!("`{}`: {}", e.path().to_string().escape_debug(), plain(e.inner())),
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|e| {
+        let (path, said) = (e.path(), plain(e.inner()));
+        match e.inner().is_data() && path.iter().len() > 0 {
+            true => format!("`{}`: {said}", path.to_string().escape_debug()),
+            false => said, // no JSON: the line and the column tell where
+        }
     })?;
     json.end().map(|()| value).map_err(|e| plain(&e))
 }

@@ -216,6 +216,8 @@ fn a_value_of_another_type_is_told_with_its_key() {
         (r#"{"cores": [{"name": true"#, "`cores[0].name`: invalid type: boolean `true`, expected a string"),
         (r#"{"name": "x"}"#, "missing field `turns`"),
         ("[[", "`[0]`: invalid type"),
+        ("{", "EOF while parsing"),
+        (r#"{"name": "x", "turns": [1, "#, "EOF while parsing"),
         ("}]", "expected value"),
     ] {
         let told = value::<Bobbin>(text.as_bytes()).expect_err(text);

@@ -58,8 +58,8 @@ pub enum Error {
     Stopped {
         /// Bytes of all operands.
         bytes: u64,
-        /// Seconds that allocating, touching and filling them would have taken at the rate seen; 0 in the first half
-        /// second, when that is not known.
+        /// Seconds that allocating, touching and filling them would have taken at the slowest rate seen for a second; 0
+        /// in the first half second, when that is not known.
         needed_s: f64,
     },
 }
@@ -86,8 +86,8 @@ impl Arena {
         let mut told = |slice: &[T]| {
             let gone_s = start.elapsed().as_secs_f64();
             filled.push((filled[filled.len() - 1].0 + size_of_val(slice) as u64, gone_s));
-            let needed_s = if gone_s > TELLING_S { needed_s(&filled, bytes) } else { 0.0 };
-            if go_on(needed_s) { Ok(()) } else { Err(Error::Stopped { bytes, needed_s }) }
+            let [needed_s, at_worst_s] = if gone_s > TELLING_S { needed_s(&filled, bytes) } else { [0.0; 2] };
+            if go_on(needed_s) { Ok(()) } else { Err(Error::Stopped { bytes, needed_s: at_worst_s }) }
         };
         let inputs = file("gingham-inputs", placement.input_bytes, |from, slice: &mut [T]| {
             operands::fill_part(workload, seed, from, slice);
@@ -146,12 +146,18 @@ impl Arena {
     }
 }
 
-/// Seconds that `bytes` bytes take in all, by how many were `filled` at which second. The rest is expected at the rate
-/// of the latter half: memory that was in use a moment ago has been seen to come four times as fast as what follows it.
-fn needed_s(filled: &[(u64, f64)], bytes: u64) -> f64 {
+/// Seconds that `bytes` bytes take in all, by how many were `filled` at which second: what is expected, and at worst. The
+/// rest is expected at the rate of the latter half: memory that was in use a moment ago has been seen to come four times
+/// as fast as what follows it. At worst it comes as in the last second: who stops as soon as too much is expected has
+/// seen little of the slow part (16 GB whose last three quarters came at 0.25 GB/s were promised within 40 s).
+fn needed_s(filled: &[(u64, f64)], bytes: u64) -> [f64; 2] {
     let &(now, gone_s) = filled.last().expect("it begins with nothing at 0 s");
-    let (half, half_s) = filled.iter().copied().rfind(|&(before, _)| before <= now / 2).unwrap_or_default();
-    gone_s + bytes.saturating_sub(now) as f64 * (gone_s - half_s) / (now - half).max(1) as f64
+    let since = |is_before: &dyn Fn(u64, f64) -> bool| {
+        let (then, then_s) = filled.iter().copied().rfind(|&(bytes, s)| is_before(bytes, s)).unwrap_or_default();
+        gone_s + bytes.saturating_sub(now) as f64 * (gone_s - then_s) / (now - then).max(1) as f64
+    };
+    let expected_s = since(&|bytes, _| bytes <= now / 2);
+    [expected_s, expected_s.max(since(&|_, s| s <= gone_s - 1.0))]
 }
 
 /// A memory file of `bytes` bytes that children inherit. `each` is given each slice of it, and the number of the
@@ -214,10 +220,16 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_is_expected_at_the_rate_of_the_latter_half() {
-        assert_eq!(needed_s(&[(0, 0.0), (10, 1.0), (20, 2.0)], 100), 10.0);
-        assert_eq!(needed_s(&[(0, 0.0), (10, 1.0), (20, 5.0)], 100), 5.0 + 80.0 * 0.4);
-        assert_eq!(needed_s(&[(0, 0.0), (100, 1.0)], 100), 1.0);
+    fn the_rest_is_expected_at_the_rate_of_the_latter_half_and_at_worst_of_the_last_second() {
+        assert_eq!(needed_s(&[(0, 0.0), (10, 1.0), (20, 2.0)], 100), [10.0; 2]);
+        assert_eq!(needed_s(&[(0, 0.0), (10, 1.0), (20, 5.0)], 100), [5.0 + 80.0 * 0.4; 2]);
+        assert_eq!(needed_s(&[(0, 0.0), (100, 1.0)], 100), [1.0; 2]);
+        let slower = [(0, 0.0), (30, 0.5), (40, 1.0), (44, 1.5), (46, 2.0)];
+        assert_eq!(
+            needed_s(&slower, 100),
+            [2.0 + 54.0 * 2.0 / 46.0, 2.0 + 54.0 * 1.0 / 6.0],
+            "at worst as in the last second"
+        );
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::combination::Combination;
 use crate::environment::Environment;
 use crate::operands;
 use crate::outcome::{Sample, Status};
-use crate::search::{Farewell, Fault, PREPARATION_SHARE};
+use crate::search::{Farewell, Fault, PREPARATION_SHARE, typed};
 use crate::space::Cpus;
 use crate::trial::protocol::{Hello, PROTOCOL};
 use crate::trial::{Program, Trial};
@@ -65,7 +65,7 @@ impl FnTuner {
         match Arena::made_while::<f64>(results, self.seed, &|needed_s| needed_s <= limit_s && !interrupted()) {
             Err(arena::Error::Stopped { .. }) if interrupted() => Err(Error::Interrupted),
             Err(arena::Error::Stopped { needed_s, .. }) => {
-                Err(Error::Budget { given, needed: (needed_s / PREPARATION_SHARE).ceil() })
+                Err(Error::Budget { given, needed: typed(needed_s / PREPARATION_SHARE) })
             }
             arena => Ok(arena?),
         }

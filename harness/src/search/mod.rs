@@ -25,7 +25,7 @@ mod unstarted;
 use serde::{Deserialize, Serialize};
 
 pub use budget::Needed;
-pub(crate) use budget::PREPARATION_SHARE;
+pub(crate) use budget::{PREPARATION_SHARE, typed};
 pub use confirm::Confirmed;
 pub use course::{Admission, Course, Entrant, Farewell, Fault, Role};
 pub(crate) use lost::Lost;
