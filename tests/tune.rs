@@ -145,7 +145,7 @@ fn a_narrower_tuning_leaves_a_wider_answer_and_says_what_would_save_it() {
         String::from_utf8_lossy(&output.stderr).into_owned()
     };
     let saved = tune(&["--peer", "broken=false"]);
-    assert!(saved.contains(&format!("Saved to {profile}.")), "{saved}");
+    assert!(saved.contains(&format!("Saved to {profile}: ")), "{saved}");
     let warned = saved.find("gingham: warning: the answer is partial").expect("a peer failed");
     assert!(warned < saved.find("Saved to").expect("it is saved"), "warnings go first: {saved}");
     let kept = tune(&["--backend", "reference", "--op-threads", "1"]);

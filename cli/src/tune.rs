@@ -197,8 +197,7 @@ impl Tune {
 
         // Whatever of this fails, the rest is done.
         let written = destinations.write(|format, to_stdout| {
-            let advice =
-                if format == Format::Table && to_stdout { advice(&outcome, profile.is_some()) } else { String::new() };
+            let advice = if format == Format::Table && to_stdout { advice(&outcome) } else { String::new() };
             let page = if to_stdout { Page::stdout() } else { Page::FILE };
             report::render(&outcome, format, page) + &advice
         });
@@ -266,7 +265,19 @@ fn strategy(text: &str) -> Result<Strategy, String> {
 /// Saves the answer, if there is one, and says so.
 fn save(path: &Path, outcome: &Outcome, environment: &Environment) -> Result<(), Failure> {
     match Profile::record(path, outcome, environment).map_err(Failure::work)? {
-        Recorded::Saved => tell(format_args!("Saved to {}.", path.display())),
+        Recorded::Saved => {
+            let flag = profile::flag(path);
+            let session =
+                if flag.is_empty() { "open(gingham::registry())" } else { "with_profile(gingham::registry(), path)" };
+            let files = match outcome.workload.op() {
+                Op::MatMul => format!(", and `gingham run --lhs 'a/*.npy' --rhs 'b/*.npy' --out c{flag}` to files"),
+                _ => String::new(),
+            };
+            let name = path.display();
+            tell(format_args!(
+                "Saved to {name}: a program applies it by `Session::{session}?.plan(&workload)?`{files}."
+            ));
+        }
         Recorded::KeptFull => {
             let name = path.display();
             tell(format_args!("Not saved: {name} has a full answer for this, and a partial one does not replace it."));
@@ -285,8 +296,8 @@ fn save(path: &Path, outcome: &Outcome, environment: &Environment) -> Result<(),
     Ok(())
 }
 
-/// What the answer says to do, and, where it is `saved`, how to apply it.
-fn advice(outcome: &Outcome, saved: bool) -> String {
+/// What the answer says to do.
+fn advice(outcome: &Outcome) -> String {
     let Some(best) = &outcome.best else { return String::new() };
     let serial = best.executor == ExecutorKind::Serial;
     let threads = best.op_threads.get();
@@ -296,13 +307,5 @@ fn advice(outcome: &Outcome, saved: bool) -> String {
         (false, 1) => format!("{} at a time, one thread inside each", report::count(best.workers, "task")),
         (false, n) => format!("{} at a time, {n} threads inside each", report::count(best.workers, "task")),
     };
-    let apply = match outcome.workload.op() {
-        Op::MatMul => {
-            "`gingham run --lhs 'a/*.npy' --rhs 'b/*.npy' --out c` applies it to files, and a program by \
-                       `Session::open(gingham::registry())?.plan(&workload)?`"
-        }
-        _ => "A program applies it by `Session::open(gingham::registry())?.plan(&workload)?`",
-    };
-    let plan = format!("That is {plan}, with {}.\n", best.backend);
-    if saved { format!("{plan}{apply}.\n") } else { plan }
+    format!("That is {plan}, with {}.\n", best.backend)
 }
