@@ -94,19 +94,31 @@ fn a_standard_output_that_takes_nothing_is_status_1_and_the_answer_is_saved() {
 }
 
 #[test]
-fn what_a_full_disk_does_not_take_goes_to_standard_output() {
+fn a_full_disk_is_found_before_the_work_and_what_it_does_not_take_after_it_goes_to_standard_output() {
     let folder = tempfile::tempdir().expect("a folder");
-    let script = "head -c 1000000 /dev/zero >filler 2>/dev/null; \"$0\" \"$@\"; code=$?; ls -A; exit $code";
-    let args = [&TUNE[..], &["--no-save", "--output", "result.json", "--output", "result.csv"]].concat();
-    let Some(output) = in_small_folder(folder.path(), script, &args) else { return };
-    let (told, said) = (text(&output.stdout), text(&output.stderr));
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(told.starts_with("{\n") && told.contains("\ncombination,backend,op_threads,"), "{told}");
-    assert!(told.ends_with("\nfiller\n"), "nothing half-written: {told}");
-    for name in ["result.json", "result.csv"] {
-        let told = format!("output {name}: No space left on device (os error 28); the result goes to standard output");
-        assert_eq!(said.matches(name).count(), 1, "once: {said}");
-        assert!(said.contains(&told), "{said}");
+    let run = |bytes: usize, outputs: &[&str]| {
+        let named = outputs.iter().flat_map(|output| ["--output", output]);
+        let args: Vec<&str> = TUNE.into_iter().chain(["--no-save", "--format", "json"]).chain(named).collect();
+        let script =
+            format!("head -c {bytes} /dev/zero >filler 2>/dev/null; \"$0\" \"$@\"; code=$?; ls -A >&2; exit $code");
+        in_small_folder(folder.path(), &script, &args)
+    };
+    let Some(output) = run(1_000_000, &["result.json"]) else { return };
+    assert_eq!((output.status.code(), &*text(&output.stdout)), (Some(2), ""), "{}", text(&output.stderr));
+
+    // A page of 4 KiB is left, and the result is longer. Standard output is given it once.
+    for outputs in [&["a.json"][..], &["a.json", "b.json"], &["a.json", "-"]] {
+        let output = run(60 << 10, outputs).expect("as before");
+        let (told, said) = (text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(told.starts_with("{\n") && told.matches("\n  \"schema\":").count() == 1, "{outputs:?}: {told}");
+        assert!(said.ends_with("\nfiller\n"), "nothing half-written: {said}");
+        for name in outputs.iter().filter(|name| **name != "-") {
+            let told =
+                format!("output {name}: No space left on device (os error 28); the result goes to standard output");
+            assert_eq!(said.matches(name).count(), 1, "once: {said}");
+            assert!(said.contains(&told), "{said}");
+        }
     }
 }
 

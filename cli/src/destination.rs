@@ -49,8 +49,13 @@ impl Destinations {
         self.0.iter().filter_map(|destination| Some(&destination.file.as_ref()?.1))
     }
 
+    /// Whether standard output is none of them.
+    pub(super) fn are_files(&self) -> bool {
+        self.0.iter().all(|destination| destination.file.is_some())
+    }
+
     /// Writes what `render` makes for a form, and for whether it goes to standard output; says which files it has
-    /// written. What a file cannot take goes to standard output, so that it is not lost.
+    /// written. What a file cannot take goes to standard output, once in each form, so that it is not lost.
     ///
     /// # Errors
     /// The last of them; the others have been told.
@@ -61,6 +66,9 @@ impl Destinations {
                 former.tell();
             }
         };
+        // What standard output has been given; where it is a destination, nothing else is put between.
+        let is_taken = self.0.iter().any(|destination| destination.file.is_none());
+        let mut fallen: Vec<Format> = Vec::new();
         for Destination { file, format } in self.0 {
             match file {
                 None => print(&render(format, true)).unwrap_or_else(&mut fail),
@@ -69,7 +77,10 @@ impl Destinations {
                     Err(e) => {
                         let name = path.display();
                         fail(Failure::work(format!("output {name}: {e}; the result goes to standard output")));
-                        print(&render(format, true)).unwrap_or_else(&mut fail);
+                        if !is_taken && !fallen.contains(&format) {
+                            print(&render(format, true)).unwrap_or_else(&mut fail);
+                            fallen.push(format);
+                        }
                     }
                 },
             }

@@ -1,13 +1,11 @@
 //! How a command fails: bad usage or bad input is status 2, work that failed is status 1, a measurement that cannot be
 //! trusted where only one that can is wanted is status 3; one line either way.
 
-use std::fmt::Display;
-use std::io;
-use std::process::ExitCode;
-
 #[cfg(target_os = "linux")]
 use gingham_harness::{arena, tuner};
 use gingham_harness::{combination, executor, operands, plan, profile, report, space, workload};
+use std::fmt::Display;
+use std::io;
 
 use super::output::tell;
 
@@ -56,9 +54,9 @@ impl Failure {
     }
 
     /// Says so, and gives the exit status.
-    pub(super) fn report(self) -> ExitCode {
+    pub(super) fn report(self) -> u8 {
         self.tell();
-        ExitCode::from(self.status)
+        self.status
     }
 }
 
@@ -122,6 +120,7 @@ impl From<tuner::Error> for Failure {
             tuner::Error::Uninitialised(_)
             | tuner::Error::Nothing(_)
             | tuner::Error::Twice(_)
+            | tuner::Error::Missing { .. }
             | tuner::Error::Journal(_)
             | tuner::Error::Budget { .. }
             | tuner::Error::Exhaustive { .. } => Self::usage(error),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -9,23 +10,28 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::exit;
 
-use super::failure::Failure;
+use super::output;
 
 /// Signals this close to the first are the same one: of an impatient finger, or of a shell that passes it on as well.
 const SAME: Duration = Duration::from_millis(500);
 
 /// A flag that Ctrl-C sets, so that the work ends with what is known; `tell` says so, in the words of `ending`. A second
-/// Ctrl-C ends the program, after `last`.
+/// Ctrl-C ends the program, after `last`. Where no thread can be had that listens, Ctrl-C ends it at once, as ever.
 pub(super) fn listen(
     ending: &'static str,
     tell: impl Fn(&str) + Send + 'static,
     last: impl Fn() + Send + 'static,
-) -> Result<Arc<AtomicBool>, Failure> {
-    let failed = |e| Failure::work(format!("cannot listen for Ctrl-C: {e}"));
-    let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(failed)?;
+) -> Arc<AtomicBool> {
     let flag = Arc::new(AtomicBool::new(false));
     let set = Arc::clone(&flag);
+    let (listens, begun) = mpsc::channel();
     let wait = move || {
+        // Here and not before: signals that are caught and not heard would do nothing at all.
+        let mut signals = match Signals::new([SIGINT, SIGTERM]) {
+            Ok(signals) => signals,
+            Err(e) => return drop(listens.send(Err(e))),
+        };
+        let _ = listens.send(Ok(()));
         let mut first: Option<Instant> = None;
         for _ in signals.forever() {
             match first {
@@ -42,6 +48,10 @@ pub(super) fn listen(
             }
         }
     };
-    thread::Builder::new().name("gingham-signals".into()).spawn(wait).map_err(failed)?;
-    Ok(flag)
+    let spawned = thread::Builder::new().name("gingham-signals".into()).spawn(wait);
+    let heard = spawned.and_then(|_| begun.recv().unwrap_or(Ok(())));
+    if let Err(e) = heard {
+        output::tell(format_args!("gingham: warning: Ctrl-C will end this without a result: {e}"));
+    }
+    flag
 }

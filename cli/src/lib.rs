@@ -28,6 +28,7 @@ mod verify;
 mod workload_file;
 
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -73,22 +74,31 @@ enum Command {
     Completions(completions::Completions),
 }
 
-/// The whole program `gingham` over the backends of `registry`: reads the arguments, does the work, says how it ended.
+/// The whole program `gingham` over the backends of `registry`: reads the arguments, does the work, says how it ended, and
+/// ends the process. What libraries have left to do at its end is not waited for: OpenBLAS waits for its threads, of which
+/// one tries for ever to get memory where `ulimit -v` leaves too little.
 #[must_use]
 pub fn main(registry: Registry) -> ExitCode {
+    let status = execute(registry);
+    let _ = io::stdout().flush(); // what cannot be written has been told
+    signal_hook::low_level::exit(status.into())
+}
+
+/// Does what the arguments say; the exit status.
+fn execute(registry: Registry) -> u8 {
     let args: Vec<OsString> = std::env::args_os().collect();
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
         // A command that needs another one, without it: its help, on standard error.
         Err(help) if help.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             let _ = help.print(); // where that cannot be written to there is nobody to be told so
-            return ExitCode::from(2);
+            return 2;
         }
         Err(error) if error.use_stderr() => return Failure::usage(usage::said(&error, &args)).report(),
         // Help and the version. clap knows whether to colour them.
         Err(text) => {
             return match text.print() {
-                Ok(()) => ExitCode::SUCCESS,
+                Ok(()) => 0,
                 Err(e) => Failure::of_stdout(&e).report(),
             };
         }
@@ -105,7 +115,7 @@ pub fn main(registry: Registry) -> ExitCode {
         Some(Command::Completions(completions)) => completions.execute(),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         Err(failure) => failure.report(),
     }
 }

@@ -34,9 +34,13 @@ impl Meter {
         let left = left.max(0.0);
         self.bar.set_position((1000.0 * (1.0 - left / self.budget)) as u64);
         self.bar.set_prefix(format!("{left:.0} s"));
-        if let Progress::Expecting { combinations, seconds: s } = progress {
-            let combinations = count(combinations, "combination");
-            self.bar.println(format!("worth starting: {combinations}; about {} in all", seconds(s)));
+        match progress {
+            Progress::Expecting { combinations, seconds: s } => {
+                let combinations = count(combinations, "combination");
+                self.bar.println(format!("worth starting: {combinations}; about {} in all", seconds(s)));
+            }
+            Progress::Resuming { .. } => self.bar.println(words(progress)),
+            _ => {}
         }
         self.bar.set_message(words(progress));
     }
@@ -57,6 +61,7 @@ impl Meter {
 /// What is done next.
 pub(super) fn words(progress: Progress<'_>) -> String {
     match progress {
+        Progress::Resuming { at_s } => format!("going on with the journal, {} into the budget", seconds(at_s)),
         Progress::Ceilings => "measuring what the machine can do at most".into(),
         Progress::Filling { bytes: n, at_worst_s } => {
             format!("touching {} of memory (up to {})", bytes(n), seconds(at_worst_s))

@@ -182,7 +182,7 @@ impl Tune {
             peers: self.peer,
             strategy: self.strategy,
             journal: self.resume,
-            interrupt: interrupt::listen(ENDING, meter.voice(), || ())?,
+            interrupt: interrupt::listen(ENDING, meter.voice(), || ()),
             budget: self.budget,
             deadline: self.deadline,
             tolerance: self.tolerance,
@@ -195,6 +195,9 @@ impl Tune {
         meter.finish();
         let outcome = outcome?;
 
+        if destinations.are_files() {
+            tell(report::verdict(&outcome));
+        }
         // Whatever of this fails, the rest is done.
         let written = destinations.write(|format, to_stdout| {
             let advice = if format == Format::Table && to_stdout { advice(&outcome) } else { String::new() };

@@ -15,7 +15,7 @@ use super::progress::Steps;
 pub(super) struct Verify {
     /// Backends, comma-separated, or all
     ///
-    /// Name one to save time: all of them take some minutes.
+    /// Name one to save time: all of them take half a minute.
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "all")]
     backend: Vec<String>,
     /// Operations, comma-separated [default: all]

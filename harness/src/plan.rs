@@ -155,7 +155,8 @@ impl Session {
                     notes.push(format!("{}, {answer}", choice.combination));
                     for (name, slower, reason) in passed {
                         let gain = (choice.slower / slower - 1.0) * 100.0;
-                        notes.push(format!("passed over {name}, {gain:.1} % faster: {reason}"));
+                        let gain = if gain < 0.05 { "as fast".into() } else { format!("{gain:.1} % faster") };
+                        notes.push(format!("passed over {name}, {gain}: {reason}"));
                     }
                     return Some(plan);
                 }

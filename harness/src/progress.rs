@@ -42,6 +42,11 @@ pub enum Progress<'a> {
         /// Seconds at the slowest first touch seen.
         at_worst_s: f64,
     },
+    /// It goes on with a journal, from `at_s` seconds of its budget on; a journal that is whole gives its result.
+    Resuming {
+        /// Seconds that the journal tells of.
+        at_s: f64,
+    },
     /// It measures what the machine can do at most.
     Ceilings,
     /// It starts and verifies a combination.

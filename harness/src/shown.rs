@@ -15,7 +15,7 @@ impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for chunk in self.0.as_os_str().as_encoded_bytes().utf8_chunks() {
             for c in chunk.valid().chars() {
-                if c.is_control() || turns(c) {
+                if is_unprintable(c) {
                     write!(f, "\\u{:04x}", u32::from(c))?;
                 } else {
                     write!(f, "{c}")?;
@@ -27,6 +27,11 @@ impl fmt::Display for Shown<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a terminal would obey it, or read in another direction from there on.
+pub(crate) fn is_unprintable(c: char) -> bool {
+    c.is_control() || turns(c)
 }
 
 /// A path as a word of a command that can be copied to a shell: in quotes where it has other characters than those that

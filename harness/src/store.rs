@@ -161,10 +161,10 @@ impl Place {
             Self::Stream(path) => opens(path),
             Self::File(path) if path.exists() => {
                 opens(path)?;
-                match tempfile::tempfile_in(directory(path)).map_err(reason) {
+                match takes_a_file(directory(path)).map_err(reason) {
                     // It is overwritten then.
                     Err(e) if is_about_the_name(&e) => Ok(()),
-                    made => made.map(drop).map_err(|e| {
+                    made => made.map_err(|e| {
                         io::Error::new(e.kind(), format!("no file can be made in {}: {e}", directory(path).display()))
                     }),
                 }
@@ -172,7 +172,7 @@ impl Place {
             Self::File(path) => {
                 let nearest = path.ancestors().skip(1).find(|path| path.exists()).unwrap_or(Path::new("."));
                 let nearest = if nearest == Path::new("") { Path::new(".") } else { nearest };
-                tempfile::tempfile_in(nearest).map(drop).map_err(reason)
+                takes_a_file(nearest).map_err(reason)
             }
         }
     }
@@ -232,6 +232,11 @@ impl Place {
             }
         }
     }
+}
+
+/// Whether a directory takes a file with something in it: an empty one fits on a full disk.
+fn takes_a_file(directory: &Path) -> io::Result<()> {
+    tempfile::tempfile_in(directory)?.write_all(b".")
 }
 
 /// The lock of a file, held until it is dropped. Its own file stays for the next one, unless there is nothing to lock.

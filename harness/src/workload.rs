@@ -243,6 +243,16 @@ impl Workload {
         one * tasks as f64
     }
 
+    /// Whether there is nothing to do: no task, or a size of 0.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let sizes = match self.shape {
+            Shape::MatMul { m, k, n } => [m, k, n],
+            Shape::Array { rows, columns } => [rows, columns, 1],
+        };
+        self.tasks == 0 || sizes.contains(&0)
+    }
+
     /// `GF/s` or `GB/s`: the unit in which the rate of this operation is given.
     #[must_use]
     pub fn rate_unit(&self) -> &'static str {

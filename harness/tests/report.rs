@@ -255,6 +255,30 @@ fn warnings_are_a_part_of_a_file_and_told_beside_a_terminal() {
     assert_eq!(count(Format::Markdown, Page::FILE), 1);
 }
 
+/// Who was proven slower than the leader of the race is not proven slower than the winner, where fresh processes have
+/// made that another one.
+#[test]
+fn nobody_is_slower_at_half_the_time() {
+    let beaten = Row {
+        slower_by: Some([0.1, 0.2]),
+        eliminated: Some("slower".into()),
+        ..row("simd+threads:2", samples(0, 8, &[0.5; 6]))
+    };
+    let late = Row { slower_by: Some([0.1, 0.2]), ..row("faer+serial", samples(0, 8, &[1.2; 6])) };
+    let rows = vec![row("simd:2+serial", samples(0, 8, &[1.0; 6])), beaten, late];
+    let said = verdict(&outcome("simd:2+serial", &[], rows, &[]));
+    assert!(said.contains("the next, faer:1+serial, takes 1.20 x its time"), "{said}");
+    assert!(said.contains("left early, and may be as fast: simd:1+threads:2"), "{said}");
+}
+
+/// An answer of one thread is what its speed-up is over, though another of one thread may look faster.
+#[test]
+fn an_answer_of_one_thread_is_1_x_serial() {
+    let rows = vec![row("ndarray+serial", samples(0, 8, &[1.0; 6])), row("simd+serial", samples(0, 8, &[0.8; 6]))];
+    let outcome = outcome("ndarray+serial", &["simd+serial"], rows, &[]);
+    assert!(verdict(&outcome).contains(", 1.00 x serial;"), "{}", verdict(&outcome));
+}
+
 /// A pool spreads tasks: where one alone was held, an answer says that none was tried.
 #[test]
 fn one_task_held_leaves_pools_untried() {

@@ -259,7 +259,9 @@ fn peers_of_one_name_and_workloads_of_nothing_are_refused(_: &Outcome) {
     let peer = Program::peer("same=true").expect("a peer");
     let twice = Tuner { peers: vec![peer.clone(), peer], ..tuner() };
     assert!(matches!(twice.tune(&mut |_, _| {}), Err(tuner::Error::Twice(name)) if name == "same"));
-    let workload = Workload::new(Op::MatMul, DType::F64, "0", None, 16).expect("a workload");
-    let nothing = Tuner { workload, ..tuner() };
-    assert!(matches!(nothing.tune(&mut |_, _| {}), Err(tuner::Error::Nothing(_))));
+    for (op, shape) in [(Op::MatMul, "0"), (Op::MatMul, "4x0x4"), (Op::Dot, "0"), (Op::Fill, "3x0")] {
+        let workload = Workload::new(op, DType::F64, shape, None, 16).expect("a workload");
+        let nothing = Tuner { workload, ..tuner() };
+        assert!(matches!(nothing.tune(&mut |_, _| {}), Err(tuner::Error::Nothing(_))), "{op} {shape}");
+    }
 }

@@ -152,7 +152,7 @@ pub(super) fn multiply(
         last_voice.finish();
         last_voice.tell(ENDED);
     };
-    let stop = interrupt::listen(ENDING, move |line| voice.tell(line), last)?;
+    let stop = interrupt::listen(ENDING, move |line| voice.tell(line), last);
     let job = Job {
         backend: plan.backend(),
         threads: combination.op_threads,

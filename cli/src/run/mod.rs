@@ -35,6 +35,9 @@ impl Run {
         let plan = |workload: &Workload| {
             let session = match (&combination, &self.profile) {
                 (Some(_), _) => Session::without_profile(registry),
+                (None, Some(path)) if !path.exists() => {
+                    return Err(Failure::usage(format!("profile {}: no such file", path.display())));
+                }
                 (None, Some(path)) => Session::with_profile(registry, path)?,
                 (None, None) => Session::open(registry)?,
             };

@@ -57,7 +57,8 @@ pub enum Error {
         cause: io::Error,
     },
     /// Files that have no partner of their name.
-    #[error("no file on the other side has the name of {}{}; `--pair order --dry-run` shows them paired in their order",
+    #[error("no file on the other side has the name of {}{}; give patterns that fix what differs, such as \
+             'a/left_*.npy' and 'b/right_*.npy', or look at `--pair order --dry-run`, by the order of bytes",
             some([lhs, rhs]), hint(one.as_ref()))]
     Unpaired {
         /// Left files without a partner.

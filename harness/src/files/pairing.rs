@@ -221,7 +221,9 @@ mod tests {
     fn what_has_no_partner_is_named() {
         let message = by_name(("l*", &["l1", "l2", "l4"]), ("r*", &["r2", "r3", "r4"])).expect_err("no pairs");
         assert!(
-            message.starts_with("no file on the other side has the name of l1, r3; `--pair order --dry-run` shows"),
+            message.starts_with(
+                "no file on the other side has the name of l1, r3; give patterns that fix what differs, such as"
+            ),
             "{message}"
         );
         let many: Vec<String> = (0..20).map(|i| format!("l{i}")).collect();

@@ -154,12 +154,13 @@ impl Outcome {
         self.trials.iter().find(|row| Some(&row.combination) == self.best.as_ref())
     }
 
-    /// The fastest row with right results that `wanted` accepts: among those with confirmed figures or that stayed to
-    /// the end, if any did, since one that left early has two samples, which may have been lucky.
+    /// The fastest row with right results that `wanted` accepts: the winner if it is one of them, else among those with
+    /// confirmed figures or that stayed to the end, if any did, since one that left early has two samples, which may
+    /// have been lucky.
     pub fn fastest(&self, wanted: impl Fn(&Row) -> bool) -> Option<&Row> {
         let measured = self.trials.iter().filter(|row| row.status == Status::Ok && row.median_s.is_some());
         let wanted = measured.filter(|row| wanted(row));
-        let sure = |row: &Row| row.confirmed || row.finished();
+        let sure = |row: &Row| (self.best.as_ref() == Some(&row.combination), row.confirmed || row.finished());
         let time = |row: &Row| row.median_s.unwrap_or(f64::INFINITY);
         wanted.min_by(|a, b| sure(b).cmp(&sure(a)).then(time(a).total_cmp(&time(b))))
     }

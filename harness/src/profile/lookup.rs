@@ -13,7 +13,6 @@
 //! Where one grows as another shrinks the work stays the same and the factor does not: a product of 1 x 10^6 x 1 tells
 //! nothing of one of 100 x 100 x 100.
 
-use std::cmp::Ordering;
 use std::fmt;
 
 use gingham_machine::environment::kernel_variables;
@@ -230,13 +229,13 @@ impl fmt::Display for Answer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let asked = self.workload;
         let away = |entry: &Entry| {
-            let (factor, w) = (factor(asked, &entry.workload), &entry.workload);
-            let word = match w.work(w.tasks()).total_cmp(&asked.work(asked.tasks())) {
-                Ordering::Less => "smaller",
-                Ordering::Equal => "apart",
-                Ordering::Greater => "larger",
-            };
-            format!("{w} ({factor:.1} x {word})")
+            let w = &entry.workload;
+            match w.work(w.tasks()) / asked.work(asked.tasks()) {
+                // Other shapes of as much work are no nearer for that.
+                0.95..1.05 => format!("{w} ({:.1} x apart)", factor(asked, w)),
+                larger @ 1.0.. => format!("{w} ({larger:.1} x larger)"),
+                smaller => format!("{w} ({:.1} x smaller)", 1.0 / smaller),
+            }
         };
         match &self.entries[..] {
             [] => {

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::combination::Combination;
 use crate::environment::Environment;
 use crate::outcome::{Coverage, Outcome, Row, Status};
-use crate::shown::Word;
+use crate::shown::{Word, is_unprintable};
 use crate::space::Narrowing;
 use crate::store::{self, Place};
 use crate::workload::Workload;
@@ -411,23 +411,22 @@ impl Entry {
         let Evidence { stopped_because, partial, disturbed, narrowed_by, .. } = &self.evidence;
         let texts = [cpu_model, gingham, stopped_because].into_iter().chain(partial).chain(disturbed);
         let mut texts = texts.chain(narrowed_by.texts()).chain(cpu_signature).chain(simd).chain(libraries);
-        if texts.any(|text| text.chars().any(char::is_control)) {
+        if texts.any(|text| text.chars().any(is_unprintable)) {
             return Err(format!("the answer for {workload} has control characters in it"));
         }
         self.ranking.iter().try_for_each(Ranked::check)
     }
 
     /// What becomes of it where there is `old`, an answer for the same machine and workload: one from a narrower space
-    /// never takes the place of one whose libraries are still the same, nor a partial one that of a full one, unless its
-    /// space is wider.
+    /// never takes the place of one whose libraries are still the same, nor a partial one that of a full one.
     fn in_place_of(&self, old: &Self) -> Recorded {
         let [own, olds] = [self, old].map(|entry| &entry.evidence);
         let holds = old.fingerprint.changes(&self.fingerprint).is_empty();
-        match (olds.narrowed_by.contains(&own.narrowed_by), own.narrowed_by.contains(&olds.narrowed_by)) {
-            (true, false) if holds => Recorded::KeptWider,
-            (false, true) => Recorded::Saved,
-            _ if own.partial.is_some() && olds.partial.is_none() => Recorded::KeptFull,
-            _ => Recorded::Saved,
+        let is_narrower = olds.narrowed_by.contains(&own.narrowed_by) && !own.narrowed_by.contains(&olds.narrowed_by);
+        match own.partial.is_some() && olds.partial.is_none() {
+            _ if is_narrower && holds => Recorded::KeptWider,
+            true => Recorded::KeptFull,
+            false => Recorded::Saved,
         }
     }
 

@@ -87,8 +87,9 @@ impl Standing {
         match row.slower_by {
             _ if outcome.best.as_ref() == Some(&row.combination) => Self::Best,
             _ if outcome.tied.contains(&row.combination) => Self::Tied,
-            Some(_) => Self::Slower,
-            None => Self::LeftEarly,
+            // Slower than who led the race, and not than the winner in fresh processes: that proves nothing.
+            Some(_) if row.ratio_to_best.is_none_or(|ratio| ratio >= 1.0) => Self::Slower,
+            _ => Self::LeftEarly,
         }
     }
 

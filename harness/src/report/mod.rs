@@ -98,6 +98,12 @@ fn ceiling(outcome: &Outcome) -> Option<f64> {
     Some(bound / 1e9)
 }
 
+/// The answer in sentences: what is fastest, by how much, and what that leaves open.
+#[must_use]
+pub fn verdict(outcome: &Outcome) -> String {
+    verdict::verdict(outcome, serial(outcome))
+}
+
 /// Median seconds of the fastest row of one thread: what speed-ups are over. Beside other backends the reference is no
 /// basis: over its plain loops all that a better kernel does would look like the gain of threads.
 fn serial(outcome: &Outcome) -> Option<f64> {

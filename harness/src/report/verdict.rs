@@ -33,6 +33,9 @@ pub(super) fn verdict(outcome: &Outcome, serial_s: Option<f64>) -> String {
     if !best.confirmed {
         clauses.push("not confirmed in fresh processes".into());
     }
+    if outcome.disturbed.is_some() {
+        clauses.push("measured while others had the machine".into());
+    }
     let mut text = clauses.join("; ") + ".";
     if let Some(gaps) = coverage.gaps() {
         text += &format!(" The answer is partial: {gaps}.");

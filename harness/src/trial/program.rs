@@ -1,10 +1,13 @@
 //! What a trial starts: this program anew, or a peer, which is a command that speaks the trial protocol.
 
+use std::env;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use rustix::fs::{Access, access};
 
 use crate::combination::is_peer_name;
 
@@ -78,6 +81,21 @@ impl Program {
             return Err(Error::Name { given: given.into(), name: name.into() });
         }
         Ok(Self::Peer { name: name.into(), words })
+    }
+
+    /// Whether a command begins with the name of a program: a path, or one that `PATH` leads to.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        let Self::Peer { words, .. } = self else { return true };
+        let name = words.first().map_or("", String::as_str);
+        let is_program = |path: &Path| path.is_file() && access(path, Access::EXEC_OK).is_ok();
+        match name.contains('/') {
+            true => is_program(name.as_ref()),
+            // Without the variable the system has a path of its own.
+            false => {
+                env::var_os("PATH").is_none_or(|path| env::split_paths(&path).any(|at| is_program(&at.join(name))))
+            }
+        }
     }
 
     /// Whether it is the program of this process.

@@ -136,8 +136,9 @@ impl<'a, T: Scalar> Live<'a, T> {
             private,
             calls: None,
         };
-        // A trial that hangs may cost what is left, not more.
+        // A trial that hangs may cost what is left, not more; a peer, which nobody has verified, half of it.
         let left = self.tuner.budget.as_secs_f64() - self.clock.elapsed_s();
+        let left = if combination.executor == ExecutorKind::Peer { left / 2.0 } else { left };
         let deadline = self.tuner.deadline.min(Duration::from_secs_f64(left.max(1.0)));
         Trial::start(&self.program(combination), hello, &self.environment, deadline)
     }

@@ -21,7 +21,7 @@ use crate::journal::{self, Begun, Ended, Event, Header, Journal, Journalled, Pas
 use crate::operands;
 use crate::outcome::{Outcome, Site};
 use crate::progress::Progress;
-use crate::search::{self, Found, Model, Needed, PREPARATION_SHARE, Rules, Strategy};
+use crate::search::{self, Found, Model, Needed, PREPARATION_SHARE, Rules, Run, Strategy, Unstarted};
 use crate::space::{self, Candidate, Cpus, Selection};
 use crate::trial::{Program, Uninitialised};
 use crate::verify::Judge;
@@ -97,6 +97,14 @@ pub enum Error {
     /// Two peers that no row would tell apart.
     #[error("two peers are named `{0}`; name one of them otherwise: --peer NAME=CMD")]
     Twice(String),
+    /// A peer's program is not to be found.
+    #[error("peer {name}: there is no program that `{command}` would start; give its path, or install it")]
+    Missing {
+        /// The peer.
+        name: String,
+        /// Its command.
+        command: String,
+    },
     /// It was interrupted before there was anything to measure.
     #[error("interrupted before any combination was measured; nothing is saved")]
     Interrupted,
@@ -111,12 +119,12 @@ pub enum Error {
     },
 }
 
-/// Refuses a batch that takes no time, and two runners that would share a row.
+/// Refuses a batch that takes no time, two runners that would share a row, and one that is not there.
 ///
 /// # Errors
-/// [`Error::Nothing`] and [`Error::Twice`].
+/// [`Error::Nothing`], [`Error::Twice`] and [`Error::Missing`].
 pub fn check(workload: &Workload, peers: &[Program]) -> Result<(), Error> {
-    if workload.work(workload.tasks()) == 0.0 {
+    if workload.is_empty() {
         return Err(Error::Nothing(workload.clone()));
     }
     let mut known = BTreeSet::new();
@@ -127,7 +135,17 @@ pub fn check(workload: &Workload, peers: &[Program]) -> Result<(), Error> {
             return Err(Error::Twice(name.clone()));
         }
     }
-    Ok(())
+    match peers.iter().find(|peer| !peer.is_there()) {
+        Some(Program::Peer { name, words }) => Err(Error::Missing { name: name.clone(), command: words.join(" ") }),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the budget ended before anything gave a sample, and nothing else is to blame for that.
+fn is_cut_short(found: &Found) -> bool {
+    let is_cut = |run: &Run| run.admission.is_some() || matches!(run.skipped, Some(Unstarted::Budget));
+    let is_silent = |run: &Run| run.samples.is_empty() && run.fault.is_none();
+    found.runs.iter().all(is_silent) && found.runs.iter().any(is_cut)
 }
 
 impl Tuner {
@@ -168,6 +186,9 @@ impl Tuner {
         let clock = Clock::start();
         let machine = Machine::probe();
         let (journal, past) = self.journal(&machine)?;
+        if let Some(past) = &past {
+            progress(Progress::Resuming { at_s: past.at_s() }, self.budget.as_secs_f64() - past.at_s());
+        }
         if let Some(past) = &past
             && let Some((found, clock_s)) = past.found(&self.rules(&past.begun))?
         {
@@ -269,7 +290,7 @@ impl Tuner {
     /// What a search has come to that ended with these readings of its clock.
     fn ended(&self, found: Found, begun: &Begun, clock_s: Vec<f64>) -> Result<Outcome, Error> {
         let elapsed_s = clock_s.last().copied().unwrap_or_default();
-        if found.rounds.kept == 0 && found.stopped_because == "budget" {
+        if found.stopped_because != "interrupted" && is_cut_short(&found) {
             return Err(self.too_short(&self.model(begun), elapsed_s));
         }
         let mut outcome = Outcome { clock_s, elapsed_s, ..self.outcome(found, begun) };
@@ -332,5 +353,42 @@ impl Tuner {
     fn too_short(&self, model: &Model, prepared_s: f64) -> Error {
         let needed = Needed::new(model, prepared_s).advised_s;
         Error::Budget { given: self.budget.as_secs_f64(), needed, workload: self.workload.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::{Rounds, Status};
+    use crate::search::{Admission, Fault};
+
+    fn found(runs: Vec<Run>) -> Found {
+        Found {
+            runs,
+            best: None,
+            tied: Vec::new(),
+            twin: None,
+            confirmed: Vec::new(),
+            rounds: Rounds::default(),
+            stopped_because: "one left",
+            advised_s: None,
+            disturbed: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// In a budget of 2 s one combination had started when it ended, and the table had no row with a figure.
+    #[test]
+    fn a_budget_without_a_sample_was_too_short() {
+        let started = || Run { admission: Some(Admission::default()), ..Run::default() };
+        let late = || Run { skipped: Some(Unstarted::Budget), ..Run::default() };
+        let ruled_out = || Run { skipped: Some(Unstarted::Rule("a rule".into())), ..Run::default() };
+        assert!(is_cut_short(&found(vec![started(), late(), ruled_out()])));
+        assert!(is_cut_short(&found(vec![late()])));
+        assert!(!is_cut_short(&found(vec![ruled_out()])), "no budget starts what a rule excludes");
+        let sampled = Run { samples: vec![crate::outcome::Sample::default()], ..started() };
+        assert!(!is_cut_short(&found(vec![sampled, late()])));
+        let failed = Run { fault: Some(Fault { status: Status::Failed, reason: "killed".into() }), ..Run::default() };
+        assert!(!is_cut_short(&found(vec![failed, late()])), "that is what the reader should know");
     }
 }
