@@ -98,6 +98,7 @@ pub fn plain(error: &dyn fmt::Display) -> String {
     for (of_type, said) in [("usize", "a whole number"), ("u64", "a whole number"), ("f64", "a number")] {
         text = text.replace(&format!("expected {of_type}"), &format!("expected {said}"));
     }
+    text = text.replace(" as i128", "").replace(" as u128", "");
     for of_type in ["expected struct ", "expected internally tagged enum "] {
         let mut parts = text.split(of_type);
         let first = parts.next().unwrap_or_default().to_owned();

@@ -93,7 +93,8 @@ fn differing(found: &BTreeMap<String, String>, here: &BTreeMap<String, String>) 
         .into_iter()
         .filter(|&name| found.get(name) != here.get(name))
         .map(|name| {
-            let [found, here] = [found, here].map(|facts| facts.get(name).map_or("not set", String::as_str));
+            let told = |fact: &'_ String| if fact.is_empty() { "none".to_owned() } else { fact.clone() };
+            let [found, here] = [found, here].map(|facts| facts.get(name).map_or_else(|| "not set".into(), told));
             format!("{name} {found}, here {here}")
         })
         .collect();
