@@ -100,12 +100,6 @@ pub fn thread_cpu_seconds() -> Vec<f64> {
     thread_seconds("/proc/self".as_ref()).collect()
 }
 
-/// Proportional set size of a process in bytes: its resident memory, each shared page divided by the processes that
-/// share it, so that the sizes of a process tree may be added. `None` where it cannot be read.
-pub fn pss_bytes(pid: u32) -> Option<u64> {
-    number(&read(format!("/proc/{pid}/smaps_rollup"))?, "Pss:")?.checked_mul(1024)
-}
-
 pub(crate) fn read(path: impl AsRef<Path>) -> Option<String> {
     if cfg!(target_os = "linux") { std::fs::read_to_string(path).ok() } else { None }
 }

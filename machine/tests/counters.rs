@@ -2,7 +2,7 @@
 //! switches along.
 #![cfg(target_os = "linux")]
 
-use gingham_machine::counters::{Usage, pss_bytes, thread_cpu_seconds};
+use gingham_machine::counters::{Usage, thread_cpu_seconds};
 
 #[test]
 fn work_shows_in_the_usage() {
@@ -18,7 +18,5 @@ fn work_shows_in_the_usage() {
     assert!(used.voluntary_switches >= 1, "{used:?}");
     assert!(after.peak_rss_bytes >= 64 << 20, "{after:?}");
     assert!(thread_cpu_seconds().into_iter().any(|seconds| seconds > 1e-4), "{:?}", thread_cpu_seconds());
-    assert!(pss_bytes(std::process::id()).is_some_and(|pss| pss >= 64 << 20));
-    assert_eq!(pss_bytes(u32::MAX), None);
     drop(touched);
 }
