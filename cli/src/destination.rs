@@ -66,8 +66,8 @@ impl Destinations {
                 former.tell();
             }
         };
-        // What standard output has been given; where it is a destination, nothing else is put between.
-        let is_taken = self.0.iter().any(|destination| destination.file.is_none());
+        // Where standard output is a destination itself, nothing else goes there.
+        let may_fall_back = self.are_files();
         let mut fallen: Vec<Format> = Vec::new();
         for Destination { file, format } in self.0 {
             match file {
@@ -77,7 +77,7 @@ impl Destinations {
                     Err(e) => {
                         let name = path.display();
                         fail(Failure::work(format!("output {name}: {e}; the result goes to standard output")));
-                        if !is_taken && !fallen.contains(&format) {
+                        if may_fall_back && !fallen.contains(&format) {
                             print(&render(format, true)).unwrap_or_else(&mut fail);
                             fallen.push(format);
                         }

@@ -1,11 +1,12 @@
 //! How a command fails: bad usage or bad input is status 2, work that failed is status 1, a measurement that cannot be
 //! trusted where only one that can is wanted is status 3; one line either way.
 
+use std::fmt::Display;
+use std::io;
+
 #[cfg(target_os = "linux")]
 use gingham_harness::{arena, tuner};
 use gingham_harness::{combination, executor, operands, plan, profile, report, space, workload};
-use std::fmt::Display;
-use std::io;
 
 use super::output::tell;
 

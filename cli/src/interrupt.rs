@@ -29,7 +29,10 @@ pub(super) fn listen(
         // Here and not before: signals that are caught and not heard would do nothing at all.
         let mut signals = match Signals::new([SIGINT, SIGTERM]) {
             Ok(signals) => signals,
-            Err(e) => return drop(listens.send(Err(e))),
+            Err(e) => {
+                let _ = listens.send(Err(e)); // whoever starts this waits for it
+                return;
+            }
         };
         let _ = listens.send(Ok(()));
         let mut first: Option<Instant> = None;

@@ -267,31 +267,28 @@ fn strategy(text: &str) -> Result<Strategy, String> {
 
 /// Saves the answer, if there is one, and says so.
 fn save(path: &Path, outcome: &Outcome, environment: &Environment) -> Result<(), Failure> {
+    let (name, flag) = (path.display(), profile::flag(path));
     match Profile::record(path, outcome, environment).map_err(Failure::work)? {
         Recorded::Saved => {
-            let flag = profile::flag(path);
             let session =
                 if flag.is_empty() { "open(gingham::registry())" } else { "with_profile(gingham::registry(), path)" };
             let files = match outcome.workload.op() {
                 Op::MatMul => format!(", and `gingham run --lhs 'a/*.npy' --rhs 'b/*.npy' --out c{flag}` to files"),
                 _ => String::new(),
             };
-            let name = path.display();
             tell(format_args!(
                 "Saved to {name}: a program applies it by `Session::{session}?.plan(&workload)?`{files}."
             ));
         }
         Recorded::KeptFull => {
-            let name = path.display();
             tell(format_args!("Not saved: {name} has a full answer for this, and a partial one does not replace it."));
         }
         Recorded::KeptWider => {
-            let (name, flags, profile) = (path.display(), outcome.workload.flags(), profile::flag(path));
-            let narrowing = &outcome.narrowed_by;
+            let (workload, narrowing) = (outcome.workload.flags(), &outcome.narrowed_by);
             tell(format_args!(
                 "Not saved: {name} has an answer for this that was chosen among more combinations, and one with \
                  {narrowing} does not replace it; name another file with --profile, or drop that answer by `gingham \
-                 profile forget {flags}{profile}` first."
+                 profile forget {workload}{flag}` first."
             ));
         }
         Recorded::Nothing => {}

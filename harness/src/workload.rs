@@ -41,6 +41,16 @@ pub enum Shape {
     },
 }
 
+impl Shape {
+    /// Its sizes; the last one of an array is 1.
+    pub(crate) fn sizes(self) -> [usize; 3] {
+        match self {
+            Self::MatMul { m, k, n } => [m, k, n],
+            Self::Array { rows, columns } => [rows, columns, 1],
+        }
+    }
+}
+
 /// Row-major (C) or column-major (Fortran) order of A, B and C.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Layout {
@@ -246,11 +256,7 @@ impl Workload {
     /// Whether there is nothing to do: no task, or a size of 0.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let sizes = match self.shape {
-            Shape::MatMul { m, k, n } => [m, k, n],
-            Shape::Array { rows, columns } => [rows, columns, 1],
-        };
-        self.tasks == 0 || sizes.contains(&0)
+        self.tasks == 0 || self.shape.sizes().contains(&0)
     }
 
     /// `GF/s` or `GB/s`: the unit in which the rate of this operation is given.

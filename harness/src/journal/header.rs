@@ -93,8 +93,11 @@ fn differing(found: &BTreeMap<String, String>, here: &BTreeMap<String, String>) 
         .into_iter()
         .filter(|&name| found.get(name) != here.get(name))
         .map(|name| {
-            let told = |fact: &'_ String| if fact.is_empty() { "none".to_owned() } else { fact.clone() };
-            let [found, here] = [found, here].map(|facts| facts.get(name).map_or_else(|| "not set".into(), told));
+            let [found, here] = [found, here].map(|facts| match facts.get(name).map(String::as_str) {
+                None => "not set",
+                Some("") => "none",
+                Some(fact) => fact,
+            });
             format!("{name} {found}, here {here}")
         })
         .collect();

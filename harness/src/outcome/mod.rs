@@ -160,7 +160,8 @@ impl Outcome {
     pub fn fastest(&self, wanted: impl Fn(&Row) -> bool) -> Option<&Row> {
         let measured = self.trials.iter().filter(|row| row.status == Status::Ok && row.median_s.is_some());
         let wanted = measured.filter(|row| wanted(row));
-        let sure = |row: &Row| (self.best.as_ref() == Some(&row.combination), row.confirmed || row.finished());
+        let is_winner = |row: &Row| self.best.as_ref() == Some(&row.combination);
+        let sure = |row: &Row| (is_winner(row), row.confirmed || row.finished());
         let time = |row: &Row| row.median_s.unwrap_or(f64::INFINITY);
         wanted.min_by(|a, b| sure(b).cmp(&sure(a)).then(time(a).total_cmp(&time(b))))
     }

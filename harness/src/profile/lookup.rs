@@ -20,7 +20,7 @@ use gingham_machine::environment::kernel_variables;
 use super::{Changes, Entry, Fingerprint, Profile};
 use crate::combination::Combination;
 use crate::search::model::makespan;
-use crate::workload::{Shape, Workload};
+use crate::workload::Workload;
 
 /// Shapes being equal, numbers of tasks within this factor are one size.
 const SAME_SIZE: f64 = 2.0;
@@ -208,11 +208,7 @@ fn factor(a: &Workload, b: &Workload) -> f64 {
 
 /// How far the tasks of two workloads are apart.
 fn shape_factor(a: &Workload, b: &Workload) -> f64 {
-    let sizes = |w: &Workload| match w.shape() {
-        Shape::MatMul { m, k, n } => [m, k, n],
-        Shape::Array { rows, columns } => [rows, columns, 1],
-    };
-    sizes(a).into_iter().zip(sizes(b)).map(|(a, b)| ratio(a, b)).product()
+    a.shape().sizes().into_iter().zip(b.shape().sizes()).map(|(a, b)| ratio(a, b)).product()
 }
 
 /// The larger over the smaller; nothing counts as one.

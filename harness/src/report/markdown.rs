@@ -7,7 +7,7 @@ use crate::outcome::{Outcome, Row, Status};
 
 pub(super) fn render(outcome: &Outcome) -> String {
     let serial_s = serial(outcome);
-    let mut text = format!("## {}\n\n{}\n\n", outcome.workload, verdict(outcome, serial_s));
+    let mut text = format!("## {}\n\n{}\n\n", outcome.workload, verdict(outcome));
     let headings: Vec<String> = Column::ALL.iter().map(|column| column.heading(outcome)).collect();
     let cells = |row: &Row| Column::ALL.map(|column| column.cell(outcome, row, serial_s)).to_vec();
 

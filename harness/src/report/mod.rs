@@ -23,6 +23,7 @@ use crate::outcome::{Outcome, Ratio, Row, Sample};
 pub use page::Page;
 pub use text::{bytes, count, seconds};
 use unmeasured::unmeasured;
+pub use verdict::verdict;
 pub use words::ended;
 
 /// A form of a report.
@@ -96,12 +97,6 @@ fn ceiling(outcome: &Outcome) -> Option<f64> {
         _ => all.copy,
     };
     Some(bound / 1e9)
-}
-
-/// The answer in sentences: what is fastest, by how much, and what that leaves open.
-#[must_use]
-pub fn verdict(outcome: &Outcome) -> String {
-    verdict::verdict(outcome, serial(outcome))
 }
 
 /// Median seconds of the fastest row of one thread: what speed-ups are over. Beside other backends the reference is no

@@ -38,7 +38,7 @@ pub(super) fn render(outcome: &Outcome, page: Page) -> String {
     if let Some(map) = map(outcome).filter(|_| page.width() >= FOR_MAP) {
         text += &format!("\nThe best backend for each number of workers and op threads, and its x best:\n{map}\n");
     }
-    text += &format!("\n{}", line(&verdict(outcome, serial(outcome))));
+    text += &format!("\n{}", line(&verdict(outcome)));
     text.extend(remarks(outcome).iter().map(|remark| line(&format!("Note: {remark}."))));
     if page.warnings {
         text.extend(outcome.warnings.iter().map(|warning| line(&format!("Warning: {warning}."))));

@@ -2,6 +2,7 @@
 //! told from the winner, and what is missing.
 
 use super::columns::Standing;
+use super::serial;
 use super::text::seconds;
 use crate::outcome::{Coverage, Outcome, Row};
 
@@ -9,7 +10,8 @@ use crate::outcome::{Coverage, Outcome, Row};
 const NAMED: usize = 4;
 
 /// The winner, what cannot be told from it, who comes next, and what the answer does not cover.
-pub(super) fn verdict(outcome: &Outcome, serial_s: Option<f64>) -> String {
+#[must_use]
+pub fn verdict(outcome: &Outcome) -> String {
     let Some(best) = outcome.best_row() else {
         return "No combination finished with right results; the rows above say why.".into();
     };
@@ -18,7 +20,7 @@ pub(super) fn verdict(outcome: &Outcome, serial_s: Option<f64>) -> String {
         "{} is {}{}",
         best.combination,
         coverage.claim(!outcome.tied.is_empty()),
-        figures(best, serial_s)
+        figures(best, serial(outcome))
     )];
     clauses.extend(list("not told apart from it", outcome.tied.iter().map(ToString::to_string)));
     let rows = || outcome.trials.iter().filter(|row| row.ratio_to_best.is_some());
