@@ -6,7 +6,7 @@ use std::io;
 
 #[cfg(target_os = "linux")]
 use gingham_harness::{arena, tuner};
-use gingham_harness::{combination, executor, operands, plan, profile, report, space, workload};
+use gingham_harness::{combination, engine, executor, operands, plan, profile, report, space, workload};
 
 use super::output::tell;
 
@@ -132,7 +132,7 @@ impl From<tuner::Error> for Failure {
 impl From<plan::Error> for Failure {
     fn from(error: plan::Error) -> Self {
         match error {
-            plan::Error::Executor(executor::Error::Spawn { .. }) => Self::work(error),
+            plan::Error::Engine(engine::Error::Executor(executor::Error::Spawn { .. })) => Self::work(error),
             _ => Self::usage(error),
         }
     }

@@ -6,9 +6,10 @@
 
 use std::ops::Range;
 
-use gingham_core::{Backend, OpThreads, Product, Scalar, matmul};
+use gingham_core::{Product, Scalar, matmul};
 
-use crate::executor::{Executor, TaskErrors, for_each_group_mut, for_each_mut};
+use crate::engine::Limited;
+use crate::executor::TaskErrors;
 use crate::task::Task;
 
 /// Multiply-adds of the largest product that is handed over together with others. A call costs some 10 ns, of which one
@@ -58,35 +59,25 @@ impl<T: Scalar> Batch<'_, T> {
     }
 
     /// Does the tasks of `range`, which are numbered from its start on in what is returned.
-    pub(crate) fn run(
-        &mut self,
-        range: Range<usize>,
-        backend: &dyn Backend,
-        threads: OpThreads,
-        executor: &dyn Executor,
-        chunk: usize,
-    ) -> Result<(), TaskErrors> {
+    pub(crate) fn run(&mut self, range: Range<usize>, on: &Limited<'_>) -> Result<(), TaskErrors> {
         match self {
-            Self::Products(products) => multiply(&mut products[range], backend, threads, executor, chunk),
+            Self::Products(products) => multiply(&mut products[range], on),
             Self::Tasks(tasks) => {
-                let run = |_, task: &mut Task<'_, T>| Ok(task.run(backend, threads)?);
-                for_each_mut(executor, &mut tasks[range], chunk, run)
+                let (backend, tasks) = (on.backend(), &mut tasks[range]);
+                let backend = backend.map_err(|error| TaskErrors::of_all(error.into(), tasks.len()))?;
+                on.for_each_mut(tasks, |_, task| Ok(task.run(backend, on.op_threads())?))
             }
         }
     }
 }
 
 /// `C <- A B` for every product, neighbours that are small in one call.
-pub(crate) fn multiply<T: Scalar>(
-    products: &mut [Product<'_, T>],
-    backend: &dyn Backend,
-    threads: OpThreads,
-    executor: &dyn Executor,
-    chunk: usize,
-) -> Result<(), TaskErrors> {
+pub(crate) fn multiply<T: Scalar>(products: &mut [Product<'_, T>], on: &Limited<'_>) -> Result<(), TaskErrors> {
+    let backend = on.backend().map_err(|error| TaskErrors::of_all(error.into(), products.len()))?;
+    let threads = on.op_threads();
     // C is not read: a product that is done twice, because another of its call has failed, comes to the same.
     let (one, zero) = (T::one(), T::zero());
-    for_each_group_mut(executor, products, chunk, group, |_, products| match products {
+    on.for_each_group_mut(products, group, |_, products| match products {
         [p] => Ok(matmul::matmul(backend, one, p.a, p.b, zero, p.c.view_mut(), threads)?),
         many => Ok(matmul::matmul_batch(backend, one, many, zero, threads)?),
     })

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use gingham_core::OpThreads;
 use serde::{Deserialize, Serialize};
 
-use crate::executor::{self, Executor, Rayon, Serial, Threads};
+use crate::executor;
 
 /// One way to run a batch.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -103,19 +103,6 @@ impl Combination {
     #[must_use]
     pub fn runnable(&self) -> usize {
         self.workers * self.op_threads.get()
-    }
-
-    /// A fresh executor of this combination's kind and size.
-    ///
-    /// # Errors
-    /// Where the system refuses the threads, and [`executor::Error::Peer`] for a peer.
-    pub fn executor(&self) -> Result<Box<dyn Executor>, executor::Error> {
-        Ok(match self.executor {
-            ExecutorKind::Serial => Box::new(Serial),
-            ExecutorKind::Threads => Box::new(Threads::new(self.workers)?),
-            ExecutorKind::Rayon => Box::new(Rayon::new(self.workers)?),
-            ExecutorKind::Peer => return Err(executor::Error::Peer(self.backend.clone())),
-        })
     }
 }
 
@@ -253,7 +240,6 @@ mod tests {
             let peer = Combination::peer(&name);
             prop_assert_eq!(peer.to_string(), format!("peer/{name}"));
             prop_assert_eq!(peer.to_string().parse(), Ok(peer.clone()));
-            prop_assert!(matches!(peer.executor(), Err(executor::Error::Peer(_))));
         }
     }
 

@@ -16,6 +16,7 @@ pub mod arena;
 pub mod batch;
 mod clock;
 pub mod combination;
+pub mod engine;
 pub mod environment;
 pub mod executor;
 pub mod files;
@@ -45,6 +46,7 @@ pub mod workload;
 
 pub use batch::Batch;
 pub use combination::{Combination, ExecutorKind};
+pub use engine::Engine;
 pub use outcome::Outcome;
 pub use plan::{Plan, Session};
 pub use profile::Profile;

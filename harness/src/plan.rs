@@ -15,16 +15,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gingham_core::ndarray::ArrayView1;
-use gingham_core::{Backend, OpThreads, Product, Registry, Scalar, Support, Threading, dot};
+use gingham_core::{Backend, OpThreads, Product, Registry, Scalar, Support, Threading};
 use gingham_machine::Machine;
 
 use crate::batch::{self, Batch};
 use crate::combination::{Combination, ExecutorKind};
+use crate::engine::{self, Engine};
 use crate::environment;
-use crate::executor::{self, Executor, TaskErrors};
+use crate::executor::TaskErrors;
 use crate::profile::{self, Answer, Fingerprint, Grade, Profile};
 use crate::report::count;
 use crate::space::{self, Cpus};
+use crate::task::Task;
 use crate::workload::Workload;
 
 /// The backends, the machine and the saved answers of a program.
@@ -36,9 +38,7 @@ pub struct Session {
 
 /// A combination ready to run.
 pub struct Plan {
-    combination: Combination,
-    backend: Arc<dyn Backend>,
-    executor: Box<dyn Executor>,
+    engine: Engine,
     /// Where the combination comes from.
     origin: String,
     doubts: Vec<String>,
@@ -48,12 +48,12 @@ pub struct Plan {
 /// A plan that cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The backend is unknown, or cannot have these threads in this process.
+    /// The backend is unknown.
     #[error(transparent)]
     Core(#[from] gingham_core::Error),
-    /// The pool cannot be had.
+    /// This process has not its op threads, or not its pool.
     #[error(transparent)]
-    Executor(#[from] executor::Error),
+    Engine(#[from] engine::Error),
     /// The combination can be run nowhere on this machine.
     #[error("{combination} cannot be run: {reason}")]
     Impossible {
@@ -123,15 +123,14 @@ impl Session {
     /// # Errors
     /// [`Error`], where this process cannot apply it.
     pub fn apply(&self, combination: &Combination) -> Result<Plan, Error> {
-        let backend = Arc::clone(self.registry.get(&combination.backend)?);
-        if let Some(reason) = space::impossible(backend.threading(), combination, Cpus::of(&self.machine)) {
+        let threading = self.registry.get(&combination.backend)?.threading();
+        if let Some(reason) = space::impossible(threading, combination, Cpus::of(&self.machine)) {
             return Err(Error::Impossible { combination: combination.clone(), reason });
         }
-        drop(backend.limit(combination.op_threads)?);
-        let executor = combination.executor()?;
+        let engine = Engine::new(&self.registry, combination)?;
         let (origin, note) = (String::new(), String::new());
         let doubts = environment::doubts(&self.registry);
-        let mut plan = Plan { combination: combination.clone(), backend, executor, origin, doubts, note };
+        let mut plan = Plan { engine, origin, doubts, note };
         plan.comes_from(format!("{combination}, as asked for"));
         Ok(plan)
     }
@@ -222,7 +221,7 @@ impl Plan {
     /// The combination that it applies.
     #[must_use]
     pub fn combination(&self) -> &Combination {
-        &self.combination
+        self.engine.combination()
     }
 
     /// Where the combination comes from, what was passed over, by how much, and what would get it; then its doubts.
@@ -250,16 +249,10 @@ impl Plan {
         self.origin = origin;
     }
 
-    /// The backend.
+    /// What applies it.
     #[must_use]
-    pub fn backend(&self) -> &dyn Backend {
-        self.backend.as_ref()
-    }
-
-    /// The executor.
-    #[must_use]
-    pub fn executor(&self) -> &dyn Executor {
-        self.executor.as_ref()
+    pub fn engine(&self) -> &Engine {
+        &self.engine
     }
 
     /// Does every task of `batch`.
@@ -268,7 +261,7 @@ impl Plan {
     /// [`RunError`]; a task that fails or panics does not keep the others from being done.
     pub fn run<T: Scalar>(&self, batch: &mut Batch<'_, T>) -> Result<(), RunError> {
         let all = 0..batch.len();
-        self.limited(|backend, threads, executor, chunk| batch.run(all, backend, threads, executor, chunk))
+        Ok(batch.run(all, &self.engine.limited()?)?)
     }
 
     /// `C <- A B` for every product.
@@ -276,7 +269,7 @@ impl Plan {
     /// # Errors
     /// As [`Plan::run`].
     pub fn matmul_many<T: Scalar>(&self, products: &mut [Product<'_, T>]) -> Result<(), RunError> {
-        self.limited(|backend, threads, executor, chunk| batch::multiply(products, backend, threads, executor, chunk))
+        Ok(batch::multiply(products, &self.engine.limited()?)?)
     }
 
     /// The dot product of every pair.
@@ -284,14 +277,10 @@ impl Plan {
     /// # Errors
     /// As [`Plan::run`].
     pub fn dot_many<T: Scalar>(&self, pairs: &[(ArrayView1<'_, T>, ArrayView1<'_, T>)]) -> Result<Vec<T>, RunError> {
-        let mut sums: Vec<_> = pairs.iter().map(|&(x, y)| (x, y, T::zero())).collect();
-        self.limited(|backend, threads, executor, chunk| {
-            executor::for_each_mut(executor, &mut sums, chunk, |_, (x, y, sum)| {
-                *sum = dot::dot(backend, *x, *y, threads)?;
-                Ok(())
-            })
-        })?;
-        Ok(sums.into_iter().map(|(_, _, sum)| sum).collect())
+        let mut sums = vec![T::zero(); pairs.len()];
+        let dots = pairs.iter().zip(&mut sums).map(|(&(x, y), out)| Task::Dot { x, y, out });
+        self.run(&mut dots.collect::<Vec<_>>().into())?;
+        Ok(sums)
     }
 
     /// Calls `f` with each index below `n`, spread as the combination spreads tasks.
@@ -303,22 +292,12 @@ impl Plan {
             f(i);
             Ok(())
         };
-        self.limited(|_, _, executor, chunk| executor::for_each(executor, n, chunk, call))
-    }
-
-    /// Does `work` while the combination's op threads are in force.
-    fn limited(
-        &self,
-        work: impl FnOnce(&dyn Backend, OpThreads, &dyn Executor, usize) -> Result<(), TaskErrors>,
-    ) -> Result<(), RunError> {
-        let Combination { op_threads, chunk, .. } = self.combination;
-        let _limit = self.backend.limit(op_threads)?;
-        Ok(work(self.backend.as_ref(), op_threads, self.executor.as_ref(), chunk)?)
+        Ok(self.engine.limited()?.for_each(n, call)?)
     }
 }
 
 impl std::fmt::Debug for Plan {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Plan").field("combination", &self.combination).field("note", &self.note).finish()
+        f.debug_struct("Plan").field("combination", self.combination()).field("note", &self.note).finish()
     }
 }

@@ -9,9 +9,10 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use gingham_core::reference::Reference;
 use gingham_core::{
-    Backend, DType, Dot, Elementwise, Fill, Info, Limit, MatMul, Op, OpThreads, Ops, Scalar, Support, Threading,
+    Backend, DType, Dot, Elementwise, Fill, Info, Limit, MatMul, Op, OpThreads, Ops, Registry, Scalar, Support,
+    Threading,
 };
-use gingham_harness::executor::{Executor, Serial, Threads};
+use gingham_harness::Engine;
 use gingham_harness::files::{Error, Job, Options, Outcome, Pair, Pairs, Problem, Summary, Verify};
 use gingham_harness::npy::{self, Array, Partials};
 use ndarray::{Array2, Array3, ArrayD, ArrayView2, ArrayViewMut2, Axis, IxDyn};
@@ -80,16 +81,18 @@ fn check(lhs: &[PathBuf], rhs: &[PathBuf], out: &Path) -> Result<Pairs, Error> {
     Pairs::check(pairs(lhs, rhs, out), Options::default())
 }
 
-fn multiply_by(
-    pairs: Pairs,
-    backend: &dyn Backend,
-    executor: &dyn Executor,
-    verify: Verify,
-    progress: &(dyn Fn(Outcome<'_>) + Sync),
-) -> Summary {
+/// Ways to spread pairs.
+const SPREADS: [&str; 2] = ["serial", "threads:2:1"];
+
+fn engine(backend: &str, spread: &str) -> Engine {
+    let registry = Registry::new().with(Superstitious);
+    Engine::new(&registry, &format!("{backend}+{spread}").parse().expect("a combination")).expect("an engine")
+}
+
+fn multiply_by(pairs: Pairs, engine: &Engine, verify: Verify, progress: &(dyn Fn(Outcome<'_>) + Sync)) -> Summary {
     let (partials, stop) = (Partials::default(), AtomicBool::new(false));
-    let threads = OpThreads::ONE;
-    let job = Job { backend, threads, executor, chunk: 1, verify, partials: &partials, stop: &stop };
+    let engine = engine.limited().expect("one op thread");
+    let job = Job { engine: &engine, verify, partials: &partials, stop: &stop };
     if let Some(pair) = pairs.good().next() {
         pairs.prepare(pair.out.parent().expect("a directory")).expect("an output directory");
     }
@@ -97,7 +100,7 @@ fn multiply_by(
 }
 
 fn multiply(pairs: Pairs) -> Summary {
-    multiply_by(pairs, &Reference, &Serial, Verify::Always, &|_| ())
+    multiply_by(pairs, &engine("reference", "serial"), Verify::Always, &|_| ())
 }
 
 /// A file of `matrix` as another machine or program may have written it.
@@ -138,13 +141,12 @@ fn every_dtype_order_and_endianness_is_multiplied_exactly() {
             }
         }
     }
-    let executors: [&dyn Executor; 2] = [&Serial, &Threads::new(2).expect("two threads")];
-    for executor in executors {
+    for engine in SPREADS.map(|spread| engine("reference", spread)) {
         for verify in [Verify::Always, Verify::Never] {
             let pairs = check(&lhs, &rhs, &scratch.out()).expect("32 pairs");
             assert!(pairs.bad().is_empty());
             let heard = Mutex::new(BTreeSet::new());
-            let summary = multiply_by(pairs, &Reference, executor, verify, &|outcome| {
+            let summary = multiply_by(pairs, &engine, verify, &|outcome| {
                 assert_eq!(outcome.result.expect("a product").flops, 2.0 * 5.0 * 7.0 * 3.0);
                 assert!(outcome.pair.out.exists(), "told before it was written");
                 heard.lock().expect("no panic").insert(outcome.index);
@@ -188,7 +190,7 @@ fn bad_pairs_fail_alone() {
     scratch.write("rhs/6-spoilt-later.npy", 7, 2);
 
     let heard = Mutex::new(Vec::new());
-    let summary = multiply_by(pairs, &Reference, &Serial, Verify::Auto, &|outcome| {
+    let summary = multiply_by(pairs, &engine("reference", "serial"), Verify::Auto, &|outcome| {
         heard.lock().expect("no panic").push((outcome.index, outcome.result.is_ok()));
     });
     let heard = heard.into_inner().expect("no panic");
@@ -330,9 +332,9 @@ fn panics_and_refusals_of_the_backend_fail_alone() {
     let rows = [12, 13, 14, 17, 18];
     let lhs = rows.map(|rows| scratch.write(&format!("lhs/{rows}.npy"), rows, 3)).to_vec();
     let rhs = rows.map(|rows| scratch.write(&format!("rhs/{rows}.npy"), 3, 2)).to_vec();
-    for executor in [&Serial as &dyn Executor, &Threads::new(2).expect("two threads")] {
+    for spread in SPREADS {
         let pairs = check(&lhs, &rhs, &scratch.out()).expect("five pairs");
-        let summary = multiply_by(pairs, &Superstitious, executor, Verify::Always, &|_| ());
+        let summary = multiply_by(pairs, &engine("superstitious", spread), Verify::Always, &|_| ());
         assert_eq!(scratch.outputs(), ["12.npy", "14.npy", "18.npy"]);
         assert_eq!(summary.done, 3);
         let [panicked, refused] = &summary.failed[..] else { panic!("two failures: {:?}", summary.failed) };
@@ -349,7 +351,7 @@ fn a_failed_pair_leaves_the_former_output() {
     assert_eq!(multiply(check(&lhs, &rhs, &scratch.out()).expect("a pair")).done, 1);
     let former = f64s(&scratch.out().join("a.npy"));
     let pairs = check(&lhs, &rhs, &scratch.out()).expect("a pair");
-    assert_eq!(multiply_by(pairs, &Superstitious, &Serial, Verify::Auto, &|_| ()).failed.len(), 1);
+    assert_eq!(multiply_by(pairs, &engine("superstitious", "serial"), Verify::Auto, &|_| ()).failed.len(), 1);
     assert_eq!(f64s(&scratch.out().join("a.npy")), former);
     assert_eq!(scratch.outputs(), ["a.npy"]);
 }
@@ -360,19 +362,19 @@ fn a_wrong_product_fails_and_is_not_written() {
     let lhs = [18, 19, 20].map(|rows| scratch.write(&format!("lhs/{rows}.npy"), rows, 3)).to_vec();
     let rhs = [18, 19, 20].map(|rows| scratch.write(&format!("rhs/{rows}.npy"), 3, 2)).to_vec();
     let checked = || check(&lhs, &rhs, &scratch.out()).expect("three pairs");
-    let summary = multiply_by(checked(), &Superstitious, &Serial, Verify::Always, &|_| ());
+    let summary = multiply_by(checked(), &engine("superstitious", "serial"), Verify::Always, &|_| ());
     assert_eq!((summary.done, summary.work.verified), (2, 2));
     assert_eq!(scratch.outputs(), ["18.npy", "20.npy"]);
     let [wrong] = &summary.failed[..] else { panic!("one failure: {:?}", summary.failed) };
     assert!(matches!(wrong.problem, Problem::Wrong { slice: None, wrong } if wrong.row == 18), "{wrong}");
-    let never = multiply_by(checked(), &Superstitious, &Serial, Verify::Never, &|_| ());
+    let never = multiply_by(checked(), &engine("superstitious", "serial"), Verify::Never, &|_| ());
     assert_eq!((never.done, never.failed.len(), never.work.verified), (3, 0, 0));
 
     // The wrong one of a stack.
     let a = Array3::from_shape_fn((4, 19, 3), |(s, i, j)| (s + i + j) as f64).into_dyn();
     let (a, b) = (scratch.save("lhs/stack.npy", &a), scratch.write("rhs/stack.npy", 3, 2));
     let stack = check(&[a], &[b], &scratch.out()).expect("a pair");
-    let summary = multiply_by(stack, &Superstitious, &Threads::new(2).expect("threads"), Verify::Always, &|_| ());
+    let summary = multiply_by(stack, &engine("superstitious", "threads:2:1"), Verify::Always, &|_| ());
     assert!(matches!(summary.failed[0].problem, Problem::Wrong { slice: Some(0), .. }), "{}", summary.failed[0]);
     assert!(summary.failed[0].to_string().ends_with("(product 0 of the stack); it is not written"));
 }
@@ -397,13 +399,13 @@ fn stacks_and_vectors_are_multiplied_as_numpy_multiplies_them() {
         (&[5], &[4, 5, 2], &[4, 2]),
         (&[0, 3, 5], &[5, 2], &[0, 3, 2]),
     ];
-    for executor in [&Serial as &dyn Executor, &Threads::new(2).expect("two threads")] {
+    for spread in SPREADS {
         for (i, (left, right, expected)) in cases.into_iter().enumerate() {
             let (a, b) = (array(left, i), array(right, i + 1));
             let lhs = [scratch.save(&format!("lhs/{i}.npy"), &a)];
             let rhs = [scratch.save(&format!("rhs/{i}.npy"), &b)];
             let checked = check(&lhs, &rhs, &scratch.out()).expect("a pair");
-            let summary = multiply_by(checked, &Reference, executor, Verify::Always, &|_| ());
+            let summary = multiply_by(checked, &engine("reference", spread), Verify::Always, &|_| ());
             assert_eq!((summary.done, summary.work.verified), (1, 1), "{left:?} x {right:?}: {:?}", summary.failed);
             let product = values(&scratch.out().join(format!("{i}.npy")));
             assert_eq!(product.shape(), expected, "{left:?} x {right:?}");
@@ -465,7 +467,7 @@ fn existing_products_are_skipped_where_they_are_whole() {
     let checked = Pairs::check(pairs(&lhs, &rhs, &scratch.out()), options).expect("four pairs");
     assert!(checked.present().iter().map(|pair| &pair.out).eq([&scratch.path("out/a.npy")]));
     let heard = Mutex::new(BTreeSet::new());
-    let summary = multiply_by(checked, &Reference, &Serial, Verify::Auto, &|outcome| {
+    let summary = multiply_by(checked, &engine("reference", "serial"), Verify::Auto, &|outcome| {
         heard.lock().expect("no panic").insert(outcome.index);
     });
     assert_eq!((summary.done, heard.into_inner().expect("no panic")), (3, BTreeSet::from([1, 2, 3])));
@@ -479,12 +481,13 @@ fn a_stopped_run_leaves_whole_files_and_says_what_is_left() {
     let scratch = Scratch::new();
     let lhs: Vec<_> = (0..20).map(|i| scratch.write(&format!("lhs/{i}.npy"), 4, 3)).collect();
     let rhs: Vec<_> = (0..20).map(|i| scratch.write(&format!("rhs/{i}.npy"), 3, 2)).collect();
-    for executor in [&Serial as &dyn Executor, &Threads::new(2).expect("two threads")] {
+    for spread in SPREADS {
         let pairs = check(&lhs, &rhs, &scratch.out()).expect("twenty pairs");
         pairs.prepare(&scratch.out()).expect("an output directory");
         let (partials, stop) = (Partials::default(), AtomicBool::new(false));
-        let (backend, threads, verify) = (&Reference, OpThreads::ONE, Verify::Auto);
-        let job = Job { backend, threads, executor, chunk: 0, verify, partials: &partials, stop: &stop };
+        let engine = engine("reference", spread);
+        let engine = engine.limited().expect("one op thread");
+        let job = Job { engine: &engine, verify: Verify::Auto, partials: &partials, stop: &stop };
         let done = Mutex::new(0);
         let summary = pairs.multiply(&job, &|_| {
             let mut done = done.lock().expect("no panic");

@@ -129,7 +129,7 @@ pub(super) fn multiply(
     let plan = plan(&workload)?;
     bad.iter().for_each(complain);
     let (fitting, largest) = pairs.fitting();
-    let workers = plan.executor().workers().min(pairs.good().len());
+    let workers = plan.engine().workers().min(pairs.good().len());
     let mut fewer = None;
     if fitting < workers {
         let available = bytes(options.memory);
@@ -138,11 +138,10 @@ pub(super) fn multiply(
             "memory for {fitting} of {}: {available} available, {largest} for a pair",
             count(workers, "worker")
         ));
-        fewer = Some(Combination { workers: fitting, ..plan.combination().clone() }.executor().map_err(Failure::work)?);
+        fewer = Some(plan.engine().with_workers(fitting).map_err(Failure::work)?);
     }
 
-    let combination = plan.combination();
-    let _limit = plan.backend().limit(combination.op_threads)?;
+    let engine = fewer.as_ref().unwrap_or(plan.engine()).limited()?;
     let skipped = pairs.present().len();
     let (bar, partials) = (Bar::new(pairs.good().len()), Arc::new(Partials::default()));
     let (voice, last_voice, unfinished) = (bar.clone(), bar.clone(), Arc::clone(&partials));
@@ -153,15 +152,7 @@ pub(super) fn multiply(
         last_voice.tell(ENDED);
     };
     let stop = interrupt::listen(ENDING, move |line| voice.tell(line), last);
-    let job = Job {
-        backend: plan.backend(),
-        threads: combination.op_threads,
-        executor: fewer.as_deref().unwrap_or(plan.executor()),
-        chunk: combination.chunk,
-        verify: args.verify,
-        partials: &partials,
-        stop: &stop,
-    };
+    let job = Job { engine: &engine, verify: args.verify, partials: &partials, stop: &stop };
     let summary = pairs.multiply(&job, &|outcome| {
         bar.advance();
         if let Err(failure) = outcome.result {
@@ -171,7 +162,7 @@ pub(super) fn multiply(
     bar.finish();
     let synced = summary.sync(request.out);
     if summary.done > 0 {
-        print(&said(&summary, combination, skipped))?;
+        print(&said(&summary, plan.combination(), skipped))?;
     }
     let out = Shown(request.out);
     synced.map_err(|e| Failure::work(format!("products in {out} may not be on the disk: {e}")))?;

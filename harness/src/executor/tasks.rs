@@ -36,6 +36,13 @@ pub enum TaskError {
     Panicked(String),
 }
 
+impl TaskErrors {
+    /// All of `n` tasks, at least one, failed for the same reason.
+    pub(crate) fn of_all(cause: BoxError, n: usize) -> Self {
+        Self { index: 0, cause: TaskError::Failed(cause), others: n.saturating_sub(1) }
+    }
+}
+
 impl fmt::Display for TaskErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "task {} {}", self.index, self.cause)?;
@@ -146,8 +153,8 @@ impl Failures {
 
     /// What `n` tasks come to. Where the executor did not run at all, each of them has failed.
     fn into_result(self, ran: Result<(), Error>, n: usize) -> Result<(), TaskErrors> {
-        if let (Err(error), Some(others)) = (ran, n.checked_sub(1)) {
-            return Err(TaskErrors { index: 0, cause: TaskError::Failed(error.into()), others });
+        if let Some(error) = ran.err().filter(|_| n > 0) {
+            return Err(TaskErrors::of_all(error.into(), n));
         }
         self.0.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use gingham_core::DType;
 
 use super::freivalds::Wrong;
+use crate::engine;
 use crate::executor::TaskErrors;
 use crate::npy;
 use crate::report::bytes;
@@ -82,6 +83,9 @@ pub enum Problem {
     /// The backend's refusal.
     #[error(transparent)]
     Backend(#[from] gingham_core::Error),
+    /// The engine has no backend.
+    #[error(transparent)]
+    Engine(#[from] engine::Error),
     /// The backend's refusal or panic in a product of a stack.
     #[error("in the stack, {0}")]
     Stack(TaskErrors),

@@ -1,13 +1,14 @@
 //! The work: each pair is read, multiplied, verified and written by whichever worker is free.
 
 use std::fs;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use gingham_core::{Backend, OpThreads, Product, matmul};
+use gingham_core::{Product, matmul};
 use ndarray::{Array3, ArrayD, Axis, IxDyn};
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
@@ -17,6 +18,7 @@ use super::sync::sync;
 use super::{Error, Failure, Pair, Pairs, Problem, freivalds, shapes};
 use crate::batch;
 use crate::clock::Clock;
+use crate::engine::Limited;
 use crate::executor::panics::message;
 use crate::executor::{Executor, Serial};
 use crate::npy::{self, Array, Element, Partials, remove_stale};
@@ -46,14 +48,8 @@ pub enum Verify {
 /// How products are made.
 #[derive(Clone, Copy)]
 pub struct Job<'a> {
-    /// Whose [`Backend::limit`] for `threads` the caller holds.
-    pub backend: &'a dyn Backend,
-    /// Threads inside each product.
-    pub threads: OpThreads,
     /// Its free workers take the next pair, one at a time. They are at most [`Pairs::fitting`].
-    pub executor: &'a dyn Executor,
-    /// Matrices of a stack handed out at a time, as in [`Executor::run`].
-    pub chunk: usize,
+    pub engine: &'a Limited<'a>,
     /// Which products are checked.
     pub verify: Verify,
     /// The files that are being written.
@@ -122,9 +118,8 @@ impl Pairs {
         // With fewer pairs than workers it is the matrices of a stack that are spread: a run inside a run would have
         // the calling thread alone.
         let products = self.good.iter().map(|good| good.shapes.stack).max().unwrap_or(0);
-        let inside = self.good.len() < job.executor.workers() && products > self.good.len();
-        let executor: &dyn Executor = if inside { &Serial } else { job.executor };
-        let ran = executor.run(self.good.len(), 1, &|range| {
+        let inside = self.good.len() < job.engine.workers() && products > self.good.len();
+        let each = |range: Range<usize>| {
             for good in &self.good[range] {
                 if job.stop.load(Relaxed) {
                     summary.lock().unwrap_or_else(PoisonError::into_inner).left += 1;
@@ -138,7 +133,9 @@ impl Pairs {
                 progress(Outcome { index: good.index, pair: &good.pair, result: result.as_ref().copied() });
                 summary.lock().unwrap_or_else(PoisonError::into_inner).add(result);
             }
-        });
+        };
+        let pairs = self.good.len();
+        let ran = if inside { Serial.run(pairs, 1, &each) } else { job.engine.one_by_one(pairs, &each) };
         let mut summary = summary.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = ran {
             let failed = |good: &Good| Failure {
@@ -209,12 +206,12 @@ impl Good {
         let factors = |i| (shapes::matrix(&left, i), shapes::matrix(&right, i));
         if shapes.stack == 1 {
             let (a, b) = factors(0);
-            matmul::matmul(job.backend, T::one(), a, b, T::zero(), c.index_axis_mut(Axis(0), 0), job.threads)?;
+            let (backend, threads) = (job.engine.backend()?, job.engine.op_threads());
+            matmul::matmul(backend, T::one(), a, b, T::zero(), c.index_axis_mut(Axis(0), 0), threads)?;
         } else {
             let slices = c.axis_iter_mut(Axis(0)).enumerate();
             let products = slices.map(|(i, c)| (factors(i), c)).map(|((a, b), c)| Product { a, b, c });
-            batch::multiply(&mut products.collect::<Vec<_>>(), job.backend, job.threads, job.executor, job.chunk)
-                .map_err(Problem::Stack)?;
+            batch::multiply(&mut products.collect::<Vec<_>>(), job.engine).map_err(Problem::Stack)?;
         }
         let elements = a.len() + b.len() + c.len();
         let verified = job.verify.applies(elements, shapes.stack, start.elapsed());

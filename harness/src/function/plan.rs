@@ -6,12 +6,12 @@ use gingham_core::function::Function;
 use super::Calls;
 use super::portion::Portion;
 use crate::combination::Combination;
-use crate::executor::{self, BoxError, Executor, TaskErrors};
+use crate::engine::{Engine, Limited};
+use crate::executor::{self, BoxError, TaskErrors};
 
 /// A combination ready to run functions: it owns its pool, and keeps it between runs.
 pub struct FnPlan {
-    combination: Combination,
-    executor: Box<dyn Executor>,
+    engine: Engine,
 }
 
 impl FnPlan {
@@ -20,13 +20,13 @@ impl FnPlan {
     /// # Errors
     /// Where its pool cannot be had.
     pub fn new(combination: &Combination) -> Result<Self, executor::Error> {
-        Ok(Self { executor: combination.executor()?, combination: combination.clone() })
+        Ok(Self { engine: Engine::for_functions(combination)? })
     }
 
     /// The combination that it applies.
     #[must_use]
     pub fn combination(&self) -> &Combination {
-        &self.combination
+        self.engine.combination()
     }
 
     /// Calls `f` with each index below `items` once.
@@ -73,9 +73,9 @@ impl FnPlan {
     where
         F: Fn(&Context<'_>, usize) -> Result<(), BoxError> + Sync,
     {
-        let cx = Context::new(portion.items, self.combination.op_threads, &[]);
-        let chunk = portion.chunk(self.combination.chunk);
-        let done = executor::for_each(self.executor.as_ref(), portion.count, chunk, |at| f(&cx, portion.item(at)));
+        let on = self.limited();
+        let cx = Context::new(portion.items, on.op_threads(), &[]);
+        let done = on.for_part(portion.count, portion.items).for_each(portion.count, |at| f(&cx, portion.item(at)));
         done.map_err(|errors| of_items(errors, portion))
     }
 
@@ -90,10 +90,14 @@ impl FnPlan {
     where
         F: Fn(&Context<'_>, usize, &mut T) -> Result<(), BoxError> + Sync,
     {
-        let cx = Context::new(portion.items, self.combination.op_threads, parameters);
-        let chunk = portion.chunk(self.combination.chunk);
+        let on = self.limited();
+        let cx = Context::new(portion.items, on.op_threads(), parameters);
         let call = |at, slot: &mut T| f(&cx, portion.item(at), slot);
-        executor::for_each_mut(self.executor.as_ref(), slots, chunk, call).map_err(|errors| of_items(errors, portion))
+        on.for_part(portion.count, portion.items).for_each_mut(slots, call).map_err(|errors| of_items(errors, portion))
+    }
+
+    fn limited(&self) -> Limited<'_> {
+        self.engine.limited().expect("functions have no backend that could refuse")
     }
 }
 
@@ -104,6 +108,6 @@ fn of_items(errors: TaskErrors, portion: Portion) -> TaskErrors {
 
 impl std::fmt::Debug for FnPlan {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FnPlan").field("combination", &self.combination).finish()
+        f.debug_struct("FnPlan").field("combination", self.combination()).finish()
     }
 }

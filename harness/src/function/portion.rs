@@ -25,14 +25,6 @@ impl Portion {
         let middle = (2 * place as u128 + 1) * self.items as u128 / (2 * self.count as u128);
         middle as usize
     }
-
-    /// The chunk that hands the portion out in as many pieces as `chunk` does all of the items.
-    pub(super) fn chunk(self, chunk: usize) -> usize {
-        match chunk {
-            0 => 0,
-            chunk => ((chunk as u128 * self.count as u128 / self.items.max(1) as u128) as usize).max(1),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -54,7 +46,6 @@ mod tests {
     fn the_whole_is_every_item_in_its_place() {
         let whole = Portion::whole(7);
         assert_eq!((0..7).map(|place| whole.item(place)).collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5, 6]);
-        assert_eq!([0, 1, 3, 100].map(|chunk| whole.chunk(chunk)), [0, 1, 3, 100]);
     }
 
     #[test]
@@ -62,8 +53,7 @@ mod tests {
         let part = Portion { items: 800, count: 80 };
         assert_eq!([0, 1, 79].map(|place| part.item(place)), [5, 15, 795]);
         assert_eq!(Portion { items: 800, count: 1 }.item(0), 400);
-        assert_eq!([0, 1, 50, 9].map(|chunk| part.chunk(chunk)), [0, 1, 5, 1]);
         let huge = Portion { items: usize::MAX, count: 2 };
-        assert!(huge.item(1) > usize::MAX / 2 && huge.chunk(usize::MAX) == 2);
+        assert!(huge.item(1) > usize::MAX / 2);
     }
 }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gingham_core::{DType, Registry, Scalar};
+use gingham_core::{Backend, DType, Registry, Scalar};
 use gingham_machine::counters::{Usage, thread_cpu_seconds};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Signal, getpid, kill_process, set_parent_process_death_signal};
@@ -15,6 +15,7 @@ use rustix::process::{Signal, getpid, kill_process, set_parent_process_death_sig
 use super::memory::Memory;
 use super::protocol::{Answer, Cost, Hello, PROTOCOL, Request};
 use crate::batch::Batch;
+use crate::engine::Engine;
 use crate::executor::TaskErrors;
 use crate::function::serve::Served;
 
@@ -87,23 +88,16 @@ fn serve_backend<T: Scalar>(
     requests: &mut Requests,
     answers: &mut Answers,
 ) -> io::Result<()> {
-    let combination = &hello.combination;
-    let threads = combination.op_threads;
-    let backend = match registry.get(&combination.backend) {
-        Ok(backend) => backend.as_ref(),
+    let engine = match Engine::new(registry, &hello.combination) {
+        Ok(engine) => engine,
         Err(error) => return answers.send(&refused(&error)),
     };
-    let _limit = match backend.limit(threads) {
-        Ok(limit) => limit,
+    let limited = match engine.limited() {
+        Ok(limited) => limited,
         Err(error) => return answers.send(&refused(&error)),
     };
-    let executor = match combination.executor() {
-        Ok(executor) => executor,
-        Err(error) => return answers.send(&refused(&error)),
-    };
-    let info = backend.info();
-    let run =
-        |batch: &mut Batch<'_, T>, range| batch.run(range, backend, threads, executor.as_ref(), combination.chunk);
+    let info = engine.backend().map(Backend::info).expect("it was made for operations");
+    let run = |batch: &mut Batch<'_, T>, range| batch.run(range, &limited);
     converse(hello, [info.version, info.kernels], &run, requests, answers)
 }
 

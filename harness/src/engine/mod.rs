@@ -1,0 +1,5 @@
+//! How a batch is run: a combination made ready.
+
+mod local;
+
+pub use local::{Engine, Error, Limited};
