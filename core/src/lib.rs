@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 pub mod backend;
+pub mod bounds;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod dot;

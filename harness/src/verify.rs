@@ -12,6 +12,7 @@ mod numbers;
 
 use std::ops::Range;
 
+use gingham_core::bounds::{Bounded, FUNCTION_ULP, Sum, eta, gamma, ulp};
 use gingham_core::ndarray::{Array1, ArrayView1, ArrayView2, Axis, s};
 use gingham_core::reference::Reference;
 use gingham_core::{Op, OpThreads, Scalar, elementwise};
@@ -28,9 +29,6 @@ const ROW_BUDGET: usize = 20_000_000;
 
 /// Elements of each task that are compared with the reference.
 const STRETCH: usize = 4096;
-
-/// ULP that the contract allows functions which are not exact.
-const FUNCTION_ULP: f64 = 4.0;
 
 /// What every trial's outputs are compared with.
 #[derive(Debug)]
@@ -78,13 +76,6 @@ struct Stretch {
     task: usize,
     range: Range<usize>,
     values: Vec<f64>,
-}
-
-/// A value and how far from it a right answer may lie.
-#[derive(Debug, Clone, Copy)]
-struct Bounded {
-    value: f64,
-    bound: f64,
 }
 
 /// A result that is wrong.
@@ -208,14 +199,7 @@ impl Judge {
         let view = |task| output.view(task, outputs).expect("the placement that the arena was made by");
         let mut ratio = 0.0_f64;
         let mut compare = |task, element, got: f64, expected: Bounded| {
-            let error = (got - expected.value).abs();
-            let right = got.to_bits() == expected.value.to_bits() || error <= expected.bound;
-            if !right {
-                return Err(Wrong::Element { task, element, got, expected: expected.value, bound: expected.bound });
-            }
-            if error > 0.0 {
-                ratio = ratio.max(error / expected.bound);
-            }
+            ratio = ratio.max(within(task, element, got, expected)?);
             Ok(())
         };
         match &self.expected {
@@ -232,11 +216,7 @@ impl Judge {
                     accumulate(c, &vector.signs, &mut sums);
                     for (i, (&got, &expected)) in sums.iter().zip(&vector.values).enumerate() {
                         // Its bound adds up a whole row's: it tells right from wrong, and says nothing of the ratio.
-                        let error = (got - expected.value).abs();
-                        if error.is_nan() || error > expected.bound {
-                            let (expected, bound) = (expected.value, expected.bound);
-                            return Err(Wrong::Element { task: vector.task, element: i, got, expected, bound });
-                        }
+                        within(vector.task, i, got, expected)?;
                     }
                 }
             }
@@ -258,10 +238,7 @@ impl Judge {
                     let got = flat(view(stretch.task), stretch.range.clone());
                     for ((i, &got), &value) in stretch.range.clone().zip(&got).zip(&stretch.values) {
                         let bound = if *exact { 0.0 } else { FUNCTION_ULP * ulp::<T>(value) };
-                        let got = got.into_f64();
-                        if !(got.is_nan() && value.is_nan()) {
-                            compare(stretch.task, i, got, Bounded { value, bound })?;
-                        }
+                        compare(stretch.task, i, got.into_f64(), Bounded { value, bound })?;
                     }
                 }
             }
@@ -276,48 +253,12 @@ impl Judge {
     }
 }
 
-/// `gamma_j = j u / (1 - j u)`, u the unit roundoff of `T` (Higham, section 3.1).
-fn gamma<T: Scalar>(j: usize) -> f64 {
-    let ju = j as f64 * T::epsilon().into_f64() / 2.0;
-    ju / (1.0 - ju)
-}
-
-/// The distance from `x` to the next larger value of `T`.
-fn ulp<T: Scalar>(x: f64) -> f64 {
-    let exponent = x.abs().max(T::min_positive_value().into_f64()).log2().floor();
-    exponent.exp2() * T::epsilon().into_f64()
-}
-
-/// A sum of products carried in two doubles: the rounding error of each product and of each sum is kept (Ogita, Rump
-/// and Oishi 2005, algorithm Dot2), which gives the exact sum rounded twice for all practical lengths.
-#[derive(Debug, Clone, Copy, Default)]
-struct Sum {
-    high: f64,
-    low: f64,
-    magnitude: f64,
-}
-
-impl Sum {
-    fn add(&mut self, x: f64, y: f64) {
-        let product = x * y;
-        let product_error = x.mul_add(y, -product);
-        *self = self.plus(Self { high: product, low: product_error, magnitude: product.abs() });
-    }
-
-    /// The sum of both: the rounding error of their high parts is kept (Knuth's TwoSum).
-    fn plus(self, other: Self) -> Self {
-        let high = self.high + other.high;
-        let part = high - self.high;
-        let error = (self.high - (high - part)) + (other.high - part);
-        Self { high, low: self.low + (other.low + error), magnitude: self.magnitude + other.magnitude }
-    }
-
-    /// `k` is how many terms were added. Beside gamma, eta (the smallest subnormal) covers products that underflow.
-    fn bounded<T: Scalar>(self, k: usize) -> Bounded {
-        let eta = T::min_positive_value().into_f64() * T::epsilon().into_f64();
-        let bound = gamma::<T>(k + 2) * self.magnitude + (k + 2) as f64 * eta;
-        Bounded { value: self.high + self.low, bound }
-    }
+/// The error of one element over its bound, which is at most 1.
+fn within(task: usize, element: usize, got: f64, expected: Bounded) -> Result<f64, Wrong> {
+    let ratio = expected.ratio(got);
+    let right = ratio <= 1.0;
+    let Bounded { value: expected, bound } = expected;
+    if right { Ok(ratio) } else { Err(Wrong::Element { task, element, got, expected, bound }) }
 }
 
 /// Elements whose sum one thread takes at a time: 1e9 of them take four seconds of one core.
@@ -357,10 +298,9 @@ impl Vector {
         a.indexed_iter().for_each(|((i, p), &x)| abs[i] += x.into_f64().abs() * abs_b[p]);
         // Rounding in the trial's C (k + 2 in T), and in our own sums over n, then k, then n terms (in f64).
         let share = gamma::<T>(k + 2) + gamma::<f64>(2 * n + k);
-        let eta = T::min_positive_value().into_f64() * T::epsilon().into_f64();
         let bounded = |(&value, &abs): (&f64, &f64)| Bounded {
             value,
-            bound: share * abs * (1.0 + share) + (n * (k + 2)) as f64 * eta,
+            bound: share * abs * (1.0 + share) + (n * (k + 2)) as f64 * eta::<T>(),
         };
         Self { task, signs, values: values.iter().zip(&abs).map(bounded).collect() }
     }

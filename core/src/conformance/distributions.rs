@@ -7,9 +7,9 @@
 use ndarray::{Array1, Dimension, Ix1, Ix2};
 
 use super::dot::{LENGTHS, lane};
-use super::judge::same;
 use super::layouts::{Layout, STEPS, Strided};
 use super::{Report, Subject, Violation, concurrency, pairwise};
+use crate::bounds::same;
 use crate::{Distribution, Op, Scalar, Stream, random};
 
 /// Numbers of which moments and distances are taken: a wrong per cent shows.

@@ -2,10 +2,10 @@
 
 use ndarray::Ix1;
 
-use super::judge::{Sum, eta, gamma, ratio};
 use super::layouts::{INPUT_STEPS, Layout, Strided};
 use super::random::Random;
 use super::{Report, Subject, Violation, concurrency, pairwise};
+use crate::bounds::{Sum, eta, gamma, ratio};
 use crate::{Scalar, dot};
 
 /// Around the sizes of vectors and of unrolled loops.
@@ -39,7 +39,7 @@ impl<T: Scalar> Operands<T> {
         x.iter().zip(y).for_each(|(&x, &y)| sum.add(x.into_f64(), y.into_f64()));
         let norms = [x, y].map(|v| v.iter().map(|&x| x.into_f64() * x.into_f64()).sum::<f64>().sqrt());
         let (gamma, underflow) = (gamma::<T>(x.len()), x.len() as f64 * eta::<T>());
-        Verdict { sum, bound: gamma * sum.magnitude + underflow, norm_bound: gamma * norms[0] * norms[1] + underflow }
+        Verdict { sum, bound: gamma * sum.magnitude() + underflow, norm_bound: gamma * norms[0] * norms[1] + underflow }
     }
 
     fn judge(&self, subject: &Subject<'_>, verdict: &Verdict) -> Result<Report, Violation> {

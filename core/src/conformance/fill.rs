@@ -3,9 +3,9 @@
 use ndarray::Ix1;
 
 use super::dot::{LENGTHS, lane};
-use super::judge::same;
 use super::layouts::{Layout, STEPS, Strided};
 use super::{Report, Subject, Violation, concurrency, pairwise};
+use crate::bounds::same;
 use crate::{Scalar, fill};
 
 /// Numbers, both zeros, a subnormal, infinities and NaN.

@@ -1,85 +1,8 @@
-//! The judge: what a result must be, and how far it may lie from it.
-//!
-//! Sums of products are formed twice as precisely as f64 (Ogita, Rump and Oishi, Accurate sum and dot product, 2005,
-//! algorithm Dot2), so that the judge's own error is nothing beside the bound, for f32 and f64 alike. Bounds are those
-//! of Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.1.
+//! The judge of element-wise functions: what a result must be, and how far it may lie from it.
 
+use crate::bounds::{FUNCTION_ULP, ratio, same, ulp};
 use crate::elementwise::{binary_scalar, unary_scalar};
 use crate::{Binary, Op, Scalar};
-
-/// Equal to the bit; any NaN equals any NaN.
-pub(super) fn same<T: Scalar>(x: T, y: T) -> bool {
-    x.into_f64().to_bits() == y.into_f64().to_bits() || (x.is_nan() && y.is_nan())
-}
-
-/// `gamma_j = j u / (1 - j u)`, u the unit roundoff of `T`.
-pub(super) fn gamma<T: Scalar>(j: usize) -> f64 {
-    let ju = j as f64 * T::epsilon().into_f64() / 2.0;
-    ju / (1.0 - ju)
-}
-
-/// The smallest subnormal.
-pub(super) fn eta<T: Scalar>() -> f64 {
-    (T::min_positive_value() * T::epsilon()).into_f64()
-}
-
-/// A sum of products.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Sum {
-    high: f64,
-    low: f64,
-    /// The same sum in f64: it tells which infinity or NaN the terms give, in whatever order.
-    plain: f64,
-    /// The sum of absolute values.
-    pub(super) magnitude: f64,
-}
-
-impl Sum {
-    pub(super) fn add(&mut self, x: f64, y: f64) {
-        let product = x * y;
-        let rest = x.mul_add(y, -product);
-        self.add_exactly(product);
-        self.low += rest;
-        self.magnitude += product.abs();
-    }
-
-    fn add_exactly(&mut self, x: f64) {
-        let sum = self.high + x;
-        let part = sum - self.high;
-        self.low += (self.high - (sum - part)) + (x - part);
-        self.high = sum;
-        self.plain += x;
-    }
-
-    /// The sum times `factor`.
-    pub(super) fn times(&self, factor: f64) -> Self {
-        let mut scaled = Self::default();
-        scaled.add(factor, self.high);
-        scaled.low += factor * self.low;
-        scaled.plain = factor * self.plain;
-        scaled.magnitude = factor.abs() * self.magnitude;
-        scaled
-    }
-
-    /// `|got - sum|`; infinite where one is NaN and the other is not, or an infinity is missed.
-    pub(super) fn distance(&self, got: f64) -> f64 {
-        match self.plain.is_finite() {
-            true => ((got - self.high) - self.low).abs(),
-            false if same(self.plain, got) => 0.0,
-            false => f64::INFINITY,
-        }
-    }
-
-    /// The sum, rounded.
-    pub(super) fn value(&self) -> f64 {
-        if self.plain.is_finite() { self.high + self.low } else { self.plain }
-    }
-}
-
-/// `error / bound`; a result without error passes any bound.
-pub(super) fn ratio(error: f64, bound: f64) -> f64 {
-    if error == 0.0 { 0.0 } else { error / bound }
-}
 
 /// What `op` (an element-wise function) must give; `y` is not looked at where it takes one argument. The f32 functions
 /// are judged by the f64 ones, and those by the standard library, whose own error of less than 1 ULP is thus part of
@@ -99,7 +22,7 @@ pub(super) fn function_ratio<T: Scalar>(op: Op, x: T, y: T, got: T) -> f64 {
         Op::Binary(f) if f.is_exact() => Some(binary_scalar::<T>(f)(x, y)),
         _ => None,
     };
-    let Some(want) = exact else { return ratio(ulps(function(op, x.into_f64(), y.into_f64()), got), 4.0) };
+    let Some(want) = exact else { return ratio(ulps(function(op, x.into_f64(), y.into_f64()), got), FUNCTION_ULP) };
     let either_zero = matches!(op, Op::Binary(Binary::Min | Binary::Max)) && want == got;
     if same(want, got) || either_zero { 0.0 } else { f64::INFINITY }
 }
@@ -124,42 +47,10 @@ fn ulps<T: Scalar>(want: f64, got: T) -> f64 {
     (got - want).abs() / ulp::<T>(want) + over
 }
 
-/// The unit in the last place of `T` at `x`: 2^e epsilon for `2^e <= |x| < 2^(e+1)`, eta below the normal numbers.
-fn ulp<T: Scalar>(x: f64) -> f64 {
-    const EXPONENT: u64 = 0x7ff << 52;
-    if x.abs() < T::min_positive_value().into_f64() {
-        return eta::<T>();
-    }
-    f64::from_bits(x.to_bits() & EXPONENT) * T::epsilon().into_f64()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Unary;
-
-    #[test]
-    fn a_sum_keeps_what_f64_loses() {
-        let sum = |terms: &[(f64, f64)]| {
-            let mut sum = Sum::default();
-            terms.iter().for_each(|&(x, y)| sum.add(x, y));
-            sum
-        };
-        assert_eq!(sum(&[(1e16, 1.0), (1.0, 1.0), (-1e16, 1.0)]).times(3.0).distance(3.0), 0.0);
-        let product = sum(&[(1.0 + f64::EPSILON, 1.0 - f64::EPSILON), (1.0, -1.0)]);
-        assert_eq!((product.value(), product.magnitude), (-f64::EPSILON * f64::EPSILON, 2.0));
-    }
-
-    #[test]
-    fn infinities_and_nan_are_themselves_only() {
-        let mut sum = Sum::default();
-        sum.add(f64::INFINITY, 1.0);
-        assert_eq!((sum.distance(f64::INFINITY), sum.distance(1.0)), (0.0, f64::INFINITY));
-        sum.add(f64::INFINITY, -1.0);
-        assert_eq!((sum.distance(f64::NAN), sum.distance(f64::INFINITY)), (0.0, f64::INFINITY));
-        let fine = ratio(Sum::default().distance(f64::NAN), 1.0) <= 1.0;
-        assert!(!fine, "NaN is not 0");
-    }
 
     #[test]
     fn units_in_the_last_place() {

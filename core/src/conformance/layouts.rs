@@ -8,9 +8,9 @@ use std::fmt;
 
 use ndarray::{Array, ArrayView, ArrayViewMut, Dimension, ShapeBuilder, Slice};
 
-use super::judge::same;
 use super::random::Random;
 use crate::Scalar;
+use crate::bounds::same;
 
 /// Element steps along an axis of an output.
 pub(super) const STEPS: [isize; 4] = [1, 2, -1, -2];

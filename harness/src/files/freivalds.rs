@@ -7,6 +7,7 @@
 //! columns in each other's place, do not cancel.
 
 use gingham_core::Scalar;
+use gingham_core::bounds::{eta, gamma};
 use ndarray::{ArrayView2, Axis};
 use rand::RngExt;
 
@@ -43,9 +44,9 @@ pub(super) fn check<T: Scalar>(
 ) -> Result<bool, Wrong> {
     let (k, n) = b.dim();
     let r: Vec<f64> = (0..n).map(|_| rng.random_range(0.5..1.0) * if rng.random() { 1.0 } else { -1.0 }).collect();
-    let rounding = DEVIATIONS * gamma(k + 2, T::epsilon().into_f64());
+    let rounding = DEVIATIONS * gamma::<T>(k + 2);
     // Our own sums, in f64: of n terms, k, and n again.
-    let own = gamma(2 * n + k + 4, f64::EPSILON);
+    let own = gamma::<f64>(2 * n + k + 4);
     let of_b = Weighed::of(b, &r, &vec![1.0; n]);
     // The 2-norm of a row is at most the root of its largest element times their sum, which neither overflows nor
     // underflows on the way.
@@ -54,7 +55,7 @@ pub(super) fn check<T: Scalar>(
     let of_a = Weighed::of(a, &of_b.sum, &weights);
     let of_c = Weighed::of(c, &r, &r);
     // Products that underflow are off by the smallest subnormal each.
-    let underflow = (n * (k + 2)) as f64 * T::min_positive_value().into_f64() * T::epsilon().into_f64();
+    let underflow = (n * (k + 2)) as f64 * eta::<T>();
     // Below this neither an element of the row nor their sum overflows.
     let largest_bound = rounding * T::max_value().into_f64() / (2 * n).max(1) as f64;
     let mut all = true;
@@ -70,12 +71,6 @@ pub(super) fn check<T: Scalar>(
         }
     }
     Ok(all)
-}
-
-/// `gamma_j = j u / (1 - j u)`, u half of `epsilon` (Higham, section 3.1); infinite where j u is near 1.
-fn gamma(j: usize, epsilon: f64) -> f64 {
-    let ju = j as f64 * epsilon / 2.0;
-    if ju < 0.5 { ju / (1.0 - ju) } else { f64::INFINITY }
 }
 
 /// Of each row of a matrix, sums over its elements.

@@ -10,10 +10,10 @@ use ndarray::{Array2, Ix2};
 pub use batch::{batch, batch_alike, batch_values};
 pub use structured::structured;
 
-use super::judge::{Sum, eta, gamma, ratio, same};
 use super::layouts::{INPUT_STEPS, Layout, STEPS, Strided};
 use super::random::Random;
 use super::{Report, Subject, Violation, concurrency, pairwise};
+use crate::bounds::{Sum, eta, gamma, ratio, same};
 use crate::{Scalar, matmul};
 
 /// Around the sizes of vectors, of register tiles and of small-matrix paths.
@@ -111,7 +111,7 @@ impl<T: Scalar> Operands<T> {
                 a.row(i).iter().zip(&columns[j]).for_each(|(&x, &y)| sum.add(x, y));
                 sum = sum.times(alpha);
             }
-            let mut bound = of_product * sum.magnitude + underflow;
+            let mut bound = of_product * sum.magnitude() + underflow;
             if beta != 0.0 {
                 let old = c[[i, j]].into_f64();
                 sum.add(beta, old);
