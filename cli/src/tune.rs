@@ -274,7 +274,7 @@ fn save(path: &Path, outcome: &Outcome, environment: &Environment) -> Result<(),
                 if flag.is_empty() { "open(gingham::registry())" } else { "with_profile(gingham::registry(), path)" };
             let files = match outcome.workload.op() {
                 Op::MatMul => format!(", and `gingham run --lhs 'a/*.npy' --rhs 'b/*.npy' --out c{flag}` to files"),
-                _ => String::new(),
+                Op::Dot | Op::Fill | Op::Unary(_) | Op::Binary(_) | Op::Random(_) => String::new(),
             };
             tell(format_args!(
                 "Saved to {name}: a program applies it by `Session::{session}?.plan(&workload)?`{files}."

@@ -173,7 +173,7 @@ mod tests {
             pairs in prop::collection::vec((number(), number()), 1..1000),
             cut in any::<prop::sample::Index>(),
         ) {
-            let fixed = |(n, e): (i32, i32), (m, d): (i32, i32)| i128::from(n) * i128::from(m) << (60 + e + d);
+            let fixed = |(n, e): (i32, i32), (m, d): (i32, i32)| (i128::from(n) * i128::from(m)) << (60 + e + d);
             let exact: i128 = pairs.iter().map(|&(x, y)| fixed(x, y)).sum();
             let float = |(n, e): (i32, i32)| f64::from(n) * f64::from(e).exp2();
             let terms: Vec<_> = pairs.iter().map(|&(x, y)| (float(x), float(y))).collect();

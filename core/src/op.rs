@@ -1,4 +1,7 @@
 //! Operations as values: they name a row of a table, cross a process boundary, and pick a kernel.
+//!
+//! The types are exhaustive on purpose: code that depends on the operation matches every one, without `_`, so that the
+//! compiler names each place which a new operation has to be added to. Adding one is thus a breaking change.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +10,6 @@ use crate::Error;
 
 /// One mathematical call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
 pub enum Op {
     /// `C <- alpha A B + beta C`.
     MatMul,
@@ -25,7 +27,6 @@ pub enum Op {
 
 /// An element-wise function of one argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
 pub enum Unary {
     /// `-x`, the sign bit flipped.
     Neg,
@@ -51,7 +52,6 @@ pub enum Unary {
 
 /// An element-wise function of two arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
 pub enum Binary {
     /// `x + y`
     Add,
@@ -71,7 +71,6 @@ pub enum Binary {
 
 /// A distribution of random numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
 pub enum Distribution {
     /// From [0, 1), all alike.
     Uniform,
@@ -126,6 +125,17 @@ impl Op {
         all.extend(Binary::ALL.map(Self::Binary));
         all.extend(Distribution::ALL.map(Self::Random));
         all.into_iter()
+    }
+
+    /// Whether the contract fixes the result to the last bit.
+    #[must_use]
+    pub fn is_exact(self) -> bool {
+        match self {
+            Self::Fill => true,
+            Self::Unary(f) => f.is_exact(),
+            Self::Binary(f) => f.is_exact(),
+            Self::MatMul | Self::Dot | Self::Random(_) => false,
+        }
     }
 
     /// The name used on the command line, in files and in tables.

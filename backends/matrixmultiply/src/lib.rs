@@ -54,7 +54,7 @@ impl Backend for MatrixMultiply {
     fn support(&self, op: Op, _dtype: DType) -> Support {
         match op {
             Op::MatMul => Support::Native,
-            _ => Support::Fallback,
+            Op::Dot | Op::Fill | Op::Unary(_) | Op::Binary(_) | Op::Random(_) => Support::Fallback,
         }
     }
 

@@ -63,7 +63,7 @@ impl Backend for Nalgebra {
             Op::MatMul | Op::Dot | Op::Fill => Support::Native,
             Op::Unary(Unary::Neg | Unary::Abs | Unary::Square) => Support::Native,
             Op::Binary(Binary::Add | Binary::Sub | Binary::Mul | Binary::Div) => Support::Native,
-            _ => Support::Fallback,
+            Op::Unary(_) | Op::Binary(_) | Op::Random(_) => Support::Fallback,
         }
     }
 

@@ -20,7 +20,7 @@ where
         f: Unary,
         x: Option<ArrayView1<'_, T>>,
         mut out: ArrayViewMut1<'_, T>,
-        threads: OpThreads,
+        _threads: OpThreads,
     ) -> Result<(), Error> {
         let from = x.as_ref().map_or_else(|| out.view(), |x| x.view());
         let values = match f {
@@ -34,7 +34,6 @@ where
             Unary::Sin => from.sin(),
             Unary::Cos => from.cos(),
             Unary::Tanh => from.tanh(),
-            _ => return Elementwise::<T>::unary(&Reference, f, x, out, threads),
         };
         out.assign(&values);
         Ok(())
@@ -53,7 +52,9 @@ where
             Binary::Sub => |out, y| *out -= y,
             Binary::Mul => |out, y| *out *= y,
             Binary::Div => |out, y| *out /= y,
-            _ => return Elementwise::<T>::binary(&Reference, f, x, y, out, threads),
+            Binary::Min | Binary::Max | Binary::Pow => {
+                return Elementwise::<T>::binary(&Reference, f, x, y, out, threads);
+            }
         };
         if let Some(x) = x {
             out.assign(&x);

@@ -59,7 +59,7 @@ impl Backend for OpenBlas {
     fn support(&self, op: Op, _dtype: DType) -> Support {
         match op {
             Op::MatMul | Op::Dot => Support::Native,
-            _ => Support::Fallback,
+            Op::Fill | Op::Unary(_) | Op::Binary(_) | Op::Random(_) => Support::Fallback,
         }
     }
 

@@ -94,13 +94,9 @@ impl Backend for Simd {
     }
 
     fn support(&self, op: Op, _dtype: DType) -> Support {
-        let native = match op {
-            Op::MatMul | Op::Dot | Op::Fill | Op::Random(_) => true,
-            Op::Unary(f) => elementwise::is_native_unary(f),
-            Op::Binary(f) => elementwise::is_native_binary(f),
-            _ => false,
-        };
-        if native { Support::Native } else { Support::Fallback }
+        match op {
+            Op::MatMul | Op::Dot | Op::Fill | Op::Unary(_) | Op::Binary(_) | Op::Random(_) => Support::Native,
+        }
     }
 
     fn limit(&self, _threads: OpThreads) -> Result<Limit<'_>, Error> {

@@ -131,12 +131,7 @@ impl<T: Element> Lanes<T> {
 
     /// Whether `part` is the beginning of a period.
     fn is_right(&self, part: &[T]) -> bool {
-        let exact = match self.op {
-            Op::Unary(f) => f.is_exact(),
-            Op::Binary(f) => f.is_exact(),
-            _ => true,
-        };
-        let ulps = T::from_f64(if exact { 0.0 } else { ULPS }) * T::epsilon();
+        let ulps = T::from_f64(if self.op.is_exact() { 0.0 } else { ULPS }) * T::epsilon();
         part.iter().zip(&self.expected).all(|(&got, &expected)| (got - expected).abs() <= ulps * expected.abs())
     }
 }
@@ -149,10 +144,11 @@ fn apply<T: Element>(
     out: ArrayViewMut1<'_, T>,
     threads: OpThreads,
 ) {
-    let done = match (op, inputs) {
-        (Op::Unary(f), [x]) => elementwise::unary(backend, f, Some(*x), out, threads),
-        (Op::Binary(f), [x, y]) => elementwise::binary(backend, f, Some(*x), *y, out, threads),
-        _ => fill::fill(backend, T::from_f64(FILLED), out, threads),
+    let done = match op {
+        Op::Fill => fill::fill(backend, T::from_f64(FILLED), out, threads),
+        Op::Unary(f) => elementwise::unary(backend, f, Some(inputs[0]), out, threads),
+        Op::Binary(f) => elementwise::binary(backend, f, Some(inputs[0]), inputs[1], out, threads),
+        Op::MatMul | Op::Dot | Op::Random(_) => unreachable!("{op} has rows of its own"),
     };
     done.unwrap_or_else(|error| panic!("{op}: {error}"));
 }

@@ -45,7 +45,7 @@ fn is_plausible<T: Element>(distribution: Distribution, drawn: &[T]) -> bool {
     // Mean, variance and fourth central moment.
     let (mean, variance, fourth) = match distribution {
         Distribution::Uniform => (0.5, 1.0 / 12.0, 1.0 / 80.0),
-        _ => (0.0, 1.0, 3.0),
+        Distribution::Normal => (0.0, 1.0, 3.0),
     };
     let average = |f: &dyn Fn(f64) -> f64| drawn.iter().map(|x| f(x.into_f64())).sum::<f64>() / drawn.len() as f64;
     let error = |of: f64| 8.0 * (of / drawn.len() as f64).sqrt();

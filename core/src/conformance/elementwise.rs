@@ -134,7 +134,8 @@ pub fn special_values<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violat
     let pairs = values.iter().flat_map(|&x| values.iter().map(move |&y| [x, y]));
     let (xs, ys): (Vec<T>, Vec<T>) = match subject.op {
         Op::Unary(_) => values.iter().map(|&x| (x, x)).unzip(),
-        _ => pairs.map(|[x, y]| (x, y)).unzip(),
+        Op::Binary(_) => pairs.map(|[x, y]| (x, y)).unzip(),
+        op @ (Op::MatMul | Op::Dot | Op::Fill | Op::Random(_)) => unreachable!("{op} is not element-wise"),
     };
     let mut random = subject.random();
     let turned = (0..8).map(|turn| (turn, Lanes::any(&mut random)));

@@ -4,25 +4,23 @@ use crate::bounds::{FUNCTION_ULP, ratio, same, ulp};
 use crate::elementwise::{binary_scalar, unary_scalar};
 use crate::{Binary, Op, Scalar};
 
-/// What `op` (an element-wise function) must give; `y` is not looked at where it takes one argument. The f32 functions
-/// are judged by the f64 ones, and those by the standard library, whose own error of less than 1 ULP is thus part of
-/// the 4 that are granted.
-pub(super) fn function(op: Op, x: f64, y: f64) -> f64 {
+/// What `op` (an element-wise function) gives in `T`; `y` is not looked at where it takes one argument. The f32
+/// functions are judged by the f64 ones, and those by the standard library, whose own error of less than 1 ULP is thus
+/// part of the 4 that are granted.
+pub(super) fn function<T: Scalar>(op: Op, x: T, y: T) -> T {
     match op {
-        Op::Unary(f) => unary_scalar::<f64>(f)(x),
-        Op::Binary(f) => binary_scalar::<f64>(f)(x, y),
+        Op::Unary(f) => unary_scalar::<T>(f)(x),
+        Op::Binary(f) => binary_scalar::<T>(f)(x, y),
         Op::MatMul | Op::Dot | Op::Fill | Op::Random(_) => unreachable!("{op} is not element-wise"),
     }
 }
 
 /// The error of `got` as `op(x, y)`, over the error that the contract grants.
 pub(super) fn function_ratio<T: Scalar>(op: Op, x: T, y: T, got: T) -> f64 {
-    let exact = match op {
-        Op::Unary(f) if f.is_exact() => Some(unary_scalar::<T>(f)(x)),
-        Op::Binary(f) if f.is_exact() => Some(binary_scalar::<T>(f)(x, y)),
-        _ => None,
-    };
-    let Some(want) = exact else { return ratio(ulps(function(op, x.into_f64(), y.into_f64()), got), FUNCTION_ULP) };
+    if !op.is_exact() {
+        return ratio(ulps(function(op, x.into_f64(), y.into_f64()), got), FUNCTION_ULP);
+    }
+    let want = function(op, x, y);
     let either_zero = matches!(op, Op::Binary(Binary::Min | Binary::Max)) && want == got;
     if same(want, got) || either_zero { 0.0 } else { f64::INFINITY }
 }

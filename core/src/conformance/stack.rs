@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::thread;
 
 use super::random::Random;
-use super::threads::{Scene, apart};
+use super::threads::{Call, Scene, apart};
 use super::{Report, Violation, distributions, dot, elementwise, fill, matmul, seed, support};
 use crate::{Backend, DType, Op, Scalar, Support};
 
@@ -51,19 +51,20 @@ fn calls<T: Scalar>(scene: &Scene<'_>, op: Op) -> Result<Report, Violation> {
             let (case, outcome) = support::call::<T>(backend, op, threads, turn, &mut random);
             subject.must(outcome, case)?;
         }
-        if op != Op::MatMul {
+        let lane = |mut call: Call| {
             let _ = tell(&format_args!("{LANE} elements"));
-            return match op {
-                Op::Dot => dot::lanes::<T>(LANE)(&subject),
-                Op::Fill => fill::lanes::<T>(LANE)(&subject),
-                Op::Random(_) => distributions::lanes::<T>(LANE)(&subject),
-                _ => elementwise::lanes::<T>(LANE)(&subject),
-            };
+            call(&subject)
+        };
+        match op {
+            Op::MatMul => PRODUCTS.into_iter().try_for_each(|shape| {
+                let _ = tell(&format_args!("{shape:?}"));
+                matmul::product::<T>(shape)(&subject)
+            }),
+            Op::Dot => lane(Box::new(dot::lanes::<T>(LANE))),
+            Op::Fill => lane(Box::new(fill::lanes::<T>(LANE))),
+            Op::Unary(_) | Op::Binary(_) => lane(Box::new(elementwise::lanes::<T>(LANE))),
+            Op::Random(_) => lane(Box::new(distributions::lanes::<T>(LANE))),
         }
-        PRODUCTS.into_iter().try_for_each(|shape| {
-            let _ = tell(&format_args!("{shape:?}"));
-            matmul::product::<T>(shape)(&subject)
-        })
     };
     thread::scope(|scope| {
         let thread = thread::Builder::new().stack_size(backend.stack() + START).spawn_scoped(scope, work);

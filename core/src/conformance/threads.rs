@@ -188,7 +188,7 @@ fn watched_ops(backend: &dyn Backend) -> impl Iterator<Item = Op> {
 }
 
 /// A call that does not judge what it gets.
-type Call = Box<dyn FnMut(&Subject<'_>) -> Result<(), Violation> + Send>;
+pub(super) type Call = Box<dyn FnMut(&Subject<'_>) -> Result<(), Violation> + Send>;
 
 /// A call that is long enough to be watched.
 struct Watched(Call);

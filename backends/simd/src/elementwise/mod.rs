@@ -1,15 +1,14 @@
-//! Element-wise functions: those of [`exact`] in vectors, the others are core's reference for now.
+//! Element-wise functions.
 //!
-//! A function is a type that computes on vectors ([`lane::Map`] of one argument, [`lane::Zip`] of two); [`lane`] applies it along
-//! a lane. One file a kind of function.
+//! A function is a type that computes on vectors ([`lane::Map`] of one argument, [`lane::Zip`] of two); [`lane`]
+//! applies it along a lane. One file a kind of function.
 
 mod exact;
 mod lane;
 mod transcendental;
 
 use gingham_core::ndarray::{ArrayView1, ArrayViewMut1};
-use gingham_core::reference::Reference;
-use gingham_core::{Binary, Elementwise, Error, OpThreads, Unary};
+use gingham_core::{Binary, Error, OpThreads, Unary};
 
 use crate::Simd;
 use crate::vector::Element;
@@ -18,28 +17,6 @@ use exact::{Abs, Add, Div, Max, Min, Mul, Neg, Recip, Sqrt, Square, Sub};
 use lane::{map, zip};
 pub(crate) use transcendental::Functions;
 use transcendental::{Cos, Exp, Ln, Pow, Sin, Tanh};
-
-/// Whether [`Simd`] computes `f` itself.
-pub(crate) fn is_native_unary(f: Unary) -> bool {
-    matches!(
-        f,
-        Unary::Neg
-            | Unary::Abs
-            | Unary::Sqrt
-            | Unary::Recip
-            | Unary::Square
-            | Unary::Exp
-            | Unary::Ln
-            | Unary::Sin
-            | Unary::Cos
-            | Unary::Tanh
-    )
-}
-
-/// Whether [`Simd`] computes `f` itself.
-pub(crate) fn is_native_binary(f: Binary) -> bool {
-    matches!(f, Binary::Add | Binary::Sub | Binary::Mul | Binary::Div | Binary::Min | Binary::Max | Binary::Pow)
-}
 
 /// `f` of every element of `x`, or of `out` where there is none.
 pub(crate) fn unary<T: Element>(
@@ -61,7 +38,6 @@ pub(crate) fn unary<T: Element>(
         Unary::Sin => map(level, Sin, x, out, threads),
         Unary::Cos => map(level, Cos, x, out, threads),
         Unary::Tanh => map(level, Tanh, x, out, threads),
-        _ => return Elementwise::<T>::unary(&Reference, f, x, out, threads),
     }
     Ok(())
 }
@@ -84,7 +60,6 @@ pub(crate) fn binary<T: Element>(
         Binary::Min => zip(level, Min, x, y, out, threads),
         Binary::Max => zip(level, Max, x, y, out, threads),
         Binary::Pow => zip(level, Pow, x, y, out, threads),
-        _ => return Elementwise::<T>::binary(&Reference, f, x, y, out, threads),
     }
     Ok(())
 }
