@@ -5,7 +5,7 @@ use gingham::core::ndarray::Array2;
 use gingham::harness::{Session, Workload};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let workload = Workload::new("matmul".parse()?, "f64".parse()?, "256", None, 64)?;
+    let workload = Workload::matmul::<f64>([256, 256, 256]).tasks(64);
     let plan = Session::open(gingham::registry())?.plan(&workload)?;
     println!("{}", plan.note());
 

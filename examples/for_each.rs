@@ -2,10 +2,11 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use gingham::core::Unary;
 use gingham::harness::{Session, Workload};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let workload = Workload::new("exp".parse()?, "f64".parse()?, "800", None, 800)?;
+    let workload = Workload::unary::<f64>(Unary::Exp, [1, 800]).tasks(800);
     let plan = Session::open(gingham::registry())?.plan(&workload)?;
     let inside = AtomicU64::new(0);
     plan.for_each(800, |row| {

@@ -2,7 +2,7 @@
 //! `cargo run --release --example mandelbrot -- [--size N] [--iterations N] [--budget SECONDS] [--out FILE]`.
 //!
 //! Rows through the middle of the set cost a hundred times those at its edges, so how they are dealt to workers
-//! matters. They are a task that is registered by name, hence raced in trials and compared with a serial run;
+//! matters. They are a function that is registered by name, hence raced in trials and compared with a serial run;
 //! `tune_closure` shows the shorter way, for a closure.
 
 use std::error::Error;
@@ -13,12 +13,13 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use gingham::core::{Context, Registry};
-use gingham::harness::function::{Calls, FnTuner};
+use gingham::harness::Workload;
+use gingham::harness::function::FnTuner;
 
-const TASK: &str = "mandelbrot_rows";
+const ROWS: &str = "mandelbrot_rows";
 
 fn main() -> ExitCode {
-    let registry = gingham::registry().with_task(TASK, row);
+    let registry = gingham::registry().with_function(ROWS, row);
     gingham::init(&registry);
     match paint(&registry) {
         Ok(()) => ExitCode::SUCCESS,
@@ -44,20 +45,20 @@ fn paint(registry: &Registry) -> Result<(), Box<dyn Error>> {
         }
     }
 
-    let rows = Calls::new(TASK, size, size, &[iterations as f64])?;
+    let parameters = [iterations as f64];
+    let rows = Workload::function(registry, ROWS, size, size, &parameters)?;
     let budget = Duration::from_secs(budget as u64);
     let tuner = FnTuner { budget, progress: gingham::progress(budget), ..FnTuner::default() };
     #[cfg(target_os = "linux")]
-    let tuned = tuner.tune_task(registry, std::env::current_exe()?, &rows)?;
+    let tuned = tuner.tune_calls(registry, std::env::current_exe()?, &rows)?;
     #[cfg(not(target_os = "linux"))] // where there are no trials, in this process
-    let tuned = tuner.tune_fn(size, |cx, item| {
-        row(&Context::new(size, cx.op_threads(), rows.parameters()), item, &mut vec![0.0; size])
-    })?;
+    let tuned = tuner
+        .tune_fn(size, |cx, item| row(&Context::new(size, cx.op_threads(), &parameters), item, &mut vec![0.0; size]))?;
     println!("{tuned}");
 
     let plan = tuned.plan()?;
     let start = Instant::now();
-    let steps = plan.call(registry.task(TASK)?.as_ref(), &rows)?;
+    let steps: Vec<f64> = plan.call(registry, &rows)?;
     let seconds = start.elapsed().as_secs_f64();
     let gain = tuned.serial_row().and_then(|row| row.median_s).map(|serial| serial / seconds);
     let gain = gain.map_or_else(String::new, |gain| format!(", {gain:.2} x as fast as one thread"));

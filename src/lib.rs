@@ -8,7 +8,7 @@
 //!
 //! let registry = gingham::registry();
 //! gingham::init(&registry);
-//! let workload = Workload::new("matmul".parse()?, "f64".parse()?, "256", None, 2)?;
+//! let workload = Workload::matmul::<f64>([256, 256, 256]).tasks(2);
 //! let plan = Session::open(registry)?.plan(&workload)?;
 //! println!("{}", plan.note());
 //!

@@ -1,12 +1,13 @@
 //! A row: one operation on operands of one shape and layout, by every backend whose own arithmetic it is.
 
+use std::sync::Arc;
+
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput};
-use gingham::core::{Backend, DType, Limit, Op, OpThreads, Registry, Scalar, Support};
-use gingham::harness::Workload;
-use gingham::harness::operands::{self, Placement};
-use gingham::harness::verify::Judge;
-use gingham::harness::workload::Shape;
+use gingham::core::{Backend, DType, Op, OpThreads, Registry, Support, reference};
+use gingham::harness::engine::{Engine, Limited};
+use gingham::harness::workload::{Placement, Unit};
+use gingham::harness::{Combination, Workload};
 use gingham::machine::available_memory;
 
 use super::memory::Buffer;
@@ -37,59 +38,60 @@ impl Row {
 
     /// Verifies what the backends of `registry` compute, then lets criterion measure them.
     pub(crate) fn compare(&self, criterion: &mut Criterion, registry: &Registry) {
-        let mut group = criterion.benchmark_group(format!("{}/{}", self.workload.op(), self.workload.dtype()));
-        group.throughput(match self.workload.shape() {
+        let call = self.workload.call();
+        let mut group = criterion.benchmark_group(format!("{call}/{}", call.element()));
+        let work = self.workload.work(1) as u64;
+        group.throughput(match self.workload.unit() {
             // Multiplications and additions, so that Gelem/s reads as GF/s.
-            Shape::MatMul { .. } => Throughput::Elements(self.workload.work(1) as u64),
-            Shape::Array { .. } => Throughput::Bytes(self.workload.task_bytes()),
+            Unit::Flop | Unit::Item => Throughput::Elements(work),
+            Unit::Byte => Throughput::Bytes(work),
         });
-        match self.workload.dtype() {
-            DType::F64 => self.race::<f64>(&mut group, registry),
-            DType::F32 => self.race::<f32>(&mut group, registry),
-        }
+        self.race(&mut group, registry);
         group.finish();
     }
 
-    fn race<T: Scalar>(&self, group: &mut BenchmarkGroup<'_, WallTime>, registry: &Registry) {
-        if let Err(error) = operands::check_memory(&self.workload, available_memory()) {
+    fn race(&self, group: &mut BenchmarkGroup<'_, WallTime>, registry: &Registry) {
+        let workload = &self.workload;
+        if let Err(error) = workload.check_memory(available_memory()) {
             eprintln!("left out: {error}");
             return;
         }
-        let placement = Placement::of(&self.workload);
-        let [mut inputs, mut outputs] = [placement.input_bytes, placement.output_bytes]
-            .map(|bytes| Buffer::<T>::new(bytes as usize / size_of::<T>()));
-        operands::fill(&self.workload, SEED, &mut inputs);
-        let judge = Judge::new(&self.workload, &placement, &inputs, SEED).expect("the placement is the workload's");
-        let backends = self.backends(registry);
-        let names: Vec<&str> = backends.iter().map(|(backend, _)| backend.info().id).collect();
-        for (&(backend, _), name) in backends.iter().zip(&names) {
-            outputs.fill(T::nan());
-            let mut tasks =
-                operands::tasks(&self.workload, &placement.tensors, &inputs, &mut outputs).expect("one task");
-            tasks[0].run(backend, self.op_threads).unwrap_or_else(|error| panic!("{name}: {error}"));
-            judge.check(name, &outputs, 1).unwrap_or_else(|wrong| panic!("{name}: {wrong}"));
+        let Placement { tensors, input_bytes, output_bytes } = &Placement::of(workload);
+        let [mut inputs, mut outputs] =
+            [input_bytes, output_bytes].map(|&bytes| Buffer::<f64>::new(bytes as usize / 8));
+        let (inputs, outputs) = (bytemuck::cast_slice_mut(&mut inputs), bytemuck::cast_slice_mut(&mut outputs));
+        workload.fill_inputs(SEED, 0, inputs);
+        let judge = workload.judge(&Placement::of(workload), inputs, SEED).expect("the placement is the workload's");
+        let engines = self.engines(registry);
+        let limited: Vec<Limited<'_>> = engines.iter().filter_map(|engine| engine.limited().ok()).collect();
+        let names: Vec<&str> = engines.iter().map(|engine| engine.combination().backend.as_str()).collect();
+        for (on, name) in limited.iter().zip(&names) {
+            judge.poison(outputs, 1);
+            let mut tasks = workload.tasks_in(registry, tensors, inputs, outputs).expect("one task");
+            tasks.once(0, on).unwrap_or_else(|error| panic!("{name}: {error}"));
+            drop(tasks);
+            judge.check(name, outputs, 1).unwrap_or_else(|wrong| panic!("{name}: {wrong}"));
         }
-        let mut tasks = operands::tasks(&self.workload, &placement.tensors, &inputs, &mut outputs).expect("one task");
-        let race = Race::new(backends.len(), |side, calls| {
-            let (backend, task) = (backends[side].0, &mut tasks[0]);
-            seconds(calls, || task.run(backend, self.op_threads).unwrap_or_else(|error| panic!("{error}")))
+        let mut tasks = workload.tasks_in(registry, tensors, inputs, outputs).expect("one task");
+        let race = Race::new(limited.len(), |side, calls| {
+            seconds(calls, || tasks.once(0, &limited[side]).unwrap_or_else(|error| panic!("{error}")))
         });
         race.run(group, &names, &self.name);
     }
 
-    /// Those that take part, with the limits of their threads. One that cannot have as many is named.
-    fn backends<'a>(&self, registry: &'a Registry) -> Vec<(&'a dyn Backend, Limit<'a>)> {
+    /// Those that take part. One that cannot have as many threads is named.
+    fn engines(&self, registry: &Registry) -> Vec<Engine> {
         let with_reference = self.workload.task_bytes() <= WITH_REFERENCE;
-        let mut there = Vec::new();
-        for backend in registry.iter() {
-            let native = backend.support(self.workload.op(), self.workload.dtype()) == Support::Native;
-            if native || (with_reference && backend.info().id == "reference") {
-                match backend.limit(self.op_threads) {
-                    Ok(limit) => there.push((&**backend, limit)),
-                    Err(error) => eprintln!("left out of {}: {error}", self.workload),
-                }
-            }
-        }
-        there
+        let Some((op, dtype)) = self.workload.call().op() else { return Vec::new() };
+        let takes_part = |backend: &&Arc<dyn Backend>| {
+            let is_reference = backend.info().id == reference::ID;
+            backend.support(op, dtype) == Support::Native || (with_reference && is_reference)
+        };
+        let engine = |backend: &Arc<dyn Backend>| {
+            let combination = Combination::serial(backend.info().id, self.op_threads);
+            let engine = Engine::new(registry, &combination);
+            engine.inspect_err(|error| eprintln!("left out of {}: {error}", self.workload)).ok()
+        };
+        registry.iter().filter(takes_part).filter_map(engine).collect()
     }
 }

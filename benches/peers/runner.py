@@ -182,7 +182,7 @@ def _converse(
         return answer("refused", reason=str(refusal))
 
     with start(batch) as run:
-        answer("ready", protocol=PROTOCOL, version=_version(libraries), kernels=_kernels(), pids=_pids())
+        answer("ready", protocol=PROTOCOL, version=_version(libraries), kernels=_kernels())
         while (line := requests.get()) is not None:
             request = json.loads(line)
             match request["type"]:

@@ -6,7 +6,7 @@ use std::io;
 
 #[cfg(target_os = "linux")]
 use gingham_harness::{arena, tuner};
-use gingham_harness::{combination, engine, executor, operands, plan, profile, report, space, workload};
+use gingham_harness::{combination, engine, executor, plan, profile, report, space, workload};
 
 use super::output::tell;
 
@@ -91,8 +91,8 @@ impl From<space::Error> for Failure {
     }
 }
 
-impl From<operands::Error> for Failure {
-    fn from(error: operands::Error) -> Self {
+impl From<workload::memory::TooLarge> for Failure {
+    fn from(error: workload::memory::TooLarge) -> Self {
         Self::usage(error)
     }
 }
@@ -115,7 +115,8 @@ impl From<tuner::Error> for Failure {
     fn from(error: tuner::Error) -> Self {
         match error {
             tuner::Error::Space(error) => error.into(),
-            tuner::Error::Operands(error) => error.into(),
+            tuner::Error::Memory(error) => error.into(),
+            tuner::Error::Placement(_) => Self::work(error),
             tuner::Error::Arena(error) => error.into(),
             tuner::Error::Interrupted => Self::work(error),
             tuner::Error::Uninitialised(_)

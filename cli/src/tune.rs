@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::Args;
-use gingham_core::{DType, Op, OpThreads, Registry};
+use gingham_core::{Op, OpThreads, Registry};
 use gingham_harness::environment::Environment;
 use gingham_harness::profile::{self, Recorded};
 use gingham_harness::report::{self, Format, Page};
@@ -14,6 +14,7 @@ use gingham_harness::search::Strategy;
 use gingham_harness::space::Selection;
 use gingham_harness::store::Place;
 use gingham_harness::trial::Program;
+use gingham_harness::workload::Call;
 use gingham_harness::{ExecutorKind, Outcome, Profile, Tuner, Workload, tuner};
 
 use super::args::{WorkloadArgs, count, duration, share};
@@ -159,7 +160,7 @@ const ENDING: &str = "gingham: interrupted: ends with what is known as soon as t
 /// The built-in workload: products of a size that every backend does well, enough of them for both levels of
 /// parallelism, 96 MiB in all.
 fn default_workload() -> Workload {
-    Workload::new(Op::MatMul, DType::F64, "256", None, 64).expect("a fixed workload")
+    Workload::matmul::<f64>([256, 256, 256]).tasks(64)
 }
 
 impl Tune {
@@ -272,9 +273,11 @@ fn save(path: &Path, outcome: &Outcome, environment: &Environment) -> Result<(),
         Recorded::Saved => {
             let session =
                 if flag.is_empty() { "open(gingham::registry())" } else { "with_profile(gingham::registry(), path)" };
-            let files = match outcome.workload.op() {
-                Op::MatMul => format!(", and `gingham run --lhs 'a/*.npy' --rhs 'b/*.npy' --out c{flag}` to files"),
-                Op::Dot | Op::Fill | Op::Unary(_) | Op::Binary(_) | Op::Random(_) => String::new(),
+            let files = match outcome.workload.call() {
+                Call::Op { op: Op::MatMul, .. } => {
+                    format!(", and `gingham run --lhs 'a/*.npy' --rhs 'b/*.npy' --out c{flag}` to files")
+                }
+                Call::Op { .. } | Call::Function(_) => String::new(),
             };
             tell(format_args!(
                 "Saved to {name}: a program applies it by `Session::{session}?.plan(&workload)?`{files}."

@@ -102,6 +102,12 @@ pub enum Error {
         /// The name that was given.
         given: String,
     },
+    /// A name that is nothing which a function writes.
+    #[error("unknown results `{given}`; available: f32, f64, bytes")]
+    UnknownElement {
+        /// The name that was given.
+        given: String,
+    },
     /// What the library itself reported.
     #[error("{backend}: {message}")]
     Library {

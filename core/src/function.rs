@@ -1,9 +1,13 @@
-//! A program's own functions: what a call of one knows, and what one looks like that is known by name.
+//! A program's own functions: what a call of one knows and writes, and what one looks like that is known by name.
 //!
 //! A closure cannot be sent to another process, but a name can: the same program, started anew, registers the same
-//! functions ([`Registry::with_task`](crate::Registry::with_task)) and finds the one that is meant.
+//! functions ([`Registry::with_function`](crate::Registry::with_function)) and finds the one that is meant.
 
-use crate::OpThreads;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::{Error, OpThreads};
 
 /// What a call knows, beside the index of its item.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,13 +24,47 @@ pub struct Context<'a> {
 /// * It may be called for several items at once, and for an item any number of times: the results are the same, to
 ///   the bit, each time.
 /// * It writes nothing but its results.
-pub type Function =
-    dyn Fn(&Context<'_>, usize, &mut [f64]) -> Result<(), Box<dyn std::error::Error + Send + Sync>> + Send + Sync;
+pub type Body<T> =
+    dyn Fn(&Context<'_>, usize, &mut [T]) -> Result<(), Box<dyn std::error::Error + Send + Sync>> + Send + Sync;
+
+/// A function that is known by name, by what it writes.
+#[derive(Clone)]
+pub enum Function {
+    /// It writes `f32`.
+    F32(Arc<Body<f32>>),
+    /// It writes `f64`.
+    F64(Arc<Body<f64>>),
+    /// It writes bytes.
+    Bytes(Arc<Body<u8>>),
+}
+
+/// What a function may write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Element {
+    /// IEEE 754 binary32.
+    F32,
+    /// IEEE 754 binary64.
+    F64,
+    /// Bytes.
+    Bytes,
+}
+
+/// A type that a function may write: `f32`, `f64` or `u8`.
+pub trait Value: Copy + fmt::Debug + Default + PartialEq + Send + Sync + 'static {
+    /// The value that names this type.
+    const ELEMENT: Element;
+
+    /// `body` as a function.
+    fn function(body: Arc<Body<Self>>) -> Function;
+
+    /// The body of `function`, if it writes this type.
+    fn body(function: &Function) -> Option<&Body<Self>>;
+}
 
 /// A name that no function was registered under.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown task `{given}`; registered: {registered}")]
-pub struct UnknownTask {
+#[error("unknown function `{given}`; registered: {registered}")]
+pub struct UnknownFunction {
     /// The name that was given.
     pub given: String,
     /// The names that are there, comma-separated, or `none`.
@@ -57,5 +95,92 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn parameters(&self) -> &'a [f64] {
         self.parameters
+    }
+}
+
+impl Function {
+    /// What it writes.
+    #[must_use]
+    pub fn element(&self) -> Element {
+        match self {
+            Self::F32(_) => Element::F32,
+            Self::F64(_) => Element::F64,
+            Self::Bytes(_) => Element::Bytes,
+        }
+    }
+}
+
+impl Value for f32 {
+    const ELEMENT: Element = Element::F32;
+
+    fn function(body: Arc<Body<Self>>) -> Function {
+        Function::F32(body)
+    }
+
+    fn body(function: &Function) -> Option<&Body<Self>> {
+        if let Function::F32(body) = function { Some(body.as_ref()) } else { None }
+    }
+}
+
+impl Value for f64 {
+    const ELEMENT: Element = Element::F64;
+
+    fn function(body: Arc<Body<Self>>) -> Function {
+        Function::F64(body)
+    }
+
+    fn body(function: &Function) -> Option<&Body<Self>> {
+        if let Function::F64(body) = function { Some(body.as_ref()) } else { None }
+    }
+}
+
+impl Value for u8 {
+    const ELEMENT: Element = Element::Bytes;
+
+    fn function(body: Arc<Body<Self>>) -> Function {
+        Function::Bytes(body)
+    }
+
+    fn body(function: &Function) -> Option<&Body<Self>> {
+        if let Function::Bytes(body) = function { Some(body.as_ref()) } else { None }
+    }
+}
+
+impl Element {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::F32, Self::F64, Self::Bytes];
+
+    /// Bytes of one.
+    #[must_use]
+    pub fn size(self) -> usize {
+        match self {
+            Self::F32 => 4,
+            Self::F64 => 8,
+            Self::Bytes => 1,
+        }
+    }
+
+    /// `f32`, `f64` or `bytes`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+            Self::Bytes => "bytes",
+        }
+    }
+}
+
+impl fmt::Display for Element {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Element {
+    type Err = Error;
+
+    fn from_str(s: &str) -> Result<Self, Error> {
+        Self::ALL.into_iter().find(|e| e.name() == s).ok_or_else(|| Error::UnknownElement { given: s.into() })
     }
 }

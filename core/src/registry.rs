@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::function::{Context, Function, UnknownTask};
+use crate::function::{Context, Function, UnknownFunction, Value};
 use crate::reference::Reference;
 use crate::{Backend, Error};
 
@@ -11,7 +11,7 @@ use crate::{Backend, Error};
 #[derive(Clone)]
 pub struct Registry {
     backends: Vec<Arc<dyn Backend>>,
-    tasks: Vec<(&'static str, Arc<Function>)>,
+    functions: Vec<(&'static str, Function)>,
     features: &'static [&'static str],
 }
 
@@ -19,7 +19,7 @@ impl Registry {
     /// The reference alone.
     #[must_use]
     pub fn new() -> Self {
-        Self { backends: vec![Arc::new(Reference)], tasks: Vec::new(), features: &[] }
+        Self { backends: vec![Arc::new(Reference)], functions: Vec::new(), features: &[] }
     }
 
     /// The reference alone, knowing that a backend named in `features` could be compiled in by the cargo feature of
@@ -42,36 +42,36 @@ impl Registry {
         self
     }
 
-    /// Adds `f` as the task called `name`: a function of this program that its trials find by that name, since they
-    /// register the same.
+    /// Adds `f` as the function called `name`, which this program's trials find by that name, since they register the
+    /// same.
     ///
     /// # Panics
-    /// If the name breaks the rules of a backend's id or is taken by another task: both are slips in the program, not
-    /// in its input.
+    /// If the name breaks the rules of a backend's id or is taken by another function: both are slips in the program,
+    /// not in its input.
     #[must_use]
-    pub fn with_task(
+    pub fn with_function<T: Value>(
         mut self,
         name: &'static str,
-        f: impl Fn(&Context<'_>, usize, &mut [f64]) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
+        f: impl Fn(&Context<'_>, usize, &mut [T]) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
         + Send
         + Sync
         + 'static,
     ) -> Self {
-        assert!(is_name(name), "task `{name}`: lower-case letters, digits, - and _ only, starting with a letter");
-        assert!(self.task(name).is_err(), "task `{name}` is registered twice");
-        self.tasks.push((name, Arc::new(f)));
+        assert!(is_name(name), "function `{name}`: lower-case letters, digits, - and _ only, starting with a letter");
+        assert!(self.function(name).is_err(), "function `{name}` is registered twice");
+        self.functions.push((name, T::function(Arc::new(f))));
         self
     }
 
-    /// The task called `name`.
+    /// The function called `name`.
     ///
     /// # Errors
-    /// [`UnknownTask`], with the names that are registered.
-    pub fn task(&self, name: &str) -> Result<&Arc<Function>, UnknownTask> {
-        self.tasks.iter().find(|(known, _)| *known == name).map(|(_, f)| f).ok_or_else(|| {
-            let names: Vec<&str> = self.tasks.iter().map(|(name, _)| *name).collect();
+    /// [`UnknownFunction`], with the names that are registered.
+    pub fn function(&self, name: &str) -> Result<&Function, UnknownFunction> {
+        self.functions.iter().find(|(known, _)| *known == name).map(|(_, f)| f).ok_or_else(|| {
+            let names: Vec<&str> = self.functions.iter().map(|(name, _)| *name).collect();
             let registered = if names.is_empty() { "none".into() } else { names.join(", ") };
-            UnknownTask { given: name.into(), registered }
+            UnknownFunction { given: name.into(), registered }
         })
     }
 
@@ -122,33 +122,35 @@ mod tests {
     use crate::OpThreads;
 
     #[test]
-    fn a_task_is_found_by_its_name_alone() {
-        assert_eq!(Registry::new().task("f").map(drop).unwrap_err().to_string(), "unknown task `f`; registered: none");
+    fn a_function_is_found_by_its_name_alone() {
+        let unknown = |registry: &Registry, name| registry.function(name).map(drop).unwrap_err().to_string();
+        assert_eq!(unknown(&Registry::new(), "f"), "unknown function `f`; registered: none");
         let registry = Registry::new()
-            .with_task("first", |cx, item, out| {
+            .with_function("first", |cx, item, out: &mut [f64]| {
                 out[0] = (item * cx.items()) as f64 * cx.parameters()[0];
                 Ok(())
             })
-            .with_task("second-2", |_, _, _| Err("always".into()));
+            .with_function("second-2", |_, _, _: &mut [u8]| Err("always".into()));
         let mut out = [f64::NAN];
         let cx = Context::new(10, OpThreads::ONE, &[0.5]);
-        assert!(registry.task("first").is_ok_and(|f| f(&cx, 3, &mut out).is_ok()));
+        let first = f64::body(registry.function("first").unwrap()).unwrap();
+        assert!(first(&cx, 3, &mut out).is_ok());
         assert_eq!(out, [15.0]);
-        assert!(registry.task("second-2").is_ok_and(|f| f(&cx, 3, &mut out).is_err()));
-        let said = registry.task("First").map(drop).unwrap_err().to_string();
-        assert_eq!(said, "unknown task `First`; registered: first, second-2");
+        let second = registry.function("second-2").unwrap();
+        assert!(f64::body(second).is_none() && u8::body(second).unwrap()(&cx, 3, &mut []).is_err());
+        assert_eq!(unknown(&registry, "First"), "unknown function `First`; registered: first, second-2");
     }
 
     #[test]
-    #[should_panic(expected = "task `twice` is registered twice")]
-    fn a_name_is_one_task() {
-        let nothing = |_: &Context<'_>, _, _: &mut [f64]| Ok(());
-        let _ = Registry::new().with_task("twice", nothing).with_task("twice", nothing);
+    #[should_panic(expected = "function `twice` is registered twice")]
+    fn a_name_is_one_function() {
+        let nothing = |_: &Context<'_>, _, _: &mut [f32]| Ok(());
+        let _ = Registry::new().with_function("twice", nothing).with_function("twice", nothing);
     }
 
     #[test]
     #[should_panic(expected = "lower-case letters")]
     fn a_name_is_a_word() {
-        let _ = Registry::new().with_task("two words", |_, _, _| Ok(()));
+        let _ = Registry::new().with_function("two words", |_, _, _: &mut [f64]| Ok(()));
     }
 }

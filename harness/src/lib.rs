@@ -13,7 +13,6 @@
 
 #[cfg(target_os = "linux")]
 pub mod arena;
-pub mod batch;
 mod clock;
 pub mod combination;
 pub mod engine;
@@ -23,7 +22,6 @@ pub mod files;
 pub mod function;
 pub mod journal;
 pub mod npy;
-pub mod operands;
 pub mod outcome;
 mod parallel;
 pub mod plan;
@@ -36,22 +34,18 @@ pub mod shown;
 pub mod space;
 pub mod stats;
 pub mod store;
-pub mod task;
 #[cfg(target_os = "linux")]
 pub mod trial;
 #[cfg(target_os = "linux")]
 pub mod tuner;
-pub mod verify;
 pub mod workload;
 
-pub use batch::Batch;
 pub use combination::{Combination, ExecutorKind};
 pub use engine::Engine;
 pub use outcome::Outcome;
 pub use plan::{Plan, Session};
 pub use profile::Profile;
 pub use progress::Progress;
-pub use task::Task;
 #[cfg(target_os = "linux")]
 pub use tuner::Tuner;
-pub use workload::Workload;
+pub use workload::{Batch, Task, Workload};

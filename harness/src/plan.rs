@@ -18,7 +18,6 @@ use gingham_core::ndarray::ArrayView1;
 use gingham_core::{Backend, OpThreads, Product, Registry, Scalar, Support, Threading};
 use gingham_machine::Machine;
 
-use crate::batch::{self, Batch};
 use crate::combination::{Combination, ExecutorKind};
 use crate::engine::{self, Engine};
 use crate::environment;
@@ -26,8 +25,7 @@ use crate::executor::TaskErrors;
 use crate::profile::{self, Answer, Fingerprint, Grade, Profile};
 use crate::report::count;
 use crate::space::{self, Cpus};
-use crate::task::Task;
-use crate::workload::Workload;
+use crate::workload::{Batch, Task, Tasks, Workload, multiply};
 
 /// The backends, the machine and the saved answers of a program.
 pub struct Session {
@@ -185,7 +183,8 @@ impl Session {
 
     fn by_rule(&self, answer: &Answer<'_>, notes: &mut Vec<String>) -> Result<Plan, Error> {
         let workload = answer.workload;
-        let (op, dtype, cpus) = (workload.op(), workload.dtype(), self.machine.usable_cpus);
+        let cpus = self.machine.usable_cpus;
+        let (op, dtype) = workload.call().op().ok_or_else(|| Error::NoBackend(workload.clone()))?;
         let is_able = |backend: &&Arc<dyn Backend>| backend.support(op, dtype) != Support::None;
         let saved = self.misfit(answer).and_then(|best| self.registry.get(&best.backend).ok()).filter(is_able);
         let native = || self.registry.iter().find(|b| b.support(op, dtype) == Support::Native);
@@ -259,7 +258,7 @@ impl Plan {
     ///
     /// # Errors
     /// [`RunError`]; a task that fails or panics does not keep the others from being done.
-    pub fn run<T: Scalar>(&self, batch: &mut Batch<'_, T>) -> Result<(), RunError> {
+    pub fn run(&self, batch: &mut dyn Tasks) -> Result<(), RunError> {
         let all = 0..batch.len();
         Ok(batch.run(all, &self.engine.limited()?)?)
     }
@@ -269,7 +268,7 @@ impl Plan {
     /// # Errors
     /// As [`Plan::run`].
     pub fn matmul_many<T: Scalar>(&self, products: &mut [Product<'_, T>]) -> Result<(), RunError> {
-        Ok(batch::multiply(products, &self.engine.limited()?)?)
+        Ok(multiply(products, &self.engine.limited()?)?)
     }
 
     /// The dot product of every pair.
@@ -279,7 +278,7 @@ impl Plan {
     pub fn dot_many<T: Scalar>(&self, pairs: &[(ArrayView1<'_, T>, ArrayView1<'_, T>)]) -> Result<Vec<T>, RunError> {
         let mut sums = vec![T::zero(); pairs.len()];
         let dots = pairs.iter().zip(&mut sums).map(|(&(x, y), out)| Task::Dot { x, y, out });
-        self.run(&mut dots.collect::<Vec<_>>().into())?;
+        self.run(&mut Batch::from(dots.collect::<Vec<_>>()))?;
         Ok(sums)
     }
 

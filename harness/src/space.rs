@@ -84,7 +84,7 @@ pub struct Candidate {
 }
 
 /// A selection that names what is not there.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
     /// An unknown backend.
     #[error(transparent)]
@@ -156,8 +156,8 @@ pub fn candidates(
 }
 
 fn of_backend(backend: &dyn Backend, workload: &Workload, cpus: Cpus, selection: &Selection) -> Vec<Candidate> {
+    let Some((op, dtype)) = workload.call().op() else { return Vec::new() };
     let id = backend.info().id;
-    let (op, dtype) = (workload.op(), workload.dtype());
     let one = Combination::serial(id, OpThreads::ONE);
     let is_reference = id == gingham_core::reference::ID;
     match backend.support(op, dtype) {

@@ -1,4 +1,4 @@
-//! Registered tasks in trials: the sound ones are raced, and each fault is a row or an error that says so.
+//! Registered functions in trials: the sound ones are raced, and each fault is a row or an error that says so.
 //!
 //! A trial re-executes the program that tunes, so this test has a main of its own, which serves where it is a trial.
 
@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use gingham_core::{Context, Registry};
 use gingham_harness::executor::BoxError;
-use gingham_harness::function::{Calls, Error, FnOutcome, FnTuner};
+use gingham_harness::function::{Error, FnOutcome, FnTuner};
 use gingham_harness::outcome::Status;
 use gingham_harness::space::Selection;
 use gingham_harness::trial::init;
-use gingham_harness::{ExecutorKind, Tuner, Workload};
+use gingham_harness::{ExecutorKind, Tuner, Workload, workload};
 
 type Check = (&'static str, fn());
 
@@ -21,16 +21,16 @@ type Check = (&'static str, fn());
 const ORDINARY: &str = "ordinary";
 
 const CHECKS: [Check; 10] = [
-    ("every_combination_of_a_sound_task_is_right", every_combination_of_a_sound_task_is_right),
+    ("every_combination_of_a_sound_function_is_right", every_combination_of_a_sound_function_is_right),
     ("a_tuner_of_workloads_tunes_functions_too", a_tuner_of_workloads_tunes_functions_too),
     ("what_differs_from_a_serial_run_is_wrong", what_differs_from_a_serial_run_is_wrong),
     ("what_differs_each_time_is_wrong_everywhere", what_differs_each_time_is_wrong_everywhere),
     ("a_trial_that_aborts_or_hangs_is_a_row", a_trial_that_aborts_or_hangs_is_a_row),
-    ("a_task_that_fails_on_one_thread_is_an_error", a_task_that_fails_on_one_thread_is_an_error),
+    ("a_function_that_fails_on_one_thread_is_an_error", a_function_that_fails_on_one_thread_is_an_error),
     ("what_a_trial_starts_is_no_trial", what_a_trial_starts_is_no_trial),
     ("what_is_interrupted_while_it_is_prepared_ends_there", what_is_interrupted_while_it_is_prepared_ends_there),
-    ("an_unknown_task_is_told_what_there_is", an_unknown_task_is_told_what_there_is),
-    ("a_task_that_trials_do_not_register_is_an_error", a_task_that_trials_do_not_register_is_an_error),
+    ("an_unknown_function_is_told_what_there_is", an_unknown_function_is_told_what_there_is),
+    ("a_function_that_trials_do_not_register_is_an_error", a_function_that_trials_do_not_register_is_an_error),
 ];
 
 fn main() -> ExitCode {
@@ -50,33 +50,36 @@ fn main() -> ExitCode {
 
 fn registry() -> Registry {
     Registry::new()
-        .with_task("powers", powers)
-        .with_task("wrong-in-pools", |cx, item, out| {
+        .with_function("powers", powers)
+        .with_function("wrong-in-pools", |cx, item, out: &mut [f64]| {
             powers(cx, item, out)?;
             out[0] += f64::from(in_pool());
             Ok(())
         })
-        .with_task("process", |_, _, out| {
+        .with_function("process", |_, _, out: &mut [f64]| {
             out.fill(f64::from(std::process::id()));
             Ok(())
         })
-        .with_task(
+        .with_function(
             "aborts-in-pools",
             |cx, item, out| if in_pool() { std::process::abort() } else { powers(cx, item, out) },
         )
-        .with_task("hangs-in-pools", |cx, item, out| {
+        .with_function("hangs-in-pools", |cx, item, out| {
             while in_pool() {
                 std::thread::sleep(Duration::from_secs(1));
             }
             powers(cx, item, out)
         })
-        .with_task("starts-itself", |_, _, out| {
+        .with_function("starts-itself", |_, _, out: &mut [f64]| {
             let said = Command::new(program()).arg(ORDINARY).stdin(Stdio::null()).output()?;
             out.fill(1.0);
             if said.stdout.starts_with(ORDINARY.as_bytes()) { Ok(()) } else { Err("it took itself for a trial".into()) }
         })
-        .with_task("fails", |cx, item, out| if item == 20 { Err("no twenty".into()) } else { powers(cx, item, out) })
-        .with_task("panics", |_, item, _| panic!("item {item} is too much"))
+        .with_function(
+            "fails",
+            |cx, item, out| if item == 20 { Err("no twenty".into()) } else { powers(cx, item, out) },
+        )
+        .with_function("panics", |_, item, _: &mut [f64]| panic!("item {item} is too much"))
 }
 
 /// `item^1, item^2, ..`, times the parameter.
@@ -92,8 +95,8 @@ fn in_pool() -> bool {
     std::thread::current().name().is_some_and(|name| name.starts_with("gingham-"))
 }
 
-fn calls(task: &str) -> Calls {
-    Calls::new(task, 40, 3, &[0.1]).unwrap()
+fn calls(name: &str) -> Workload {
+    Workload::function(&registry(), name, 40, 3, &[0.1]).unwrap()
 }
 
 /// Serial, and a pool of two, half of the items each.
@@ -108,7 +111,7 @@ fn program() -> PathBuf {
 }
 
 fn tune(tuner: &FnTuner, task: &str) -> Result<FnOutcome, Error> {
-    tuner.tune_task(&registry(), program(), &calls(task))
+    tuner.tune_calls(&registry(), program(), &calls(task))
 }
 
 /// The pool's row is of this status for this reason, and serial is the best.
@@ -119,21 +122,21 @@ fn assert_pool(tuned: &FnOutcome, status: Status, why: &str) {
     assert_eq!(tuned.best.as_ref().map(ToString::to_string).as_deref(), Some("fn:1+serial"), "{tuned}");
 }
 
-fn every_combination_of_a_sound_task_is_right() {
+fn every_combination_of_a_sound_function_is_right() {
     let selection = Selection { workers: Some(vec![2, 3]), ..Selection::default() };
     let tuned = tune(&FnTuner { selection, ..tuner(6) }, "powers").unwrap();
     assert!(tuned.trials.len() > 5, "{tuned}");
     assert!(tuned.trials.iter().all(|row| row.status == Status::Ok), "{tuned}");
-    let results = tuned.plan().unwrap().call(registry().task("powers").unwrap().as_ref(), &calls("powers")).unwrap();
+    let results = tuned.plan().unwrap().call::<f64>(&registry(), &calls("powers")).unwrap();
     let expected = (0..40).flat_map(|item| (1..=3).map(move |power| 0.1 * f64::from(item).powi(power)));
     assert!(results.iter().copied().eq(expected), "{results:?}");
 }
 
 fn a_tuner_of_workloads_tunes_functions_too() {
-    let workload = Workload::new("fill".parse().unwrap(), "f64".parse().unwrap(), "1", None, 1).unwrap();
+    let workload = Workload::fill::<f64>([1, 1]).tasks(1);
     let FnTuner { selection, budget, .. } = tuner(2);
     let tuner = Tuner { selection, budget, ..Tuner::new(registry(), workload, program()) };
-    let tuned = tuner.tune_task(&calls("powers")).unwrap();
+    let tuned = tuner.tune_calls(&calls("powers")).unwrap();
     assert!(tuned.trials.len() == 2 && tuned.best.is_some(), "{tuned}");
     let tuned = tuner.tune_fn(10, |_, item| if item < 10 { Ok(()) } else { Err("there are ten".into()) }).unwrap();
     assert!(tuned.trials.len() == 2 && tuned.best.is_some(), "{tuned}");
@@ -141,7 +144,7 @@ fn a_tuner_of_workloads_tunes_functions_too() {
 
 fn what_differs_from_a_serial_run_is_wrong() {
     let tuned = tune(&tuner(3), "wrong-in-pools").unwrap();
-    assert_pool(&tuned, Status::Wrong, "item 20: result 0 is 3e0; a serial run writes 2e0");
+    assert_pool(&tuned, Status::Wrong, "item 20: result 0 is 3.0; a serial run writes 2.0");
 }
 
 fn what_differs_each_time_is_wrong_everywhere() {
@@ -159,7 +162,7 @@ fn a_trial_that_aborts_or_hangs_is_a_row() {
     assert!(start.elapsed() < Duration::from_secs(60));
 }
 
-fn a_task_that_fails_on_one_thread_is_an_error() {
+fn a_function_that_fails_on_one_thread_is_an_error() {
     let said = |task| tune(&tuner(3), task).unwrap_err().to_string();
     assert_eq!(said("fails"), "the function does not run on one thread: task 20 failed: no twenty");
     assert_eq!(said("panics"), "the function does not run on one thread: task 20 panicked: item 20 is too much");
@@ -176,17 +179,21 @@ fn what_is_interrupted_while_it_is_prepared_ends_there() {
     assert!(matches!(tune(&tuner, "powers"), Err(Error::Interrupted)));
 }
 
-fn an_unknown_task_is_told_what_there_is() {
-    let error = tune(&tuner(3), "power").unwrap_err();
-    assert!(matches!(error, Error::Unknown(_)), "{error}");
-    assert!(error.to_string().starts_with("unknown task `power`; registered: powers, wrong-in-pools, "), "{error}");
+fn an_unknown_function_is_told_what_there_is() {
+    let error = Workload::function(&registry(), "power", 40, 3, &[]).unwrap_err();
+    assert!(matches!(error, workload::Error::Unknown(_)), "{error}");
+    let text = error.to_string();
+    assert!(text.starts_with("unknown function `power`; registered: powers, wrong-in-pools, "), "{text}");
+    let workload = Workload::fill::<f64>([1, 1]).tasks(1);
+    assert!(matches!(tuner(3).tune_calls(&registry(), program(), &workload), Err(Error::Workload(_))));
 }
 
-fn a_task_that_trials_do_not_register_is_an_error() {
-    let registry = registry().with_task("only-here", powers);
-    let error = tuner(3).tune_task(&registry, program(), &calls("only-here")).unwrap_err().to_string();
+fn a_function_that_trials_do_not_register_is_an_error() {
+    let registry = registry().with_function("only-here", powers);
+    let calls = Workload::function(&registry, "only-here", 40, 3, &[0.1]).unwrap();
+    let error = tuner(3).tune_calls(&registry, program(), &calls).unwrap_err().to_string();
     assert!(
-        error.starts_with("the function does not run on one thread: unknown task `only-here`; registered: "),
+        error.starts_with("the function does not run on one thread: unknown function `only-here`; registered: "),
         "{error}"
     );
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use gingham_core::ndarray::{Array1, Array2, ArrayViewMut2};
 use gingham_core::{Binary, DType, Op, Product, Registry};
 use gingham_harness::profile::{Entry, Evidence, Fingerprint, Ranked};
+use gingham_harness::workload::Tasks;
 use gingham_harness::{Batch, Profile, Session, Task, Workload};
 use gingham_machine::Machine;
 
@@ -182,7 +183,7 @@ fn a_plan_runs_products_dots_tasks_and_closures() {
             .iter_mut()
             .map(|out| Task::Binary { f: Binary::Add, x: Some(a.view()), y: a.view(), out: out.view_mut() })
             .collect();
-        plan.run(&mut tasks.into()).unwrap();
+        plan.run(&mut Batch::from(tasks)).unwrap();
         assert!(sums.iter().all(|sum| *sum == &a + &a));
 
         let calls = AtomicUsize::new(0);

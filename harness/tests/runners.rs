@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use gingham_core::{DType, OpThreads, Registry};
+use gingham_core::{OpThreads, Registry};
 use gingham_harness::arena::Arena;
 use gingham_harness::environment::Environment;
 use gingham_harness::search::SAMPLE_S;
@@ -78,10 +78,9 @@ fn own() -> Program {
     Program::Own(std::env::current_exe().expect("this test"))
 }
 
-fn arena(shape: &str, tasks: usize) -> (Workload, Arena) {
-    let workload = Workload::new("matmul".parse().expect("an operation"), DType::F64, shape, None, tasks);
-    let workload = workload.expect("a workload");
-    let arena = Arena::new::<f64>(&workload, 1).expect("memory");
+fn arena(side: usize, tasks: usize) -> (Workload, Arena) {
+    let workload = Workload::matmul::<f64>([side, side, side]).tasks(tasks);
+    let arena = Arena::new(&workload, 1).expect("memory");
     (workload, arena)
 }
 
@@ -93,7 +92,6 @@ fn hello(workload: &Workload, arena: &Arena, combination: Combination) -> Hello 
         arenas: arena.locations(),
         tensors: arena.placement().tensors.clone(),
         private: false,
-        calls: None,
     }
 }
 
@@ -103,7 +101,7 @@ fn start(program: &Program, hello: Hello, deadline: Duration) -> Result<(Trial, 
 
 /// Starts a peer, which finds the name of a file in `$0`.
 fn start_peer(script: &str, argument: &Path, deadline: Duration) -> Result<Trial, Death> {
-    let (workload, arena) = arena("4", 2);
+    let (workload, arena) = arena(4, 2);
     start(&peer(script, argument), hello(&workload, &arena, Combination::peer("script")), deadline)
         .map(|(trial, _)| trial)
 }
@@ -131,7 +129,7 @@ fn assert_gone(group: u32, what: &str) {
 }
 
 fn an_honest_peer_is_served() {
-    let (workload, arena) = arena("4", 2);
+    let (workload, arena) = arena(4, 2);
     let hello = hello(&workload, &arena, Combination::peer("script"));
     let (mut trial, ready) = start(&peer(HONEST, Path::new("-")), hello, DEADLINE).expect("an honest peer");
     assert_eq!(ready, Ready { version: "2.4".into(), kernels: String::new() });
@@ -224,7 +222,7 @@ fn every_fault_is_a_death_and_leaves_no_process() {
 }
 
 fn a_runner_that_does_not_read_is_not_waited_for() {
-    let (workload, arena) = arena("4", 2);
+    let (workload, arena) = arena(4, 2);
     let mut hello = hello(&workload, &arena, Combination::peer("script"));
     hello.tensors[0].name = "a".repeat(1 << 20); // more than a pipe holds
     let death = start(&peer("sleep 300", Path::new("-")), hello, Duration::from_millis(500)).expect_err("it sleeps");
@@ -251,7 +249,7 @@ fn a_runner_that_has_said_goodbye_may_clear_away() {
 }
 
 fn a_command_that_is_not_there_is_a_death() {
-    let (workload, arena) = arena("4", 2);
+    let (workload, arena) = arena(4, 2);
     let program = Program::peer("none=/no/such/runner --fast").expect("a peer");
     let death = start(&program, hello(&workload, &arena, Combination::peer("none")), DEADLINE).expect_err("no runner");
     assert!(matches!(&death, Death::Failed(reason) if reason.starts_with("cannot start: ")), "{death:?}");
@@ -260,7 +258,7 @@ fn a_command_that_is_not_there_is_a_death() {
 /// What is timed beside the tasks: some microseconds of hand-out, where a hundredth of the shortest sample is 130.
 fn an_empty_batch_costs_a_hundredth_of_a_sample_at_most() {
     for combination in ["reference+serial", "reference+threads:2", "reference+rayon:2:1"] {
-        let (workload, arena) = arena("8", 4);
+        let (workload, arena) = arena(8, 4);
         let hello = hello(&workload, &arena, combination.parse().expect("a combination"));
         let (mut trial, _) = start(&own(), hello, DEADLINE).expect("it is ready");
         let empty = |_| trial.run(0, 0, 1).expect("an empty run").wall_s;
@@ -270,30 +268,30 @@ fn an_empty_batch_costs_a_hundredth_of_a_sample_at_most() {
 }
 
 fn private_results_are_shown_when_they_are_checked() {
-    let (workload, mut arena) = arena("8", 3);
+    let (workload, mut arena) = arena(8, 3);
     let combination = Combination::serial("reference", OpThreads::ONE);
     let shared = hello(&workload, &arena, combination);
     let private = Hello { private: true, ..shared.clone() };
 
-    arena.poison::<f64>(3);
+    let judge = workload.judge(arena.placement(), arena.inputs(), 1).expect("a judge");
+    let poison = |arena: &mut Arena| judge.poison(arena.outputs_mut(), 3);
+    let results = |arena: &Arena| bytemuck::cast_slice::<u8, f64>(arena.outputs())[..3 * 64].to_vec();
+    poison(&mut arena);
     let (mut trial, _) = start(&own(), shared, DEADLINE).expect("a trial");
     trial.run(0, 3, 1).expect("a run");
-    let right = arena.outputs::<f64>().to_vec();
-    assert!(right[..3 * 64].iter().all(|x| x.is_finite()), "{right:?}");
+    let right = results(&arena);
+    assert!(right.iter().all(|x| x.is_finite()), "{right:?}");
     trial.quit().expect("a goodbye");
 
-    arena.poison::<f64>(3);
+    poison(&mut arena);
     let (mut trial, _) = start(&own(), private, DEADLINE).expect("a trial");
     trial.run(0, 3, 1).expect("a run");
-    assert!(
-        arena.outputs::<f64>()[..3 * 64].iter().all(|x| x.is_nan()),
-        "a run that is not checked writes nothing here"
-    );
+    assert!(results(&arena).iter().all(|x| x.is_nan()), "a run that is not checked writes nothing here");
     trial.verify(0, 2).expect("a run");
-    assert_eq!(arena.outputs::<f64>()[..2 * 64], right[..2 * 64]);
-    assert!(arena.outputs::<f64>()[2 * 64..3 * 64].iter().all(|x| x.is_nan()), "the run before this one is not shown");
+    assert_eq!(results(&arena)[..2 * 64], right[..2 * 64]);
+    assert!(results(&arena)[2 * 64..].iter().all(|x| x.is_nan()), "the run before this one is not shown");
     trial.verify(0, 3).expect("a run");
-    assert_eq!(arena.outputs::<f64>()[..3 * 64], right[..3 * 64]);
+    assert_eq!(results(&arena), right);
     assert!(trial.verify(2, 2).is_err_and(|death| death.to_string().contains("beyond the batch")));
 }
 
@@ -303,7 +301,7 @@ fn be_replaced() {
     let Program::Own(path) = &own else { unreachable!("it is our own") };
     std::fs::remove_file(path).expect("it is in a folder of its own");
     std::fs::write(path, "not a program").expect("its place is free");
-    let (workload, arena) = arena("4", 2);
+    let (workload, arena) = arena(4, 2);
     let serial = || Combination::serial("reference", OpThreads::ONE);
     let (first, ready) = start(&own, hello(&workload, &arena, serial()), DEADLINE).expect("a trial");
     // What the system calls this program from here on is no name of a file.
@@ -323,7 +321,7 @@ fn a_program_whose_file_is_replaced_starts_trials_of_itself() {
 
 /// Starts a trial that computes for days, tells its number, and waits to be killed.
 fn be_a_parent(state: &str) -> ! {
-    let (workload, arena) = arena("64", 1);
+    let (workload, arena) = arena(64, 1);
     let hello = hello(&workload, &arena, Combination::serial("reference", OpThreads::ONE));
     let (mut trial, _) = start(&own(), hello, Duration::from_secs(600)).expect("a trial");
     println!("{}", trial.pid());

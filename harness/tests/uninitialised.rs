@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use gingham_core::{DType, Op, Registry};
-use gingham_harness::function::{Calls, FnTuner};
+use gingham_core::Registry;
+use gingham_harness::function::FnTuner;
 use gingham_harness::profile::{Entry, Evidence, Fingerprint, Ranked};
 use gingham_harness::{Tuner, Workload};
 use gingham_machine::Machine;
@@ -24,7 +24,7 @@ const STARTS: &str = "GINGHAM_TEST_STARTS";
 const ENOUGH: usize = 8;
 
 /// The ways to start a trial.
-const WAYS: [&str; 3] = ["tune", "tune_task", "check"];
+const WAYS: [&str; 3] = ["tune", "tune_calls", "check"];
 
 fn main() {
     if let Some(starts) = std::env::var_os(STARTS) {
@@ -55,18 +55,18 @@ fn begin(starts: &Path) {
 
 /// What the program is told.
 fn refusal(way: &str, program: PathBuf) -> String {
-    let registry = Registry::new().with_task("nothing", |_, _, _| Ok(()));
-    let workload = Workload::new(Op::Fill, DType::F64, "8", None, 4).expect("a workload");
+    let registry = Registry::new().with_function("nothing", |_, _, _: &mut [f64]| Ok(()));
+    let workload = Workload::fill::<f64>([1, 8]).tasks(4);
     let budget = Duration::from_secs(2);
     match way {
         "tune" => {
             let tuner = Tuner { budget, ..Tuner::new(registry, workload, program) };
             tuner.tune(&mut |_, _| {}).expect_err("no trial would be served").to_string()
         }
-        "tune_task" => {
-            let calls = Calls::new("nothing", 4, 1, &[]).expect("calls");
+        "tune_calls" => {
+            let calls = Workload::function(&registry, "nothing", 4, 1, &[]).expect("calls");
             let tuner = FnTuner { budget, ..FnTuner::default() };
-            tuner.tune_task(&registry, program, &calls).expect_err("no trial would be served").to_string()
+            tuner.tune_calls(&registry, program, &calls).expect_err("no trial would be served").to_string()
         }
         _ => answer(workload, &registry).measure_again(&registry, &program, &mut |_| {}).to_string(),
     }

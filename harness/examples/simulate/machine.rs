@@ -9,6 +9,7 @@ use gingham_harness::outcome::Sample;
 use gingham_harness::replay::Recording;
 use gingham_harness::search::model::makespan;
 use gingham_harness::search::{Admission, Course, Entrant, Farewell, Fault, Role, sampling};
+use gingham_harness::workload::Unit;
 use gingham_harness::{Combination, ExecutorKind, Workload};
 use rand::rngs::ChaCha8Rng;
 use rand::seq::IndexedRandom;
@@ -121,7 +122,7 @@ pub(crate) fn registry() -> Registry {
 pub(crate) fn seconds(combination: &Combination, workload: &Workload, tasks: usize) -> f64 {
     let Combination { backend, op_threads, executor, workers, chunk } = combination;
     let (threads, workers) = (op_threads.get(), (*workers).min(tasks).max(1));
-    let of_memory = workload.op() != Op::MatMul;
+    let of_memory = workload.unit() == Unit::Byte;
     let model = BACKENDS.iter().find(|model| model.id == backend);
     let (rate, serial, fork_s) = model.map_or((REFERENCE_RATE, 1.0, 0.0), |m| (m.rate, m.serial, m.fork_s));
     let alone = workload.work(1) / (rate * if of_memory { CORE_MEMORY } else { CORE });

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use gingham_harness::outcome::{Confirmation, Confirmed, Outcome, Row, SCHEMA, Site, Status, Twin, batch_seconds};
 use gingham_harness::search::{self, Found, Model, Rules, Strategy, Unstarted};
 use gingham_harness::space::{self, Candidate, Cpus, Narrowing, Selection};
+use gingham_harness::workload::Unit;
 use gingham_harness::{Combination, Workload};
 use gingham_machine::topology::{Cache, CacheKind};
 use gingham_machine::{Ceilings, Machine, ceilings::Rates};
@@ -23,7 +24,7 @@ pub(crate) fn outcome(
     let candidates = space::candidates(&registry(), workload, Cpus { usable: CPUS, cores: CPUS }, selection)?;
     let site = site();
     let in_cache = workload.batch_bytes() <= site.machine.last_level_bytes();
-    let of_memory = workload.rate_unit() == "GB/s" && !in_cache;
+    let of_memory = workload.unit() == Unit::Byte && !in_cache;
     let gain = if of_memory { MEMORY_GAIN } else { CPUS as f64 };
     let model = Model { tasks: workload.tasks(), cpus: CPUS, gain, beyond_cache: 0, task_s: 0.0 };
     let rules = Rules { seed, strategy, budget_s, ..Rules::new(model) };

@@ -72,10 +72,10 @@ mod tests {
         write_zeros(&file, 4096, 100_000).unwrap();
         let bytes = 4096 + 100_000;
         assert_eq!(rustix::fs::fstat(&file).unwrap().st_size, bytes as i64);
-        Writable::new(&file, bytes).unwrap().as_mut_slice::<f64>()[13_000] = 7.0;
+        Writable::new(&file, bytes).unwrap().as_mut_slice()[104_000] = 7;
         seal(&file).unwrap();
         let path = format!("/proc/self/fd/{}", file.as_raw_fd());
-        assert_eq!(ReadOnly::open(&path, bytes).unwrap().as_slice::<f64>()[13_000], 7.0);
+        assert_eq!(ReadOnly::open(&path, bytes).unwrap().as_slice()[104_000], 7);
         assert!(rustix::io::fcntl_getfd(&file).unwrap().is_empty(), "children inherit it");
     }
 }

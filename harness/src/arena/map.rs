@@ -1,4 +1,4 @@
-//! Mappings as slices of elements: shared ones of memory files, and private ones.
+//! Mappings as slices of bytes: shared ones of memory files, and private ones.
 #![allow(unsafe_code)] // the one place of the harness, beside the pool's scoped job, that needs it
 
 use std::ffi::c_void;
@@ -7,7 +7,6 @@ use std::io;
 use std::os::fd::AsFd;
 use std::ptr::NonNull;
 
-use gingham_core::Scalar;
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, mmap_anonymous, munmap};
 
 /// A mapping that is unmapped when dropped.
@@ -47,17 +46,16 @@ impl Mapping {
         Ok(mapping)
     }
 
-    fn as_slice<T: Scalar>(&self) -> &[T] {
-        // SAFETY: the mapping is page-aligned, `bytes` long, and lives as long as `self`; f32 and f64 have no invalid
-        // bit patterns. The memory may be shared with trials: they write to outputs only between a request and its
-        // answer, while nobody reads here.
-        unsafe { std::slice::from_raw_parts(self.start.as_ptr().cast(), self.bytes / size_of::<T>()) }
+    fn as_slice(&self) -> &[u8] {
+        // SAFETY: the mapping is `bytes` long and lives as long as `self`; any bits are bytes. The memory may be shared
+        // with trials: they write to outputs only between a request and its answer, while nobody reads here.
+        unsafe { std::slice::from_raw_parts(self.start.as_ptr().cast(), self.bytes) }
     }
 
-    fn as_mut_slice<T: Scalar>(&mut self) -> &mut [T] {
+    fn as_mut_slice(&mut self) -> &mut [u8] {
         // SAFETY: as in `as_slice`; `&mut self` makes this the only slice of this process. No mapping for reading alone
         // is lent out mutably.
-        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr().cast(), self.bytes / size_of::<T>()) }
+        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr().cast(), self.bytes) }
     }
 }
 
@@ -83,9 +81,9 @@ impl ReadOnly {
         Mapping::new(File::open(path)?, 0, bytes, ProtFlags::READ).map(Self)
     }
 
-    /// All of it, as elements.
+    /// All of it, from the start of a page on.
     #[must_use]
-    pub fn as_slice<T: Scalar>(&self) -> &[T] {
+    pub fn as_slice(&self) -> &[u8] {
         self.0.as_slice()
     }
 }
@@ -119,15 +117,15 @@ impl Writable {
         Self::new(File::options().read(true).write(true).open(path)?, bytes)
     }
 
-    /// All of it, as elements.
+    /// All of it, from the start of a page on.
     #[must_use]
-    pub fn as_slice<T: Scalar>(&self) -> &[T] {
+    pub fn as_slice(&self) -> &[u8] {
         self.0.as_slice()
     }
 
-    /// All of it, as elements to write.
+    /// All of it, to write.
     #[must_use]
-    pub fn as_mut_slice<T: Scalar>(&mut self) -> &mut [T] {
+    pub fn as_mut_slice(&mut self) -> &mut [u8] {
         self.0.as_mut_slice()
     }
 }
@@ -137,25 +135,25 @@ impl Writable {
 pub struct Private(Mapping);
 
 impl Private {
-    /// A copy of `elements`.
+    /// A copy of `bytes`.
     ///
     /// # Errors
     /// The system's.
-    pub fn copy_of<T: Scalar>(elements: &[T]) -> io::Result<Self> {
-        let mut copy = Self(Mapping::anonymous(size_of_val(elements))?);
-        copy.as_mut_slice().copy_from_slice(elements);
+    pub fn copy_of(bytes: &[u8]) -> io::Result<Self> {
+        let mut copy = Self(Mapping::anonymous(bytes.len())?);
+        copy.as_mut_slice().copy_from_slice(bytes);
         Ok(copy)
     }
 
-    /// All of it, as elements.
+    /// All of it, from the start of a page on.
     #[must_use]
-    pub fn as_slice<T: Scalar>(&self) -> &[T] {
+    pub fn as_slice(&self) -> &[u8] {
         self.0.as_slice()
     }
 
-    /// All of it, as elements to write.
+    /// All of it, to write.
     #[must_use]
-    pub fn as_mut_slice<T: Scalar>(&mut self) -> &mut [T] {
+    pub fn as_mut_slice(&mut self) -> &mut [u8] {
         self.0.as_mut_slice()
     }
 }

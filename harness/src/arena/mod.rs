@@ -10,13 +10,10 @@ mod map;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Instant;
 
-use gingham_core::Scalar;
-
 pub use map::{Private, ReadOnly, Writable};
 
-use crate::operands::{self, Placement};
 use crate::trial::protocol::{Arenas, Location};
-use crate::workload::Workload;
+use crate::workload::{Placement, Workload};
 
 /// Bytes that an arena takes at most, unless one task needs more.
 pub const DEFAULT_LIMIT: u64 = 512 << 20;
@@ -69,8 +66,8 @@ impl Arena {
     ///
     /// # Errors
     /// [`Error::System`] where the system has not that much memory.
-    pub fn new<T: Scalar>(workload: &Workload, seed: u64) -> Result<Self, Error> {
-        Self::made_while::<T>(workload, seed, &|_| true)
+    pub fn new(workload: &Workload, seed: u64) -> Result<Self, Error> {
+        Self::made_while(workload, seed, &|_| true)
     }
 
     /// The same as long as `go_on`, which is told how many seconds all of it takes at the rate seen so far (0 in the
@@ -78,22 +75,22 @@ impl Arena {
     ///
     /// # Errors
     /// [`Error::System`] where the system has not that much memory, [`Error::Stopped`] where it was not to go on.
-    pub fn made_while<T: Scalar>(workload: &Workload, seed: u64, go_on: &dyn Fn(f64) -> bool) -> Result<Self, Error> {
+    pub fn made_while(workload: &Workload, seed: u64, go_on: &dyn Fn(f64) -> bool) -> Result<Self, Error> {
         let start = Instant::now();
         let placement = Placement::of(workload);
         let bytes = placement.input_bytes + placement.output_bytes;
         let mut filled = vec![(0, 0.0)];
-        let mut told = |slice: &[T]| {
+        let mut told = |slice: &[u8]| {
             let gone_s = start.elapsed().as_secs_f64();
-            filled.push((filled[filled.len() - 1].0 + size_of_val(slice) as u64, gone_s));
+            filled.push((filled[filled.len() - 1].0 + slice.len() as u64, gone_s));
             let [needed_s, at_worst_s] = if gone_s > TELLING_S { needed_s(&filled, bytes) } else { [0.0; 2] };
             if go_on(needed_s) { Ok(()) } else { Err(Error::Stopped { bytes, needed_s: at_worst_s }) }
         };
-        let inputs = file("gingham-inputs", placement.input_bytes, |from, slice: &mut [T]| {
-            operands::fill_part(workload, seed, from, slice);
+        let inputs = file("gingham-inputs", placement.input_bytes, |from, slice: &mut [u8]| {
+            workload.fill_inputs(seed, from, slice);
             told(slice)
         })?;
-        let outputs = file("gingham-outputs", placement.output_bytes, |_, slice: &mut [T]| told(slice))?;
+        let outputs = file("gingham-outputs", placement.output_bytes, |_, slice: &mut [u8]| told(slice))?;
         let system = |bytes| move |source| Error::System { bytes, source };
         backing::seal(&inputs).map_err(system(placement.input_bytes))?;
         let sealed = ReadOnly::open(&path(&inputs), placement.input_bytes).map_err(system(placement.input_bytes))?;
@@ -124,25 +121,21 @@ impl Arena {
         }
     }
 
-    /// All inputs, as elements.
+    /// All inputs, from the start of a page on.
     #[must_use]
-    pub fn inputs<T: Scalar>(&self) -> &[T] {
+    pub fn inputs(&self) -> &[u8] {
         self.inputs.1.as_slice()
     }
 
-    /// All outputs, as elements. Only meaningful while every trial is stopped.
+    /// All outputs, from the start of a page on. Only meaningful while every trial is stopped.
     #[must_use]
-    pub fn outputs<T: Scalar>(&self) -> &[T] {
+    pub fn outputs(&self) -> &[u8] {
         self.outputs.1.as_slice()
     }
 
-    /// Makes every output of the first `tasks` tasks a NaN: what a run does not write cannot pass for a result.
-    pub fn poison<T: Scalar>(&mut self, tasks: usize) {
-        let output = self.placement.tensors.last().expect("every operation has an output");
-        let end = (output.base + output.step * tasks as u64) as usize / size_of::<T>();
-        let outputs = self.outputs.1.as_mut_slice::<T>();
-        let end = end.min(outputs.len());
-        outputs[..end].fill(T::nan());
+    /// All outputs, to poison.
+    pub fn outputs_mut(&mut self) -> &mut [u8] {
+        self.outputs.1.as_mut_slice()
     }
 }
 
@@ -161,13 +154,9 @@ fn needed_s(filled: &[(u64, f64)], bytes: u64) -> [f64; 2] {
 }
 
 /// A memory file of `bytes` bytes that children inherit. `each` is given each slice of it, and the number of the
-/// slice's first element, once the slice has been allocated and touched: some systems allocate at once, and take their
+/// slice's first byte, once the slice has been allocated and touched: some systems allocate at once, and take their
 /// time at the first touch.
-fn file<T: Scalar>(
-    name: &str,
-    bytes: u64,
-    mut each: impl FnMut(usize, &mut [T]) -> Result<(), Error>,
-) -> Result<OwnedFd, Error> {
+fn file(name: &str, bytes: u64, mut each: impl FnMut(usize, &mut [u8]) -> Result<(), Error>) -> Result<OwnedFd, Error> {
     let system = |source| Error::System { bytes, source };
     let fd = backing::create(name).map_err(system)?;
     for start in (0..bytes).step_by(SLICE as usize) {
@@ -175,7 +164,7 @@ fn file<T: Scalar>(
         backing::allocate(&fd, start, length).map_err(system)?;
         // Unmapped again: a file with a writable mapping cannot be sealed.
         let mut slice = Writable::part(&fd, start, length).map_err(system)?;
-        each(start as usize / size_of::<T>(), slice.as_mut_slice())?;
+        each(start as usize, slice.as_mut_slice())?;
     }
     Ok(fd)
 }
@@ -186,11 +175,12 @@ fn path(fd: &OwnedFd) -> String {
 
 #[cfg(test)]
 mod tests {
+    use gingham_core::Binary;
+
     use super::*;
 
     fn arena(seed: u64) -> Arena {
-        let workload = Workload::new("add".parse().unwrap(), "f64".parse().unwrap(), "1000", None, 3).unwrap();
-        Arena::new::<f64>(&workload, seed).unwrap()
+        Arena::new(&Workload::binary::<f64>(Binary::Add, [1, 1000]).tasks(3), seed).unwrap()
     }
 
     #[test]
@@ -198,25 +188,26 @@ mod tests {
         let arena = arena(1);
         let Arenas { inputs, outputs } = arena.locations();
         assert!(Writable::open(&inputs.path, inputs.bytes).is_err());
-        assert_eq!(ReadOnly::open(&inputs.path, inputs.bytes).unwrap().as_slice::<f64>(), arena.inputs::<f64>());
-        Writable::open(&outputs.path, outputs.bytes).unwrap().as_mut_slice::<f64>()[7] = 42.0;
-        assert_eq!(arena.outputs::<f64>()[7], 42.0, "one memory, two mappings");
+        assert_eq!(ReadOnly::open(&inputs.path, inputs.bytes).unwrap().as_slice(), arena.inputs());
+        Writable::open(&outputs.path, outputs.bytes).unwrap().as_mut_slice()[7] = 42;
+        assert_eq!(arena.outputs()[7], 42, "one memory, two mappings");
     }
 
     #[test]
     fn a_seed_gives_the_same_inputs_again() {
-        assert_eq!(arena(1).inputs::<f64>(), arena(1).inputs::<f64>());
-        assert_ne!(arena(1).inputs::<f64>(), arena(2).inputs::<f64>());
+        assert_eq!(arena(1).inputs(), arena(1).inputs());
+        assert_ne!(arena(1).inputs(), arena(2).inputs());
     }
 
     #[test]
     fn inputs_of_many_slices_are_those_of_one() {
-        let workload = Workload::new("dot".parse().unwrap(), "f32".parse().unwrap(), "9000000", None, 2).unwrap();
-        let arena = Arena::new::<f32>(&workload, 3).unwrap();
-        let mut whole = vec![0.0_f32; arena.inputs::<f32>().len()];
-        assert!(size_of_val(&whole[..]) as u64 > 2 * SLICE);
-        operands::fill(&workload, 3, &mut whole);
-        assert!(arena.inputs::<f32>() == whole);
+        let workload = Workload::dot::<f32>(9_000_000).tasks(2);
+        let arena = Arena::new(&workload, 3).unwrap();
+        let mut whole = vec![0.0_f32; arena.inputs().len() / 4];
+        let whole = bytemuck::cast_slice_mut(&mut whole);
+        assert!(whole.len() as u64 > 2 * SLICE);
+        workload.fill_inputs(3, 0, whole);
+        assert!(arena.inputs() == whole);
     }
 
     #[test]
@@ -234,20 +225,20 @@ mod tests {
 
     #[test]
     fn memory_that_comes_too_slowly_is_not_waited_for() {
-        let workload = Workload::new("fill".parse().unwrap(), "f64".parse().unwrap(), "1000000", None, 3).unwrap();
-        let stopped = Arena::made_while::<f64>(&workload, 1, &|_| false);
+        let workload = Workload::fill::<f64>([1, 1_000_000]).tasks(3);
+        let stopped = Arena::made_while(&workload, 1, &|_| false);
         assert!(matches!(stopped, Err(Error::Stopped { needed_s: 0.0, .. })), "{stopped:?}");
         // What takes less than half a second is never too slow.
-        assert!(Arena::made_while::<f64>(&workload, 1, &|needed_s| needed_s <= 0.0).is_ok());
+        assert!(Arena::made_while(&workload, 1, &|needed_s| needed_s <= 0.0).is_ok());
     }
 
     #[test]
     fn a_private_copy_is_its_own() {
-        let elements: Vec<f64> = (0..700_000).map(f64::from).collect();
-        let mut copy = Private::copy_of(&elements).unwrap();
-        assert_eq!(copy.as_slice::<f64>(), elements);
-        copy.as_mut_slice::<f64>()[7] = -1.0;
-        assert_eq!(elements[7], 7.0);
-        assert!(Private::copy_of::<f64>(&[]).is_err(), "no mapping is empty");
+        let bytes: Vec<u8> = (0..700_000_u32).map(|i| i as u8).collect();
+        let mut copy = Private::copy_of(&bytes).unwrap();
+        assert_eq!(copy.as_slice(), bytes);
+        copy.as_mut_slice()[7] = 99;
+        assert_eq!((bytes[7], copy.as_slice()[7]), (7, 99));
+        assert!(Private::copy_of(&[]).is_err(), "no mapping is empty");
     }
 }

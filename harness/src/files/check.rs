@@ -5,12 +5,12 @@ use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use gingham_core::{DType, Op};
+use gingham_core::DType;
 
 use super::shapes::Shapes;
 use super::{Error, Failure, Pair, Problem, memory};
 use crate::npy::{self, Header};
-use crate::workload::Workload;
+use crate::workload::{Layout, Workload};
 
 /// What a request wants beside the products.
 #[derive(Debug, Clone, Copy, Default)]
@@ -39,8 +39,8 @@ pub(super) struct Good {
     pub(super) index: usize,
     pub(super) pair: Pair,
     pub(super) dtype: DType,
-    /// Order of the elements in the files of A and B: r or c.
-    layout: [char; 2],
+    /// Whether the files of A and B are stored by columns.
+    by_columns: [bool; 2],
     pub(super) shapes: Shapes,
     /// Bytes of memory.
     needs: u64,
@@ -85,10 +85,14 @@ impl Pairs {
     /// The workload that comes nearest: products like the first one, as many as there are in all.
     #[must_use]
     pub fn workload(&self) -> Option<Workload> {
-        let Good { dtype, layout: [a, b], shapes: Shapes { m, k, n, .. }, .. } = self.good.first()?;
+        let Good { dtype, by_columns: [a, b], shapes: Shapes { m, k, n, .. }, .. } = self.good.first()?;
         let tasks = self.good.iter().map(|good| good.shapes.stack).fold(0, usize::saturating_add);
-        let (shape, layout) = (format!("{m}x{k}x{n}"), format!("{a}{b}r"));
-        Workload::new(Op::MatMul, *dtype, &shape, Some(&layout), tasks.max(1)).ok()
+        let (sizes, layout) = ([*m, *k, *n], Layout { by_columns: [*a, *b, false] });
+        let one = match dtype {
+            DType::F32 => Workload::matmul_with_layout::<f32>(sizes, layout),
+            DType::F64 => Workload::matmul_with_layout::<f64>(sizes, layout),
+        };
+        Some(one.tasks(tasks.max(1)))
     }
 
     /// How many workers have the memory for a pair each, however large, and the bytes of the largest pair. No more than
@@ -119,8 +123,8 @@ impl Good {
         if needs > available || arrays == u64::MAX {
             return Err(Problem::Memory { needs, available });
         }
-        let layout = [&a, &b].map(|header| if header.fortran_order { 'c' } else { 'r' });
-        Ok(Self { index, pair: pair.clone(), dtype: lhs, layout, shapes, needs })
+        let by_columns = [&a, &b].map(|header| header.fortran_order);
+        Ok(Self { index, pair: pair.clone(), dtype: lhs, by_columns, shapes, needs })
     }
 
     /// Whether the output is a whole file of the product's shape and type: one that a power cut has emptied is not.

@@ -16,12 +16,12 @@ use rand::rngs::ChaCha8Rng;
 use super::check::Good;
 use super::sync::sync;
 use super::{Error, Failure, Pair, Pairs, Problem, freivalds, shapes};
-use crate::batch;
 use crate::clock::Clock;
 use crate::engine::Limited;
 use crate::executor::panics::message;
 use crate::executor::{Executor, Serial};
 use crate::npy::{self, Array, Element, Partials, remove_stale};
+use crate::workload::multiply;
 
 /// What a check costs: nanoseconds for each element of the factors and the product. On a busy Zen 3 it took 0.4 to 0.7
 /// from caches, and 1.1 to 2.0 where the arrays are larger than those and their products take longest.
@@ -211,7 +211,7 @@ impl Good {
         } else {
             let slices = c.axis_iter_mut(Axis(0)).enumerate();
             let products = slices.map(|(i, c)| (factors(i), c)).map(|((a, b), c)| Product { a, b, c });
-            batch::multiply(&mut products.collect::<Vec<_>>(), job.engine).map_err(Problem::Stack)?;
+            multiply(&mut products.collect::<Vec<_>>(), job.engine).map_err(Problem::Stack)?;
         }
         let elements = a.len() + b.len() + c.len();
         let verified = job.verify.applies(elements, shapes.stack, start.elapsed());

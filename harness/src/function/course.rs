@@ -6,11 +6,11 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::portion::Portion;
 use crate::clock::Clock;
 use crate::combination::Combination;
 use crate::outcome::Sample;
 use crate::search::{Admission, Course, Entrant, Farewell, Fault, SAMPLE_S, sampling};
+use crate::workload::portion::Portion;
 
 /// Where a function runs.
 pub(super) trait Place {

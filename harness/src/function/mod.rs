@@ -2,7 +2,7 @@
 //!
 //! A closure over items is raced in this process, on pools of threads that are started for it: it captures what it
 //! likes, and cannot be sent anywhere. A function that the program has registered by name
-//! ([`Registry::with_task`](gingham_core::Registry::with_task)) is raced in trials like any workload: its results lie
+//! ([`Registry::with_function`](gingham_core::Registry::with_function)) is raced in trials like any workload: its results lie
 //! in memory that is shared with them, and are compared bit for bit with those of a serial run. The result of either is
 //! a table and a [`FnPlan`] that runs it.
 //!
@@ -25,14 +25,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod calls;
 mod course;
 mod outcome;
 mod plan;
 mod pools;
-mod portion;
-#[cfg(target_os = "linux")]
-pub(crate) mod serve;
 mod space;
 #[cfg(target_os = "linux")]
 mod trials;
@@ -40,7 +36,6 @@ mod tuner;
 
 pub use gingham_core::Context;
 
-pub use calls::Calls;
 pub use outcome::{FnOutcome, FnRow};
-pub use plan::FnPlan;
+pub use plan::{CallError, FnPlan};
 pub use tuner::{Error, FnTuner};

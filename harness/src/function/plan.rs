@@ -1,17 +1,28 @@
 //! The combination that was found, made ready to run a function.
 
-use gingham_core::Context;
-use gingham_core::function::Function;
+use gingham_core::function::Value;
+use gingham_core::{Context, Registry};
 
-use super::Calls;
-use super::portion::Portion;
 use crate::combination::Combination;
 use crate::engine::{Engine, Limited};
 use crate::executor::{self, BoxError, TaskErrors};
+use crate::workload::portion::Portion;
+use crate::workload::{self, Call, FunctionCall, Workload};
 
 /// A combination ready to run functions: it owns its pool, and keeps it between runs.
 pub struct FnPlan {
     engine: Engine,
+}
+
+/// Calls of a function that were not all made.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// There is no such function.
+    #[error(transparent)]
+    Workload(#[from] workload::Error),
+    /// Some calls failed; the others were made.
+    #[error(transparent)]
+    Items(#[from] TaskErrors),
 }
 
 impl FnPlan {
@@ -54,16 +65,24 @@ impl FnPlan {
         self.run_slots(items, portion, &[], &f)
     }
 
-    /// The results of `calls` of `function`, an item's behind the other's.
+    /// The results of a workload that calls a function of `registry`, an item's behind the other's.
     ///
     /// # Errors
-    /// As [`FnPlan::run`].
-    pub fn call(&self, function: &Function, calls: &Calls) -> Result<Vec<f64>, TaskErrors> {
-        let mut results = vec![0.0; calls.items() * calls.len()];
-        let mut slots: Vec<&mut [f64]> = results.chunks_exact_mut(calls.len()).collect();
-        let portion = Portion::whole(calls.items());
-        self.run_slots(&mut slots, portion, calls.parameters(), &|cx, item, slot: &mut &mut [f64]| {
-            function(cx, item, slot)
+    /// [`CallError`], where the workload calls no function of `registry` that writes `T`, or as [`FnPlan::run`].
+    pub fn call<T: Value>(&self, registry: &Registry, workload: &Workload) -> Result<Vec<T>, CallError> {
+        let Call::Function(call) = workload.call() else { return Err(workload::Error::Nothing.into()) };
+        let FunctionCall { name, items, parameters, .. } = call.as_ref();
+        let function = registry.function(name).map_err(workload::Error::from)?;
+        let body = T::body(function).ok_or_else(|| workload::Error::Element {
+            name: name.clone(),
+            writes: function.element(),
+            given: T::ELEMENT,
+        })?;
+        let [_, len, _] = workload.shape().sizes();
+        let mut results = vec![T::default(); items * len];
+        let mut slots: Vec<&mut [T]> = results.chunks_exact_mut(len).collect();
+        self.run_slots(&mut slots, Portion::whole(*items), parameters, &|cx, item, slot: &mut &mut [T]| {
+            body(cx, item, slot)
         })?;
         Ok(results)
     }
@@ -76,7 +95,7 @@ impl FnPlan {
         let on = self.limited();
         let cx = Context::new(portion.items, on.op_threads(), &[]);
         let done = on.for_part(portion.count, portion.items).for_each(portion.count, |at| f(&cx, portion.item(at)));
-        done.map_err(|errors| of_items(errors, portion))
+        done.map_err(|errors| portion.by_item(errors))
     }
 
     /// Calls `f` with the items of a portion, each with its slot: there are as many of these as the portion has items.
@@ -93,17 +112,12 @@ impl FnPlan {
         let on = self.limited();
         let cx = Context::new(portion.items, on.op_threads(), parameters);
         let call = |at, slot: &mut T| f(&cx, portion.item(at), slot);
-        on.for_part(portion.count, portion.items).for_each_mut(slots, call).map_err(|errors| of_items(errors, portion))
+        on.for_part(portion.count, portion.items).for_each_mut(slots, call).map_err(|errors| portion.by_item(errors))
     }
 
     fn limited(&self) -> Limited<'_> {
         self.engine.limited().expect("functions have no backend that could refuse")
     }
-}
-
-/// Errors by the item that failed, not by its place in the portion.
-fn of_items(errors: TaskErrors, portion: Portion) -> TaskErrors {
-    TaskErrors { index: portion.item(errors.index), ..errors }
 }
 
 impl std::fmt::Debug for FnPlan {

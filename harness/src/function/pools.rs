@@ -11,11 +11,11 @@ use gingham_machine::counters::Usage;
 
 use super::FnPlan;
 use super::course::Place;
-use super::portion::Portion;
 use crate::combination::Combination;
 use crate::executor::{BoxError, TaskErrors};
 use crate::outcome::{Sample, Status};
 use crate::search::{Farewell, Fault};
+use crate::workload::portion::Portion;
 
 /// Pools of this process that run a closure.
 pub(super) struct Pools<'a, F> {

@@ -1,4 +1,4 @@
-//! A registered task in trials of this program, its results in the arena that they share.
+//! A registered function in trials of this program, its results in the arena that they share.
 
 use std::path::PathBuf;
 use std::sync::atomic::Ordering::Relaxed;
@@ -8,52 +8,52 @@ use gingham_core::Registry;
 use gingham_machine::{Machine, available_memory};
 
 use super::course::Place;
-use super::portion::Portion;
-use super::space::candidates;
-use super::{Calls, Error, FnOutcome, FnTuner};
+use super::space::{BACKEND, candidates};
+use super::{Error, FnOutcome, FnTuner};
 use crate::arena::{self, Arena};
 use crate::clock::Clock;
 use crate::combination::Combination;
 use crate::environment::Environment;
-use crate::operands;
-use crate::outcome::{Sample, Status};
+use crate::outcome::Sample;
 use crate::search::{Farewell, Fault, PREPARATION_SHARE, typed};
 use crate::space::Cpus;
 use crate::trial::protocol::{Hello, PROTOCOL};
 use crate::trial::{Program, Trial};
-use crate::workload::Workload;
+use crate::workload::portion::Portion;
+use crate::workload::{self, Call, Judge, Workload};
 
 /// A trial may take so long to answer however short the budget is: that it is too short can be told only then.
 const LEAST_DEADLINE: Duration = Duration::from_secs(1);
 
 impl FnTuner {
-    /// Races a task that `registry` holds, in trials: `program`, whose `main` begins with [`crate::trial::init`] and a
-    /// registry that holds the task too. On all items that samples run, the results of every combination are compared,
-    /// bit for bit, with those of a serial run.
+    /// Races a function that `registry` holds, in trials: `program`, whose `main` begins with [`crate::trial::init`] and a
+    /// registry that holds the function too. On all items that samples run, the results of every combination are
+    /// compared, bit for bit, with those of a serial run.
     ///
     /// # Errors
-    /// [`Error`], also where the task fails on one thread. A combination that fails, hangs or writes other results is a
-    /// row that says so.
-    pub fn tune_task(&self, registry: &Registry, program: PathBuf, calls: &Calls) -> Result<FnOutcome, Error> {
+    /// [`Error`], also where the function fails on one thread. A combination that fails, hangs or writes other results is
+    /// a row that says so.
+    pub fn tune_calls(&self, registry: &Registry, program: PathBuf, calls: &Workload) -> Result<FnOutcome, Error> {
         let clock = Clock::start();
         let program = Program::Own(program);
         program.check()?;
-        registry.task(calls.task())?;
+        let Call::Function(call) = calls.call() else { return Err(workload::Error::Nothing.into()) };
+        registry.function(&call.name).map_err(workload::Error::from)?;
         let cpus = Cpus::of(&Machine::probe());
-        let candidates = candidates(calls.items(), cpus, &self.selection)?;
-        let results = calls.results()?;
-        let held = operands::within(&results, arena::DEFAULT_LIMIT);
-        operands::check_memory(&held, available_memory())?;
+        let candidates = candidates(call.items, cpus, &self.selection)?;
+        let held = calls.within(arena::DEFAULT_LIMIT);
+        held.check_memory(available_memory())?;
+        let arena = self.arena(&held, &clock)?;
         let trials = Trials {
             program,
             environment: Environment::new(registry, false),
-            arena: self.arena(&held, &clock)?,
-            results: held,
-            calls: calls.clone(),
+            judge: held.judge(arena.placement(), arena.inputs(), self.seed).map_err(workload::Error::from)?,
+            arena,
             deadline: self.deadline.min(self.budget.max(LEAST_DEADLINE)),
-            learnt: Vec::new(),
+            learnt: 0,
+            calls: held,
         };
-        let largest = Portion { items: calls.items(), count: trials.results.tasks() };
+        let largest = Portion { items: call.items, count: trials.calls.tasks() };
         self.race(&candidates, cpus.usable, largest, trials, &clock)
     }
 
@@ -62,7 +62,7 @@ impl FnTuner {
         let given = self.budget.as_secs_f64();
         let limit_s = (given - clock.elapsed_s()) * PREPARATION_SHARE;
         let interrupted = || self.interrupt.load(Relaxed);
-        match Arena::made_while::<f64>(results, self.seed, &|needed_s| needed_s <= limit_s && !interrupted()) {
+        match Arena::made_while(results, self.seed, &|needed_s| needed_s <= limit_s && !interrupted()) {
             Err(arena::Error::Stopped { .. }) if interrupted() => Err(Error::Interrupted),
             Err(arena::Error::Stopped { needed_s, .. }) => {
                 Err(Error::Budget { given, needed: typed(needed_s / PREPARATION_SHARE) })
@@ -72,34 +72,27 @@ impl FnTuner {
     }
 }
 
-/// Trials of a task over an arena.
+/// Trials of a function over an arena.
 struct Trials {
     program: Program,
     environment: Environment,
+    /// As many calls as the arena has room for the results of.
+    calls: Workload,
     arena: Arena,
-    /// The outputs of this workload lie where the results do.
-    results: Workload,
-    calls: Calls,
+    judge: Box<dyn Judge>,
     deadline: Duration,
-    /// Results of a serial run, a list an item of the portion that it ran.
-    learnt: Vec<Vec<f64>>,
+    /// Calls whose results a serial run has shown.
+    learnt: usize,
 }
 
 impl Trials {
     /// Runs so many items once, and has their results in the arena.
     fn show(&mut self, trial: &mut Trial, count: usize) -> Result<(), Fault> {
-        self.arena.poison::<f64>(count);
+        self.judge.poison(self.arena.outputs_mut(), count);
         trial.resume();
         trial.verify(0, count)?;
         trial.stop();
         Ok(())
-    }
-
-    /// The results at a place of the arena.
-    fn written(&self, place: usize) -> Vec<f64> {
-        let [tensor] = &self.arena.placement().tensors[..] else { return Vec::new() };
-        let results = tensor.view(place, self.arena.outputs::<f64>());
-        results.map(|results| results.iter().copied().collect()).unwrap_or_default()
     }
 }
 
@@ -109,12 +102,11 @@ impl Place for Trials {
     fn start(&mut self, combination: &Combination) -> Result<Trial, Fault> {
         let hello = Hello {
             protocol: PROTOCOL,
-            workload: self.results.clone(),
+            workload: self.calls.clone(),
             combination: combination.clone(),
             arenas: self.arena.locations(),
             tensors: self.arena.placement().tensors.clone(),
             private: false,
-            calls: Some(self.calls.clone()),
         };
         let (trial, _) = Trial::start(&self.program, hello, &self.environment, self.deadline)?;
         trial.stop();
@@ -127,22 +119,14 @@ impl Place for Trials {
 
     fn learn(&mut self, serial: &mut Trial, portion: Portion) -> Result<(), Fault> {
         self.show(serial, portion.count)?;
-        self.learnt = (0..portion.count).map(|place| self.written(place)).collect();
+        self.judge.learn(self.arena.outputs(), portion.count);
+        self.learnt = portion.count;
         Ok(())
     }
 
     fn judge(&mut self, trial: &mut Trial) -> Result<(), Fault> {
-        self.show(trial, self.learnt.len())?;
-        let portion = Portion { items: self.calls.items(), count: self.learnt.len() };
-        for (place, learnt) in self.learnt.iter().enumerate() {
-            let written = self.written(place);
-            let differs = |(a, b): &(&f64, &f64)| a.to_bits() != b.to_bits();
-            if let Some((at, (is, should))) = written.iter().zip(learnt).enumerate().find(|(_, pair)| differs(pair)) {
-                let item = portion.item(place);
-                let reason = format!("item {item}: result {at} is {is:e}; a serial run writes {should:e}");
-                return Err(Fault { status: Status::Wrong, reason });
-            }
-        }
+        self.show(trial, self.learnt)?;
+        self.judge.check(BACKEND, self.arena.outputs(), self.learnt)?;
         Ok(())
     }
 

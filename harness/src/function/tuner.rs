@@ -7,12 +7,9 @@ use std::time::Duration;
 use gingham_core::{Context, OpThreads};
 use gingham_machine::Machine;
 
-#[cfg(target_os = "linux")]
-use super::Calls;
 use super::FnOutcome;
 use super::course::{FnCourse, Place, item_seconds};
 use super::pools::Pools;
-use super::portion::Portion;
 use super::space::{BACKEND, candidates};
 use crate::clock::Clock;
 use crate::combination::Combination;
@@ -20,7 +17,8 @@ use crate::executor::{self, BoxError, MAX_WORKERS};
 use crate::progress::{Listener, Progress};
 use crate::search::{Fault, Model, Rules, search};
 use crate::space::{Candidate, Cpus, Selection};
-use crate::workload;
+use crate::workload::portion::Portion;
+use crate::workload::{self, Workload};
 
 /// The part of the budget that a sample of one thread may take: it comes in a dozen rounds of the confirmation.
 const LONGEST_SAMPLE: f64 = 0.01;
@@ -55,15 +53,6 @@ pub enum Error {
     /// There is nothing to run.
     #[error("0 items; expected at least 1")]
     NoItems,
-    /// There is nothing to compare.
-    #[error("0 results an item; expected at least 1")]
-    NoResults,
-    /// A parameter that does not cross to another process.
-    #[error("parameter {given}; expected a finite number")]
-    Parameter {
-        /// The parameter.
-        given: f64,
-    },
     /// A number of workers that no pool can have.
     #[error("{given} workers; expected 1 to {MAX_WORKERS}")]
     Workers {
@@ -76,12 +65,9 @@ pub enum Error {
         /// Why the first of them cannot.
         reason: String,
     },
-    /// The results are more than can be addressed.
+    /// It is not a function that is registered.
     #[error(transparent)]
-    Size(#[from] workload::Error),
-    /// No task of this name is registered.
-    #[error(transparent)]
-    Unknown(#[from] gingham_core::function::UnknownTask),
+    Workload(#[from] workload::Error),
     /// The program does not serve its trials.
     #[cfg(target_os = "linux")]
     #[error(transparent)]
@@ -89,7 +75,7 @@ pub enum Error {
     /// The results do not fit the machine.
     #[cfg(target_os = "linux")]
     #[error(transparent)]
-    Operands(#[from] crate::operands::Error),
+    Memory(#[from] workload::memory::TooLarge),
     /// The memory for them cannot be had.
     #[cfg(target_os = "linux")]
     #[error(transparent)]
@@ -228,12 +214,12 @@ impl crate::Tuner {
         self.functions().tune_fn(items, f)
     }
 
-    /// Races a task of this tuner's registry in trials of its program, as [`FnTuner::tune_task`] does.
+    /// Races a function of this tuner's registry in trials of its program, as [`FnTuner::tune_calls`] does.
     ///
     /// # Errors
     /// [`Error`]
-    pub fn tune_task(&self, calls: &Calls) -> Result<FnOutcome, Error> {
-        self.functions().tune_task(&self.registry, self.program.clone(), calls)
+    pub fn tune_calls(&self, calls: &Workload) -> Result<FnOutcome, Error> {
+        self.functions().tune_calls(&self.registry, self.program.clone(), calls)
     }
 
     fn functions(&self) -> FnTuner {

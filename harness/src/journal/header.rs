@@ -9,7 +9,7 @@ use super::SCHEMA;
 use crate::workload::Workload;
 
 /// What must be the same for a run to go on with a journal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Header {
     /// The name of the form of the whole journal, [`SCHEMA`].
     pub schema: String,
@@ -24,7 +24,7 @@ pub struct Header {
 }
 
 /// Why a journal is not one of this run. Facts that differ read `seed 3, here 0`, joined by semicolons.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Difference {
     /// Another version of gingham measured.
     #[error("of another version: gingham {found}, here {here}")]

@@ -124,7 +124,7 @@ impl Outcome {
             median_s: Some(seconds),
             ci95_s: if is_winner { interval } else { ratio.ci95.map(|ends| ends.map(|end| end * median)) },
             extrapolated: ratio.tasks < all || largest.is_some_and(|largest| largest < all),
-            rate: (seconds > 0.0).then(|| self.workload.work(all) / seconds / 1e9),
+            rate: (seconds > 0.0).then(|| self.workload.rate(seconds)),
             ..row
         }
     }

@@ -9,14 +9,13 @@ use std::fmt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use gingham_core::{DType, Registry, Scalar};
+use gingham_core::Registry;
 use gingham_machine::{Machine, available_memory};
 
 use super::{Changes, Entry, Fingerprint, Ranked};
 use crate::arena::Arena;
 use crate::combination::Combination;
 use crate::environment::Environment;
-use crate::operands;
 use crate::outcome::{Sample, batch_seconds};
 use crate::progress::Progress;
 use crate::report::seconds;
@@ -24,8 +23,7 @@ use crate::search::{Lost, sampling};
 use crate::stats;
 use crate::trial::protocol::{Hello, PROTOCOL};
 use crate::trial::{Program, Trial};
-use crate::verify::Judge;
-use crate::workload::Workload;
+use crate::workload::{Judge, Workload};
 
 /// Bytes of the arena, unless the workers need more: several times most caches, and filled in half a second.
 const ARENA: u64 = 128 << 20;
@@ -112,11 +110,7 @@ impl Entry {
             return Verdict::Stale { changed, measured: None };
         }
         let bench = Bench { entry: self, registry, program, cpus: machine.usable_cpus };
-        let figures = match self.workload.dtype() {
-            DType::F32 => bench.figures::<f32>(progress),
-            DType::F64 => bench.figures::<f64>(progress),
-        };
-        let measured = figures.map_or_else(Verdict::Unmeasured, Figures::verdict);
+        let measured = bench.figures(progress).map_or_else(Verdict::Unmeasured, Figures::verdict);
         match changed.is_empty() {
             true => measured,
             false => Verdict::Stale { changed, measured: Some(Box::new(measured)) },
@@ -203,7 +197,7 @@ struct Contestant<'a> {
 
 impl Bench<'_> {
     /// Starts the best and its rival, and has them run in turn.
-    fn figures<T: Scalar>(&self, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Figures, String> {
+    fn figures(&self, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Figures, String> {
         let had = |ranked: &&Ranked| self.registry.get(&ranked.combination.backend).is_ok();
         let mut ranking = self.entry.ranking.iter().filter(had);
         let best = ranking.next().ok_or("this program has none of its backends")?;
@@ -212,17 +206,16 @@ impl Bench<'_> {
         let chosen: Vec<&Ranked> = [best].into_iter().chain(rival).collect();
         let workers = chosen.iter().map(|ranked| ranked.combination.workers).max().unwrap_or(1);
         let whole = &self.entry.workload;
-        let tasks = operands::within(whole, ARENA).tasks().max(workers);
+        let tasks = whole.within(ARENA).tasks().max(workers);
         let held = whole.with_fewer_tasks(tasks);
-        operands::check_memory(&held, available_memory()).map_err(|e| e.to_string())?;
-        let mut arena = Arena::new::<T>(&held, self.entry.seed).map_err(|e| e.to_string())?;
-        let judge = Judge::new(&held, arena.placement(), arena.inputs::<T>(), self.entry.seed);
-        let judge = judge.map_err(|e| e.to_string())?;
+        held.check_memory(available_memory()).map_err(|e| e.to_string())?;
+        let mut arena = Arena::new(&held, self.entry.seed).map_err(|e| e.to_string())?;
+        let judge = held.judge(arena.placement(), arena.inputs(), self.entry.seed).map_err(|e| e.to_string())?;
 
         let live = chosen.len();
         let contestants = chosen.into_iter().enumerate().map(|(i, ranked)| {
             progress(Progress::Admitting { combination: &ranked.combination, left: live - i });
-            let started = self.start::<T>(ranked, &held, &mut arena, &judge);
+            let started = self.start(ranked, &held, &mut arena, judge.as_ref());
             started.map_err(|reason| format!("{}: {reason}", ranked.combination))
         });
         let mut contestants = contestants.collect::<Result<Vec<_>, _>>()?;
@@ -259,12 +252,12 @@ impl Bench<'_> {
     }
 
     /// Starts a trial, runs it cold, and judges its results.
-    fn start<'e, T: Scalar>(
+    fn start<'e>(
         &self,
         ranked: &'e Ranked,
         held: &Workload,
         arena: &mut Arena,
-        judge: &Judge,
+        judge: &dyn Judge,
     ) -> Result<Contestant<'e>, String> {
         let combination = &ranked.combination;
         let hello = Hello {
@@ -274,7 +267,6 @@ impl Bench<'_> {
             arenas: arena.locations(),
             tensors: arena.placement().tensors.clone(),
             private: false,
-            calls: None,
         };
         let environment = Environment::new(self.registry, false);
         let program = Program::Own(self.program.into());
@@ -289,9 +281,9 @@ impl Bench<'_> {
             true => most(trial.run(0, wave, 1).map_err(|e| e.to_string())?.wall_s, wave),
             false => wave,
         };
-        arena.poison::<T>(judged);
+        judge.poison(arena.outputs_mut(), judged);
         let first = trial.verify(0, judged).map_err(|e| e.to_string())?;
-        judge.check::<T>(&combination.backend, arena.outputs(), judged).map_err(|e| e.to_string())?;
+        judge.check(&combination.backend, arena.outputs(), judged).map_err(|e| e.to_string())?;
         trial.stop();
         let tasks = most(first.wall_s, judged);
         let repeat = sampling::repeats(first.wall_s * tasks as f64 / judged as f64);

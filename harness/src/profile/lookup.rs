@@ -90,8 +90,8 @@ impl Profile {
     #[must_use]
     pub fn look_up<'a>(&'a self, workload: &'a Workload, now: &Fingerprint) -> Answer<'a> {
         let tune = self.tune(workload);
-        let family = |w: &Workload| (w.op(), w.dtype(), w.layout());
-        let relatives = self.entries.iter().filter(|entry| family(&entry.workload) == family(workload));
+        let is_of_family = |w: &Workload| (w.call(), w.layout()) == (workload.call(), workload.layout());
+        let relatives = self.entries.iter().filter(|entry| is_of_family(&entry.workload));
         let relatives = relatives.map(|entry| Relative {
             entry,
             factor: factor(workload, &entry.workload),

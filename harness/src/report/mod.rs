@@ -15,7 +15,7 @@ mod words;
 use std::fmt;
 use std::str::FromStr;
 
-use gingham_core::{DType, Op, reference};
+use gingham_core::reference;
 
 use crate::combination::ExecutorKind;
 use crate::outcome::{Outcome, Ratio, Row, Sample};
@@ -85,18 +85,8 @@ pub fn render(outcome: &Outcome, format: Format, page: Page) -> String {
 /// matmul, memory traffic for the others. `None` where the operands fit the last-level cache, which memory does not
 /// bound.
 fn ceiling(outcome: &Outcome) -> Option<f64> {
-    let (workload, all) = (&outcome.workload, &outcome.machine.ceilings.all_cores);
-    let bound = match (workload.op(), workload.dtype()) {
-        (Op::MatMul, DType::F64) => all.fma_f64,
-        (Op::MatMul, DType::F32) => all.fma_f32,
-        _ if workload.task_bytes() * outcome.arena_tasks as u64 <= outcome.machine.machine.last_level_bytes() => {
-            return None;
-        }
-        (Op::Dot, _) => all.read,
-        (Op::Fill | Op::Random(_), _) => all.write,
-        _ => all.copy,
-    };
-    Some(bound / 1e9)
+    let (held, site) = (outcome.workload.with_fewer_tasks(outcome.arena_tasks), &outcome.machine);
+    held.ceiling(&site.machine, &site.ceilings.all_cores).map(|bound| bound / 1e9)
 }
 
 /// Median seconds of the fastest row of one thread: what speed-ups are over. Beside other backends the reference is no

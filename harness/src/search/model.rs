@@ -4,11 +4,10 @@
 //! It orders candidates, rules out those that cannot win whatever their overheads, and scales a sampled batch to the
 //! whole one. It is no forecast: threads are taken to cost nothing.
 
-use gingham_core::{DType, Op};
 use gingham_machine::{Ceilings, Machine};
 
 use crate::combination::Combination;
-use crate::workload::Workload;
+use crate::workload::{Bound, Workload};
 
 /// What bounds a workload on a machine.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,17 +32,13 @@ impl Model {
     pub fn new(workload: &Workload, machine: &Machine, ceilings: &Ceilings) -> Self {
         let (tasks, cpus) = (workload.tasks(), machine.usable_cpus);
         let (one, all, cache) = (&ceilings.per_core, &ceilings.all_cores, machine.last_level_bytes());
-        let cached = workload.task_bytes().saturating_mul(tasks as u64) <= cache;
+        let cached = workload.is_cached(machine);
         // What one core gives, and all of them together.
-        let rates = match workload.op() {
-            Op::MatMul => Some(match workload.dtype() {
-                DType::F32 => (one.fma_f32, cpus as f64 * one.fma_f32),
-                DType::F64 => (one.fma_f64, cpus as f64 * one.fma_f64),
-            }),
-            Op::Fill if !cached => Some((one.write, all.write)),
-            Op::Dot if !cached => Some((one.read, all.read)),
-            Op::Unary(_) | Op::Binary(_) if !cached => Some((one.copy, all.copy)),
-            _ => None,
+        let rates = match workload.bound() {
+            Bound::MultiplyAdd => workload.ceiling(machine, one).map(|one| (one, cpus as f64 * one)),
+            Bound::Read | Bound::Write | Bound::Copy | Bound::Unknown => {
+                workload.ceiling(machine, one).zip(workload.ceiling(machine, all))
+            }
         };
         let task_s = rates.map_or(0.0, |(one, _)| workload.work(1) / one);
         let task_s = if task_s.is_finite() { task_s } else { 0.0 };

@@ -7,9 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::combination::Combination;
-use crate::function::Calls;
-use crate::operands::Tensor;
-use crate::workload::Workload;
+use crate::workload::{Tensor, Workload};
 
 /// The version of the protocol; both sides must speak the same.
 pub const PROTOCOL: u32 = 1;
@@ -42,7 +40,8 @@ pub enum Request {
 pub struct Hello {
     /// [`PROTOCOL`]
     pub protocol: u32,
-    /// The operation, its sizes, and the number of tasks.
+    /// The operation, its sizes, and the number of tasks; or a function that the runner has registered by name, which
+    /// only this program's own runners are sent.
     pub workload: Workload,
     /// How it is to be run.
     pub combination: Combination,
@@ -54,10 +53,6 @@ pub struct Hello {
     /// have not.
     #[serde(default)]
     pub private: bool,
-    /// In place of the workload's operation, a task that the runner has registered by name; the outputs are for its
-    /// results. Only this program's own runners are asked for one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub calls: Option<Calls>,
 }
 
 /// The memory of a tuning, which all its trials share.
@@ -95,9 +90,6 @@ pub enum Answer {
         /// The kernels it chose; may be empty.
         #[serde(default)]
         kernels: String,
-        /// The processes that will work, where the runner knows them.
-        #[serde(default)]
-        pids: Vec<u32>,
     },
     /// This combination is not to be had in this process.
     Refused {

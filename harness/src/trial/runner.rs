@@ -2,22 +2,19 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::ops::Range;
 use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gingham_core::{Backend, DType, Registry, Scalar};
+use gingham_core::Registry;
 use gingham_machine::counters::{Usage, thread_cpu_seconds};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Signal, getpid, kill_process, set_parent_process_death_signal};
 
 use super::memory::Memory;
 use super::protocol::{Answer, Cost, Hello, PROTOCOL, Request};
-use crate::batch::Batch;
-use crate::engine::Engine;
-use crate::executor::TaskErrors;
-use crate::function::serve::Served;
+use crate::engine::{Engine, Limited};
+use crate::workload::{self, Call, Tasks};
 
 /// Serves one parent over standard input and output. Everything that a library prints goes to standard error.
 pub(super) fn serve(registry: &Registry) -> ExitCode {
@@ -43,23 +40,7 @@ fn serve_lines(registry: &Registry) -> io::Result<()> {
             let reason = format!("protocol {}; this runner speaks {PROTOCOL}", hello.protocol);
             answers.send(&Answer::Refused { reason })
         }
-        Some(Request::Hello(hello)) => match (&hello.calls, hello.workload.dtype()) {
-            (Some(calls), _) => match Served::new(registry, calls, &hello.combination) {
-                Ok(task) => {
-                    let version = [env!("CARGO_PKG_VERSION").into(), String::new()];
-                    converse::<f64>(
-                        &hello,
-                        version,
-                        &|batch, range| task.run(batch, range),
-                        &mut requests,
-                        &mut answers,
-                    )
-                }
-                Err(error) => answers.send(&refused(&error)),
-            },
-            (None, DType::F32) => serve_backend::<f32>(registry, &hello, &mut requests, &mut answers),
-            (None, DType::F64) => serve_backend::<f64>(registry, &hello, &mut requests, &mut answers),
-        },
+        Some(Request::Hello(hello)) => serve_workload(registry, &hello, &mut requests, &mut answers),
         Some(_) => Err(io::Error::other("the first request is not hello")),
         None => Ok(()),
     }
@@ -82,13 +63,17 @@ fn refused(error: &dyn std::error::Error) -> Answer {
     Answer::Refused { reason: error.to_string() }
 }
 
-fn serve_backend<T: Scalar>(
+fn serve_workload(
     registry: &Registry,
     hello: &Hello,
     requests: &mut Requests,
     answers: &mut Answers,
 ) -> io::Result<()> {
-    let engine = match Engine::new(registry, &hello.combination) {
+    let engine = match hello.workload.call() {
+        Call::Op { .. } => Engine::new(registry, &hello.combination),
+        Call::Function(_) => Engine::for_functions(&hello.combination).map_err(Into::into),
+    };
+    let engine = match engine {
         Ok(engine) => engine,
         Err(error) => return answers.send(&refused(&error)),
     };
@@ -96,37 +81,31 @@ fn serve_backend<T: Scalar>(
         Ok(limited) => limited,
         Err(error) => return answers.send(&refused(&error)),
     };
-    let info = engine.backend().map(Backend::info).expect("it was made for operations");
-    let run = |batch: &mut Batch<'_, T>, range| batch.run(range, &limited);
-    converse(hello, [info.version, info.kernels], &run, requests, answers)
-}
-
-/// Does a range of the tasks once.
-type Run<'a, T> = &'a dyn Fn(&mut Batch<'_, T>, Range<usize>) -> Result<(), TaskErrors>;
-
-/// Answers requests with what `run` does.
-fn converse<T: Scalar>(
-    hello: &Hello,
-    [version, kernels]: [String; 2],
-    run: Run<'_, T>,
-    requests: &mut Requests,
-    answers: &mut Answers,
-) -> io::Result<()> {
-    let mut memory = Memory::open::<T>(hello)?;
-    let mut batch = memory.batch::<T>(hello).map_err(io::Error::other)?;
-    answers.send(&Answer::Ready { protocol: PROTOCOL, version, kernels, pids: vec![std::process::id()] })?;
+    let mut memory = Memory::open(hello)?;
+    let mut tasks = match memory.tasks(hello, registry) {
+        Ok(tasks) => tasks,
+        Err(error @ workload::Error::Placement(_)) => return Err(io::Error::other(error)),
+        Err(error) => return answers.send(&refused(&error)),
+    };
+    // A function is of this program, whose version it has.
+    let [version, kernels] = engine.backend().map_or([env!("CARGO_PKG_VERSION").into(), String::new()], |backend| {
+        let info = backend.info();
+        [info.version, info.kernels]
+    });
+    answers.send(&Answer::Ready { protocol: PROTOCOL, version, kernels })?;
     while let Some(request) = requests.next()? {
         match request {
             Request::Run { first, count, repeat, check: false } => {
-                answers.send(&timed(run, &mut batch, first, count, repeat))?;
+                answers.send(&timed(tasks.as_mut(), &limited, first, count, repeat))?;
             }
             Request::Run { first, count, repeat, check: true } => {
-                drop(batch);
-                memory.take_in::<T>();
-                let mut shown = memory.batch::<T>(hello).map_err(io::Error::other)?;
-                let answer = timed(run, &mut shown, first, count, repeat);
-                memory.hand_out::<T>();
-                batch = memory.batch(hello).map_err(io::Error::other)?;
+                drop(tasks);
+                memory.take_in();
+                let mut shown = memory.tasks(hello, registry).map_err(io::Error::other)?;
+                let answer = timed(shown.as_mut(), &limited, first, count, repeat);
+                drop(shown);
+                memory.hand_out();
+                tasks = memory.tasks(hello, registry).map_err(io::Error::other)?;
                 answers.send(&answer)?;
             }
             Request::Quit => break,
@@ -137,12 +116,12 @@ fn converse<T: Scalar>(
 }
 
 /// Runs tasks `first .. first + count`, `repeat` times over.
-fn timed<T: Scalar>(run: Run<'_, T>, batch: &mut Batch<'_, T>, first: usize, count: usize, repeat: usize) -> Answer {
-    let Some(end) = first.checked_add(count).filter(|&end| end <= batch.len()) else {
+fn timed(tasks: &mut dyn Tasks, on: &Limited<'_>, first: usize, count: usize, repeat: usize) -> Answer {
+    let Some(end) = first.checked_add(count).filter(|&end| end <= tasks.len()) else {
         return Answer::Failed { reason: format!("tasks {first}+{count} are beyond the batch") };
     };
     let start = Instant::now();
-    let result = (0..repeat).try_for_each(|_| run(batch, first..end));
+    let result = (0..repeat).try_for_each(|_| tasks.run(first..end, on));
     let wall_s = start.elapsed().as_secs_f64();
     match result {
         Ok(()) => Answer::Done(Cost { wall_s }),

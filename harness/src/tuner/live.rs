@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use gingham_core::Scalar;
 use gingham_machine::available_memory;
 
 use super::Tuner;
@@ -18,8 +17,8 @@ use crate::report::bytes;
 use crate::search::{Admission, Course, Entrant, Farewell, Fault, Role, model, sampling};
 use crate::trial::protocol::{Hello, PROTOCOL};
 use crate::trial::{Death, Program, Ready, Trial};
-use crate::verify::{Judge, Wrong};
-use crate::workload::Workload;
+use crate::workload::judge::Wrong;
+use crate::workload::{Judge, Workload};
 
 /// Sides of the matrices of a probe: 5 ms at 59 GF/s, and a rate that is within a third of that of large ones.
 const PROBE_SIDE: usize = 512;
@@ -30,19 +29,20 @@ const PROBE_RUNS: usize = 10;
 const PROBE_S: f64 = 0.1;
 
 /// Trials over an arena.
-pub(super) struct Live<'a, T> {
+pub(super) struct Live<'a> {
     tuner: &'a Tuner,
     cpus: usize,
     combinations: Vec<Combination>,
     environment: Environment,
+    /// The part of the workload that the arena holds.
+    held: Workload,
     arena: Arena,
-    judge: Judge,
+    judge: Box<dyn Judge>,
     /// Seconds that a task takes on one core at least.
     task_s: f64,
     running: HashMap<Entrant, Running>,
     clock: Clock,
     elapsed_s: f64,
-    element: std::marker::PhantomData<T>,
 }
 
 /// A trial, with what a sample of it consists of.
@@ -57,57 +57,51 @@ struct Running {
     admission: Admission,
 }
 
-impl<'a, T: Scalar> Live<'a, T> {
+impl<'a> Live<'a> {
     pub(super) fn new(
         tuner: &'a Tuner,
         cpus: usize,
         combinations: Vec<Combination>,
         environment: Environment,
+        held: Workload,
         arena: Arena,
-        judge: Judge,
+        judge: Box<dyn Judge>,
         task_s: f64,
         clock: Clock,
     ) -> Self {
-        let (running, element) = (HashMap::new(), std::marker::PhantomData);
-        let elapsed_s = clock.elapsed_s();
-        Self { tuner, cpus, combinations, environment, arena, judge, task_s, running, clock, elapsed_s, element }
-    }
-
-    /// Tasks that the arena holds.
-    fn tasks(&self) -> usize {
-        self.judge.workload().tasks()
+        let (running, elapsed_s) = (HashMap::new(), clock.elapsed_s());
+        Self { tuner, cpus, combinations, environment, held, arena, judge, task_s, running, clock, elapsed_s }
     }
 
     /// Starts a trial, runs it cold, and judges its results.
     fn start(&mut self, who: Entrant) -> Result<Running, Fault> {
-        let copy = self.judge.workload().batch_bytes();
+        let copy = self.held.batch_bytes();
         if who.role == Role::Private && copy > available_memory() / 2 {
             let reason = format!("{} of private memory are not to be had", bytes(copy));
             return Err(Fault { status: Status::Refused, reason });
         }
         let combination = self.combinations[who.candidate].clone();
-        let held = self.tasks();
+        let held = self.held.tasks();
         let (warm, wave) = match combination.executor {
             // What a peer has for workers it does not say: all that can be at work at once are woken.
             ExecutorKind::Peer => (self.cpus.min(held), self.cpus.min(held)),
             _ => (combination.workers.min(held), model::wave(&combination, held)),
         };
-        let workload = self.judge.workload().clone();
-        let (mut trial, ready) = self.trial(&combination, &workload, &self.arena, who.role == Role::Private)?;
+        let (mut trial, ready) = self.trial(&combination, &self.held, &self.arena, who.role == Role::Private)?;
 
         let budget_s = self.tuner.budget.as_secs_f64();
         let most = |task_s: f64| sampling::part(budget_s, task_s, wave, held);
         let (cold_s, first_s, judged) = if sampling::warms(self.task_s) {
             let cold_s = trial.run(0, wave, 1)?.wall_s;
             let judged = most(cold_s / wave as f64).min(4 * wave.max(self.cpus)).min(held);
-            self.arena.poison::<T>(judged);
+            self.judge.poison(self.arena.outputs_mut(), judged);
             (cold_s, trial.verify(0, judged)?.wall_s, judged)
         } else {
-            self.arena.poison::<T>(wave);
+            self.judge.poison(self.arena.outputs_mut(), wave);
             let cold_s = trial.verify(0, wave)?.wall_s;
             (cold_s, cold_s, wave)
         };
-        let error_ratio = self.judge.check::<T>(&combination.backend, self.arena.outputs(), judged)?;
+        let error_ratio = self.judge.check(&combination.backend, self.arena.outputs(), judged)?;
         trial.stop();
         let task_s = first_s / judged as f64;
         let most = most(task_s);
@@ -136,7 +130,6 @@ impl<'a, T: Scalar> Live<'a, T> {
             arenas: arena.locations(),
             tensors: arena.placement().tensors.clone(),
             private,
-            calls: None,
         };
         // A trial that hangs may cost what is left, not more; a peer, which nobody has verified, half of it.
         let left = self.tuner.budget.as_secs_f64() - self.clock.elapsed_s();
@@ -147,9 +140,8 @@ impl<'a, T: Scalar> Live<'a, T> {
 
     /// Seconds that a whole task would take at the rate of a small one.
     fn probed(&self, candidate: usize) -> Option<f64> {
-        let workload = self.judge.workload();
-        let small = workload.small(PROBE_SIDE);
-        let arena = Arena::new::<T>(&small, self.tuner.seed).ok()?;
+        let small = self.held.small(PROBE_SIDE);
+        let arena = Arena::new(&small, self.tuner.seed).ok()?;
         let (mut trial, _) = self.trial(&self.combinations[candidate], &small, &arena, false).ok()?;
         trial.run(0, 1, 1).ok()?;
         let (mut shortest, mut spent_s) = (f64::INFINITY, 0.0);
@@ -163,7 +155,7 @@ impl<'a, T: Scalar> Live<'a, T> {
         }
         // How it ends is of no weight.
         let _ = trial.quit();
-        Some(shortest * workload.work(1) / small.work(1))
+        Some(shortest * self.held.work(1) / small.work(1))
     }
 
     fn program(&self, combination: &Combination) -> Program {
@@ -211,10 +203,10 @@ impl<'a, T: Scalar> Live<'a, T> {
         let mut error_ratio = None;
         running.trial.resume();
         if judge {
-            self.arena.poison::<T>(running.most);
+            self.judge.poison(self.arena.outputs_mut(), running.most);
             running.trial.verify(0, running.most)?;
             let backend = &self.combinations[who.candidate].backend;
-            error_ratio = Some(self.judge.check::<T>(backend, self.arena.outputs(), running.most)?);
+            error_ratio = Some(self.judge.check(backend, self.arena.outputs(), running.most)?);
         }
         // How it ends is of no weight: what it measured stands.
         let (peak_rss_bytes, threads) = running.trial.quit().unwrap_or_default();
@@ -222,7 +214,7 @@ impl<'a, T: Scalar> Live<'a, T> {
     }
 }
 
-impl<T: Scalar> Course for Live<'_, T> {
+impl Course for Live<'_> {
     fn probe(&mut self, candidate: usize) -> Option<f64> {
         let probed = self.probed(candidate);
         self.at(probed)
@@ -256,12 +248,12 @@ impl<T: Scalar> Course for Live<'_, T> {
     }
 }
 
-impl<T: Scalar> Resumable for Live<'_, T> {
+impl Resumable for Live<'_> {
     fn restart(&mut self, who: Entrant, admission: &Admission) -> Result<(), Fault> {
         let before = self.clock.elapsed();
         let restarted = self.start(who).map(|running| {
             // Its samples are of the same part of the batch as those before, however fast it is today.
-            let most = admission.most_tasks.unwrap_or(self.tasks());
+            let most = admission.most_tasks.unwrap_or(self.held.tasks());
             self.running.insert(who, Running { most, ..running });
         });
         self.clock.set(before);

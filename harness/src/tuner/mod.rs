@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use gingham_core::{DType, Registry, Scalar};
+use gingham_core::Registry;
 use gingham_machine::environment::kernel_variables;
 use gingham_machine::{Ceilings, Machine, available_memory};
 
@@ -18,14 +18,13 @@ use crate::clock::Clock;
 use crate::combination::Combination;
 use crate::environment::Environment;
 use crate::journal::{self, Begun, Ended, Event, Header, Journal, Journalled, Past};
-use crate::operands;
 use crate::outcome::{Outcome, Site};
 use crate::progress::Progress;
 use crate::search::{self, Found, Model, Needed, PREPARATION_SHARE, Rules, Run, Strategy, Unstarted};
 use crate::space::{self, Candidate, Cpus, Selection};
 use crate::trial::{Program, Uninitialised};
-use crate::verify::Judge;
-use crate::workload::Workload;
+use crate::workload::memory::TooLarge;
+use crate::workload::{Workload, placement};
 
 use live::Live;
 
@@ -74,7 +73,10 @@ pub enum Error {
     Space(#[from] space::Error),
     /// The operands do not fit the machine.
     #[error(transparent)]
-    Operands(#[from] operands::Error),
+    Memory(#[from] TooLarge),
+    /// The operands do not lie where they should.
+    #[error(transparent)]
+    Placement(#[from] placement::Error),
     /// The memory for them cannot be had.
     #[error(transparent)]
     Arena(#[from] arena::Error),
@@ -174,13 +176,6 @@ impl Tuner {
     /// # Errors
     /// [`Error`]; a trial that fails is a row, never an error.
     pub fn tune(&self, progress: &mut dyn FnMut(Progress<'_>, f64)) -> Result<Outcome, Error> {
-        match self.workload.dtype() {
-            DType::F32 => self.run::<f32>(progress),
-            DType::F64 => self.run::<f64>(progress),
-        }
-    }
-
-    fn run<T: Scalar>(&self, progress: &mut dyn FnMut(Progress<'_>, f64)) -> Result<Outcome, Error> {
         check(&self.workload, &self.peers)?;
         Program::Own(self.program.clone()).check()?;
         let clock = Clock::start();
@@ -200,7 +195,7 @@ impl Tuner {
         let left = || budget - clock.elapsed_s();
         let mut begun = match &past {
             Some(past) => {
-                operands::check_memory(&self.held(&past.begun), available_memory())?;
+                self.held(&past.begun).check_memory(available_memory())?;
                 past.begun.clone()
             }
             None => self.begin(machine, &clock, &mut |told| progress(told, left()))?,
@@ -215,12 +210,12 @@ impl Tuner {
         // To prepare again takes nothing from the budget, which the search has planned with.
         let limit_s = if past.is_some() { f64::INFINITY } else { left() * PREPARATION_SHARE };
         let interrupted = || self.interrupt.load(Ordering::Relaxed);
-        let arena = match Arena::made_while::<T>(&held, self.seed, &|needed_s| needed_s <= limit_s && !interrupted()) {
+        let arena = match Arena::made_while(&held, self.seed, &|needed_s| needed_s <= limit_s && !interrupted()) {
             Err(arena::Error::Stopped { .. }) if interrupted() => return Err(Error::Interrupted),
             Err(arena::Error::Stopped { needed_s, .. }) => return Err(self.too_short(&model, needed_s)),
             arena => arena?,
         };
-        let judge = Judge::new(&held, arena.placement(), arena.inputs::<T>(), self.seed)?;
+        let judge = held.judge(arena.placement(), arena.inputs(), self.seed)?;
         if past.is_some() {
             clock.set(gone);
         } else {
@@ -232,7 +227,7 @@ impl Tuner {
         let combinations: Vec<Combination> = begun.candidates.iter().map(|c| c.combination.clone()).collect();
         let environment = Environment::new(&self.registry, self.keep_env);
         let cpus = begun.site.machine.usable_cpus;
-        let live = Live::<T>::new(self, cpus, combinations, environment, arena, judge, model.task_s, clock.clone());
+        let live = Live::new(self, cpus, combinations, environment, held, arena, judge, model.task_s, clock.clone());
         let mut course = match &past {
             Some(past) => Journalled::resumed(live, journal, past),
             None => Journalled::begun(live, journal, &begun),
@@ -254,8 +249,8 @@ impl Tuner {
 
     /// What a search that begins now is given, before there is an arena.
     fn begin(&self, machine: Machine, clock: &Clock, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Begun, Error> {
-        let held = operands::held(&self.workload, machine.usable_cpus, self.budget.as_secs_f64());
-        operands::check_memory(&held, available_memory())?;
+        let held = self.workload.held(machine.usable_cpus, self.budget.as_secs_f64());
+        held.check_memory(available_memory())?;
         let candidates = self.candidates(&held, Cpus::of(&machine))?;
         progress(Progress::Ceilings);
         let ceilings = Ceilings::measure(&machine);

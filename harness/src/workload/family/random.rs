@@ -1,15 +1,23 @@
-//! Random numbers: whether they are of their distribution, and the same whoever of a backend draws them.
+//! Random numbers: `out_i <- element i of a stream`, each task's stream its own.
 //!
-//! Which numbers a backend draws is its own affair, so there is nothing to compare them with but what the same backend
-//! drew before, in the trial of it that was judged first: a search begins with one thread of each.
+//! Which numbers a backend draws is its own affair, so they are compared with their distribution, and with what the same
+//! backend drew before, in the trial of it that was judged first: a search begins with one thread of each.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-use gingham_core::ndarray::ArrayView2;
-use gingham_core::{Distribution, Scalar};
+use gingham_core::{Distribution, Op, Scalar, Stream};
+use ndarray::{ArrayView2, ArrayViewMut2};
 
-use super::Wrong;
+use super::{Bound, Family, Number, Typed, Unit};
+use crate::workload::judge::{Judge, Results, Wrong};
+use crate::workload::placement::{Error, Operand, Placement};
+use crate::workload::shape::Shape;
+use crate::workload::{Single, Task, Workload};
+
+/// The seed of random tasks. Each has the stream of its index in the batch, in whichever process it runs.
+const SEED: u64 = 0;
 
 /// Elements from which on a mean says something; smaller tasks are taken together.
 const SAMPLE: usize = 1000;
@@ -20,36 +28,75 @@ const ERRORS: f64 = 7.0;
 /// Elements from which on two tasks that hold the same are no chance.
 const TELLING: usize = 8;
 
+impl Workload {
+    /// One array of `[rows, columns]` random numbers.
+    #[must_use]
+    pub fn random<T: Scalar>(distribution: Distribution, sizes: [usize; 2]) -> Single {
+        Single::of_array(Op::Random(distribution), T::DTYPE, sizes)
+    }
+}
+
+impl Family for Distribution {
+    fn forms(&self) -> &'static str {
+        "N or MxN, for example 1000000 or 1000x1000"
+    }
+
+    fn shape(&self, sizes: &[usize]) -> Option<Shape> {
+        Shape::array(sizes)
+    }
+
+    fn operands(&self, workload: &Workload) -> Vec<Operand> {
+        vec![Operand::array("out", workload, true)]
+    }
+
+    fn inputs(&self) -> Range<f64> {
+        0.0..1.0
+    }
+
+    fn work(&self, workload: &Workload) -> f64 {
+        workload.task_bytes() as f64
+    }
+
+    fn unit(&self) -> Unit {
+        Unit::Byte
+    }
+
+    fn bound(&self) -> Bound {
+        Bound::Write
+    }
+}
+
+impl<T: Number> Typed<T> for Distribution {
+    fn call<'a>(&self, number: usize, _: &[ArrayView2<'a, T>], out: ArrayViewMut2<'a, T>) -> Task<'a, T> {
+        Task::Random { distribution: *self, stream: Stream::new(SEED, number as u64), out }
+    }
+
+    fn judge(&self, _: &Workload, placement: &Placement, _: &[u8], _: u64) -> Result<Box<dyn Judge>, Error> {
+        Ok(Box::new(Numbers { results: Results::<T>::of(placement), distribution: *self, drawn: Mutex::default() }))
+    }
+}
+
 /// What is known of the numbers of a batch.
-#[derive(Debug)]
-pub(super) struct Numbers {
+struct Numbers<T> {
+    results: Results<T>,
     distribution: Distribution,
     /// Of each backend, a digest of each task's numbers.
     drawn: Mutex<HashMap<String, Vec<u64>>>,
 }
 
-impl Numbers {
-    pub(super) fn new(distribution: Distribution) -> Self {
-        Self { distribution, drawn: Mutex::default() }
+impl<T: Number> Judge for Numbers<T> {
+    fn poison(&self, outputs: &mut [u8], count: usize) {
+        self.results.poison(outputs, count);
     }
 
-    /// Judges the outputs of tasks `0 .. count`.
-    ///
-    /// # Errors
-    /// [`Wrong`], naming the first task that is.
-    pub(super) fn check<'a, T: Scalar>(
-        &self,
-        backend: &str,
-        count: usize,
-        output: impl Fn(usize) -> ArrayView2<'a, T>,
-    ) -> Result<(), Wrong> {
+    fn check(&self, backend: &str, outputs: &[u8], count: usize) -> Result<f64, Wrong> {
         let mut sample = Sample::default();
         let mut digests: Vec<u64> = Vec::with_capacity(count);
         let mut earlier = HashMap::new();
         for task in 0..count {
-            let numbers = output(task);
+            let numbers = self.results.view(task, outputs);
             for (element, &x) in numbers.iter().enumerate() {
-                self.allowed(x.into_f64()).map_err(|[expected, bound]| {
+                allowed(self.distribution, x.into_f64()).map_err(|[expected, bound]| {
                     let got = x.into_f64();
                     Wrong::Element { task, element, got, expected, bound }
                 })?;
@@ -74,19 +121,19 @@ impl Numbers {
             return Err(Wrong::Redrawn { task, backend: backend.into() });
         }
         before.extend(digests.into_iter().skip(before.len()));
-        Ok(())
+        Ok(0.0)
     }
+}
 
-    /// Whether the distribution has `x`.
-    ///
-    /// # Errors
-    /// The middle of those it has, and how far they lie from it at most.
-    fn allowed(&self, x: f64) -> Result<(), [f64; 2]> {
-        match self.distribution {
-            Distribution::Uniform if !(0.0..1.0).contains(&x) => Err([0.5, 0.5]),
-            _ if !x.is_finite() => Err([0.0, f64::MAX]),
-            _ => Ok(()),
-        }
+/// Whether the distribution has `x`.
+///
+/// # Errors
+/// The middle of those it has, and how far they lie from it at most.
+fn allowed(distribution: Distribution, x: f64) -> Result<(), [f64; 2]> {
+    match distribution {
+        Distribution::Uniform if !(0.0..1.0).contains(&x) => Err([0.5, 0.5]),
+        Distribution::Normal if !x.is_finite() => Err([0.0, f64::MAX]),
+        Distribution::Uniform | Distribution::Normal => Ok(()),
     }
 }
 
@@ -109,7 +156,7 @@ impl Sample {
     fn check(self, task: usize, distribution: Distribution) -> Result<(), Wrong> {
         let [mean, square] = match distribution {
             Distribution::Uniform => [(0.5, 1.0 / 12.0), (1.0 / 3.0, 4.0 / 45.0)],
-            _ => [(0.0, 1.0), (1.0, 2.0)],
+            Distribution::Normal => [(0.0, 1.0), (1.0, 2.0)],
         };
         let n = self.count as f64;
         for (what, sum, (expected, variance)) in [("mean", self.sum, mean), ("mean square", self.squares, square)] {
@@ -127,7 +174,7 @@ impl Sample {
 mod tests {
     use gingham_core::ndarray::Array2;
     use gingham_core::reference::Reference;
-    use gingham_core::{OpThreads, Stream, random};
+    use gingham_core::{OpThreads, random};
 
     use super::*;
 
@@ -143,14 +190,31 @@ mod tests {
         (0..20).map(|task| drawn(distribution, task, n)).collect()
     }
 
+    /// A judge of 20 tasks of `n` numbers.
+    struct Numbers {
+        placement: Placement,
+        judge: Box<dyn Judge>,
+    }
+
+    impl Numbers {
+        fn new(distribution: Distribution, n: usize) -> Self {
+            let workload = Workload::random::<f64>(distribution, [1, n]).tasks(20);
+            let placement = Placement::of(&workload);
+            Self { judge: workload.judge(&placement, &[], 0).unwrap(), placement }
+        }
+    }
+
     fn check(numbers: &Numbers, backend: &str, batch: &[Array2<f64>]) -> Result<(), Wrong> {
-        numbers.check(backend, batch.len(), |task| batch[task].view())
+        let mut memory = vec![0.0_f64; numbers.placement.output_bytes as usize / 8];
+        let outs = numbers.placement.output().views_mut(20, bytemuck::cast_slice_mut(&mut memory)).unwrap();
+        outs.into_iter().zip(batch).for_each(|(mut out, numbers)| out.assign(numbers));
+        numbers.judge.check(backend, bytemuck::cast_slice(&memory), batch.len()).map(drop)
     }
 
     #[test]
     fn right_numbers_pass_again_and_again() {
         for (distribution, n) in Distribution::ALL.into_iter().flat_map(|d| [0, 1, 100, 5000].map(|n| (d, n))) {
-            let (numbers, batch) = (Numbers::new(distribution), batch(distribution, n));
+            let (numbers, batch) = (Numbers::new(distribution, n), batch(distribution, n));
             assert_eq!(check(&numbers, "a", &batch[..5]), Ok(()));
             assert_eq!(check(&numbers, "a", &batch), Ok(()));
         }
@@ -159,7 +223,7 @@ mod tests {
     #[test]
     fn what_no_distribution_has_is_found() {
         for (distribution, x) in [(UNIFORM, 1.0), (UNIFORM, f64::NAN), (Distribution::Normal, f64::INFINITY)] {
-            let (numbers, mut batch) = (Numbers::new(distribution), batch(distribution, 50));
+            let (numbers, mut batch) = (Numbers::new(distribution, 50), batch(distribution, 50));
             batch[3][[0, 7]] = x;
             let wrong = check(&numbers, "a", &batch).unwrap_err();
             assert!(matches!(wrong, Wrong::Element { task: 3, element: 7, .. }), "{wrong}");
@@ -170,17 +234,17 @@ mod tests {
     fn another_distribution_is_found_in_large_and_in_small_tasks() {
         for n in [100, 5000] {
             let batch: Vec<_> = batch(UNIFORM, n).into_iter().map(|x| &x * &x).collect();
-            let wrong = check(&Numbers::new(UNIFORM), "a", &batch).unwrap_err();
+            let wrong = check(&Numbers::new(UNIFORM, n), "a", &batch).unwrap_err();
             assert!(matches!(wrong, Wrong::Sample { what: "mean", .. }), "{wrong}");
             let batch: Vec<_> = batch.iter().map(|x| x * 1.5 - 0.5).collect();
-            let wrong = check(&Numbers::new(Distribution::Normal), "a", &batch).unwrap_err();
+            let wrong = check(&Numbers::new(Distribution::Normal, n), "a", &batch).unwrap_err();
             assert!(matches!(wrong, Wrong::Sample { what: "mean square", .. }), "{wrong}");
         }
     }
 
     #[test]
     fn a_backend_draws_the_same_each_time_and_never_twice() {
-        let (numbers, mut batch) = (Numbers::new(UNIFORM), batch(UNIFORM, 50));
+        let (numbers, mut batch) = (Numbers::new(UNIFORM, 50), batch(UNIFORM, 50));
         assert_eq!(check(&numbers, "a", &batch), Ok(()));
         batch[4] = drawn(UNIFORM, 99, 50);
         assert_eq!(check(&numbers, "a", &batch), Err(Wrong::Redrawn { task: 4, backend: "a".into() }));

@@ -4,26 +4,33 @@
 //! edges. The first few of them would say little about all; items that are evenly spread over the whole do, and keep
 //! the order of dear and cheap ones, which decides how well an even split balances.
 
+use crate::executor::TaskErrors;
+
 /// `count` of `items` items, evenly spread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Portion {
+pub(crate) struct Portion {
     /// How many there are in all.
-    pub(super) items: usize,
+    pub(crate) items: usize,
     /// How many of them are run, at most all; not none, unless there are none.
-    pub(super) count: usize,
+    pub(crate) count: usize,
 }
 
 impl Portion {
     /// All of them.
-    pub(super) fn whole(items: usize) -> Self {
+    pub(crate) fn whole(items: usize) -> Self {
         Self { items, count: items }
     }
 
     /// The item at `place`, below `count`: the middle one of as many equal stretches.
-    pub(super) fn item(self, place: usize) -> usize {
+    pub(crate) fn item(self, place: usize) -> usize {
         // In 128 bits no product of two sizes overflows.
         let middle = (2 * place as u128 + 1) * self.items as u128 / (2 * self.count as u128);
         middle as usize
+    }
+
+    /// Errors by the item that failed, not by its place in the portion.
+    pub(crate) fn by_item(self, errors: TaskErrors) -> TaskErrors {
+        TaskErrors { index: self.item(errors.index), ..errors }
     }
 }
 

@@ -6,11 +6,13 @@
 
 use std::ops::Range;
 
-use gingham_core::{Product, Scalar, matmul};
+use gingham_core::{DType, Product, Registry, Scalar, matmul};
 
+use super::family::{Number, Typed, operation};
+use super::task::Task;
+use super::{Call, Error, Operand, Tensor, Workload, placement};
 use crate::engine::Limited;
-use crate::executor::TaskErrors;
-use crate::task::Task;
+use crate::executor::{BoxError, TaskErrors};
 
 /// Multiply-adds of the largest product that is handed over together with others. A call costs some 10 ns, of which one
 /// of 32 x 32 matrices, over 500 ns long, is the last to feel more than 1 %.
@@ -19,6 +21,29 @@ const SMALL: usize = 32 * 32 * 32;
 /// The most products in one call: its cost has vanished, and there are still enough calls to find a failed product by
 /// making one of them again.
 const GROUP: usize = 64;
+
+/// The tasks of a workload over the memory of their operands, ready to be run.
+pub trait Tasks {
+    /// How many there are.
+    fn len(&self) -> usize;
+
+    /// Whether there is none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Does the tasks of `range` once, spread as `on` spreads them.
+    ///
+    /// # Errors
+    /// [`TaskErrors`], numbered from the start of the range on; all others have been done.
+    fn run(&mut self, range: Range<usize>, on: &Limited<'_>) -> Result<(), TaskErrors>;
+
+    /// Does task `index` on the calling thread.
+    ///
+    /// # Errors
+    /// The task's.
+    fn once(&mut self, index: usize, on: &Limited<'_>) -> Result<(), BoxError>;
+}
 
 /// The tasks of a batch. Their outputs are disjoint, which the borrow checker sees to.
 #[derive(Debug)]
@@ -42,24 +67,15 @@ impl<'a, T> From<Vec<Task<'a, T>>> for Batch<'a, T> {
     }
 }
 
-impl<T: Scalar> Batch<'_, T> {
-    /// How many tasks there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
+impl<T: Scalar> Tasks for Batch<'_, T> {
+    fn len(&self) -> usize {
         match self {
             Self::Products(products) => products.len(),
             Self::Tasks(tasks) => tasks.len(),
         }
     }
 
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Does the tasks of `range`, which are numbered from its start on in what is returned.
-    pub(crate) fn run(&mut self, range: Range<usize>, on: &Limited<'_>) -> Result<(), TaskErrors> {
+    fn run(&mut self, range: Range<usize>, on: &Limited<'_>) -> Result<(), TaskErrors> {
         match self {
             Self::Products(products) => multiply(&mut products[range], on),
             Self::Tasks(tasks) => {
@@ -68,6 +84,63 @@ impl<T: Scalar> Batch<'_, T> {
                 on.for_each_mut(tasks, |_, task| Ok(task.run(backend, on.op_threads())?))
             }
         }
+    }
+
+    fn once(&mut self, index: usize, on: &Limited<'_>) -> Result<(), BoxError> {
+        let (backend, threads) = (on.backend()?, on.op_threads());
+        match self {
+            Self::Products(products) => {
+                let Product { a, b, c } = &mut products[index];
+                Ok(matmul::matmul(backend, T::one(), *a, *b, T::zero(), c.view_mut(), threads)?)
+            }
+            Self::Tasks(tasks) => Ok(tasks[index].run(backend, threads)?),
+        }
+    }
+}
+
+impl Workload {
+    /// The tasks over the memory of their operands, which lie where `tensors` says. A function is the one that `registry`
+    /// has.
+    ///
+    /// # Errors
+    /// [`Error::Placement`] where the tensors, which come from another process, do not fit; where `registry` has no such
+    /// function.
+    pub fn tasks_in<'a>(
+        &'a self,
+        registry: &'a Registry,
+        tensors: &[Tensor],
+        inputs: &'a [u8],
+        outputs: &'a mut [u8],
+    ) -> Result<Box<dyn Tasks + 'a>, Error> {
+        match &self.call {
+            Call::Op { op, dtype: DType::F32 } => self.batch::<f32>(operation(op), tensors, inputs, outputs),
+            Call::Op { op, dtype: DType::F64 } => self.batch::<f64>(operation(op), tensors, inputs, outputs),
+            Call::Function(call) => call.calls(registry, tensors, self.tasks, outputs),
+        }
+    }
+
+    fn batch<'a, T: Number>(
+        &self,
+        operation: &(impl Typed<T> + ?Sized),
+        tensors: &[Tensor],
+        inputs: &'a [u8],
+        outputs: &'a mut [u8],
+    ) -> Result<Box<dyn Tasks + 'a>, Error> {
+        let misplaced = || placement::Error { name: "out".into(), task: 0 };
+        let (output, read) = tensors.split_last().ok_or_else(misplaced)?;
+        let operands = self.operands();
+        let is_placed =
+            |(tensor, operand): (&Tensor, &Operand)| (tensor.shape, tensor.output) == (operand.shape, operand.output);
+        if tensors.len() != operands.len() || !tensors.iter().zip(&operands).all(is_placed) {
+            return Err(misplaced().into());
+        }
+        let outs = output.views_mut::<T>(self.tasks, outputs)?.into_iter().enumerate();
+        let tasks = outs.map(|(task, out)| {
+            let views = read.iter().map(|tensor| tensor.view(task, inputs)).collect::<Result<Vec<_>, _>>()?;
+            Ok(operation.call(task, &views, out))
+        });
+        let tasks = tasks.collect::<Result<Vec<_>, placement::Error>>()?;
+        Ok(Box::new(Batch::from(tasks)))
     }
 }
 

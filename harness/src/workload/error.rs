@@ -1,0 +1,82 @@
+//! Why a workload cannot be.
+
+use gingham_core::function::{Element, UnknownFunction};
+
+use super::{Shape, placement};
+use crate::report::count;
+
+/// A workload that cannot be.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The operation or the element type is unknown.
+    #[error(transparent)]
+    Core(#[from] gingham_core::Error),
+    /// No function of this name is registered.
+    #[error(transparent)]
+    Unknown(#[from] UnknownFunction),
+    /// The text is not a shape of this operation.
+    #[error("shape `{given}` for {call}; expected {expected}")]
+    Shape {
+        /// The text that was given.
+        given: String,
+        /// The operation.
+        call: String,
+        /// The forms that would have worked.
+        expected: &'static str,
+    },
+    /// More bytes than can be addressed.
+    #[error(
+        "shape {shape} in {element}, {}: the operands are beyond 2^63 bytes; use smaller sizes or fewer tasks",
+        count(*tasks, "task")
+    )]
+    Overflow {
+        /// The sizes of one task.
+        shape: Shape,
+        /// The element type.
+        element: Element,
+        /// The number of tasks.
+        tasks: usize,
+    },
+    /// The text is not a layout of this operation.
+    #[error("layout `{given}` for {call}; expected {expected}")]
+    Layout {
+        /// The text that was given.
+        given: String,
+        /// The operation.
+        call: String,
+        /// The forms that would have worked.
+        expected: &'static str,
+    },
+    /// A batch without tasks.
+    #[error("0 tasks; expected at least 1")]
+    NoTasks,
+    /// Calls of a function without an item.
+    #[error("0 items; expected at least 1")]
+    NoItems,
+    /// Calls of a function that write nothing.
+    #[error("0 results an item; expected at least 1")]
+    NoResults,
+    /// A parameter that does not cross to another process.
+    #[error("parameter {given}; expected a finite number")]
+    Parameter {
+        /// The parameter.
+        given: f64,
+    },
+    /// The function of this name writes something else in this program.
+    #[error("the function `{name}` writes {writes} here; the workload has {given}")]
+    Element {
+        /// Its name.
+        name: String,
+        /// What it writes.
+        writes: Element,
+        /// What the workload says.
+        given: Element,
+    },
+    /// Neither an operation nor a function, or both.
+    #[error("a workload names an operation, `op`, or a function, `function`")]
+    Nothing,
+    /// Operands that lie elsewhere than the memory.
+    #[error(transparent)]
+    Placement(#[from] placement::Error),
+}

@@ -1,0 +1,113 @@
+//! Dot products: `out <- sum x_i y_i`.
+//!
+//! Every task is compared with a sum in twice the precision.
+
+use std::ops::Range;
+
+use gingham_core::bounds::{Bounded, Sum};
+use gingham_core::{Op, Scalar};
+use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2, Axis, s};
+
+use super::{Bound, Family, Number, Typed, Unit};
+use crate::parallel;
+use crate::workload::judge::{Comparison, Judge, Results, Wrong};
+use crate::workload::placement::{Error, Operand, Placement};
+use crate::workload::shape::Shape;
+use crate::workload::{Single, Task, Workload};
+
+/// Elements whose sum one thread takes at a time: 1e9 of them take four seconds of one core.
+const BLOCK: usize = 1 << 20;
+
+pub(super) struct Dot;
+
+impl Workload {
+    /// One dot product of vectors of `n` elements.
+    #[must_use]
+    pub fn dot<T: Scalar>(n: usize) -> Single {
+        Single::of_array(Op::Dot, T::DTYPE, [1, n])
+    }
+}
+
+impl Family for Dot {
+    fn forms(&self) -> &'static str {
+        "N, the length of the vectors, for example 1000000"
+    }
+
+    fn shape(&self, sizes: &[usize]) -> Option<Shape> {
+        if let [columns] = *sizes { Some(Shape::Array { rows: 1, columns }) } else { None }
+    }
+
+    fn operands(&self, workload: &Workload) -> Vec<Operand> {
+        let vector = |name| Operand::array(name, workload, false);
+        vec![vector("x"), vector("y"), Operand::by_rows("out", [1, 1], true)]
+    }
+
+    fn inputs(&self) -> Range<f64> {
+        -1.0..1.0
+    }
+
+    fn work(&self, workload: &Workload) -> f64 {
+        workload.task_bytes() as f64
+    }
+
+    fn unit(&self) -> Unit {
+        Unit::Byte
+    }
+
+    fn bound(&self) -> Bound {
+        Bound::Read
+    }
+}
+
+impl<T: Number> Typed<T> for Dot {
+    fn call<'a>(&self, _: usize, inputs: &[ArrayView2<'a, T>], out: ArrayViewMut2<'a, T>) -> Task<'a, T> {
+        let vector = |operand: usize| inputs[operand].index_axis_move(Axis(0), 0);
+        let out = out.into_iter().next().expect("the output is one element");
+        Task::Dot { x: vector(0), y: vector(1), out }
+    }
+
+    fn judge(
+        &self,
+        workload: &Workload,
+        placement: &Placement,
+        inputs: &[u8],
+        _: u64,
+    ) -> Result<Box<dyn Judge>, Error> {
+        let vector = |operand: usize, task| {
+            Ok::<_, Error>(placement.tensors[operand].view::<T>(task, inputs)?.index_axis_move(Axis(0), 0))
+        };
+        let sums = (0..workload.tasks()).map(|task| Ok(sum(vector(0, task)?, vector(1, task)?)));
+        let sums = sums.collect::<Result<_, Error>>()?;
+        Ok(Box::new(Sums { results: Results::<T>::of(placement), sums }))
+    }
+}
+
+/// The sum of each task.
+struct Sums<T> {
+    results: Results<T>,
+    sums: Vec<Bounded>,
+}
+
+impl<T: Number> Judge for Sums<T> {
+    fn poison(&self, outputs: &mut [u8], count: usize) {
+        self.results.poison(outputs, count);
+    }
+
+    fn check(&self, _: &str, outputs: &[u8], count: usize) -> Result<f64, Wrong> {
+        let mut comparison = Comparison::default();
+        for (task, &expected) in self.sums.iter().enumerate().take(count) {
+            comparison.element([task, 0], self.results.view(task, outputs)[[0, 0]].into_f64(), expected)?;
+        }
+        Ok(comparison.ratio())
+    }
+}
+
+fn sum<T: Scalar>(x: ArrayView1<'_, T>, y: ArrayView1<'_, T>) -> Bounded {
+    let mut sums = vec![Sum::default(); x.len().div_ceil(BLOCK)];
+    parallel::for_each(sums.iter_mut().enumerate(), |(number, sum)| {
+        let block = s![number * BLOCK..((number + 1) * BLOCK).min(x.len())];
+        let (x, y) = (x.slice(block), y.slice(block));
+        x.iter().zip(y).for_each(|(&x, &y)| sum.add(x.into_f64(), y.into_f64()));
+    });
+    sums.into_iter().fold(Sum::default(), Sum::plus).bounded::<T>(x.len())
+}

@@ -1,0 +1,214 @@
+//! Element-wise functions: `out_i <- f(x_i)` and `out_i <- f(x_i, y_i)`.
+//!
+//! Stretches of every task are compared with the reference, to the last bit where IEEE 754 fixes the result.
+
+use std::ops::Range;
+
+use gingham_core::bounds::{Bounded, FUNCTION_ULP, ulp};
+use gingham_core::reference::Reference;
+use gingham_core::{Binary, Op, OpThreads, Scalar, Unary, elementwise};
+use ndarray::{Array1, ArrayView1, ArrayView2, ArrayViewMut2, Axis, s};
+use rand::rngs::ChaCha8Rng;
+use rand::{RngExt, SeedableRng};
+
+use super::{Bound, Family, Number, Typed, Unit};
+use crate::workload::judge::{Comparison, Judge, Results, Wrong};
+use crate::workload::placement::{Error, Operand, Placement};
+use crate::workload::shape::Shape;
+use crate::workload::{Single, Task, Workload};
+
+/// Elements of each task that are compared with the reference, in one stretch.
+const STRETCH: usize = 4096;
+
+impl Workload {
+    /// One call of a function of one argument on an array of `[rows, columns]` elements.
+    #[must_use]
+    pub fn unary<T: Scalar>(f: Unary, sizes: [usize; 2]) -> Single {
+        Single::of_array(Op::Unary(f), T::DTYPE, sizes)
+    }
+
+    /// One call of a function of two arguments on arrays of `[rows, columns]` elements.
+    #[must_use]
+    pub fn binary<T: Scalar>(f: Binary, sizes: [usize; 2]) -> Single {
+        Single::of_array(Op::Binary(f), T::DTYPE, sizes)
+    }
+}
+
+impl Family for Unary {
+    fn forms(&self) -> &'static str {
+        FORMS
+    }
+
+    fn shape(&self, sizes: &[usize]) -> Option<Shape> {
+        Shape::array(sizes)
+    }
+
+    fn operands(&self, workload: &Workload) -> Vec<Operand> {
+        vec![Operand::array("x", workload, false), Operand::array("out", workload, true)]
+    }
+
+    fn inputs(&self) -> Range<f64> {
+        match self {
+            Self::Ln | Self::Sqrt | Self::Recip => 0.5..2.0,
+            Self::Neg | Self::Abs | Self::Square | Self::Exp | Self::Sin | Self::Cos | Self::Tanh => -1.0..1.0,
+        }
+    }
+
+    fn work(&self, workload: &Workload) -> f64 {
+        workload.task_bytes() as f64
+    }
+
+    fn unit(&self) -> Unit {
+        Unit::Byte
+    }
+
+    fn bound(&self) -> Bound {
+        Bound::Copy
+    }
+}
+
+impl Family for Binary {
+    fn forms(&self) -> &'static str {
+        FORMS
+    }
+
+    fn shape(&self, sizes: &[usize]) -> Option<Shape> {
+        Shape::array(sizes)
+    }
+
+    fn operands(&self, workload: &Workload) -> Vec<Operand> {
+        let array = |name, output| Operand::array(name, workload, output);
+        vec![array("x", false), array("y", false), array("out", true)]
+    }
+
+    fn inputs(&self) -> Range<f64> {
+        0.5..2.0
+    }
+
+    fn work(&self, workload: &Workload) -> f64 {
+        workload.task_bytes() as f64
+    }
+
+    fn unit(&self) -> Unit {
+        Unit::Byte
+    }
+
+    fn bound(&self) -> Bound {
+        Bound::Copy
+    }
+}
+
+const FORMS: &str = "N or MxN, for example 1000000 or 1000x1000";
+
+impl<T: Number> Typed<T> for Unary {
+    fn call<'a>(&self, _: usize, inputs: &[ArrayView2<'a, T>], out: ArrayViewMut2<'a, T>) -> Task<'a, T> {
+        Task::Unary { f: *self, x: Some(inputs[0]), out }
+    }
+
+    fn judge(
+        &self,
+        workload: &Workload,
+        placement: &Placement,
+        inputs: &[u8],
+        seed: u64,
+    ) -> Result<Box<dyn Judge>, Error> {
+        let expected = |task, range| {
+            let x = flat(placement.tensors[0].view::<T>(task, inputs)?, range);
+            let mut out = Array1::from_elem(x.len(), T::nan());
+            elementwise::unary(&Reference, *self, Some(x), out.view_mut(), OpThreads::ONE).expect("equal shapes");
+            Ok(out)
+        };
+        Ok(Box::new(Elements::new(workload, placement, self.is_exact(), seed, expected)?))
+    }
+}
+
+impl<T: Number> Typed<T> for Binary {
+    fn call<'a>(&self, _: usize, inputs: &[ArrayView2<'a, T>], out: ArrayViewMut2<'a, T>) -> Task<'a, T> {
+        Task::Binary { f: *self, x: Some(inputs[0]), y: inputs[1], out }
+    }
+
+    fn judge(
+        &self,
+        workload: &Workload,
+        placement: &Placement,
+        inputs: &[u8],
+        seed: u64,
+    ) -> Result<Box<dyn Judge>, Error> {
+        let view = |operand: usize, task| placement.tensors[operand].view::<T>(task, inputs);
+        let expected = |task, range: Range<usize>| {
+            let (x, y) = (flat(view(0, task)?, range.clone()), flat(view(1, task)?, range));
+            let mut out = Array1::from_elem(x.len(), T::nan());
+            elementwise::binary(&Reference, *self, Some(x), y, out.view_mut(), OpThreads::ONE).expect("equal shapes");
+            Ok(out)
+        };
+        Ok(Box::new(Elements::new(workload, placement, self.is_exact(), seed, expected)?))
+    }
+}
+
+/// Of each task, some stretches of elements.
+struct Elements<T> {
+    results: Results<T>,
+    stretches: Vec<Stretch>,
+    exact: bool,
+}
+
+/// Elements `range` of the output of task `task`.
+struct Stretch {
+    task: usize,
+    range: Range<usize>,
+    values: Vec<f64>,
+}
+
+impl<T: Number> Elements<T> {
+    /// The first, the last and some random stretch of every task, with what is `expected` there.
+    fn new(
+        workload: &Workload,
+        placement: &Placement,
+        exact: bool,
+        seed: u64,
+        expected: impl Fn(usize, Range<usize>) -> Result<Array1<T>, Error>,
+    ) -> Result<Self, Error> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let len = placement.output().shape.iter().product::<usize>();
+        let mut stretches = Vec::new();
+        for task in 0..workload.tasks() {
+            // Short operands are compared as a whole.
+            let starts = match len.checked_sub(3 * STRETCH) {
+                None => vec![0],
+                Some(spare) => vec![0, STRETCH + rng.random_range(0..=spare), len - STRETCH],
+            };
+            let stretch = if starts.len() == 1 { len } else { STRETCH };
+            for range in starts.into_iter().map(|start| start..start + stretch) {
+                let values = expected(task, range.clone())?.iter().map(|&x| x.into_f64()).collect();
+                stretches.push(Stretch { task, range, values });
+            }
+        }
+        Ok(Self { results: Results::of(placement), stretches, exact })
+    }
+}
+
+impl<T: Number> Judge for Elements<T> {
+    fn poison(&self, outputs: &mut [u8], count: usize) {
+        self.results.poison(outputs, count);
+    }
+
+    fn check(&self, _: &str, outputs: &[u8], count: usize) -> Result<f64, Wrong> {
+        let mut comparison = Comparison::default();
+        for Stretch { task, range, values } in self.stretches.iter().filter(|stretch| stretch.task < count) {
+            let got = flat(self.results.view(*task, outputs), range.clone());
+            for ((element, &got), &value) in range.clone().zip(&got).zip(values) {
+                let bound = if self.exact { 0.0 } else { FUNCTION_ULP * ulp::<T>(value) };
+                comparison.element([*task, element], got.into_f64(), Bounded { value, bound })?;
+            }
+        }
+        Ok(comparison.ratio())
+    }
+}
+
+/// Elements `range` of a row-major operand.
+fn flat<T>(view: ArrayView2<'_, T>, range: Range<usize>) -> ArrayView1<'_, T> {
+    let len = view.len();
+    let flat = view.into_shape_with_order(len).expect("element-wise operands are row-major");
+    let (_, tail) = flat.split_at(Axis(0), range.start);
+    tail.slice_move(s![..range.len()])
+}

@@ -1,0 +1,282 @@
+//! Functions that a program has registered by name: each task is a call, whose results nobody else knows.
+//!
+//! They are compared, bit for bit, with those of a serial run.
+
+use std::ops::Range;
+
+use bytemuck::Pod;
+use gingham_core::function::{Body, Element, Function, Value};
+use gingham_core::{Context, Registry};
+use ndarray::ArrayViewMut2;
+
+use super::{Bound, Family, Unit};
+use crate::engine::Limited;
+use crate::executor::{BoxError, TaskErrors};
+use crate::workload::batch::Tasks;
+use crate::workload::judge::{Judge, Wrong};
+use crate::workload::placement::{self, Operand, Placement, Tensor};
+use crate::workload::portion::Portion;
+use crate::workload::shape::Shape;
+use crate::workload::{Call, Error, Workload};
+
+/// Calls of a function, one an item.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FunctionCall {
+    /// The name that it is registered under.
+    pub name: String,
+    /// What it writes.
+    pub element: Element,
+    /// How many items there are. A batch of fewer tasks calls it with items that are evenly spread over them all.
+    pub items: usize,
+    /// What every call is given.
+    pub parameters: Vec<f64>,
+}
+
+impl Workload {
+    /// Calls of the function that `registry` knows as `name`, for `items` items, each of which has `len` results.
+    /// `parameters` are the same for every call.
+    ///
+    /// # Errors
+    /// [`Error`], where there is no such function, where there are no items or no results, where the results are more
+    /// than can be addressed, or where a parameter is not a finite number.
+    pub fn function(
+        registry: &Registry,
+        name: &str,
+        items: usize,
+        len: usize,
+        parameters: &[f64],
+    ) -> Result<Self, Error> {
+        let element = registry.function(name)?.element();
+        let call = FunctionCall { name: name.into(), element, items, parameters: parameters.into() };
+        match parameters.iter().find(|parameter| !parameter.is_finite()) {
+            _ if items == 0 => Err(Error::NoItems),
+            _ if len == 0 => Err(Error::NoResults),
+            Some(&given) => Err(Error::Parameter { given }),
+            None => Self::checked(Call::Function(Box::new(call)), &len.to_string(), None, items),
+        }
+    }
+}
+
+impl Family for FunctionCall {
+    fn forms(&self) -> &'static str {
+        "N, the number of results of an item"
+    }
+
+    fn shape(&self, sizes: &[usize]) -> Option<Shape> {
+        if let [columns] = *sizes { Some(Shape::Array { rows: 1, columns }) } else { None }
+    }
+
+    fn operands(&self, workload: &Workload) -> Vec<Operand> {
+        vec![Operand::array("out", workload, true)]
+    }
+
+    fn inputs(&self) -> Range<f64> {
+        0.0..1.0
+    }
+
+    fn work(&self, _: &Workload) -> f64 {
+        1.0
+    }
+
+    fn unit(&self) -> Unit {
+        Unit::Item
+    }
+
+    fn bound(&self) -> Bound {
+        Bound::Unknown
+    }
+}
+
+impl FunctionCall {
+    /// The calls of a batch, whose results lie in `outputs`.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] and [`Error::Element`], where `registry` has no such function; [`Error::Placement`].
+    pub(in crate::workload) fn calls<'a>(
+        &'a self,
+        registry: &'a Registry,
+        tensors: &[Tensor],
+        tasks: usize,
+        outputs: &'a mut [u8],
+    ) -> Result<Box<dyn Tasks + 'a>, Error> {
+        let function = registry.function(&self.name)?;
+        let [output] = tensors else { return Err(placement::Error { name: "out".into(), task: 0 }.into()) };
+        match self.element {
+            Element::F32 => self.typed::<f32>(function, output.views_mut(tasks, outputs)?),
+            Element::F64 => self.typed::<f64>(function, output.views_mut(tasks, outputs)?),
+            Element::Bytes => self.typed::<u8>(function, output.views_mut(tasks, outputs)?),
+        }
+    }
+
+    fn typed<'a, T: Value>(
+        &'a self,
+        function: &'a Function,
+        results: Vec<ArrayViewMut2<'a, T>>,
+    ) -> Result<Box<dyn Tasks + 'a>, Error> {
+        let body = T::body(function).ok_or_else(|| Error::Element {
+            name: self.name.clone(),
+            writes: function.element(),
+            given: self.element,
+        })?;
+        let slot = |(task, results): (usize, ArrayViewMut2<'a, T>)| {
+            results.into_slice().ok_or_else(|| placement::Error { name: "out".into(), task })
+        };
+        let slots = results.into_iter().enumerate().map(slot).collect::<Result<_, _>>()?;
+        Ok(Box::new(Calls { call: self, body, slots }))
+    }
+
+    /// What results of runs are compared with.
+    pub(in crate::workload) fn judge(&self, placement: &Placement) -> Box<dyn Judge> {
+        match self.element {
+            Element::F32 => Box::new(Learnt::<f32>::nothing(self.items, placement)),
+            Element::F64 => Box::new(Learnt::<f64>::nothing(self.items, placement)),
+            Element::Bytes => Box::new(Learnt::<u8>::nothing(self.items, placement)),
+        }
+    }
+}
+
+/// Calls of a function, and the memory of their results.
+struct Calls<'a, T> {
+    call: &'a FunctionCall,
+    body: &'a Body<T>,
+    slots: Vec<&'a mut [T]>,
+}
+
+impl<T: Value> Tasks for Calls<'_, T> {
+    fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Calls it with as many items as the range is long, which are spread over all.
+    fn run(&mut self, range: Range<usize>, on: &Limited<'_>) -> Result<(), TaskErrors> {
+        let FunctionCall { items, parameters, .. } = self.call;
+        let portion = Portion { items: *items, count: range.len() };
+        let cx = Context::new(*items, on.op_threads(), parameters);
+        let call = |at, slot: &mut &mut [T]| (self.body)(&cx, portion.item(at), slot);
+        on.for_part(portion.count, *items)
+            .for_each_mut(&mut self.slots[range], call)
+            .map_err(|errors| portion.by_item(errors))
+    }
+
+    fn once(&mut self, index: usize, on: &Limited<'_>) -> Result<(), BoxError> {
+        let cx = Context::new(self.call.items, on.op_threads(), &self.call.parameters);
+        let portion = Portion { items: self.call.items, count: self.slots.len() };
+        (self.body)(&cx, portion.item(index), self.slots[index])
+    }
+}
+
+/// What a serial run has written.
+struct Learnt<T> {
+    items: usize,
+    /// Its results, an item's behind the other's.
+    right: Vec<Vec<T>>,
+    output: Tensor,
+}
+
+impl<T: Value + Pod> Learnt<T> {
+    fn nothing(items: usize, placement: &Placement) -> Self {
+        Self { items, right: Vec::new(), output: placement.output().clone() }
+    }
+
+    fn written(&self, place: usize, outputs: &[u8]) -> Vec<T> {
+        let results = self.output.view::<T>(place, outputs).expect("the placement that the memory was made by");
+        results.iter().copied().collect()
+    }
+}
+
+impl<T: Value + Pod> Judge for Learnt<T> {
+    /// With every bit of what is right turned over, whatever that is.
+    fn poison(&self, outputs: &mut [u8], count: usize) {
+        let end = self.output.end(count).min(outputs.len());
+        outputs[..end].fill(0xff);
+        for (place, right) in self.right.iter().enumerate().take(count) {
+            let start = self.output.end(place);
+            let bytes = bytemuck::cast_slice::<T, u8>(right);
+            outputs[start..start + bytes.len()].iter_mut().zip(bytes).for_each(|(out, byte)| *out = !byte);
+        }
+    }
+
+    fn check(&self, _: &str, outputs: &[u8], count: usize) -> Result<f64, Wrong> {
+        let portion = Portion { items: self.items, count };
+        for (place, right) in self.right.iter().enumerate().take(count) {
+            let written = self.written(place, outputs);
+            let differs = |(a, b): (&T, &T)| bytemuck::bytes_of(a) != bytemuck::bytes_of(b);
+            if let Some(at) = written.iter().zip(right).position(differs) {
+                let (got, expected) = (format!("{:?}", written[at]), format!("{:?}", right[at]));
+                return Err(Wrong::Differs { item: portion.item(place), at, got, expected });
+            }
+        }
+        Ok(0.0)
+    }
+
+    fn learn(&mut self, outputs: &[u8], count: usize) {
+        self.right = (0..count).map(|place| self.written(place, outputs)).collect();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::combination::Combination;
+    use crate::engine::Engine;
+    use crate::workload::Operands;
+
+    fn registry() -> Registry {
+        Registry::new()
+            .with_function("squares", |_, item, out: &mut [f64]| {
+                out.fill((item * item) as f64);
+                Ok(())
+            })
+            .with_function("white", |_, _, out: &mut [u8]| {
+                out.fill(0xff);
+                Ok(())
+            })
+    }
+
+    #[test]
+    fn what_cannot_be_called_is_refused_with_the_reason() {
+        let said = |name, items, len, parameters: &[f64]| {
+            Workload::function(&registry(), name, items, len, parameters).unwrap_err().to_string()
+        };
+        assert_eq!(said("square", 1, 1, &[]), "unknown function `square`; registered: squares, white");
+        assert_eq!(said("squares", 0, 1, &[]), "0 items; expected at least 1");
+        assert_eq!(said("squares", 1, 0, &[]), "0 results an item; expected at least 1");
+        assert_eq!(said("squares", 1, 1, &[2.0, f64::NAN]), "parameter NaN; expected a finite number");
+        assert!(said("squares", usize::MAX, 2, &[]).contains("beyond 2^63 bytes"));
+        assert!(Workload::function(&registry(), "squares", 1, usize::MAX, &[]).is_err());
+    }
+
+    #[test]
+    fn what_a_function_writes_is_learnt_and_told_from_what_nobody_wrote() {
+        for (name, len) in [("squares", 3), ("white", 7)] {
+            let (registry, all) = (registry(), Workload::function(&registry(), name, 100, len, &[]).unwrap());
+            let workload = all.with_fewer_tasks(10);
+            let text = serde_json::to_string(&workload).unwrap();
+            assert_eq!(serde_json::from_str::<Workload>(&text).unwrap(), workload, "{text}");
+            let mut operands = Operands::new(&workload, 0);
+            let mut judge = workload.judge(operands.placement(), &[], 0).unwrap();
+            let engine = Engine::for_functions(&Combination::serial("fn", gingham_core::OpThreads::ONE)).unwrap();
+            let run = |operands: &mut Operands| {
+                let mut tasks = operands.tasks(&workload, &registry).unwrap();
+                assert_eq!(tasks.len(), 10);
+                tasks.run(0..10, &engine.limited().unwrap()).unwrap();
+            };
+            run(&mut operands);
+            judge.learn(operands.outputs(), 10);
+            assert_eq!(judge.check("fn", operands.outputs(), 10), Ok(0.0));
+            judge.poison(operands.outputs_mut(), 10);
+            let wrong = judge.check("fn", operands.outputs(), 10).unwrap_err();
+            assert!(matches!(wrong, Wrong::Differs { item: 5, at: 0, .. }), "{wrong}");
+            run(&mut operands);
+            assert_eq!(judge.check("fn", operands.outputs(), 10), Ok(0.0));
+        }
+    }
+
+    #[test]
+    fn a_function_that_writes_something_else_is_refused() {
+        let workload = Workload::function(&registry(), "squares", 2, 8, &[]).unwrap();
+        let other = Registry::new().with_function("squares", |_, _, _: &mut [u8]| Ok(()));
+        let refused = Operands::new(&workload, 0).tasks(&workload, &other).map(drop).unwrap_err().to_string();
+        assert_eq!(refused, "the function `squares` writes bytes here; the workload has f64");
+    }
+}

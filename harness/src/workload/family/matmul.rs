@@ -1,0 +1,206 @@
+//! Matrix products: `C <- A B`.
+//!
+//! Some rows of every task are compared component by component with sums in twice the precision, and every row takes
+//! part in a check with a random vector of signs (Freivalds 1977: `C r = A (B r)`, O(n^2) instead of O(n^3)).
+
+use std::ops::Range;
+
+use gingham_core::bounds::{Bounded, Sum, eta, gamma};
+use gingham_core::{Op, Scalar};
+use ndarray::{Array1, ArrayView2, ArrayViewMut2};
+use rand::rngs::ChaCha8Rng;
+use rand::{RngExt, SeedableRng};
+
+use super::{Bound, Family, Number, Typed, Unit};
+use crate::workload::judge::{Comparison, Judge, Results, Wrong};
+use crate::workload::placement::{Error, Operand, Placement};
+use crate::workload::shape::{Layout, Shape};
+use crate::workload::{Call, Single, Task, Workload};
+
+/// Multiply-adds spent on the rows that are compared component by component: about 0.1 s on one core.
+const ROW_BUDGET: usize = 20_000_000;
+
+pub(super) struct MatMul;
+
+impl Workload {
+    /// One product of an m x k matrix and a k x n matrix, `[m, k, n]`, both stored by rows.
+    #[must_use]
+    pub fn matmul<T: Scalar>(sizes: [usize; 3]) -> Single {
+        Self::matmul_with_layout::<T>(sizes, Layout::default())
+    }
+
+    /// The same of matrices stored as `layout` says.
+    #[must_use]
+    pub fn matmul_with_layout<T: Scalar>([m, k, n]: [usize; 3], layout: Layout) -> Single {
+        let call = Call::Op { op: Op::MatMul, dtype: T::DTYPE };
+        Single { call, shape: Shape::MatMul { m, k, n }, layout }
+    }
+}
+
+impl Family for MatMul {
+    fn forms(&self) -> &'static str {
+        "MxKxN or N, for example 512x256x512"
+    }
+
+    fn shape(&self, sizes: &[usize]) -> Option<Shape> {
+        match *sizes {
+            [n] => Some(Shape::MatMul { m: n, k: n, n }),
+            [m, k, n] => Some(Shape::MatMul { m, k, n }),
+            _ => None,
+        }
+    }
+
+    fn layouts(&self) -> Option<&'static str> {
+        Some("three letters for A, B and C, each r (by rows) or c (by columns), for example rcr")
+    }
+
+    fn operands(&self, workload: &Workload) -> Vec<Operand> {
+        let ([m, k, n], [a, b, c]) = (workload.shape().sizes(), workload.layout().by_columns);
+        let matrix = |name, shape: [usize; 2], by_columns: bool, output| {
+            let strides = if by_columns { [1, shape[0] as isize] } else { [shape[1] as isize, 1] };
+            Operand { name, shape, strides, output }
+        };
+        vec![matrix("a", [m, k], a, false), matrix("b", [k, n], b, false), matrix("c", [m, n], c, true)]
+    }
+
+    fn inputs(&self) -> Range<f64> {
+        -1.0..1.0
+    }
+
+    fn work(&self, workload: &Workload) -> f64 {
+        2.0 * workload.shape().sizes().map(|length| length as f64).iter().product::<f64>()
+    }
+
+    fn unit(&self) -> Unit {
+        Unit::Flop
+    }
+
+    fn bound(&self) -> Bound {
+        Bound::MultiplyAdd
+    }
+}
+
+impl<T: Number> Typed<T> for MatMul {
+    fn call<'a>(&self, _: usize, inputs: &[ArrayView2<'a, T>], out: ArrayViewMut2<'a, T>) -> Task<'a, T> {
+        Task::MatMul { a: inputs[0], b: inputs[1], c: out }
+    }
+
+    fn judge(
+        &self,
+        workload: &Workload,
+        placement: &Placement,
+        inputs: &[u8],
+        seed: u64,
+    ) -> Result<Box<dyn Judge>, Error> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let view = |operand: usize, task: usize| placement.tensors[operand].view::<T>(task, inputs);
+        let (tasks, [m, k, n]) = (workload.tasks(), workload.shape().sizes());
+        let per_task = (ROW_BUDGET / tasks / (k * n).max(1)).max(1);
+        let (mut rows, mut vectors) = (Vec::new(), Vec::new());
+        for task in 0..tasks {
+            let (a, b) = (view(0, task)?, view(1, task)?);
+            vectors.push(Vector::new(task, a, b, &mut rng));
+            let picked: Vec<usize> = match per_task >= m {
+                true => (0..m).collect(),
+                false => (0..per_task).map(|_| rng.random_range(0..m)).collect(),
+            };
+            rows.extend(picked.into_iter().map(|row| Row::new(task, row, a, b)));
+        }
+        Ok(Box::new(Products { results: Results::<T>::of(placement), rows, vectors }))
+    }
+}
+
+/// What is known of every product.
+struct Products<T> {
+    results: Results<T>,
+    rows: Vec<Row>,
+    vectors: Vec<Vector>,
+}
+
+/// Row `row` of C of task `task`.
+#[derive(Debug)]
+struct Row {
+    task: usize,
+    row: usize,
+    values: Vec<Bounded>,
+}
+
+/// `A (B r)` of task `task`.
+#[derive(Debug)]
+struct Vector {
+    task: usize,
+    signs: Vec<f64>,
+    values: Vec<Bounded>,
+}
+
+impl<T: Number> Judge for Products<T> {
+    fn poison(&self, outputs: &mut [u8], count: usize) {
+        self.results.poison(outputs, count);
+    }
+
+    fn check(&self, _: &str, outputs: &[u8], count: usize) -> Result<f64, Wrong> {
+        let mut comparison = Comparison::default();
+        for row in self.rows.iter().filter(|row| row.task < count) {
+            let (c, columns) = (self.results.view(row.task, outputs), row.values.len());
+            for (j, (&got, &expected)) in c.row(row.row).iter().zip(&row.values).enumerate() {
+                comparison.element([row.task, row.row * columns + j], got.into_f64(), expected)?;
+            }
+        }
+        for vector in self.vectors.iter().filter(|vector| vector.task < count) {
+            let c = self.results.view(vector.task, outputs);
+            let mut sums = Array1::<f64>::zeros(c.nrows());
+            accumulate(c, &vector.signs, &mut sums);
+            // The bounds add up those of a whole row: they tell right from wrong, and say nothing of the ratio.
+            let mut rows = Comparison::default();
+            for (i, (&got, &expected)) in sums.iter().zip(&vector.values).enumerate() {
+                rows.element([vector.task, i], got, expected)?;
+            }
+        }
+        Ok(comparison.ratio())
+    }
+}
+
+impl Row {
+    fn new<T: Number>(task: usize, row: usize, a: ArrayView2<'_, T>, b: ArrayView2<'_, T>) -> Self {
+        let mut sums = vec![Sum::default(); b.ncols()];
+        for (&a, b) in a.row(row).iter().zip(b.rows()) {
+            let a = a.into_f64();
+            sums.iter_mut().zip(b).for_each(|(sum, &b)| sum.add(a, b.into_f64()));
+        }
+        Self { task, row, values: sums.into_iter().map(|sum| sum.bounded::<T>(a.ncols())).collect() }
+    }
+}
+
+impl Vector {
+    fn new<T: Number>(task: usize, a: ArrayView2<'_, T>, b: ArrayView2<'_, T>, rng: &mut ChaCha8Rng) -> Self {
+        let (k, n) = b.dim();
+        let signs: Vec<f64> = (0..n).map(|_| if rng.random() { 1.0 } else { -1.0 }).collect();
+        let (mut br, mut abs_b) = (Array1::zeros(k), Array1::<f64>::zeros(k));
+        accumulate(b, &signs, &mut br);
+        b.indexed_iter().for_each(|((p, _), &x)| abs_b[p] += x.into_f64().abs());
+        let mut values = Array1::zeros(a.nrows());
+        accumulate(a, br.as_slice().expect("made contiguous"), &mut values);
+        let mut abs = Array1::<f64>::zeros(a.nrows());
+        a.indexed_iter().for_each(|((i, p), &x)| abs[i] += x.into_f64().abs() * abs_b[p]);
+        // Rounding in the trial's C (k + 2 in T), and in our own sums over n, then k, then n terms (in f64).
+        let share = gamma::<T>(k + 2) + gamma::<f64>(2 * n + k);
+        let bounded = |(&value, &abs): (&f64, &f64)| Bounded {
+            value,
+            bound: share * abs * (1.0 + share) + (n * (k + 2)) as f64 * eta::<T>(),
+        };
+        Self { task, signs, values: values.iter().zip(&abs).map(bounded).collect() }
+    }
+}
+
+/// `sums <- sums + A x`, along whichever axis of A is contiguous.
+fn accumulate<T: Number>(a: ArrayView2<'_, T>, x: &[f64], sums: &mut Array1<f64>) {
+    if a.strides()[0].unsigned_abs() < a.strides()[1].unsigned_abs() {
+        for (column, &x) in a.columns().into_iter().zip(x) {
+            sums.iter_mut().zip(column).for_each(|(sum, &a)| *sum += a.into_f64() * x);
+        }
+    } else {
+        for (row, sum) in a.rows().into_iter().zip(sums) {
+            *sum += row.iter().zip(x).map(|(&a, x)| a.into_f64() * x).sum::<f64>();
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Whether a trial computed what it was asked to: the parent's own judgement of the outputs in the arena.
+//!
+//! What is compared, and with what, is the family's affair ([`family`](super::family)). What is expected is computed
+//! once and serves all trials. Outputs are poisoned before the run that is judged, and comparisons read
+//! `ratio <= 1`, so that what was not written fails.
+
+use std::marker::PhantomData;
+
+use gingham_core::DType;
+use gingham_core::bounds::Bounded;
+use ndarray::ArrayView2;
+
+use super::family::{Number, Typed, operation};
+use super::placement::{self, Placement, Tensor};
+use super::{Call, Workload};
+
+/// What every trial's outputs are compared with.
+pub trait Judge: Send + Sync {
+    /// Makes the outputs of tasks `0 .. count` something that no run of these tasks writes.
+    fn poison(&self, outputs: &mut [u8], count: usize);
+
+    /// The largest error over its bound among the outputs of tasks `0 .. count`, as `backend` computed them; at most 1
+    /// where all is right.
+    ///
+    /// # Errors
+    /// [`Wrong`], naming the first element that is.
+    fn check(&self, backend: &str, outputs: &[u8], count: usize) -> Result<f64, Wrong>;
+
+    /// Takes the outputs of tasks `0 .. count`, which a serial run has written, for right from here on, where nothing
+    /// else says what is.
+    fn learn(&mut self, outputs: &[u8], count: usize) {
+        let _ = (outputs, count);
+    }
+}
+
+/// A result that is wrong.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Wrong {
+    /// One of its elements.
+    #[error("wrong result: task {task}, element {element}: {got:e}, expected {expected:e} within {bound:e}")]
+    Element {
+        /// The task.
+        task: usize,
+        /// The element of its output, counted by rows; for the check with a random vector, the row.
+        element: usize,
+        /// What the trial computed.
+        got: f64,
+        /// What it should have been.
+        expected: f64,
+        /// How far off a right answer may be.
+        bound: f64,
+    },
+    /// Random numbers that are not of their distribution.
+    #[error("wrong result: {what} of the numbers up to task {task}: {got:e}, expected {expected:e} within {bound:e}")]
+    Sample {
+        /// The last task of the sample.
+        task: usize,
+        /// What was taken of the sample.
+        what: &'static str,
+        /// What the trial's numbers give.
+        got: f64,
+        /// What the distribution gives.
+        expected: f64,
+        /// How far off a sample of this size may be.
+        bound: f64,
+    },
+    /// Random numbers that the backend draws otherwise each time.
+    #[error("wrong result: task {task} holds other random numbers than those that {backend} drew before")]
+    Redrawn {
+        /// The task.
+        task: usize,
+        /// Id of the backend.
+        backend: String,
+    },
+    /// Random numbers of one stream in two tasks.
+    #[error("wrong result: task {task} holds the random numbers of task {earlier}")]
+    Repeated {
+        /// The task.
+        task: usize,
+        /// The one with the same numbers.
+        earlier: usize,
+    },
+    /// A function's results that differ from those of a serial run.
+    #[error("item {item}: result {at} is {got}; a serial run writes {expected}")]
+    Differs {
+        /// The item.
+        item: usize,
+        /// Which of its results.
+        at: usize,
+        /// What the trial computed.
+        got: String,
+        /// What a serial run computed.
+        expected: String,
+    },
+}
+
+impl Workload {
+    /// What results are compared with, computed from `inputs`, which lie as `placement` says. `seed` picks what is
+    /// compared, where that is not all.
+    ///
+    /// # Errors
+    /// Where the placement does not fit the inputs.
+    pub fn judge(&self, placement: &Placement, inputs: &[u8], seed: u64) -> Result<Box<dyn Judge>, placement::Error> {
+        match &self.call {
+            Call::Op { op, dtype: DType::F32 } => Typed::<f32>::judge(operation(op), self, placement, inputs, seed),
+            Call::Op { op, dtype: DType::F64 } => Typed::<f64>::judge(operation(op), self, placement, inputs, seed),
+            Call::Function(call) => Ok(call.judge(placement)),
+        }
+    }
+}
+
+/// The outputs of a workload, as arrays of `T`.
+pub(super) struct Results<T> {
+    output: Tensor,
+    element: PhantomData<T>,
+}
+
+impl<T: Number> Results<T> {
+    pub(super) fn of(placement: &Placement) -> Self {
+        Self { output: placement.output().clone(), element: PhantomData }
+    }
+
+    /// The output of `task`.
+    pub(super) fn view<'a>(&self, task: usize, outputs: &'a [u8]) -> ArrayView2<'a, T> {
+        self.output.view(task, outputs).expect("the placement that the memory was made by")
+    }
+
+    /// Bytes that are all ones make a NaN of either type.
+    pub(super) fn poison(&self, outputs: &mut [u8], count: usize) {
+        let end = self.output.end(count).min(outputs.len());
+        outputs[..end].fill(0xff);
+    }
+}
+
+/// Elements beside what they should be, and the largest error over its bound so far.
+#[derive(Default)]
+pub(super) struct Comparison {
+    ratio: f64,
+}
+
+impl Comparison {
+    /// Compares element `element` of the output of task `task`.
+    pub(super) fn element(&mut self, [task, element]: [usize; 2], got: f64, expected: Bounded) -> Result<(), Wrong> {
+        let ratio = expected.ratio(got);
+        let ok = ratio <= 1.0;
+        if !ok {
+            return Err(Wrong::Element { task, element, got, expected: expected.value, bound: expected.bound });
+        }
+        self.ratio = self.ratio.max(ratio);
+        Ok(())
+    }
+
+    pub(super) fn ratio(&self) -> f64 {
+        self.ratio
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gingham_core::{Op, Registry};
+
+    use super::*;
+    use crate::engine::Engine;
+    use crate::workload::Operands;
+
+    /// Runs `op` with the reference, spoils element `spoil` of the last task by `factor`, and judges.
+    fn judge<T: Number>(op: &str, shape: &str, spoil: Option<(usize, f64)>) -> Result<f64, Wrong> {
+        let workload = Workload::new(op.parse().unwrap(), T::DTYPE, shape, None, 3).unwrap();
+        let mut operands = Operands::new(&workload, 1);
+        let placement = operands.placement().clone();
+        let judge = workload.judge(&placement, operands.inputs(), 2).unwrap();
+        judge.poison(operands.outputs_mut(), 3);
+        let poisoned =
+            |task| placement.output().view::<T>(task, operands.outputs()).unwrap().iter().all(|x| x.is_nan());
+        assert!((0..3).all(poisoned));
+        let registry = Registry::new();
+        let engine = Engine::new(&registry, &"reference+serial".parse().unwrap()).unwrap();
+        operands.tasks(&workload, &registry).unwrap().run(0..3, &engine.limited().unwrap()).unwrap();
+        if let Some((element, factor)) = spoil {
+            let at = placement.output().end(2) / size_of::<T>() + element;
+            let outputs = bytemuck::cast_slice_mut::<u8, T>(operands.outputs_mut());
+            outputs[at] = T::from_f64(outputs[at].into_f64() * factor);
+        }
+        judge.check("reference", operands.outputs(), 3)
+    }
+
+    #[test]
+    fn right_results_pass() {
+        for op in Op::all().map(Op::name) {
+            let shape = if op == "matmul" { "17x31x23" } else { "20000" };
+            assert!(judge::<f64>(op, shape, None).unwrap() <= 1.0, "{op}");
+            assert!(judge::<f32>(op, shape, None).unwrap() <= 1.0, "{op}");
+        }
+    }
+
+    #[test]
+    fn empty_operands_pass() {
+        assert_eq!(judge::<f64>("matmul", "0x3x4", None), Ok(0.0));
+        assert_eq!(judge::<f64>("matmul", "3x0x4", None), Ok(0.0));
+        assert_eq!(judge::<f64>("dot", "0", None), Ok(0.0));
+        assert_eq!(judge::<f64>("exp", "0", None), Ok(0.0));
+    }
+
+    #[test]
+    fn wrong_results_fail() {
+        for (op, shape) in [("matmul", "17x31x23"), ("dot", "1000"), ("fill", "1000"), ("exp", "1000"), ("add", "9x9")]
+        {
+            for factor in [1.0 + 1e-9, f64::NAN] {
+                let wrong = judge::<f64>(op, shape, Some((0, factor))).unwrap_err();
+                assert!(matches!(wrong, Wrong::Element { task: 2, element: 0, .. }), "{op} x {factor}: {wrong}");
+            }
+        }
+        // Rows beyond the sampled ones are caught by the random vector.
+        assert!(judge::<f64>("matmul", "700x700x300", Some((300 * 699, 1.5))).is_err());
+    }
+}

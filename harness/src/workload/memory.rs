@@ -1,0 +1,116 @@
+//! How much memory a batch takes, and how much of it is held at once.
+
+use super::{Task, Workload};
+#[cfg(target_os = "linux")]
+use crate::arena::{DEFAULT_LIMIT, FIRST_TOUCH};
+use crate::report::bytes;
+
+/// Tasks that an arena holds at most. Each process of a tuning, of which some forty may be alive, describes every task
+/// in [`TASK`] bytes, which are more than tiny operands themselves: 16 MiB of these are a process' share. Their
+/// operands, of a cache line each at least, are as many bytes and more.
+const MOST_TASKS: usize = 1 << 17;
+
+/// Bytes that describe a task in a process that runs it.
+const TASK: u64 = size_of::<Task<'static, f64>>() as u64;
+
+/// More memory than the machine has left.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error(
+    "the workload ({workload}) needs {} of memory, {} are available; use a smaller shape{}",
+    bytes(*needed),
+    bytes(*available),
+    if workload.tasks() > 1 { " or fewer tasks" } else { "" }
+)]
+pub struct TooLarge {
+    /// The workload.
+    pub workload: Workload,
+    /// Bytes of all its operands.
+    pub needed: u64,
+    /// Bytes that the machine has left.
+    pub available: u64,
+}
+
+impl Workload {
+    /// Refuses a batch that the machine, which has `available` bytes left, cannot hold, descriptions of its tasks
+    /// included: nothing has been allocated when this returns.
+    ///
+    /// # Errors
+    /// [`TooLarge`], with both numbers.
+    pub fn check_memory(&self, available: u64) -> Result<(), TooLarge> {
+        let needed = self.placed_bytes().saturating_add(TASK).saturating_mul(self.tasks as u64);
+        match needed <= available {
+            true => Ok(()),
+            false => Err(TooLarge { workload: self.clone(), needed, available }),
+        }
+    }
+
+    /// The same workload with as many of its tasks as fit into `limit` bytes, at least one, and at most as many as forty
+    /// processes can describe.
+    #[must_use]
+    pub fn within(&self, limit: u64) -> Self {
+        let fitting = limit.checked_div(self.placed_bytes()).map_or(usize::MAX, |tasks| tasks as usize);
+        self.with_fewer_tasks(fitting.min(MOST_TASKS))
+    }
+
+    /// The part that a tuning holds in memory. Its samples are of whole waves, so at least one task for each of `cpus` is
+    /// held, if these can be made in a twentieth of `budget_s` seconds, and whole waves of as many.
+    #[cfg(target_os = "linux")]
+    #[must_use]
+    pub(crate) fn held(&self, cpus: usize, budget_s: f64) -> Self {
+        let wave = self.task_bytes().saturating_mul(cpus as u64).min((budget_s / 20.0 * FIRST_TOUCH) as u64);
+        let held = self.within(DEFAULT_LIMIT.max(wave));
+        match held.tasks {
+            tasks if tasks < self.tasks && tasks > cpus => held.with_fewer_tasks(tasks / cpus * cpus),
+            _ => held,
+        }
+    }
+
+    /// Bytes that the operands of a task take where each is on cache lines of its own.
+    fn placed_bytes(&self) -> u64 {
+        let bytes = self.operands().into_iter().map(|operand| operand.placed_bytes(&self.call));
+        bytes.fold(0, u64::saturating_add)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fill(n: usize, tasks: usize) -> Workload {
+        Workload::fill::<f64>([1, n]).tasks(tasks)
+    }
+
+    #[test]
+    fn a_batch_beyond_memory_is_refused_with_both_numbers() {
+        assert!(fill(1000, 10).check_memory(82_000).is_ok());
+        let error = fill(1_048_576, 10).check_memory(16 << 20).unwrap_err().to_string();
+        assert!(error.contains("needs 80.0 MiB") && error.contains("16.0 MiB are available"), "{error}");
+        // Eight bytes each, on a cache line each, and some more to describe each.
+        assert!(fill(1, 1_000_000).check_memory(64_000_000).is_err());
+        assert!(fill(1, 1_000_000).check_memory(64_000_000 + 1_000_000 * TASK).is_ok());
+        for beyond in [fill(1, usize::MAX >> 4), fill(usize::MAX, 2), Workload::matmul::<f32>([usize::MAX; 3]).tasks(1)]
+        {
+            assert!(beyond.check_memory(u64::MAX - 1).is_err(), "beyond all numbers");
+        }
+    }
+
+    #[test]
+    fn an_arena_holds_as_many_tasks_as_fit_and_at_least_one() {
+        assert_eq!(fill(1000, 10).within(24_000).tasks(), 3);
+        assert_eq!(fill(1, 1_000_000).within(6400).tasks(), 100, "a cache line each");
+        assert_eq!(fill(1, 1_000_000).within(u64::MAX).tasks(), MOST_TASKS);
+        assert_eq!(fill(1000, 10).within(0).tasks(), 1);
+        assert_eq!(fill(0, 10).within(0).tasks(), 10);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_tuning_holds_whole_waves() {
+        let held = |mib: usize, tasks| fill(mib << 17, tasks).held(3, 60.0).tasks();
+        assert_eq!(held(1, 100), 100);
+        assert_eq!(held(128, 100), 3, "four would fit");
+        assert_eq!(held(200, 100), 3, "two would fit where half a GiB is the limit");
+        assert_eq!(held(400, 100), 2, "as many as can be touched in three seconds");
+        assert_eq!(held(4000, 2), 1);
+    }
+}

@@ -1,0 +1,60 @@
+//! The operands of a batch in memory of this process.
+
+use gingham_core::Registry;
+
+use super::{Error, Placement, Tasks, Workload};
+
+/// Inputs that hold what a seed gives, and outputs.
+pub struct Operands {
+    placement: Placement,
+    inputs: Vec<u64>,
+    outputs: Vec<u64>,
+}
+
+impl Operands {
+    /// Makes the operands of `workload`, which [`Workload::check_memory`] has let pass. Outputs are 0.
+    #[must_use]
+    pub fn new(workload: &Workload, seed: u64) -> Self {
+        let placement = Placement::of(workload);
+        let zeros = |bytes: u64| vec![0; bytes as usize / size_of::<u64>()];
+        let (mut inputs, outputs) = (zeros(placement.input_bytes), zeros(placement.output_bytes));
+        workload.fill_inputs(seed, 0, bytemuck::cast_slice_mut(&mut inputs));
+        Self { placement, inputs, outputs }
+    }
+
+    /// Where each operand of each task lies.
+    #[must_use]
+    pub fn placement(&self) -> &Placement {
+        &self.placement
+    }
+
+    /// All inputs.
+    #[must_use]
+    pub fn inputs(&self) -> &[u8] {
+        bytemuck::cast_slice(&self.inputs)
+    }
+
+    /// All outputs.
+    #[must_use]
+    pub fn outputs(&self) -> &[u8] {
+        bytemuck::cast_slice(&self.outputs)
+    }
+
+    /// All outputs, to write.
+    pub fn outputs_mut(&mut self) -> &mut [u8] {
+        bytemuck::cast_slice_mut(&mut self.outputs)
+    }
+
+    /// The tasks of `workload`, whose operands these are.
+    ///
+    /// # Errors
+    /// As [`Workload::tasks_in`].
+    pub fn tasks<'a>(
+        &'a mut self,
+        workload: &'a Workload,
+        registry: &'a Registry,
+    ) -> Result<Box<dyn Tasks + 'a>, Error> {
+        let outputs = bytemuck::cast_slice_mut(&mut self.outputs);
+        workload.tasks_in(registry, &self.placement.tensors, bytemuck::cast_slice(&self.inputs), outputs)
+    }
+}

@@ -1,0 +1,193 @@
+//! Where the operands of a batch lie.
+//!
+//! Inputs lie in one block of memory and outputs in another, so that a trial can be kept from writing to the former.
+
+use std::ops::Range;
+
+use bytemuck::Pod;
+use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder};
+use serde::{Deserialize, Serialize};
+
+use super::{Call, Workload};
+
+/// Each task's operand starts on a cache line of its own, so that two workers never write to one line.
+const ALIGN: u64 = 64;
+
+/// One operand of a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Operand {
+    /// Its name in the contract of the operation, `a`, `b`, `c`, `x`, `y`, `out`.
+    pub name: &'static str,
+    /// Rows and columns.
+    pub shape: [usize; 2],
+    /// Strides in elements.
+    pub strides: [isize; 2],
+    /// Whether the task writes it.
+    pub output: bool,
+}
+
+/// Where one operand lies: that of task `i` starts `base + i step` bytes into its arena.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tensor {
+    /// The operand's name in the contract of the operation.
+    pub name: String,
+    /// Whether it lies among the outputs.
+    pub output: bool,
+    /// Byte offset of the first task's.
+    pub base: u64,
+    /// Bytes from one task's to the next one's.
+    pub step: u64,
+    /// Rows and columns.
+    pub shape: [usize; 2],
+    /// Strides in elements.
+    pub strides: [isize; 2],
+}
+
+/// Where all operands lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placement {
+    /// In the order of the operation's contract; the output is the last one.
+    pub tensors: Vec<Tensor>,
+    /// Length of the inputs, at least one page.
+    pub input_bytes: u64,
+    /// Length of the outputs, at least one page.
+    pub output_bytes: u64,
+}
+
+/// A tensor that does not lie inside its arena.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("tensor `{name}` of task {task} does not lie inside its arena")]
+pub struct Error {
+    /// The tensor's name.
+    pub name: String,
+    /// The task.
+    pub task: usize,
+}
+
+impl Operand {
+    /// A matrix stored by rows.
+    pub(super) fn by_rows(name: &'static str, shape: [usize; 2], output: bool) -> Self {
+        Self { name, shape, strides: [shape[1] as isize, 1], output }
+    }
+
+    /// An array of the workload's shape.
+    pub(super) fn array(name: &'static str, workload: &Workload, output: bool) -> Self {
+        let [rows, columns, _] = workload.shape().sizes();
+        Self::by_rows(name, [rows, columns], output)
+    }
+
+    /// Bytes that it takes on cache lines of its own, its elements being those of `call`.
+    pub(super) fn placed_bytes(&self, call: &Call) -> u64 {
+        let [rows, columns] = self.shape.map(|n| n as u64);
+        let bytes = rows.saturating_mul(columns).saturating_mul(call.element().size() as u64);
+        bytes.checked_next_multiple_of(ALIGN).unwrap_or(u64::MAX)
+    }
+}
+
+impl Placement {
+    /// The operands of `workload`, one after the other, each for all tasks.
+    #[must_use]
+    pub fn of(workload: &Workload) -> Self {
+        let mut ends = [0_u64; 2];
+        let place = |operand: Operand| {
+            let step = operand.placed_bytes(workload.call());
+            let Operand { name, shape, strides, output } = operand;
+            let end = &mut ends[usize::from(output)];
+            let base = *end;
+            *end = end.saturating_add(step.saturating_mul(workload.tasks() as u64));
+            Tensor { name: name.into(), output, base, step, shape, strides }
+        };
+        let tensors = workload.operands().into_iter().map(place).collect();
+        let [input_bytes, output_bytes] = ends.map(|end| end.max(1).checked_next_multiple_of(4096).unwrap_or(u64::MAX));
+        Self { tensors, input_bytes, output_bytes }
+    }
+
+    /// Where the outputs lie.
+    pub(super) fn output(&self) -> &Tensor {
+        self.tensors.last().expect("every task has an output")
+    }
+}
+
+impl Tensor {
+    /// This operand of `task`, in `arena` (inputs or outputs, whichever it lies in).
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub(crate) fn view<'a, T: Pod>(&self, task: usize, arena: &'a [u8]) -> Result<ArrayView2<'a, T>, Error> {
+        let outside = || self.outside(task);
+        let bytes = self.range::<T>(task).and_then(|range| arena.get(range)).ok_or_else(outside)?;
+        let elements = bytemuck::try_cast_slice(bytes).map_err(|_| outside())?;
+        ArrayView2::from_shape(self.shape.strides(self.element_strides()), elements).map_err(|_| outside())
+    }
+
+    /// This operand of each of `tasks` tasks, which overlap nowhere.
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub(super) fn views_mut<'a, T: Pod>(
+        &self,
+        tasks: usize,
+        arena: &'a mut [u8],
+    ) -> Result<Vec<ArrayViewMut2<'a, T>>, Error> {
+        let (mut rest, mut taken) = (arena, 0);
+        let mut view = |task| {
+            let range = self.range::<T>(task)?;
+            let (_, from) = std::mem::take(&mut rest).split_at_mut_checked(range.start.checked_sub(taken)?)?;
+            let (own, after) = from.split_at_mut_checked(range.len())?;
+            (rest, taken) = (after, range.end);
+            let elements = bytemuck::try_cast_slice_mut(own).ok()?;
+            ArrayViewMut2::from_shape(self.shape.strides(self.element_strides()), elements).ok()
+        };
+        (0..tasks).map(|task| view(task).ok_or_else(|| self.outside(task))).collect()
+    }
+
+    /// The byte at which the operands of the first `tasks` tasks end.
+    pub(super) fn end(&self, tasks: usize) -> usize {
+        self.base.saturating_add(self.step.saturating_mul(tasks as u64)).try_into().unwrap_or(usize::MAX)
+    }
+
+    /// The bytes of this operand of `task`.
+    fn range<T>(&self, task: usize) -> Option<Range<usize>> {
+        let start = usize::try_from(self.base.checked_add(self.step.checked_mul(task as u64)?)?).ok()?;
+        let elements = self.shape[0].checked_mul(self.shape[1])?;
+        Some(start..start.checked_add(elements.checked_mul(size_of::<T>())?)?)
+    }
+
+    /// Strides as ndarray wants them: for an empty array it demands the memory that strides other than 0 would span.
+    fn element_strides(&self) -> [usize; 2] {
+        if self.shape.contains(&0) { [0, 0] } else { self.strides.map(isize::unsigned_abs) }
+    }
+
+    fn outside(&self, task: usize) -> Error {
+        Error { name: self.name.clone(), task }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gingham_core::Registry;
+
+    use super::*;
+
+    #[test]
+    fn tensors_beyond_their_arena_are_refused() {
+        let (registry, workload) = (Registry::new(), Workload::fill::<f64>([1, 100]).tasks(2));
+        let mut tensors = Placement::of(&workload).tensors;
+        let fits = |tensors: &[Tensor], elements: usize| {
+            let mut memory = vec![0.0_f64; elements];
+            workload.tasks_in(&registry, tensors, &[], bytemuck::cast_slice_mut(&mut memory)).is_ok()
+        };
+        assert!(fits(&tensors, 512));
+        assert!(!fits(&tensors, 150));
+        for step in [8, 804, 810, u64::MAX] {
+            tensors[0].step = step; // the second task's would overlap the first one's, or lie between two elements
+            assert!(!fits(&tensors, 512), "{step}");
+        }
+        tensors[0].step = 832;
+        for shape in [[2, 100], [100, 1], [usize::MAX, 2]] {
+            tensors[0].shape = shape;
+            assert!(!fits(&tensors, 512), "{shape:?}");
+        }
+        assert!(!fits(&[], 512));
+    }
+}

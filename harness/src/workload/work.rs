@@ -1,0 +1,64 @@
+//! How much work a batch is, and what bounds it on a machine.
+
+use gingham_core::function::Element;
+use gingham_machine::Machine;
+use gingham_machine::ceilings::Rates;
+
+use super::{Bound, Unit, Workload};
+
+impl Workload {
+    /// The work of `tasks` tasks: floating-point operations for matmul (2 m k n each), items for a function, and the
+    /// bytes of the operands for all others, which memory bounds.
+    #[must_use]
+    pub fn work(&self, tasks: usize) -> f64 {
+        self.call.family().work(self) * tasks as f64
+    }
+
+    /// The rate of the whole batch where it takes `seconds`, in [`Workload::rate_unit`].
+    #[must_use]
+    pub fn rate(&self, seconds: f64) -> f64 {
+        let (_, unit) = self.call.family().unit().rate();
+        self.work(self.tasks) / seconds / unit
+    }
+
+    /// `GF/s`, `GB/s` or `items/s`: the unit in which the rate is given.
+    #[must_use]
+    pub fn rate_unit(&self) -> &'static str {
+        self.call.family().unit().rate().0
+    }
+
+    /// What the work is counted in.
+    #[must_use]
+    pub fn unit(&self) -> Unit {
+        self.call.family().unit()
+    }
+
+    /// Whether all operands fit into the last-level cache of `machine`, so that memory bounds nothing.
+    #[must_use]
+    pub fn is_cached(&self, machine: &Machine) -> bool {
+        self.batch_bytes() <= machine.last_level_bytes()
+    }
+
+    /// What bounds a task whose operands no cache holds.
+    #[must_use]
+    pub fn bound(&self) -> Bound {
+        self.call.family().bound()
+    }
+
+    /// What bounds the batch on `machine` where the rates are at most `rates`: work a second. `None` where the caches
+    /// bound it, or it is not known what does.
+    #[must_use]
+    pub fn ceiling(&self, machine: &Machine, rates: &Rates) -> Option<f64> {
+        match self.bound() {
+            Bound::MultiplyAdd => Some(match self.call.element() {
+                Element::F32 => rates.fma_f32,
+                Element::F64 | Element::Bytes => rates.fma_f64,
+            }),
+            Bound::Read | Bound::Write | Bound::Copy if self.is_cached(machine) => None,
+            Bound::Read => Some(rates.read),
+            Bound::Write => Some(rates.write),
+            Bound::Copy => Some(rates.copy),
+            Bound::Unknown => None,
+        }
+    }
+}
