@@ -13,6 +13,7 @@
 
 #[cfg(target_os = "linux")]
 pub mod arena;
+pub mod arrangement;
 mod clock;
 pub mod combination;
 pub mod engine;
@@ -27,8 +28,10 @@ mod parallel;
 pub mod plan;
 pub mod profile;
 pub mod progress;
+pub mod quantity;
 pub mod replay;
 pub mod report;
+pub mod sample;
 pub mod search;
 pub mod shown;
 pub mod space;
@@ -38,6 +41,7 @@ pub mod store;
 pub mod trial;
 #[cfg(target_os = "linux")]
 pub mod tuner;
+pub mod waves;
 pub mod workload;
 
 pub use combination::{Combination, ExecutorKind};

@@ -23,7 +23,7 @@ use crate::engine::{self, Engine};
 use crate::environment;
 use crate::executor::TaskErrors;
 use crate::profile::{self, Answer, Fingerprint, Grade, Profile};
-use crate::report::count;
+use crate::quantity::count;
 use crate::space::{self, Cpus};
 use crate::workload::{Batch, Task, Tasks, Workload, multiply};
 

@@ -4,9 +4,10 @@
 use gingham_harness::Combination;
 use gingham_harness::outcome::Sample;
 use gingham_harness::search::{
-    Admission, Course, Entrant, Farewell, Fault, Found, Model, Needed, Rules, Unstarted, model, sampling, search,
+    Admission, Course, Entrant, Farewell, Fault, Found, Model, Needed, Rules, Unstarted, sampling, search,
 };
 use gingham_harness::space::Candidate;
+use gingham_harness::waves::{makespan, wave};
 
 const CPUS: usize = 2;
 
@@ -55,7 +56,7 @@ impl Machine {
         let one = if threads > 1 { one / (threads.min(CPUS) as f64 * INSIDE) } else { one };
         let together = (combination.workers * threads).min(CPUS) as f64 / threads.min(CPUS) as f64;
         let crowded = if combination.workers * threads > CPUS { CROWDED } else { 1.0 };
-        let rows = model::makespan(tasks, combination.workers, combination.chunk) as f64;
+        let rows = makespan(tasks, combination.workers, combination.chunk) as f64;
         rows * one * combination.workers.min(tasks) as f64 / together.min(tasks as f64) / crowded
     }
 
@@ -68,7 +69,7 @@ impl Machine {
 
     fn part(&self, candidate: usize) -> usize {
         let combination = &self.combinations[candidate];
-        let wave = model::wave(combination, self.held);
+        let wave = wave(combination, self.held);
         let task_s = self.seconds(candidate, wave) / wave as f64;
         sampling::part(self.budget_s, task_s, wave, self.held)
     }
@@ -82,7 +83,7 @@ impl Course for Machine {
 
     fn admit(&mut self, who: Entrant) -> Result<Admission, Fault> {
         self.work(START_S);
-        let wave = model::wave(&self.combinations[who.candidate], self.held);
+        let wave = wave(&self.combinations[who.candidate], self.held);
         let cold_s = self.work(self.seconds(who.candidate, wave));
         let most = self.part(who.candidate);
         Ok(Admission { cold_s, most_tasks: (most < self.held).then_some(most), ..Admission::default() })

@@ -7,8 +7,8 @@ use gingham_core::{Backend, DType, Dot, Elementwise, Error, Fill, Info, Limit, M
 use gingham_core::{Registry, Support, Threading};
 use gingham_harness::outcome::Sample;
 use gingham_harness::replay::Recording;
-use gingham_harness::search::model::makespan;
 use gingham_harness::search::{Admission, Course, Entrant, Farewell, Fault, Role, sampling};
+use gingham_harness::waves::makespan;
 use gingham_harness::workload::Unit;
 use gingham_harness::{Combination, ExecutorKind, Workload};
 use rand::rngs::ChaCha8Rng;

@@ -9,7 +9,7 @@ use super::freivalds::Wrong;
 use crate::engine;
 use crate::executor::TaskErrors;
 use crate::npy;
-use crate::report::bytes;
+use crate::quantity::bytes;
 use crate::shown::Shown;
 
 /// Two files to be multiplied, and the file that their product goes to.

@@ -5,7 +5,7 @@ use std::fmt;
 use super::{Error, FnPlan};
 use crate::combination::Combination;
 use crate::outcome::{Coverage, Ratio, Rounds, Sample, Status};
-use crate::report::{count, seconds};
+use crate::quantity::{count, seconds};
 use crate::search::{Cause, Found, Run, Unstarted};
 use crate::space::Candidate;
 use crate::stats;

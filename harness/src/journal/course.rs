@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::event::{Answer, Asked, Begun, Event, Request};
 use super::{Error, Journal, Past};
-use crate::outcome::{Sample, Status};
+use crate::sample::{Sample, Status};
 use crate::search::{Admission, Course, Entrant, Farewell, Fault};
 
 /// A course that can go on where another one of the same tuning was killed: its clock begins with the last reading of

@@ -5,7 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::outcome::{Sample, Site};
+use crate::outcome::Site;
+use crate::sample::Sample;
 use crate::search::{Admission, Entrant, Farewell, Fault, Role};
 use crate::space::Candidate;
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Error;
 use super::course::{Ended, Journalled, Resumable};
 use super::event::{Asked, Begun, Event, Request};
-use crate::outcome::{Sample, Status};
+use crate::sample::{Sample, Status};
 use crate::search::{self, Admission, Course, Entrant, Farewell, Fault, Found, Rules};
 
 /// A tuning up to where its journal ends.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Outcome, Status};
 use crate::combination::{Combination, ExecutorKind};
-use crate::report::count;
+use crate::quantity::count;
 use crate::search::Cause;
 
 /// Combinations of one kind that were never started, for one reason.

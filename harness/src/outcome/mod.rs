@@ -5,22 +5,22 @@
 mod coverage;
 mod derived;
 mod row;
-mod sample;
 
 use std::collections::BTreeMap;
 
 use gingham_machine::{Ceilings, Machine};
 use serde::{Deserialize, Serialize};
 
-use crate::combination::{Combination, ExecutorKind};
+use crate::arrangement::Arrangement;
+use crate::combination::Combination;
 use crate::search::Strategy;
 use crate::space::Narrowing;
 use crate::workload::Workload;
 
+pub use crate::sample::{Rounds, Sample, Status, batch_seconds};
 pub use coverage::{Coverage, NeverStarted};
 pub(crate) use derived::Ratio;
-pub use row::{Row, Status};
-pub use sample::{Sample, batch_seconds};
+pub use row::Row;
 
 /// The name of this form.
 pub const SCHEMA: &str = "gingham.tune/1";
@@ -135,18 +135,6 @@ pub struct Site {
     pub ceilings: Ceilings,
 }
 
-/// How many rounds were run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Rounds {
-    /// Rounds whose samples count.
-    pub kept: usize,
-    /// Rounds that were repeated because the machine was not ours.
-    pub repeated: usize,
-    /// Rounds that should have been repeated and were kept, because a quarter of all had been repeated already.
-    #[serde(default)]
-    pub spoilt: usize,
-}
-
 impl Outcome {
     /// The row of the fastest combination.
     #[must_use]
@@ -166,15 +154,9 @@ impl Outcome {
         wanted.min_by(|a, b| sure(b).cmp(&sure(a)).then(time(a).total_cmp(&time(b))))
     }
 
-    /// The arrangements that the studies compare: one thread alone, all threads inside the operation, all workers
-    /// outside it. `cpus` is the number of usable CPUs.
+    /// The fastest of each arrangement that the studies compare; `cpus` is the number of usable CPUs.
     #[must_use]
     pub fn arrangements(&self, cpus: usize) -> [(&'static str, Option<&Row>); 3] {
-        let serial = ExecutorKind::Serial.name();
-        [
-            ("serial", self.fastest(|row| row.executor == serial && row.op_threads == 1)),
-            ("all threads inside", self.fastest(|row| row.executor == serial && row.op_threads == cpus && cpus > 1)),
-            ("all workers outside", self.fastest(|row| row.workers == cpus && row.op_threads == 1 && cpus > 1)),
-        ]
+        Arrangement::ALL.map(|one| (one.name(), self.fastest(|row| one.includes(&row.combination, cpus))))
     }
 }

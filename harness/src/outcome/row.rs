@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Sample;
-use super::sample::is_false;
 use crate::combination::Combination;
+use crate::sample::{Sample, Status, is_false};
 use crate::search::Cause;
 use crate::workload::Workload;
 
@@ -82,39 +81,6 @@ pub struct Row {
     /// Whether it was measured again in a fresh process; its figures are then of that one.
     #[serde(default)]
     pub confirmed: bool,
-}
-
-/// What became of a combination.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// It ran and its results are right.
-    Ok,
-    /// It ended, crashed or failed.
-    Failed,
-    /// It did not answer in time.
-    Timeout,
-    /// Its results are wrong.
-    Wrong,
-    /// It is not to be had in its process.
-    Refused,
-    /// A rule of the space, or the budget, kept it from being started.
-    Skipped,
-}
-
-impl Status {
-    /// The word in files and tables.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Failed => "failed",
-            Self::Timeout => "timeout",
-            Self::Wrong => "wrong",
-            Self::Refused => "refused",
-            Self::Skipped => "skipped",
-        }
-    }
 }
 
 impl Row {

@@ -18,7 +18,7 @@ use crate::combination::Combination;
 use crate::environment::Environment;
 use crate::outcome::{Sample, batch_seconds};
 use crate::progress::Progress;
-use crate::report::seconds;
+use crate::quantity::seconds;
 use crate::search::{Lost, sampling};
 use crate::stats;
 use crate::trial::protocol::{Hello, PROTOCOL};

@@ -19,7 +19,7 @@ use gingham_machine::environment::kernel_variables;
 
 use super::{Changes, Entry, Fingerprint, Profile};
 use crate::combination::Combination;
-use crate::search::model::makespan;
+use crate::waves::makespan;
 use crate::workload::Workload;
 
 /// Shapes being equal, numbers of tasks within this factor are one size.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::difference::parts;
 use super::{Decision, Difference, Play, Recording};
 use crate::combination::Combination;
-use crate::report::{count, seconds};
+use crate::quantity::{count, seconds};
 
 /// Races that are played: the largest regret of twenty is exceeded by one race in twenty, as a rule.
 const SEEDS: std::ops::Range<u64> = 0..20;

@@ -2,8 +2,8 @@
 //! all.
 
 use super::ceiling;
-use super::text::{percent, seconds};
 use crate::outcome::{Outcome, Row};
+use crate::quantity::{percent, seconds};
 
 /// A column, in the order in which they stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

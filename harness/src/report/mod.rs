@@ -7,7 +7,6 @@ mod map;
 mod markdown;
 mod page;
 mod table;
-mod text;
 mod unmeasured;
 mod verdict;
 mod words;
@@ -17,11 +16,11 @@ use std::str::FromStr;
 
 use gingham_core::reference;
 
-use crate::combination::ExecutorKind;
+use crate::arrangement::Arrangement;
 use crate::outcome::{Outcome, Ratio, Row, Sample};
 
+pub use crate::quantity::{bytes, count, seconds};
 pub use page::Page;
-pub use text::{bytes, count, seconds};
 use unmeasured::unmeasured;
 pub use verdict::verdict;
 pub use words::ended;
@@ -94,7 +93,8 @@ fn ceiling(outcome: &Outcome) -> Option<f64> {
 fn serial(outcome: &Outcome) -> Option<f64> {
     let is_reference = |row: &Row| row.backend == reference::ID;
     let is_alone = outcome.trials.iter().filter(|row| row.median_s.is_some()).all(is_reference);
-    let is_serial = |row: &Row| row.executor == ExecutorKind::Serial.name() && row.op_threads == 1;
+    let cpus = outcome.machine.machine.usable_cpus;
+    let is_serial = |row: &Row| Arrangement::Serial.includes(&row.combination, cpus);
     outcome.fastest(|row| is_serial(row) && (is_alone || !is_reference(row)))?.median_s
 }
 

@@ -3,8 +3,8 @@
 
 use super::columns::Standing;
 use super::serial;
-use super::text::seconds;
 use crate::outcome::{Coverage, Outcome, Row};
+use crate::quantity::seconds;
 
 /// Combinations of a list that are named.
 const NAMED: usize = 4;

@@ -7,9 +7,9 @@ use super::bounds::{Comparison, SHARE};
 use super::budget;
 use super::field::{End, Field};
 use super::race::{Standing, pick};
-use super::{Entrant, Role, is_peer};
-use crate::combination::Combination;
-use crate::outcome::Sample;
+use super::{Entrant, Role};
+use crate::arrangement::Arrangement;
+use crate::sample::Sample;
 
 /// Rounds of the confirmation: the exact interval of the median is then that from the third to the tenth of twelve
 /// samples, which covers it with 96.1 %.
@@ -75,15 +75,16 @@ fn price(field: &Field<'_>, candidate: usize, rounds: usize) -> f64 {
 
 /// The fastest on one thread.
 fn baseline(field: &Field<'_>) -> Option<usize> {
-    fastest(field, |c, _| c.runnable() == 1)
+    fastest(field, Arrangement::Serial)
 }
 
-/// The fastest that is of some kind, among all that have run and are sound.
-fn fastest(field: &Field<'_>, is: impl Fn(&Combination, usize) -> bool) -> Option<usize> {
+/// The fastest of an arrangement, among all that have run and are sound.
+fn fastest(field: &Field<'_>, arrangement: Arrangement) -> Option<usize> {
     let cpus = field.rules.model.cpus;
-    let sound = (0..field.runs.len()).filter(|&id| field.runs[id].fault.is_none() && !is_peer(&field.combinations[id]));
-    let wanted = sound.filter(|&id| is(&field.combinations[id], cpus));
-    field.quickest_of(wanted.map(|candidate| Entrant { candidate, role: Role::Race })).map(|who| who.candidate)
+    let is_one = |&id: &usize| arrangement.includes(&field.combinations[id], cpus);
+    let sound = (0..field.runs.len()).filter(|&id| field.runs[id].fault.is_none());
+    let entrants = sound.filter(is_one).map(|candidate| Entrant { candidate, role: Role::Race });
+    field.quickest_of(entrants).map(|who| who.candidate)
 }
 
 /// Confirms as many as time allows. `standing` takes over what the new samples say: who is proven slower now has left.
@@ -92,19 +93,15 @@ pub(super) fn run(field: &mut Field<'_>, standing: &mut Vec<Standing>) -> Vec<Co
     let Some(favourite) = pick(field, standing) else { return Vec::new() };
     let fresh = |candidate| Entrant { candidate, role: Role::Confirmation };
     let mut wanted = vec![fresh(favourite)];
-    let arrangements: [fn(&Combination, usize) -> bool; 3] = [
-        |c, _| c.runnable() == 1,
-        |c, cpus| c.workers == 1 && c.op_threads.get() == cpus,
-        |c, cpus| c.workers == cpus && c.op_threads.get() == 1,
-    ];
-    wanted.extend(fastest(field, arrangements[0]).map(fresh));
+    wanted.extend(fastest(field, Arrangement::Serial).map(fresh));
     let (first, others) = standing.split_at(standing.len().min(FIRST));
     wanted.extend(first.iter().map(|s| fresh(s.candidate)));
     if field.rules.private {
         wanted.push(Entrant { candidate: favourite, role: Role::Private });
     }
     wanted.extend(others.iter().take(MOST - FIRST).map(|s| fresh(s.candidate)));
-    wanted.extend(arrangements[1..].iter().filter_map(|is| fastest(field, is)).map(fresh));
+    let spread = [Arrangement::Inside, Arrangement::Outside];
+    wanted.extend(spread.into_iter().filter_map(|one| fastest(field, one)).map(fresh));
 
     let mut chosen: Vec<Entrant> = Vec::new();
     let mut rounds = ROUNDS;

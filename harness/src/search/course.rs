@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::outcome::{Sample, Status};
+use crate::sample::{Sample, Status};
 
 /// Who takes part: a candidate, in one of the processes that it may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -7,8 +7,8 @@ use super::bounds::{Comparison, compare};
 use super::sampling::{self, SAMPLE_S};
 use super::{Course, Entrant, Fault, Lost, Order, Role, Rules, Run};
 use crate::combination::Combination;
-use crate::outcome::{Rounds, Sample};
 use crate::progress::Progress;
+use crate::sample::{Rounds, Sample};
 use crate::stats;
 
 /// Rounds that may be repeated, as a share of all.

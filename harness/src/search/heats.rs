@@ -12,12 +12,12 @@
 use super::baselines::Baselines;
 use super::bounds::LOOKS;
 use super::field::{End, Field};
-use super::model::makespan;
 use super::sampling::SAMPLE_S;
 use super::{Entrant, GROSS, Role, Unstarted, confirm, is_peer};
 use crate::combination::Combination;
 use crate::progress::Progress;
-use crate::report::count;
+use crate::quantity::count;
+use crate::waves::makespan;
 
 /// Contestants of the first heat, which are the most promising: the quickest of them tells who of the others is beyond
 /// it even at best.

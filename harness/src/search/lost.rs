@@ -1,6 +1,6 @@
 //! What others took of the CPUs while something was measured, and whether it is too much.
 
-use crate::outcome::Sample;
+use crate::sample::Sample;
 
 /// CPU seconds by which a reading of the CPUs' clocks may be off for each sample and CPU: two ends, each within the
 /// kernel's tick of 10 ms, which is 10 ms over the root of six as a standard deviation.

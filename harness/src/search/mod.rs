@@ -35,8 +35,8 @@ pub use sampling::SAMPLE_S;
 pub use unstarted::{Cause, Unstarted};
 
 use crate::combination::Combination;
-use crate::outcome::{Rounds, Sample};
 use crate::progress::Progress;
+use crate::sample::{Rounds, Sample};
 use crate::space::Candidate;
 use field::Field;
 

@@ -4,8 +4,8 @@ use super::bounds::{ALPHA, LOOKS, SHARE};
 use super::field::{End, Field};
 use super::heats::drop_gross_losers;
 use super::{EXHAUSTIVE_ROUNDS, Entrant, Found, GROSS, Role, Twin, Unstarted, confirm, is_peer};
-use crate::outcome::Rounds;
-use crate::report::count;
+use crate::quantity::count;
+use crate::sample::Rounds;
 
 /// Runs rounds until one is left, all are proven equal, or rounds or budget are used up; says which.
 pub(super) fn run(field: &mut Field<'_>) -> &'static str {

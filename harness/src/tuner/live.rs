@@ -13,10 +13,11 @@ use crate::combination::{Combination, ExecutorKind};
 use crate::environment::Environment;
 use crate::journal::Resumable;
 use crate::outcome::{Sample, Status};
-use crate::report::bytes;
-use crate::search::{Admission, Course, Entrant, Farewell, Fault, Role, model, sampling};
+use crate::quantity::bytes;
+use crate::search::{Admission, Course, Entrant, Farewell, Fault, Role, sampling};
 use crate::trial::protocol::{Hello, PROTOCOL};
 use crate::trial::{Death, Program, Ready, Trial};
+use crate::waves;
 use crate::workload::judge::Wrong;
 use crate::workload::{Judge, Workload};
 
@@ -85,7 +86,7 @@ impl<'a> Live<'a> {
         let (warm, wave) = match combination.executor {
             // What a peer has for workers it does not say: all that can be at work at once are woken.
             ExecutorKind::Peer => (self.cpus.min(held), self.cpus.min(held)),
-            _ => (combination.workers.min(held), model::wave(&combination, held)),
+            _ => (combination.workers.min(held), waves::wave(&combination, held)),
         };
         let (mut trial, ready) = self.trial(&combination, &self.held, &self.arena, who.role == Role::Private)?;
 

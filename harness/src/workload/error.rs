@@ -3,7 +3,7 @@
 use gingham_core::function::{Element, UnknownFunction};
 
 use super::{Shape, placement};
-use crate::report::count;
+use crate::quantity::count;
 
 /// A workload that cannot be.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

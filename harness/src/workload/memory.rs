@@ -3,7 +3,7 @@
 use super::{Task, Workload};
 #[cfg(target_os = "linux")]
 use crate::arena::{DEFAULT_LIMIT, FIRST_TOUCH};
-use crate::report::bytes;
+use crate::quantity::bytes;
 
 /// Tasks that an arena holds at most. Each process of a tuning, of which some forty may be alive, describes every task
 /// in [`TASK`] bytes, which are more than tiny operands themselves: 16 MiB of these are a process' share. Their

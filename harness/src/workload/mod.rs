@@ -33,7 +33,7 @@ pub use placement::{Operand, Placement, Tensor};
 pub use shape::{Layout, Shape};
 pub use task::Task;
 
-use crate::report::count;
+use crate::quantity::count;
 use text::Text;
 
 /// A batch of equal tasks. Typed constructors make it in a program, [`Workload::new`] from what a user typed:

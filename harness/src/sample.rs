@@ -1,10 +1,11 @@
-//! One timed run, and what a batch takes by several of them.
+//! What is measured: one timed run, how many rounds of them there were, what became of what ran, and what a batch takes by
+//! several runs.
 
 use serde::{Deserialize, Serialize};
 
 use crate::combination::Combination;
-use crate::search::model;
 use crate::stats;
+use crate::waves;
 use crate::workload::Workload;
 
 /// One timed run.
@@ -56,7 +57,7 @@ fn is_once(repeat: &usize) -> bool {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
-pub(super) fn is_false(flag: &bool) -> bool {
+pub(crate) fn is_false(flag: &bool) -> bool {
     !flag
 }
 
@@ -76,7 +77,52 @@ impl Sample {
     /// Seconds of the whole batch of `workload`, by waves from the part that was run.
     #[must_use]
     pub fn batch_s(&self, combination: &Combination, workload: &Workload) -> f64 {
-        self.wall_s / self.repeat as f64 * model::scale(combination, self.batch(), workload.tasks())
+        self.wall_s / self.repeat as f64 * waves::scale(combination, self.batch(), workload.tasks())
+    }
+}
+
+/// How many rounds were run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Rounds {
+    /// Rounds whose samples count.
+    pub kept: usize,
+    /// Rounds that were repeated because the machine was not ours.
+    pub repeated: usize,
+    /// Rounds that should have been repeated and were kept, because a quarter of all had been repeated already.
+    #[serde(default)]
+    pub spoilt: usize,
+}
+
+/// What became of a combination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It ran and its results are right.
+    Ok,
+    /// It ended, crashed or failed.
+    Failed,
+    /// It did not answer in time.
+    Timeout,
+    /// Its results are wrong.
+    Wrong,
+    /// It is not to be had in its process.
+    Refused,
+    /// A rule of the space, or the budget, kept it from being started.
+    Skipped,
+}
+
+impl Status {
+    /// The word in files and tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+            Self::Timeout => "timeout",
+            Self::Wrong => "wrong",
+            Self::Refused => "refused",
+            Self::Skipped => "skipped",
+        }
     }
 }
 

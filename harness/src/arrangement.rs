@@ -1,0 +1,62 @@
+//! The arrangements that the studies compare: one thread in all, all threads inside the operation, all workers outside it.
+
+use crate::combination::{Combination, ExecutorKind};
+
+/// How the threads of a combination are spread, where it is one of the ways that the studies compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrangement {
+    /// One thread in all.
+    Serial,
+    /// One task at a time, a thread on each CPU inside it.
+    Inside,
+    /// A worker on each CPU, one thread inside each task.
+    Outside,
+}
+
+impl Arrangement {
+    /// All of them, the one that the others are compared with first.
+    pub const ALL: [Self; 3] = [Self::Serial, Self::Inside, Self::Outside];
+
+    /// Its name in tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Serial => "serial",
+            Self::Inside => "all threads inside",
+            Self::Outside => "all workers outside",
+        }
+    }
+
+    /// Whether a combination is arranged so on `cpus` usable CPUs. A peer is not: how it spreads its threads is its own
+    /// affair. On one CPU nothing can be spread.
+    #[must_use]
+    pub fn includes(self, combination: &Combination, cpus: usize) -> bool {
+        let (workers, threads) = (combination.workers, combination.op_threads.get());
+        let is_so = match self {
+            Self::Serial => (workers, threads) == (1, 1),
+            Self::Inside => (workers, threads) == (1, cpus) && cpus > 1,
+            Self::Outside => (workers, threads) == (cpus, 1) && cpus > 1,
+        };
+        is_so && combination.executor != ExecutorKind::Peer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_arranged_how() {
+        let arranged = |name: &str, cpus| {
+            let combination: Combination = name.parse().unwrap();
+            Arrangement::ALL.into_iter().filter(|one| one.includes(&combination, cpus)).collect::<Vec<_>>()
+        };
+        assert_eq!(arranged("a+serial", 4), [Arrangement::Serial]);
+        assert_eq!(arranged("a:4+serial", 4), [Arrangement::Inside]);
+        assert_eq!(arranged("a+threads:4:8", 4), [Arrangement::Outside]);
+        assert_eq!(arranged("a+serial", 1), [Arrangement::Serial]);
+        for neither in ["a:2+serial", "a+threads:2", "a:2+threads:4", "peer/numpy"] {
+            assert_eq!(arranged(neither, 4), [], "{neither}");
+        }
+    }
+}
