@@ -29,6 +29,7 @@ pub mod plan;
 pub mod profile;
 pub mod progress;
 pub mod quantity;
+pub mod reason;
 pub mod replay;
 pub mod report;
 pub mod sample;

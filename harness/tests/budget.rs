@@ -4,7 +4,7 @@
 use gingham_harness::Combination;
 use gingham_harness::outcome::Sample;
 use gingham_harness::search::{
-    Admission, Course, Entrant, Farewell, Fault, Found, Model, Needed, Rules, Unstarted, sampling, search,
+    Admission, Course, Entrant, Failure, Farewell, Found, Model, Needed, Rules, Unstarted, Warning, sampling, search,
 };
 use gingham_harness::space::Candidate;
 use gingham_harness::waves::{makespan, wave};
@@ -81,7 +81,7 @@ impl Course for Machine {
         Some(self.task_s / self.rates(candidate).0)
     }
 
-    fn admit(&mut self, who: Entrant) -> Result<Admission, Fault> {
+    fn admit(&mut self, who: Entrant) -> Result<Admission, Failure> {
         self.work(START_S);
         let wave = wave(&self.combinations[who.candidate], self.held);
         let cold_s = self.work(self.seconds(who.candidate, wave));
@@ -89,7 +89,7 @@ impl Course for Machine {
         Ok(Admission { cold_s, most_tasks: (most < self.held).then_some(most), ..Admission::default() })
     }
 
-    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Fault> {
+    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Failure> {
         let tasks = tasks.min(self.part(who.candidate));
         let repeat = sampling::repeats(self.seconds(who.candidate, tasks));
         let workers = self.combinations[who.candidate].workers;
@@ -99,7 +99,7 @@ impl Course for Machine {
         Ok(Sample { round, wall_s, tasks: tasks * repeat, repeat, ..Sample::default() })
     }
 
-    fn dismiss(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Fault> {
+    fn dismiss(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Failure> {
         if judge {
             self.work(self.seconds(who.candidate, self.part(who.candidate)));
         }
@@ -234,7 +234,9 @@ fn what_the_budget_cannot_confirm_says_which_would() {
         }
         if let Some(advised_s) = tuned.found.advised_s {
             assert!(advised_s <= 240.0, "{name}: {advised_s}");
-            assert!(tuned.found.warnings.iter().any(|w| w.contains(&format!("--budget {advised_s:.0}s"))), "{name}");
+            let warning = Warning::NotConfirmed { advised_s };
+            assert!(tuned.found.warnings.contains(&warning), "{name}");
+            assert!(warning.to_string().contains(&format!("--budget {advised_s:.0}s")), "{name}");
             let again = tune(4000, 8, core, advised_s);
             assert!(again.is_confirmed() && again.elapsed_s <= advised_s * 1.05, "{name}: {}", again.elapsed_s);
         }

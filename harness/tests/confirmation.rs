@@ -2,7 +2,7 @@
 
 mod timed;
 
-use gingham_harness::search::{Found, Model, Role, Rules, search};
+use gingham_harness::search::{Found, Model, Role, Rules, Warning, search};
 use gingham_harness::space::Candidate;
 
 use timed::{Timed, Turn};
@@ -38,14 +38,14 @@ fn what_others_had_is_found_and_warned_of() {
     for (others, disturbed) in [(0.05, None), (0.6, Some("had 30 % of the CPU time meanwhile"))] {
         let found = disturbed_by(others, 1.1, 1.1);
         assert_eq!(found.disturbed.is_some(), disturbed.is_some(), "{:?}", found.disturbed);
-        let warned = found.warnings.iter().any(|warning| warning.ends_with("; stop what else runs, and tune again"));
-        assert_eq!(warned, disturbed.is_some(), "{:?}", found.warnings);
-        assert!(disturbed.is_none_or(|what| found.warnings[0].contains(what)), "{:?}", found.warnings);
+        let warned = found.disturbed.as_ref().map(|what| Warning::Disturbed { what: what.clone() });
+        assert_eq!(found.warnings, warned.into_iter().collect::<Vec<_>>());
+        assert!(disturbed.is_none_or(|what| found.warnings[0].to_string().contains(what)), "{:?}", found.warnings);
     }
 }
 
 fn contradictions(found: &Found) -> usize {
-    found.warnings.iter().filter(|warning| warning.contains("fresh processes contradict the race")).count()
+    found.warnings.iter().filter(|warning| matches!(warning, Warning::Contradicted { .. })).count()
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn who_was_slower_in_the_race_and_is_faster_in_fresh_processes_wins() {
     for race in [1.1, 1.7] {
         let found = found(race, 0.9);
         assert_eq!((found.best, &found.tied[..]), (Some(1), &[][..]), "{found:?}");
-        assert!(found.runs[1].eliminated.is_none() && found.runs[1].slower_by.is_none(), "{found:?}");
+        assert!(found.runs[1].left.is_none() && found.runs[1].slower_by.is_none(), "{found:?}");
         assert!(found.runs[0].slower_by.is_some_and(|[low, _]| low > 0.08), "{found:?}");
         assert_eq!(contradictions(&found), 1, "{:?}", found.warnings);
     }

@@ -10,6 +10,7 @@ use gingham_harness::executor::BoxError;
 use gingham_harness::function::{Error, FnPlan, FnTuner};
 use gingham_harness::outcome::Status;
 use gingham_harness::progress::Listener;
+use gingham_harness::search::Stop;
 use gingham_harness::space::Selection;
 
 /// Serial, and pools of two workers and of three, whatever the machine has.
@@ -38,7 +39,7 @@ fn every_combination_has_a_row_and_the_winner_has_a_plan() {
     assert!(tuned.trials.iter().all(|row| row.status == Status::Ok || row.status == Status::Skipped), "{tuned}");
     let best = tuned.best_row().expect("a winner");
     assert!(best.confirmed && best.median_s.is_some_and(|s| s > 0.0) && best.ci95_s.is_some(), "{best:?}");
-    assert!(tuned.rounds.kept >= 2 && !tuned.stopped_because.is_empty(), "{tuned:?}");
+    assert!(tuned.rounds.kept >= 2 && tuned.stop != Stop::Interrupted, "{tuned:?}");
     let all = tuned.trials.iter().flat_map(|row| &row.samples);
     assert!(all.clone().count() > 0 && all.clone().all(|sample| sample.wall_s > 0.0 && sample.tasks > 0));
     let plan = tuned.plan().unwrap();
@@ -159,7 +160,7 @@ fn an_interrupted_tuning_says_so() {
         tuner.interrupt.store(true, Relaxed);
         closure(cx, item)
     });
-    assert_eq!(tuned.unwrap().stopped_because, "interrupted");
+    assert_eq!(tuned.unwrap().stop, Stop::Interrupted);
 }
 
 #[test]

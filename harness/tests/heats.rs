@@ -2,7 +2,7 @@
 
 mod timed;
 
-use gingham_harness::search::{Found, Model, Rules, search};
+use gingham_harness::search::{Found, Left, Model, Rules, search};
 use gingham_harness::space::Candidate;
 
 use timed::{Timed, Turn};
@@ -74,7 +74,7 @@ fn what_contestants_show_stretches_the_bound_of_the_ceilings() {
 fn who_is_slower_by_orders_of_magnitude_runs_once() {
     let names = ["a+serial", "b+serial", "reference+serial", "a+threads:2"].map(String::from);
     let found = found(&names, 2.0, 1, |turn| [1.0, 1.1, 160.0, 0.5][turn.who.candidate]);
-    assert_eq!(found.runs[2].samples.len(), 1, "{:?}", found.runs[2].eliminated);
-    let why = found.runs[2].eliminated.as_deref();
-    assert_eq!(why, Some("160.0 x the leader's time at its best, in 1 round"));
+    assert_eq!(found.runs[2].samples.len(), 1, "{:?}", found.runs[2].left);
+    let Some(Left::Gross { least, rounds: 1 }) = found.runs[2].left else { panic!("{:?}", found.runs[2].left) };
+    assert!((least - 160.0).abs() < 1e-9, "{least}");
 }

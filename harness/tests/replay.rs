@@ -11,8 +11,8 @@ use std::path::Path;
 
 use gingham_core::{DType, Op, OpThreads};
 use gingham_harness::outcome::{Outcome, Status};
-use gingham_harness::replay::{Decision, Recording, render};
-use gingham_harness::search::Strategy;
+use gingham_harness::replay::{Decision, Ended, Recording, render};
+use gingham_harness::search::{Stop, Strategy};
 use gingham_harness::space::Selection;
 use gingham_harness::stats::median;
 use gingham_harness::{Combination, ExecutorKind, Workload};
@@ -98,24 +98,24 @@ fn each_part_of_a_decision_that_differs_is_named() {
     let recorded = recording.recorded();
     assert_eq!(recorded.differences(&recorded), []);
     let [one, other] = ["simd:1+serial", "faer:3+threads:9"].map(|name| name.parse::<Combination>().unwrap());
-    let decided = |best: &Combination, tied: &[&Combination], why: &str, ended: &str| Decision {
+    let decided = |best: &Combination, tied: &[&Combination], why: &str, stop: Stop| Decision {
         best: Some(best.clone()),
         tied: tied.iter().map(|&name| name.clone()).collect(),
         left: vec![(one.clone(), why.into())],
-        stopped_because: ended.into(),
+        ended: Ended::Stopped(stop),
     };
-    let before = decided(&one, &[&one, &other], "slower", "rounds");
+    let before = decided(&one, &[&one, &other], "slower", Stop::Rounds);
     let named = |now: Decision| before.differences(&now).iter().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(
-        named(decided(&other, &[&one, &other], "slower", "rounds")),
+        named(decided(&other, &[&one, &other], "slower", Stop::Rounds)),
         ["the best: simd:1+serial as recorded, faer:3+threads:9 as replayed"]
     );
     assert_eq!(
-        named(decided(&one, &[&other], "slower", "rounds")),
+        named(decided(&one, &[&other], "slower", Stop::Rounds)),
         ["those not told from it: simd:1+serial and faer:3+threads:9 as recorded, faer:3+threads:9 as replayed"]
     );
     assert_eq!(
-        named(decided(&one, &[&one, &other], "1.5 x", "budget")),
+        named(decided(&one, &[&one, &other], "1.5 x", Stop::Budget)),
         [
             "those that left: simd:1+serial, slower as recorded, 1.5 x as replayed",
             "why it ended: rounds as recorded, budget as replayed"
@@ -159,10 +159,10 @@ fn a_race_replays_to_its_decision_however_it_ended() {
             let recording = Recording::new(outcome).unwrap();
             let recorded = recording.recorded();
             assert_eq!(recording.replayed(), recorded, "seed {seed}, {budget_s} s");
-            ends.insert(recorded.stopped_because);
+            ends.insert(recorded.ended);
         }
     }
-    assert!(ends.contains("budget") && ends.len() > 1, "{ends:?}");
+    assert!(ends.contains(&Ended::Stopped(Stop::Budget)) && ends.len() > 1, "{ends:?}");
 }
 
 #[test]
@@ -173,13 +173,30 @@ fn an_interrupted_race_replays_up_to_its_interruption() {
     }
     outcome.twin.iter_mut().for_each(|twin| twin.samples.retain(|sample| sample.round < 6));
     outcome.confirmation = None;
-    let cut = |why: &str| {
-        let outcome = Outcome { stopped_because: why.into(), ..outcome.clone() };
-        Recording::new(outcome).unwrap().replayed().stopped_because
+    let cut = |stop: Stop| {
+        let outcome = Outcome { stopped_because: stop.to_string(), stopped: Some(stop), ..outcome.clone() };
+        let former = Outcome { stopped: None, ..outcome.clone() };
+        let [ended, of_former] = [outcome, former].map(|outcome| Recording::new(outcome).unwrap().replayed().ended);
+        assert_eq!(ended, of_former, "a file of before the tags");
+        ended
     };
-    assert_eq!(cut("interrupted"), "interrupted");
-    assert_eq!(cut("budget"), "budget");
-    assert_eq!(cut("one left"), "the recording has no more samples");
+    assert_eq!(cut(Stop::Interrupted), Ended::Stopped(Stop::Interrupted));
+    assert_eq!(cut(Stop::Budget), Ended::Stopped(Stop::Budget));
+    assert_eq!(cut(Stop::OneLeft), Ended::NoMoreSamples);
+}
+
+#[test]
+fn a_reason_has_a_tag_beside_its_text() {
+    let outcome = searched(&["simd", "openblas", "faer"], Strategy::Race, 0, 6.0);
+    let written = serde_json::to_value(&outcome).unwrap();
+    assert_eq!(written["stopped"], serde_json::to_value(Stop::from_text(&outcome.stopped_because)).unwrap());
+    let rows = written["trials"].as_array().unwrap();
+    assert!(rows.iter().any(|row| row["left"].is_string()));
+    assert!(rows.iter().all(|row| row["left"].is_string() == row["eliminated"].is_string()));
+    assert!(!outcome.warnings.is_empty());
+    assert_eq!(written["warning_kinds"].as_array().unwrap().len(), outcome.warnings.len(), "{:?}", outcome.warnings);
+    let read: Outcome = serde_json::from_value(written).unwrap();
+    assert_eq!(read, outcome);
 }
 
 #[test]

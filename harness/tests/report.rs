@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use gingham_core::{DType, Op};
 use gingham_harness::outcome::{Confirmation, Confirmed, Coverage, Outcome, Rounds, Row, SCHEMA, Sample, Site, Status};
 use gingham_harness::report::{Format, Page, render};
-use gingham_harness::search::{Strategy, Unstarted};
+use gingham_harness::search::{Stop, Strategy, Unstarted, WarningKind};
 use gingham_harness::space::Narrowing;
 use gingham_harness::{Combination, Workload};
 use gingham_machine::ceilings::Rates;
@@ -57,8 +57,10 @@ fn outcome(best: &str, tied: &[&str], rows: Vec<Row>, fresh: &[(&str, Vec<Sample
         never_started: Vec::new(),
         confirmation: (!fresh.is_empty()).then_some(confirmation),
         stopped_because: "one left".into(),
+        stopped: Some(Stop::OneLeft),
         disturbed: None,
         warnings: vec!["others had the machine".into()],
+        warning_kinds: vec![WarningKind::Disturbed],
         budget_s: None,
         advised_budget_s: None,
         clock_s: Vec::new(),
@@ -290,7 +292,9 @@ fn one_task_held_leaves_pools_untried() {
     let one = serial(1);
     assert_eq!(gaps(&one), "no pool of workers was tried, as one of the 8 tasks alone was held in memory");
     assert!(
-        Coverage::of(&one).warning().is_some_and(|warning| warning.ends_with("a larger budget holds more of them"))
+        Coverage::of(&one)
+            .warning()
+            .is_some_and(|warning| warning.to_string().ends_with("a larger budget holds more of them"))
     );
     assert_eq!(gaps(&serial(2)), "");
     let single = Workload::new(Op::MatMul, DType::F64, "8", None, 1).unwrap();

@@ -13,8 +13,10 @@ use gingham_harness::Workload;
 use gingham_harness::journal::{
     Answer, Asked, Begun, Error, Event, Header, Journal, Journalled, Past, Request, Resumable,
 };
-use gingham_harness::outcome::{Sample, Site, Status};
-use gingham_harness::search::{Admission, Course, Entrant, Farewell, Fault, Found, Model, Role, Rules, search};
+use gingham_harness::outcome::{Sample, Site};
+use gingham_harness::search::{
+    Admission, Course, Entrant, Failure, FailureKind, Farewell, Found, Model, Role, Rules, Stop, search,
+};
 use gingham_machine::ceilings::Rates;
 use gingham_machine::{Ceilings, Machine as Host};
 use rayon::prelude::*;
@@ -74,10 +76,10 @@ impl Life<'_> {
         self.patience = self.patience.saturating_sub(1);
     }
 
-    fn faulty(&self, who: Entrant, kind: usize) -> Result<(), Fault> {
+    fn faulty(&self, who: Entrant, kind: usize) -> Result<(), Failure> {
         let is_faulty = who.role == Role::Race && self.tuning.faulty[kind] == Some(who.candidate);
-        let fault = || Fault { status: Status::Failed, reason: format!("planted, {kind}") };
-        if is_faulty { Err(fault()) } else { Ok(()) }
+        let failure = || Failure::new(FailureKind::Failed, format!("planted, {kind}"));
+        if is_faulty { Err(failure()) } else { Ok(()) }
     }
 }
 
@@ -89,7 +91,7 @@ impl Course for Life<'_> {
         told[candidate.min(2)]
     }
 
-    fn admit(&mut self, who: Entrant) -> Result<Admission, Fault> {
+    fn admit(&mut self, who: Entrant) -> Result<Admission, Failure> {
         self.happens();
         let admission = self.machine.admit(who)?;
         self.faulty(who, 0)?;
@@ -97,7 +99,7 @@ impl Course for Life<'_> {
         Ok(admission)
     }
 
-    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Fault> {
+    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Failure> {
         self.happens();
         assert!(self.running.contains(&who), "{who:?} does not run");
         let sample = self.machine.sample(who, round, tasks)?;
@@ -107,7 +109,7 @@ impl Course for Life<'_> {
         Ok(sample)
     }
 
-    fn dismiss(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Fault> {
+    fn dismiss(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Failure> {
         self.happens();
         assert!(self.running.remove(&who), "{who:?} does not run");
         let farewell = self.machine.dismiss(who, judge)?;
@@ -127,7 +129,7 @@ impl Course for Life<'_> {
 }
 
 impl Resumable for Life<'_> {
-    fn restart(&mut self, who: Entrant, admission: &Admission) -> Result<(), Fault> {
+    fn restart(&mut self, who: Entrant, admission: &Admission) -> Result<(), Failure> {
         assert_eq!(admission.version, "mock");
         assert!(self.running.insert(who), "{who:?} is started twice");
         self.machine.restart(who, admission)
@@ -221,12 +223,12 @@ fn killed_after_every_event_a_tuning_ends_as_if_it_had_not_been() {
     for tuning in Tuning::all() {
         let run = Run::new(&tuning, &setting);
         let whole = run.to_the_end();
-        ends.insert(whole.found.stopped_because);
+        ends.insert(whole.found.stop);
         probed |= whole.found.runs.iter().any(|run| run.probe_s.is_some());
         let bytes = run.journal();
         let lines: Vec<usize> =
             bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1).collect();
-        println!("{}: {} events, {}", tuning.name, lines.len() - 2, whole.found.stopped_because);
+        println!("{}: {} events, {}", tuning.name, lines.len() - 2, whole.found.stop);
         (0..lines.len()).into_par_iter().for_each(|kill| {
             let next = lines.get(kill + 1).copied().unwrap_or(lines[kill]);
             for end in [lines[kill], lines[kill].midpoint(next)] {
@@ -240,7 +242,7 @@ fn killed_after_every_event_a_tuning_ends_as_if_it_had_not_been() {
         let (found, clock_s) = past.found(&run.rules()).unwrap().expect("a whole journal needs no machine");
         assert_eq!(Come { found, clock_s }, whole);
     }
-    assert!(ends.contains("budget") && ends.len() > 1 && probed, "{ends:?}");
+    assert!(ends.contains(&Stop::Budget) && ends.len() > 1 && probed, "{ends:?}");
 }
 
 #[test]
@@ -275,7 +277,7 @@ fn interrupted_it_goes_on_as_if_it_had_not_been() {
     for patience in (1..requests).step_by(9) {
         let run = Run::new(&tuning, &setting);
         let cut = run.live(usize::MAX, patience).unwrap();
-        assert!(whole.journal().starts_with(&run.journal()), "{patience}: {}", cut.found.stopped_because);
+        assert!(whole.journal().starts_with(&run.journal()), "{patience}: {}", cut.found.stop);
         assert_eq!(run.to_the_end(), come, "interrupted after {patience} of {requests} events");
     }
 }

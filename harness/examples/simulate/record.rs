@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use gingham_harness::outcome::{Confirmation, Confirmed, Outcome, Row, SCHEMA, Site, Status, Twin, batch_seconds};
-use gingham_harness::search::{self, Found, Model, Rules, Strategy, Unstarted};
-use gingham_harness::space::{self, Candidate, Cpus, Narrowing, Selection};
+use gingham_harness::Workload;
+use gingham_harness::outcome::{Outcome, Setting, Site};
+use gingham_harness::search::{self, Model, Rules, Strategy};
+use gingham_harness::space::{self, Cpus, Narrowing, Selection};
 use gingham_harness::workload::Unit;
-use gingham_harness::{Combination, Workload};
 use gingham_machine::topology::{Cache, CacheKind};
 use gingham_machine::{Ceilings, Machine, ceilings::Rates};
 
@@ -31,67 +31,16 @@ pub(crate) fn outcome(
     let combinations = candidates.iter().map(|candidate| candidate.combination.clone()).collect();
     let mut course = Simulated::new(combinations, workload, noise, seed);
     let found = search::search(&candidates, &rules, &mut course, &mut |_| {});
-    let elapsed_s = search::Course::elapsed_s(&course);
-    Ok(written_down(found, &candidates, workload, &rules, site, elapsed_s))
-}
-
-fn written_down(
-    found: Found,
-    candidates: &[Candidate],
-    workload: &Workload,
-    rules: &Rules,
-    site: Site,
-    elapsed_s: f64,
-) -> Outcome {
-    let name = |id: usize| -> Combination { candidates[id].combination.clone() };
-    let confirmed = found.confirmed.into_iter().filter_map(|c| {
-        let (median_s, ci95_s) = batch_seconds(&name(c.candidate), workload, &c.samples)?;
-        Some(Confirmed { combination: name(c.candidate), private: c.private, median_s, ci95_s, samples: c.samples })
-    });
-    let confirmed: Vec<Confirmed> = confirmed.collect();
-    let rows = found.runs.into_iter().zip(candidates).enumerate().map(|(id, (run, candidate))| {
-        let mut row = Row { id, ..Row::new(candidate.combination.clone(), workload) };
-        row.status = if run.skipped.is_none() { Status::Ok } else { Status::Skipped };
-        row.not_started = run.skipped.as_ref().map(Unstarted::cause);
-        row.reason = run.skipped.map(|why| why.to_string());
-        row.ruled_out = candidate.skipped.is_some();
-        row.eliminated = run.eliminated;
-        row.slower_by = run.slower_by;
-        row.kernels = run.admission.as_ref().map(|admission| admission.kernels.clone());
-        row.cold_s = run.admission.map(|admission| admission.cold_s);
-        row.peak_rss_bytes = run.farewell.map(|farewell| farewell.peak_rss_bytes);
-        row.samples = run.samples;
-        row
-    });
-    let trials: Vec<Row> = rows.collect();
-    let rounds = confirmed.iter().map(|c| c.samples.len()).max();
-    let outcome = Outcome {
-        schema: SCHEMA.into(),
-        machine: site,
-        versions: BTreeMap::from([("gingham".into(), env!("CARGO_PKG_VERSION").into())]),
+    let setting = Setting {
+        site,
+        versions: BTreeMap::new(),
         workload: workload.clone(),
         arena_tasks: workload.tasks(),
         prefault_s: 0.0,
-        budget_s: None,
-        advised_budget_s: found.advised_s,
-        clock_s: Vec::new(),
-        seed: rules.seed,
-        strategy: rules.strategy,
         narrowed_by: Narrowing::default(),
-        tolerance: rules.tolerance,
-        trials,
-        twin: found.twin.map(|twin| Twin { combination: name(twin.candidate), samples: twin.samples }),
-        rounds: found.rounds,
-        best: found.best.map(name),
-        tied: found.tied.into_iter().map(name).collect(),
-        never_started: Vec::new(),
-        confirmation: rounds.map(|rounds| Confirmation { rounds, trials: confirmed }),
-        stopped_because: found.stopped_because.into(),
-        disturbed: found.disturbed,
-        warnings: found.warnings,
-        elapsed_s,
     };
-    outcome.derive()
+    let elapsed_s = search::Course::elapsed_s(&course);
+    Ok(Outcome { elapsed_s, ..Outcome::new(found, &candidates, &rules, setting, Vec::new()) })
 }
 
 fn site() -> Site {

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::clock::Clock;
 use crate::combination::Combination;
 use crate::outcome::Sample;
-use crate::search::{Admission, Course, Entrant, Farewell, Fault, SAMPLE_S, sampling};
+use crate::search::{Admission, Course, Entrant, Failure, Farewell, SAMPLE_S, sampling};
 use crate::workload::portion::Portion;
 
 /// Where a function runs.
@@ -20,26 +20,26 @@ pub(super) trait Place {
     /// Starts `combination`.
     ///
     /// # Errors
-    /// [`Fault`]
-    fn start(&mut self, combination: &Combination) -> Result<Self::Running, Fault>;
+    /// [`Failure`]
+    fn start(&mut self, combination: &Combination) -> Result<Self::Running, Failure>;
 
     /// Runs `warm` items untimed, then a portion `repeat` times over. The round of the sample is left to the caller.
     ///
     /// # Errors
-    /// [`Fault`]; it is of no further use then.
-    fn run(&mut self, on: &mut Self::Running, warm: usize, portion: Portion, repeat: usize) -> Result<Sample, Fault>;
+    /// [`Failure`]; it is of no further use then.
+    fn run(&mut self, on: &mut Self::Running, warm: usize, portion: Portion, repeat: usize) -> Result<Sample, Failure>;
 
     /// Takes what a serial run of `portion` computes for right from here on.
     ///
     /// # Errors
-    /// [`Fault`]
-    fn learn(&mut self, serial: &mut Self::Running, portion: Portion) -> Result<(), Fault>;
+    /// [`Failure`]
+    fn learn(&mut self, serial: &mut Self::Running, portion: Portion) -> Result<(), Failure>;
 
     /// Compares its results with those that were learnt.
     ///
     /// # Errors
-    /// [`Fault`], where they differ.
-    fn judge(&mut self, on: &mut Self::Running) -> Result<(), Fault>;
+    /// [`Failure`], where they differ.
+    fn judge(&mut self, on: &mut Self::Running) -> Result<(), Failure>;
 
     /// Ends it.
     fn end(&mut self, on: Self::Running) -> Farewell;
@@ -52,7 +52,7 @@ pub(super) fn item_seconds<P: Place>(
     on: &mut P::Running,
     mut count: usize,
     most: Portion,
-) -> Result<f64, Fault> {
+) -> Result<f64, Failure> {
     loop {
         let sample = place.run(on, 0, Portion { count, ..most }, 1)?;
         if sample.wall_s >= SAMPLE_S || count == most.count {
@@ -93,7 +93,7 @@ impl<'a, P: Place> FnCourse<'a, P> {
         Self { place, combinations, portion, interrupt, clock, elapsed_s, running }
     }
 
-    fn start(&mut self, who: Entrant) -> Result<Admission, Fault> {
+    fn start(&mut self, who: Entrant) -> Result<Admission, Failure> {
         let combination = &self.combinations[who.candidate];
         let warm = combination.workers.min(self.portion.count);
         let mut on = self.place.start(combination)?;
@@ -104,7 +104,7 @@ impl<'a, P: Place> FnCourse<'a, P> {
         Ok(Admission { version: env!("CARGO_PKG_VERSION").into(), cold_s, ..Admission::default() })
     }
 
-    fn sampled(&mut self, who: Entrant, round: usize, items: usize) -> Result<Sample, Fault> {
+    fn sampled(&mut self, who: Entrant, round: usize, items: usize) -> Result<Sample, Failure> {
         let mut running = self.running.remove(&who).expect("it was admitted");
         let portion = Portion { count: items.min(self.portion.count), ..self.portion };
         let repeat = sampling::repeats(running.item_s * portion.count as f64);
@@ -115,7 +115,7 @@ impl<'a, P: Place> FnCourse<'a, P> {
         Ok(sample)
     }
 
-    fn ended(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Fault> {
+    fn ended(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Failure> {
         let Some(mut running) = self.running.remove(&who) else { return Ok(Farewell::default()) };
         if judge {
             self.place.judge(&mut running.on)?;
@@ -131,17 +131,17 @@ impl<'a, P: Place> FnCourse<'a, P> {
 }
 
 impl<P: Place> Course for FnCourse<'_, P> {
-    fn admit(&mut self, who: Entrant) -> Result<Admission, Fault> {
+    fn admit(&mut self, who: Entrant) -> Result<Admission, Failure> {
         let admitted = self.start(who);
         self.at(admitted)
     }
 
-    fn sample(&mut self, who: Entrant, round: usize, items: usize) -> Result<Sample, Fault> {
+    fn sample(&mut self, who: Entrant, round: usize, items: usize) -> Result<Sample, Failure> {
         let sample = self.sampled(who, round, items);
         self.at(sample)
     }
 
-    fn dismiss(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Fault> {
+    fn dismiss(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Failure> {
         let farewell = self.ended(who, judge);
         self.at(farewell)
     }

@@ -6,7 +6,7 @@ use super::{Error, FnPlan};
 use crate::combination::Combination;
 use crate::outcome::{Coverage, Ratio, Rounds, Sample, Status};
 use crate::quantity::{count, seconds};
-use crate::search::{Cause, Found, Run, Unstarted};
+use crate::search::{Cause, Found, Run, Stop, Unstarted};
 use crate::space::Candidate;
 use crate::stats;
 
@@ -24,8 +24,8 @@ pub struct FnOutcome {
     pub best: Option<Combination>,
     /// Those that cannot be told from the best.
     pub tied: Vec<Combination>,
-    /// Why the race ended.
-    pub stopped_because: String,
+    /// Why the search stopped.
+    pub stop: Stop,
     /// What the reader should know before trusting the figures.
     pub warnings: Vec<String>,
     /// Seconds from start to end.
@@ -71,15 +71,16 @@ impl FnOutcome {
         let ratio = |row: &FnRow| row.ratio_to_best.unwrap_or(f64::INFINITY);
         rows.sort_by(|(a, one), (b, other)| a.cmp(b).then(ratio(one).total_cmp(&ratio(other))));
         let trials: Vec<FnRow> = rows.into_iter().map(|(_, row)| row).collect();
-        let coverage = coverage(&trials, found.stopped_because);
-        let warnings = found.warnings.into_iter().chain(coverage.warning()).collect();
+        let coverage = coverage(&trials, found.stop);
+        let warnings =
+            found.warnings.into_iter().chain(coverage.warning()).map(|warning| warning.to_string()).collect();
         Self {
             items,
             trials,
             rounds: found.rounds,
             best: found.best.map(name),
             tied: found.tied.into_iter().map(name).collect(),
-            stopped_because: found.stopped_because.into(),
+            stop: found.stop,
             warnings,
             elapsed_s,
         }
@@ -106,7 +107,7 @@ impl FnOutcome {
         let Some(best) = &self.best else {
             let told =
                 self.trials.iter().find_map(|row| Some(format!("{}: {}", row.combination, row.reason.as_ref()?)));
-            return Err(Error::NothingRan { reason: told.unwrap_or_else(|| self.stopped_because.clone()) });
+            return Err(Error::NothingRan { reason: told.unwrap_or_else(|| self.stop.to_string()) });
         };
         Ok(FnPlan::new(best)?)
     }
@@ -115,8 +116,8 @@ impl FnOutcome {
 impl FnRow {
     /// Figures are of right results alone; the race's samples stay.
     fn new(combination: Combination, run: &Run, figures: Option<Figures>) -> Self {
-        let status = match (&run.fault, &run.skipped) {
-            (Some(fault), _) => fault.status,
+        let status = match (&run.failure, &run.skipped) {
+            (Some(failure), _) => failure.kind.into(),
             (None, Some(_)) => Status::Skipped,
             (None, None) => Status::Ok,
         };
@@ -125,9 +126,9 @@ impl FnRow {
             combination,
             status,
             reason: run
-                .fault
+                .failure
                 .as_ref()
-                .map(|fault| fault.reason.clone())
+                .map(|failure| failure.reason.clone())
                 .or_else(|| run.skipped.as_ref().map(ToString::to_string)),
             samples: run.samples.clone(),
             ratio_to_best: figures.map(|figures| figures.ratio.times),
@@ -136,7 +137,7 @@ impl FnRow {
             ci95_s: figures.and_then(|figures| figures.ci95_s),
             confirmed: figures.is_some_and(|figures| figures.fresh),
             not_started: run.skipped.as_ref().map(Unstarted::cause),
-            eliminated: run.eliminated.clone(),
+            eliminated: run.left.as_ref().map(ToString::to_string),
             slower_by: run.slower_by,
         }
     }
@@ -180,7 +181,7 @@ fn samples(found: &Found, id: usize) -> Vec<Sample> {
 /// that were not started.
 fn place(found: &Found, id: usize) -> u8 {
     match &found.runs[id] {
-        Run { fault: Some(_), .. } => 3,
+        Run { failure: Some(_), .. } => 3,
         Run { skipped: Some(_), .. } => 4,
         _ if found.best == Some(id) => 0,
         _ if found.tied.contains(&id) => 1,
@@ -189,8 +190,8 @@ fn place(found: &Found, id: usize) -> u8 {
 }
 
 /// Of how many combinations the answer speaks.
-fn coverage(rows: &[FnRow], stopped_because: &str) -> Coverage {
-    let cut_short = if stopped_because == "interrupted" { Cause::Interrupted } else { Cause::Budget };
+fn coverage(rows: &[FnRow], stop: Stop) -> Coverage {
+    let cut_short = if stop == Stop::Interrupted { Cause::Interrupted } else { Cause::Budget };
     let candidates = rows.iter().filter(|row| row.not_started != Some(Cause::Rule));
     candidates.fold(Coverage::default(), |all, row| {
         all.with(&row.combination, row.status, !row.samples.is_empty(), row.not_started.unwrap_or(cut_short))
@@ -235,7 +236,7 @@ impl fmt::Display for FnOutcome {
             Some(best) => {
                 let tied: Vec<String> = self.tied.iter().map(ToString::to_string).collect();
                 let apart = if tied.is_empty() { "" } else { "; not told apart from it: " };
-                let coverage = coverage(&self.trials, &self.stopped_because);
+                let coverage = coverage(&self.trials, self.stop);
                 writeln!(f, "\n{best} is {}{apart}{}.", coverage.claim(!tied.is_empty()), tied.join(", "))?;
                 if let Some(gaps) = coverage.gaps() {
                     writeln!(f, "The answer is partial: {gaps}.")?;

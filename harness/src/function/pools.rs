@@ -13,8 +13,8 @@ use super::FnPlan;
 use super::course::Place;
 use crate::combination::Combination;
 use crate::executor::{BoxError, TaskErrors};
-use crate::outcome::{Sample, Status};
-use crate::search::{Farewell, Fault};
+use crate::outcome::Sample;
+use crate::search::{Failure, FailureKind, Farewell};
 use crate::workload::portion::Portion;
 
 /// Pools of this process that run a closure.
@@ -32,12 +32,12 @@ impl<'a, F> Pools<'a, F> {
 impl<F: Fn(&Context<'_>, usize) -> Result<(), BoxError> + Sync> Place for Pools<'_, F> {
     type Running = FnPlan;
 
-    fn start(&mut self, combination: &Combination) -> Result<FnPlan, Fault> {
-        FnPlan::new(combination).map_err(|e| Fault { status: Status::Refused, reason: e.to_string() })
+    fn start(&mut self, combination: &Combination) -> Result<FnPlan, Failure> {
+        FnPlan::new(combination).map_err(|e| Failure::new(FailureKind::Refused, e.to_string()))
     }
 
-    fn run(&mut self, plan: &mut FnPlan, warm: usize, portion: Portion, repeat: usize) -> Result<Sample, Fault> {
-        let failed = |errors: TaskErrors| Fault { status: Status::Failed, reason: errors.to_string() };
+    fn run(&mut self, plan: &mut FnPlan, warm: usize, portion: Portion, repeat: usize) -> Result<Sample, Failure> {
+        let failed = |errors: TaskErrors| Failure::new(FailureKind::Failed, errors.to_string());
         if warm > 0 {
             plan.run_portion(Portion { count: warm, ..portion }, self.f).map_err(failed)?;
         }
@@ -64,11 +64,11 @@ impl<F: Fn(&Context<'_>, usize) -> Result<(), BoxError> + Sync> Place for Pools<
     }
 
     /// A closure keeps what it computes to itself: that it returns is all that can be asked of it.
-    fn learn(&mut self, _serial: &mut FnPlan, _portion: Portion) -> Result<(), Fault> {
+    fn learn(&mut self, _serial: &mut FnPlan, _portion: Portion) -> Result<(), Failure> {
         Ok(())
     }
 
-    fn judge(&mut self, _plan: &mut FnPlan) -> Result<(), Fault> {
+    fn judge(&mut self, _plan: &mut FnPlan) -> Result<(), Failure> {
         Ok(())
     }
 

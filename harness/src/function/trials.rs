@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::combination::Combination;
 use crate::environment::Environment;
 use crate::outcome::Sample;
-use crate::search::{Farewell, Fault, PREPARATION_SHARE, typed};
+use crate::search::{Failure, Farewell, PREPARATION_SHARE, typed};
 use crate::space::Cpus;
 use crate::trial::protocol::{Hello, PROTOCOL};
 use crate::trial::{Program, Trial};
@@ -87,7 +87,7 @@ struct Trials {
 
 impl Trials {
     /// Runs so many items once, and has their results in the arena.
-    fn show(&mut self, trial: &mut Trial, count: usize) -> Result<(), Fault> {
+    fn show(&mut self, trial: &mut Trial, count: usize) -> Result<(), Failure> {
         self.judge.poison(self.arena.outputs_mut(), count);
         trial.resume();
         trial.verify(0, count)?;
@@ -99,7 +99,7 @@ impl Trials {
 impl Place for Trials {
     type Running = Trial;
 
-    fn start(&mut self, combination: &Combination) -> Result<Trial, Fault> {
+    fn start(&mut self, combination: &Combination) -> Result<Trial, Failure> {
         let hello = Hello {
             protocol: PROTOCOL,
             workload: self.calls.clone(),
@@ -113,18 +113,18 @@ impl Place for Trials {
         Ok(trial)
     }
 
-    fn run(&mut self, trial: &mut Trial, warm: usize, portion: Portion, repeat: usize) -> Result<Sample, Fault> {
+    fn run(&mut self, trial: &mut Trial, warm: usize, portion: Portion, repeat: usize) -> Result<Sample, Failure> {
         Ok(trial.sample(warm, portion.count, repeat)?)
     }
 
-    fn learn(&mut self, serial: &mut Trial, portion: Portion) -> Result<(), Fault> {
+    fn learn(&mut self, serial: &mut Trial, portion: Portion) -> Result<(), Failure> {
         self.show(serial, portion.count)?;
         self.judge.learn(self.arena.outputs(), portion.count);
         self.learnt = portion.count;
         Ok(())
     }
 
-    fn judge(&mut self, trial: &mut Trial) -> Result<(), Fault> {
+    fn judge(&mut self, trial: &mut Trial) -> Result<(), Failure> {
         self.show(trial, self.learnt)?;
         self.judge.check(BACKEND, self.arena.outputs(), self.learnt)?;
         Ok(())

@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::combination::Combination;
 use crate::executor::{self, BoxError, MAX_WORKERS};
 use crate::progress::{Listener, Progress};
-use crate::search::{Fault, Model, Rules, search};
+use crate::search::{Failure, Model, Rules, search};
 use crate::space::{Candidate, Cpus, Selection};
 use crate::workload::portion::Portion;
 use crate::workload::{self, Workload};
@@ -169,7 +169,7 @@ impl FnTuner {
         clock: &Clock,
     ) -> Result<FnOutcome, Error> {
         let budget_s = self.budget.as_secs_f64();
-        let failed = |fault: Fault| Error::Serial { reason: fault.reason };
+        let failed = |failure: Failure| Error::Serial { reason: failure.reason };
         let one_thread = Combination::serial(BACKEND, OpThreads::ONE);
         self.tell(Progress::Admitting { combination: &one_thread, left: candidates.len() }, clock);
         let mut serial = place.start(&one_thread).map_err(failed)?;

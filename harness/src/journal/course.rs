@@ -8,8 +8,8 @@ use std::collections::HashMap;
 
 use super::event::{Answer, Asked, Begun, Event, Request};
 use super::{Error, Journal, Past};
-use crate::sample::{Sample, Status};
-use crate::search::{Admission, Course, Entrant, Farewell, Fault};
+use crate::sample::Sample;
+use crate::search::{Admission, Course, Entrant, Failure, FailureKind, Farewell};
 
 /// A course that can go on where another one of the same tuning was killed: its clock begins with the last reading of
 /// the other one's.
@@ -18,8 +18,8 @@ pub trait Resumable: Course {
     /// meanwhile: what a kill costs must not look like the cost of a start or of a sample.
     ///
     /// # Errors
-    /// [`Fault`]; it is of no further use then.
-    fn restart(&mut self, who: Entrant, admission: &Admission) -> Result<(), Fault>;
+    /// [`Failure`]; it is of no further use then.
+    fn restart(&mut self, who: Entrant, admission: &Admission) -> Result<(), Failure>;
 }
 
 /// A course with a journal, or without one.
@@ -84,7 +84,7 @@ impl<'a, C: Resumable> Journalled<'a, C> {
     }
 
     /// What the past tells of the request, as long as it tells anything; `open` takes the answer out.
-    fn told<A: Clone>(&mut self, request: Request, open: fn(&Answer) -> Option<&A>) -> Result<Option<A>, Fault> {
+    fn told<A: Clone>(&mut self, request: Request, open: fn(&Answer) -> Option<&A>) -> Result<Option<A>, Failure> {
         if self.other.is_some() {
             return Err(foreign());
         }
@@ -109,7 +109,7 @@ impl<'a, C: Resumable> Journalled<'a, C> {
     }
 
     /// Starts `who` again, if it ran when its search was killed.
-    fn restart(&mut self, who: Entrant) -> Result<(), Fault> {
+    fn restart(&mut self, who: Entrant) -> Result<(), Failure> {
         self.stopped.remove(&who).map_or(Ok(()), |admission| self.course.restart(who, &admission))
     }
 
@@ -134,8 +134,8 @@ impl<'a, C: Resumable> Journalled<'a, C> {
 }
 
 /// What a search is told that is not the one of its past; it ends, and what it found is not looked at.
-fn foreign() -> Fault {
-    Fault { status: Status::Skipped, reason: "the journal tells of another search".into() }
+fn foreign() -> Failure {
+    Failure::new(FailureKind::Skipped, "the journal tells of another search")
 }
 
 impl<C: Resumable> Course for Journalled<'_, C> {
@@ -150,7 +150,7 @@ impl<C: Resumable> Course for Journalled<'_, C> {
         probed
     }
 
-    fn admit(&mut self, who: Entrant) -> Result<Admission, Fault> {
+    fn admit(&mut self, who: Entrant) -> Result<Admission, Failure> {
         let request = Request::Admit { who };
         if let Some(told) = self.told(request, Answer::admitted)? {
             return told;
@@ -160,7 +160,7 @@ impl<C: Resumable> Course for Journalled<'_, C> {
         admitted
     }
 
-    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Fault> {
+    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Failure> {
         let request = Request::Sample { who, round, tasks };
         if let Some(told) = self.told(request, Answer::sampled)? {
             return told;
@@ -170,14 +170,14 @@ impl<C: Resumable> Course for Journalled<'_, C> {
         sampled
     }
 
-    fn dismiss(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Fault> {
+    fn dismiss(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Failure> {
         let request = Request::Dismiss { who, judge };
         if let Some(told) = self.told(request, Answer::dismissed)? {
             return told;
         }
         let dismissed = match self.restart(who) {
             Ok(()) => self.course.dismiss(who, judge),
-            Err(fault) if judge => Err(fault),
+            Err(failure) if judge => Err(failure),
             // It leaves in any case, and has given what it was there for.
             Err(_) => Ok(Farewell::default()),
         };

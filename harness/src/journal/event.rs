@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::outcome::Site;
 use crate::sample::Sample;
-use crate::search::{Admission, Entrant, Farewell, Fault, Role};
+use crate::search::{Admission, Entrant, Failure, Farewell, Role};
 use crate::space::Candidate;
 
 /// A line of the journal, after its header.
@@ -86,11 +86,11 @@ pub enum Answer {
     /// To [`Request::Probe`].
     Probed(Option<f64>),
     /// To [`Request::Admit`].
-    Admitted(Result<Admission, Fault>),
+    Admitted(Result<Admission, Failure>),
     /// To [`Request::Sample`].
-    Sampled(Result<Sample, Fault>),
+    Sampled(Result<Sample, Failure>),
     /// To [`Request::Dismiss`].
-    Dismissed(Result<Farewell, Fault>),
+    Dismissed(Result<Farewell, Failure>),
 }
 
 impl Answer {
@@ -98,15 +98,15 @@ impl Answer {
         if let Self::Probed(answer) = self { Some(answer) } else { None }
     }
 
-    pub(super) fn admitted(&self) -> Option<&Result<Admission, Fault>> {
+    pub(super) fn admitted(&self) -> Option<&Result<Admission, Failure>> {
         if let Self::Admitted(answer) = self { Some(answer) } else { None }
     }
 
-    pub(super) fn sampled(&self) -> Option<&Result<Sample, Fault>> {
+    pub(super) fn sampled(&self) -> Option<&Result<Sample, Failure>> {
         if let Self::Sampled(answer) = self { Some(answer) } else { None }
     }
 
-    pub(super) fn dismissed(&self) -> Option<&Result<Farewell, Fault>> {
+    pub(super) fn dismissed(&self) -> Option<&Result<Farewell, Failure>> {
         if let Self::Dismissed(answer) = self { Some(answer) } else { None }
     }
 }

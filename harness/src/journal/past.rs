@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use super::Error;
 use super::course::{Ended, Journalled, Resumable};
 use super::event::{Asked, Begun, Event, Request};
-use crate::sample::{Sample, Status};
-use crate::search::{self, Admission, Course, Entrant, Farewell, Fault, Found, Rules};
+use crate::sample::Sample;
+use crate::search::{self, Admission, Course, Entrant, Failure, FailureKind, Farewell, Found, Rules};
 
 /// A tuning up to where its journal ends.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,9 +99,9 @@ struct End {
 }
 
 impl End {
-    fn nothing<R>(&mut self) -> Result<R, Fault> {
+    fn nothing<R>(&mut self) -> Result<R, Failure> {
         self.reached = true;
-        Err(Fault { status: Status::Skipped, reason: "the journal ends here".into() })
+        Err(Failure::new(FailureKind::Skipped, "the journal ends here"))
     }
 }
 
@@ -111,15 +111,15 @@ impl Course for End {
         None
     }
 
-    fn admit(&mut self, _: Entrant) -> Result<Admission, Fault> {
+    fn admit(&mut self, _: Entrant) -> Result<Admission, Failure> {
         self.nothing()
     }
 
-    fn sample(&mut self, _: Entrant, _: usize, _: usize) -> Result<Sample, Fault> {
+    fn sample(&mut self, _: Entrant, _: usize, _: usize) -> Result<Sample, Failure> {
         self.nothing()
     }
 
-    fn dismiss(&mut self, _: Entrant, _: bool) -> Result<Farewell, Fault> {
+    fn dismiss(&mut self, _: Entrant, _: bool) -> Result<Farewell, Failure> {
         self.nothing()
     }
 
@@ -133,7 +133,7 @@ impl Course for End {
 }
 
 impl Resumable for End {
-    fn restart(&mut self, _: Entrant, _: &Admission) -> Result<(), Fault> {
+    fn restart(&mut self, _: Entrant, _: &Admission) -> Result<(), Failure> {
         self.nothing()
     }
 }

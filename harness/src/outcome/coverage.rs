@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Outcome, Status};
 use crate::combination::{Combination, ExecutorKind};
 use crate::quantity::count;
-use crate::search::Cause;
+use crate::reason::{Cause, Stop, Warning};
 
 /// Combinations of one kind that were never started, for one reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,7 +55,7 @@ impl Coverage {
 
     fn over(outcome: &Outcome, is_wanted: impl Fn(&Combination) -> bool) -> Self {
         let rows = outcome.trials.iter().filter(|row| is_wanted(&row.combination) && !row.ruled_out);
-        let cut_short = if outcome.stopped_because == "interrupted" { Cause::Interrupted } else { Cause::Budget };
+        let cut_short = if outcome.stop() == Some(Stop::Interrupted) { Cause::Interrupted } else { Cause::Budget };
         let (held, tasks, cpus) = (outcome.arena_tasks, outcome.workload.tasks(), outcome.machine.machine.usable_cpus);
         let asked = held == 1 && tasks > 1 && cpus > 1 && !outcome.narrowed_by.excludes_pools();
         let has_pools = || rows.clone().any(|row| row.combination.workers > 1);
@@ -115,13 +115,14 @@ impl Coverage {
 
     /// That the answer is partial, where it is.
     #[must_use]
-    pub fn warning(&self) -> Option<String> {
+    pub fn warning(&self) -> Option<Warning> {
         let (out, failed, all) = (self.count(is_missing), self.count(|fate| fate == Fate::Failed), self.all());
         let all = count(all, "combination");
         let no_pools = self.no_pools();
         let what = match (out, failed) {
             (0, 0) => {
-                return no_pools.map(|no| format!("the answer is partial: {no}; a larger budget holds more of them"));
+                let what = |no| format!("the answer is partial: {no}; a larger budget holds more of them");
+                return no_pools.map(|no| Warning::Partial { what: what(no) });
             }
             (0, failed) => format!("{failed} of {all} failed"),
             (out, 0) => format!("{out} of {all} never started"),
@@ -132,7 +133,7 @@ impl Coverage {
             0 => "their reasons are in the result",
             _ => "it was interrupted",
         };
-        Some(format!("the answer is partial: {what}; {advice}"))
+        Some(Warning::Partial { what: format!("the answer is partial: {what}; {advice}") })
     }
 
     /// How many were never started, by kind and reason.

@@ -4,6 +4,7 @@
 
 mod coverage;
 mod derived;
+mod found;
 mod row;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::arrangement::Arrangement;
 use crate::combination::Combination;
+use crate::reason::{Stop, Warning, WarningKind};
 use crate::search::Strategy;
 use crate::space::Narrowing;
 use crate::workload::Workload;
@@ -20,6 +22,7 @@ use crate::workload::Workload;
 pub use crate::sample::{Rounds, Sample, Status, batch_seconds};
 pub use coverage::{Coverage, NeverStarted};
 pub(crate) use derived::Ratio;
+pub use found::Setting;
 pub use row::Row;
 
 /// The name of this form.
@@ -68,14 +71,20 @@ pub struct Outcome {
     pub never_started: Vec<NeverStarted>,
     /// Figures of the finalists in fresh processes.
     pub confirmation: Option<Confirmation>,
-    /// `one left`, `rounds`, `budget`, `interrupted`, or what else ended it.
+    /// Why the search stopped, as the text of a [`Stop`].
     pub stopped_because: String,
+    /// The same as a tag; none in files of before it was kept: [`Outcome::stop`] has it for all.
+    #[serde(default)]
+    pub stopped: Option<Stop>,
     /// What others had of the machine meanwhile, in words, where that was too much; one of the warnings, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disturbed: Option<String>,
     /// What the reader should know before trusting the figures: others had the machine, or equals lie apart.
     #[serde(default)]
     pub warnings: Vec<String>,
+    /// The kind of each of the warnings; empty in files of before it was kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warning_kinds: Vec<WarningKind>,
     /// Seconds that it was given.
     #[serde(default)]
     pub budget_s: Option<f64>,
@@ -136,6 +145,18 @@ pub struct Site {
 }
 
 impl Outcome {
+    /// Why the search stopped; `None` for a reason that this version does not know.
+    #[must_use]
+    pub fn stop(&self) -> Option<Stop> {
+        self.stopped.or_else(|| Stop::from_text(&self.stopped_because))
+    }
+
+    /// Adds a warning.
+    pub fn warn(&mut self, warning: &Warning) {
+        self.warnings.push(warning.to_string());
+        self.warning_kinds.push(warning.kind());
+    }
+
     /// The row of the fastest combination.
     #[must_use]
     pub fn best_row(&self) -> Option<&Row> {

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::combination::Combination;
+use crate::reason::{Cause, LeftKind};
 use crate::sample::{Sample, Status, is_false};
-use crate::search::Cause;
 use crate::workload::Workload;
 
 /// One combination, and what became of it.
@@ -31,6 +31,9 @@ pub struct Row {
     pub status: Status,
     /// Why, where it is not `ok`.
     pub reason: Option<String>,
+    /// Whether trying again could help, where it failed.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub retry: bool,
     /// Why it was never started, where it was not.
     #[serde(default)]
     pub not_started: Option<Cause>,
@@ -75,6 +78,9 @@ pub struct Row {
     pub error_ratio: Option<f64>,
     /// Why it left the race before its end.
     pub eliminated: Option<String>,
+    /// The kind of that reason; none in files of before it was kept.
+    #[serde(default)]
+    pub left: Option<LeftKind>,
     /// The 95 % interval of its time over the leader's, less one, where it is proven slower.
     #[serde(default)]
     pub slower_by: Option<[f64; 2]>,
@@ -98,6 +104,7 @@ impl Row {
             combination,
             status: Status::Skipped,
             reason: None,
+            retry: false,
             not_started: None,
             ruled_out: false,
             kernels: None,
@@ -116,6 +123,7 @@ impl Row {
             rate_unit: workload.rate_unit().into(),
             error_ratio: None,
             eliminated: None,
+            left: None,
             slower_by: None,
             confirmed: false,
         }

@@ -5,11 +5,12 @@
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::fmt;
 
 use super::Recording;
 use crate::combination::Combination;
 use crate::outcome::{Outcome, Row, Sample, Status};
-use crate::search::{self, Admission, Course, Entrant, Farewell, Fault, Found, Role, Rules};
+use crate::search::{self, Admission, Course, Entrant, Failure, FailureKind, Farewell, Found, Role, Rules, Stop};
 
 /// The budget of a replay: no recorded sample is a matter of it.
 const BUDGET_S: f64 = 1e9;
@@ -26,8 +27,29 @@ pub struct Decision {
     pub tied: Vec<Combination>,
     /// Those that left, with the reason, in the order of candidates.
     pub left: Vec<(Combination, String)>,
-    /// Why the race ended.
-    pub stopped_because: String,
+    /// Why it ended.
+    pub ended: Ended,
+}
+
+/// Why a decision was taken when it was.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ended {
+    /// The search stopped.
+    Stopped(Stop),
+    /// The search, played again, asked for more than was recorded.
+    NoMoreSamples,
+    /// The file gives a reason that this version does not know.
+    Other(String),
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopped(stop) => stop.fmt(f),
+            Self::NoMoreSamples => f.write_str("the recording has no more samples"),
+            Self::Other(reason) => f.write_str(reason),
+        }
+    }
 }
 
 impl Recording {
@@ -35,12 +57,13 @@ impl Recording {
     #[must_use]
     pub fn recorded(&self) -> Decision {
         let Outcome { trials, best, tied, stopped_because, .. } = &self.outcome;
+        let other = || Ended::Other(stopped_because.clone());
         let left = trials.iter().filter_map(|row| Some((row.combination.clone(), row.eliminated.clone()?)));
         Decision {
             best: best.clone(),
             tied: tied.clone(),
             left: left.collect(),
-            stopped_because: stopped_because.clone(),
+            ended: self.outcome.stop().map_or_else(other, Ended::Stopped),
         }
     }
 
@@ -62,14 +85,17 @@ impl Recording {
             (found, had) = self.search_again(confirming_s);
         }
         let name = |id: usize| self.candidates[id].combination.clone();
-        let left = found.runs.iter().enumerate().filter_map(|(id, run)| Some((name(id), run.eliminated.clone()?)));
-        let ended_early = found.stopped_because == "budget" && self.outcome.stopped_because != "budget";
-        let stopped_because = if ended_early { "the recording has no more samples" } else { found.stopped_because };
+        let left =
+            found.runs.iter().enumerate().filter_map(|(id, run)| Some((name(id), run.left.as_ref()?.to_string())));
+        let ended = match found.stop {
+            Stop::Budget if self.outcome.stop() != Some(Stop::Budget) => Ended::NoMoreSamples,
+            stop => Ended::Stopped(stop),
+        };
         Decision {
             best: found.best.map(name),
             tied: found.tied.iter().copied().map(name).collect(),
             left: left.collect(),
-            stopped_because: stopped_because.into(),
+            ended,
         }
     }
 
@@ -151,11 +177,11 @@ impl<'a> Recorded<'a> {
     }
 
     /// What the row says that went wrong; where it says nothing, that nothing more is known.
-    fn fault(&self, who: Entrant) -> Fault {
+    fn failure(&self, who: Entrant) -> Failure {
         let row = self.row(who);
-        match row.status {
-            Status::Ok | Status::Skipped => Fault { status: Status::Failed, reason: "the recording ends here".into() },
-            status => Fault { status, reason: row.reason.clone().unwrap_or_default() },
+        match FailureKind::of(row.status) {
+            None | Some(FailureKind::Skipped) => Failure::new(FailureKind::Failed, "the recording ends here"),
+            Some(kind) => Failure::new(kind, row.reason.clone().unwrap_or_default()),
         }
     }
 
@@ -197,7 +223,7 @@ impl Course for Recorded<'_> {
         trials[candidate].probe_s
     }
 
-    fn admit(&mut self, who: Entrant) -> Result<Admission, Fault> {
+    fn admit(&mut self, who: Entrant) -> Result<Admission, Failure> {
         self.calls += 1;
         let row = self.row(who);
         let admitted = match who.role {
@@ -217,25 +243,25 @@ impl Course for Recorded<'_> {
             error_ratio: row.error_ratio.unwrap_or_default(),
             ..Admission::default()
         };
-        if admitted { Ok(admission()) } else { Err(self.fault(who)) }
+        if admitted { Ok(admission()) } else { Err(self.failure(who)) }
     }
 
-    fn sample(&mut self, who: Entrant, round: usize, _tasks: usize) -> Result<Sample, Fault> {
+    fn sample(&mut self, who: Entrant, round: usize, _tasks: usize) -> Result<Sample, Failure> {
         self.calls += 1;
-        let sample = self.samples.remove(&(who, round)).ok_or_else(|| self.fault(who))?;
+        let sample = self.samples.remove(&(who, round)).ok_or_else(|| self.failure(who))?;
         self.race -= usize::from(matches!(who.role, Role::Race | Role::Twin));
         // Whether its round counts is for the search to say.
         Ok(Sample { set_aside: false, ..sample })
     }
 
-    fn dismiss(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Fault> {
+    fn dismiss(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Failure> {
         self.calls += 1;
         // Results are judged once the race is over, and after the confirmation of those that have one.
         self.raced |= judge;
         let confirmed = self.was_confirmed(Entrant { role: Role::Confirmation, ..who });
         let judged = judge && self.failed(who) && (who.role == Role::Confirmation || !confirmed);
         if judged && who.role != Role::Private {
-            return Err(self.fault(who));
+            return Err(self.failure(who));
         }
         let row = self.row(who);
         Ok(Farewell {
@@ -261,6 +287,6 @@ impl Course for Recorded<'_> {
     }
 
     fn interrupted(&self) -> bool {
-        self.is_over() && !self.raced && self.recording.outcome.stopped_because == "interrupted"
+        self.is_over() && !self.raced && self.recording.outcome.stop() == Some(Stop::Interrupted)
     }
 }

@@ -56,8 +56,8 @@ impl Decision {
         for (name, why) in replayed.left.iter().filter(|(name, _)| self.why_left(name).is_none()) {
             differ("those that left", format!("{name} only as replayed, {why}"));
         }
-        if self.stopped_because != replayed.stopped_because {
-            differ("why it ended", both(&self.stopped_because, &replayed.stopped_because));
+        if self.ended != replayed.ended {
+            differ("why it ended", both(&self.ended.to_string(), &replayed.ended.to_string()));
         }
         differences
     }

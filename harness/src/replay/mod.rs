@@ -19,7 +19,7 @@ use crate::search::Model;
 use crate::space::Candidate;
 use crate::store;
 
-pub use again::Decision;
+pub use again::{Decision, Ended};
 pub use difference::{Difference, parts};
 pub use play::{Play, Race};
 pub use text::render;

@@ -20,7 +20,8 @@ use super::Recording;
 use crate::combination::Combination;
 use crate::outcome::{Sample, Status, batch_seconds};
 use crate::search::{
-    self, Admission, Course, EXHAUSTIVE_ROUNDS, Entrant, Farewell, Fault, Role, Rules, Strategy, sampling,
+    self, Admission, Course, EXHAUSTIVE_ROUNDS, Entrant, Failure, FailureKind, Farewell, Role, Rules, Strategy,
+    sampling,
 };
 use crate::stats;
 
@@ -184,18 +185,18 @@ fn usual(round: &[Option<Sample>]) -> f64 {
 }
 
 impl Course for Drawn<'_> {
-    fn admit(&mut self, who: Entrant) -> Result<Admission, Fault> {
+    fn admit(&mut self, who: Entrant) -> Result<Admission, Failure> {
         let row = &self.recording.outcome.trials[who.candidate];
-        match row.status {
-            Status::Ok => Ok(Admission { cold_s: row.cold_s.unwrap_or_default(), ..Admission::default() }),
-            status => Err(Fault { status, reason: row.reason.clone().unwrap_or_default() }),
+        match FailureKind::of(row.status) {
+            None => Ok(Admission { cold_s: row.cold_s.unwrap_or_default(), ..Admission::default() }),
+            Some(kind) => Err(Failure::new(kind, row.reason.clone().unwrap_or_default())),
         }
     }
 
-    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Fault> {
+    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Failure> {
         let [one, other] = self.draw(round);
         let from = if who.role == Role::Twin { other } else { one };
-        let none = || Fault { status: Status::Failed, reason: "the recording has no sample of it".into() };
+        let none = || Failure::new(FailureKind::Failed, "the recording has no sample of it");
         let recorded = self.rounds[from][who.candidate].ok_or_else(none)?;
         let slowed = if from == one { 1.0 } else { (usual(&self.rounds[one]) - usual(&self.rounds[from])).exp() };
         let part = tasks.min(recorded.batch());
@@ -206,7 +207,7 @@ impl Course for Drawn<'_> {
         Ok(Sample { round, wall_s, tasks: part * repeat, repeat, ..Sample::default() })
     }
 
-    fn dismiss(&mut self, who: Entrant, _judge: bool) -> Result<Farewell, Fault> {
+    fn dismiss(&mut self, who: Entrant, _judge: bool) -> Result<Farewell, Failure> {
         let row = &self.recording.outcome.trials[who.candidate];
         let peak_rss_bytes = row.peak_rss_bytes.unwrap_or_default();
         Ok(Farewell { peak_rss_bytes, threads: row.threads.clone(), error_ratio: row.error_ratio })

@@ -42,8 +42,7 @@ fn decision(decision: &Decision) -> String {
     let name = |name: &Option<Combination>| name.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
     let tied: Vec<String> = decision.tied.iter().map(ToString::to_string).collect();
     let tied = if tied.is_empty() { "none".to_owned() } else { tied.join(", ") };
-    let mut text =
-        format!("  best   {}\n  tied   {tied}\n  ended  {}\n", name(&decision.best), decision.stopped_because);
+    let mut text = format!("  best   {}\n  tied   {tied}\n  ended  {}\n", name(&decision.best), decision.ended);
     for (combination, why) in &decision.left {
         text += &format!("  left   {combination}: {why}\n");
     }

@@ -1,18 +1,12 @@
 //! Plain words for what files name by a fixed text.
 
+use crate::reason::Stop;
+
 /// When a race ended, from its `stopped_because`: `when one combination was left`.
 #[must_use]
 pub fn ended(stopped_because: &str) -> String {
-    let words = match stopped_because {
-        "one left" => "when one combination was left",
-        "rounds" => "after as many rounds as a race takes at most",
-        "budget" => "when the budget was used up",
-        "interrupted" => "when it was interrupted",
-        "every combination has run in every round" => "when every combination had run in every round",
-        other if other.starts_with("all that are left") => "when all that were left were proven equally fast",
-        other => return format!("because: {other}"),
-    };
-    words.to_owned()
+    let when = Stop::from_text(stopped_because).map(|stop| stop.when().to_owned());
+    when.unwrap_or_else(|| format!("because: {stopped_because}"))
 }
 
 #[cfg(test)]

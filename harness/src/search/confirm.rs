@@ -7,7 +7,7 @@ use super::bounds::{Comparison, SHARE};
 use super::budget;
 use super::field::{End, Field};
 use super::race::{Standing, pick};
-use super::{Entrant, Role};
+use super::{Entrant, Left, Role, Warning};
 use crate::arrangement::Arrangement;
 use crate::sample::Sample;
 
@@ -82,7 +82,7 @@ fn baseline(field: &Field<'_>) -> Option<usize> {
 fn fastest(field: &Field<'_>, arrangement: Arrangement) -> Option<usize> {
     let cpus = field.rules.model.cpus;
     let is_one = |&id: &usize| arrangement.includes(&field.combinations[id], cpus);
-    let sound = (0..field.runs.len()).filter(|&id| field.runs[id].fault.is_none());
+    let sound = (0..field.runs.len()).filter(|&id| field.runs[id].failure.is_none());
     let entrants = sound.filter(is_one).map(|candidate| Entrant { candidate, role: Role::Race });
     field.quickest_of(entrants).map(|who| who.candidate)
 }
@@ -129,10 +129,7 @@ pub(super) fn run(field: &mut Field<'_>, standing: &mut Vec<Standing>) -> Vec<Co
         let (gone_s, least_s) = (field.course.elapsed_s(), least(field, favourite));
         let advised_s = budget::typed((field.begun_s + 2.0 * least_s).max(gone_s + least_s));
         field.advised_s = Some(advised_s);
-        field.warnings.push(format!(
-            "not confirmed: the figures are the race's own, since the budget left no time to measure the winner anew; \
-             --budget {advised_s:.0}s would"
-        ));
+        field.warnings.push(Warning::NotConfirmed { advised_s });
         return Vec::new();
     }
     let count = chosen.len();
@@ -177,24 +174,19 @@ fn judge(field: &mut Field<'_>, standing: &mut Vec<Standing>, again: &[Entrant],
     let Some(front) = stayed.iter().map(|(_, ratio, _)| *ratio).min_by(f64::total_cmp) else { return };
     let overturned = stayed.iter().all(|(_, _, slower)| *slower);
     for (id, ratio, _) in left.into_iter().filter(|&(id, ratio, _)| id == leader || ratio < front) {
-        let why = field.runs[id].eliminated.take();
+        let left = field.runs[id].left.take();
         if field.runs[id].slower_by.take().is_some() || overturned {
-            let (name, why) = (&field.combinations[id], why.unwrap_or_default());
-            field.warnings.push(format!(
-                "fresh processes contradict the race, and decide: {name} had left it ({why}), and is ahead of all that \
-                 stayed in"
-            ));
+            let candidate = field.combinations[id].clone();
+            field.warnings.push(Warning::Contradicted { candidate, left });
         }
         standing.push(Standing { candidate: id, ratio });
     }
     for other in comparison.others.iter().filter(|other| other.slower) {
         let run = &mut field.runs[again[other.index].candidate];
-        let [low, high] = other.interval.map(|ratio| ratio - 1.0);
-        run.slower_by = Some([low, high]);
-        let (name, low, high) = (&field.combinations[leader], low * 100.0, high * 100.0);
-        let why = || format!("slower than {name} by {low:.0} to {high:.0} % in fresh processes");
-        run.eliminated.get_or_insert_with(why);
+        let by = other.interval.map(|ratio| ratio - 1.0);
+        run.slower_by = Some(by);
+        run.left.get_or_insert_with(|| Left::SlowerFresh { than: field.combinations[leader].clone(), by });
     }
-    standing.retain(|s| field.runs[s.candidate].eliminated.is_none());
+    standing.retain(|s| field.runs[s.candidate].left.is_none());
     standing.sort_by(|a, b| a.ratio.total_cmp(&b.ratio));
 }

@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::sample::{Sample, Status};
+use crate::reason::Failure;
+use crate::sample::Sample;
 
 /// Who takes part: a candidate, in one of the processes that it may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -54,16 +55,6 @@ pub struct Farewell {
     pub error_ratio: Option<f64>,
 }
 
-/// Why an entrant gives no (more) samples.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("{reason}")]
-pub struct Fault {
-    /// What it is from now on.
-    pub status: Status,
-    /// Why.
-    pub reason: String,
-}
-
 /// What a search runs on.
 pub trait Course {
     /// Seconds that a task is expected to take on the candidate of this place, which runs on one thread: those of a
@@ -77,20 +68,20 @@ pub trait Course {
     /// Starts an entrant and verifies its results: from here on it can be sampled.
     ///
     /// # Errors
-    /// [`Fault`]
-    fn admit(&mut self, who: Entrant) -> Result<Admission, Fault>;
+    /// [`Failure`]
+    fn admit(&mut self, who: Entrant) -> Result<Admission, Failure>;
 
     /// Runs it once, on `tasks` tasks of the batch, repeated for as long as a sample must last.
     ///
     /// # Errors
-    /// [`Fault`]; it is of no further use then.
-    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Fault>;
+    /// [`Failure`]; it is of no further use then.
+    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Failure>;
 
     /// Ends an entrant; `judge` asks for its results once more, before.
     ///
     /// # Errors
-    /// [`Fault`], where they are wrong now.
-    fn dismiss(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Fault>;
+    /// [`Failure`], where they are wrong now.
+    fn dismiss(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Failure>;
 
     /// Seconds of the budget that were gone when the last of the above ended.
     fn elapsed_s(&self) -> f64;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::bounds::{Comparison, compare};
 use super::sampling::{self, SAMPLE_S};
-use super::{Course, Entrant, Fault, Lost, Order, Role, Rules, Run};
+use super::{Course, Entrant, Failure, Left, Lost, Order, Role, Rules, Run, Warning};
 use crate::combination::Combination;
 use crate::progress::Progress;
 use crate::sample::{Rounds, Sample};
@@ -38,7 +38,7 @@ pub(super) struct Field<'a> {
     /// Samples of all roles but [`Role::Race`], whose are in `runs`.
     pub(super) others: HashMap<Entrant, Vec<Sample>>,
     pub(super) rounds: Rounds,
-    pub(super) warnings: Vec<String>,
+    pub(super) warnings: Vec<Warning>,
     /// Seconds that were gone when the search began.
     pub(super) begun_s: f64,
     /// Seconds that all starts have cost, and how many they were.
@@ -125,7 +125,7 @@ impl<'a> Field<'a> {
                     _ => _ = self.others.entry(who).or_default(),
                 }
             }
-            Err(fault) => self.fail(who, fault),
+            Err(failure) => self.fail(who, failure),
         }
     }
 
@@ -173,9 +173,9 @@ impl<'a> Field<'a> {
                     lost += Lost::during(&sample, self.rules.model.cpus);
                     self.samples_mut(who).push(sample);
                 }
-                Err(fault) => {
+                Err(failure) => {
                     self.live.retain(|other| *other != who);
-                    self.fail(who, fault);
+                    self.fail(who, failure);
                 }
             }
         }
@@ -257,13 +257,13 @@ impl<'a> Field<'a> {
     }
 
     /// Writes down why an entrant gives no more samples. What befalls a candidate's race or its confirmation is the
-    /// candidate's fault; its twin is there for the noise alone, and private memory may not be had.
-    pub(super) fn fail(&mut self, who: Entrant, fault: Fault) {
+    /// candidate's failure; its twin is there for the noise alone, and private memory may not be had.
+    pub(super) fn fail(&mut self, who: Entrant, failure: Failure) {
         match who.role {
-            Role::Race | Role::Confirmation => self.runs[who.candidate].fault = Some(fault),
+            Role::Race | Role::Confirmation => self.runs[who.candidate].failure = Some(failure),
             Role::Twin => {
-                let name = &self.combinations[who.candidate];
-                self.warnings.push(format!("a second process of {name} failed: {fault}"));
+                let candidate = self.combinations[who.candidate].clone();
+                self.warnings.push(Warning::ControlFailed { candidate, failure });
             }
             Role::Private => {}
         }
@@ -276,13 +276,13 @@ impl<'a> Field<'a> {
         match self.course.dismiss(who, judge) {
             Ok(farewell) if who.role == Role::Race => self.runs[who.candidate].farewell = Some(farewell),
             Ok(_) => {}
-            Err(fault) => self.fail(who, fault),
+            Err(failure) => self.fail(who, failure),
         }
     }
 
     /// Ends an entrant before the race is over, and says why.
-    pub(super) fn eliminate(&mut self, who: Entrant, why: String) {
-        self.runs[who.candidate].eliminated = Some(why);
+    pub(super) fn eliminate(&mut self, who: Entrant, why: Left) {
+        self.runs[who.candidate].left = Some(why);
         self.dismiss(who, false);
     }
 

@@ -13,10 +13,9 @@ use super::baselines::Baselines;
 use super::bounds::LOOKS;
 use super::field::{End, Field};
 use super::sampling::SAMPLE_S;
-use super::{Entrant, GROSS, Role, Unstarted, confirm, is_peer};
+use super::{Entrant, GROSS, Left, Role, Unstarted, confirm, is_peer};
 use crate::combination::Combination;
 use crate::progress::Progress;
-use crate::quantity::count;
 use crate::waves::makespan;
 
 /// Contestants of the first heat, which are the most promising: the quickest of them tells who of the others is beyond
@@ -231,7 +230,7 @@ fn thin_out(field: &mut Field<'_>, best: usize, most: usize) {
     for (rank, &(ratio, who)) in by_time.iter().enumerate().skip(best) {
         let may_stay = !field.rules.tasks_are_long() && (rank < most && ratio <= NEAR || is_sibling(who));
         if !may_stay {
-            field.eliminate(who, format!("not among the best of its heat, {ratio:.2} x the leader's time at its best"));
+            field.eliminate(who, Left::Halved { ratio });
         }
     }
 }
@@ -254,8 +253,7 @@ pub(super) fn drop_gross_losers(field: &mut Field<'_>) {
         let ahead: Vec<f64> = logs.iter().zip(&pace).filter_map(|(own, pace)| Some((*own)? - (*pace)?)).collect();
         let Some(least) = ahead.iter().copied().min_by(f64::total_cmp).map(f64::exp) else { continue };
         if least > HUGE || least > GROSS && ahead.len() >= GROSS_ROUNDS {
-            let rounds = count(ahead.len(), "round");
-            field.eliminate(who, format!("{least:.1} x the leader's time at its best, in {rounds}"));
+            field.eliminate(who, Left::Gross { least, rounds: ahead.len() });
         }
     }
 }

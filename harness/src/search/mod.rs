@@ -20,19 +20,18 @@ pub mod model;
 mod order;
 mod race;
 pub mod sampling;
-mod unstarted;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::reason::{Cause, Failure, FailureKind, Left, LeftKind, Stop, Unstarted, Warning, WarningKind};
 pub use budget::Needed;
 pub(crate) use budget::{PREPARATION_SHARE, typed};
 pub use confirm::Confirmed;
-pub use course::{Admission, Course, Entrant, Farewell, Fault, Role};
+pub use course::{Admission, Course, Entrant, Farewell, Role};
 pub(crate) use lost::Lost;
 pub use model::Model;
 pub use order::Order;
 pub use sampling::SAMPLE_S;
-pub use unstarted::{Cause, Unstarted};
 
 use crate::combination::Combination;
 use crate::progress::Progress;
@@ -123,9 +122,9 @@ pub struct Run {
     /// Why it was not started.
     pub skipped: Option<Unstarted>,
     /// Why it gave no more samples.
-    pub fault: Option<Fault>,
+    pub failure: Option<Failure>,
     /// Why it left the race before its end.
-    pub eliminated: Option<String>,
+    pub left: Option<Left>,
     /// The 95 % interval of its time over the leader's, less one.
     pub slower_by: Option<[f64; 2]>,
 }
@@ -154,14 +153,14 @@ pub struct Found {
     pub confirmed: Vec<Confirmed>,
     /// How many rounds were run.
     pub rounds: Rounds,
-    /// Why the race ended.
-    pub stopped_because: &'static str,
+    /// Why the search stopped.
+    pub stop: Stop,
     /// Seconds of a budget that would confirm the answer, where this one did not.
     pub advised_s: Option<f64>,
     /// What others had of the machine meanwhile, in words, where that was too much; a warning says so, too.
     pub disturbed: Option<String>,
     /// What the reader should know before trusting the figures.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
 }
 
 /// Runs a search over `candidates`; those that a rule skips are left alone.
@@ -176,14 +175,14 @@ pub fn search(
     for (id, candidate) in candidates.iter().enumerate() {
         field.runs[id].skipped = candidate.skipped.clone().map(Unstarted::Rule);
     }
-    let stopped_because = match rules.strategy {
+    let stop = match rules.strategy {
         Strategy::Race => {
             heats::run(&mut field);
             race::run(&mut field)
         }
         Strategy::Exhaustive => race::exhaust(&mut field),
     };
-    race::conclude(&mut field, stopped_because)
+    race::conclude(&mut field, stop)
 }
 
 fn is_peer(combination: &Combination) -> bool {

@@ -3,12 +3,12 @@
 use super::bounds::{ALPHA, LOOKS, SHARE};
 use super::field::{End, Field};
 use super::heats::drop_gross_losers;
-use super::{EXHAUSTIVE_ROUNDS, Entrant, Found, GROSS, Role, Twin, Unstarted, confirm, is_peer};
+use super::{EXHAUSTIVE_ROUNDS, Entrant, Found, GROSS, Left, Role, Stop, Twin, Unstarted, Warning, confirm, is_peer};
 use crate::quantity::count;
 use crate::sample::Rounds;
 
 /// Runs rounds until one is left, all are proven equal, or rounds or budget are used up; says which.
-pub(super) fn run(field: &mut Field<'_>) -> &'static str {
+pub(super) fn run(field: &mut Field<'_>) -> Stop {
     field.race_from = field.next_round();
     let tasks = field.rules.model.tasks;
     if field.racing().len() > 1
@@ -24,28 +24,28 @@ pub(super) fn run(field: &mut Field<'_>) -> &'static str {
     let mut kept = 0;
     loop {
         if field.course.interrupted() {
-            return "interrupted";
+            return Stop::Interrupted;
         }
         if field.racing().len() <= 1 {
-            return "one left";
+            return Stop::OneLeft;
         }
         if kept >= field.rules.most_rounds {
-            return "rounds";
+            return Stop::Rounds;
         }
         field.reserve_s = confirm::reserve(field);
         if field.round(tasks) == End::Cut {
-            return if field.course.interrupted() { "interrupted" } else { "budget" };
+            return if field.course.interrupted() { Stop::Interrupted } else { Stop::Budget };
         }
         kept += 1;
         drop_gross_losers(field);
         if LOOKS.contains(&kept) && look(field, SHARE) && field.racing().len() > 1 {
-            return "all that are left are proven to be within the tolerance";
+            return Stop::Within;
         }
     }
 }
 
 /// Runs every combination in [`EXHAUSTIVE_ROUNDS`] rounds.
-pub(super) fn exhaust(field: &mut Field<'_>) -> &'static str {
+pub(super) fn exhaust(field: &mut Field<'_>) -> Stop {
     let ids: Vec<usize> = (0..field.runs.len()).filter(|&id| field.runs[id].skipped.is_none()).collect();
     for (i, &candidate) in ids.iter().enumerate() {
         if field.left() <= 0.0 || field.course.interrupted() {
@@ -58,14 +58,14 @@ pub(super) fn exhaust(field: &mut Field<'_>) -> &'static str {
     field.race_from = field.next_round();
     for _ in 0..EXHAUSTIVE_ROUNDS {
         if field.course.interrupted() {
-            return "interrupted";
+            return Stop::Interrupted;
         }
         field.reserve_s = confirm::reserve(field);
         if field.round(field.rules.model.tasks) == End::Cut {
-            return if field.course.interrupted() { "interrupted" } else { "budget" };
+            return if field.course.interrupted() { Stop::Interrupted } else { Stop::Budget };
         }
     }
-    "every combination has run in every round"
+    Stop::Exhausted
 }
 
 /// Takes those out that are proven slower, spending `alpha`; whether all others are proven to be within the tolerance.
@@ -73,12 +73,12 @@ fn look(field: &mut Field<'_>, alpha: f64) -> bool {
     let racing = field.racing();
     let Some(comparison) = field.compare(&racing, field.race_from, alpha) else { return false };
     field.looks += 1;
-    let name = field.combinations[racing[comparison.leader].candidate].to_string();
+    let leader = &field.combinations[racing[comparison.leader].candidate];
     for other in comparison.others.iter().filter(|other| other.slower) {
         let who = racing[other.index];
-        let [low, high] = other.interval.map(|ratio| ratio - 1.0);
-        field.runs[who.candidate].slower_by = Some([low, high]);
-        field.eliminate(who, format!("slower than {name} by {:.0} to {:.0} %", low * 100.0, high * 100.0));
+        let by = other.interval.map(|ratio| ratio - 1.0);
+        field.runs[who.candidate].slower_by = Some(by);
+        field.eliminate(who, Left::Slower { than: leader.clone(), by });
     }
     comparison.others.iter().all(|other| other.slower || other.within)
 }
@@ -91,7 +91,7 @@ pub(super) struct Standing {
 }
 
 /// From the end of the race to what it found: a last look, a last judgement of the results, the pick, its confirmation.
-pub(super) fn conclude(field: &mut Field<'_>, stopped_because: &'static str) -> Found {
+pub(super) fn conclude(field: &mut Field<'_>, stop: Stop) -> Found {
     // What the looks have left of the level may be spent on the rounds since the last of them.
     let left = LOOKS.len() - field.looks;
     if left > 0 {
@@ -102,12 +102,12 @@ pub(super) fn conclude(field: &mut Field<'_>, stopped_because: &'static str) -> 
         let judge = who.role == Role::Race;
         field.dismiss(who, judge);
     }
-    let sound = |field: &Field<'_>, id: usize| field.runs[id].fault.is_none() && field.runs[id].admission.is_some();
+    let sound = |field: &Field<'_>, id: usize| field.runs[id].failure.is_none() && field.runs[id].admission.is_some();
     standing.retain(|s| sound(field, s.candidate));
     if standing.is_empty() {
         // All that were left are wrong or dead: who had to leave because of them is back, with what it has shown.
         let back: Vec<usize> = (0..field.runs.len()).filter(|&id| sound(field, id)).collect();
-        back.iter().for_each(|&id| field.runs[id].eliminated = None);
+        back.iter().for_each(|&id| field.runs[id].left = None);
         standing = by_quickest(field, &back);
     }
     let mut confirmed = Vec::new();
@@ -119,16 +119,16 @@ pub(super) fn conclude(field: &mut Field<'_>, stopped_because: &'static str) -> 
     let sure: Vec<Standing> =
         standing.iter().copied().filter(|s| confirmed.iter().any(|c| c.candidate == s.candidate)).collect();
     let disturbed = disturbed(field);
-    field.warnings.extend(disturbed.iter().map(|what| format!("{what}; stop what else runs, and tune again")));
+    field.warnings.extend(disturbed.iter().map(|what| Warning::Disturbed { what: what.clone() }));
     warn_of_equals(field);
     let best = pick(field, if sure.is_empty() { &standing } else { &sure });
     let leader = standing.iter().map(|s| s.ratio).min_by(f64::total_cmp).unwrap_or(1.0);
     for s in &standing {
-        if s.ratio > leader * GROSS && field.runs[s.candidate].eliminated.is_none() && standing.len() > 1 {
-            field.runs[s.candidate].eliminated = Some(format!("{:.1} x the leader's time", s.ratio / leader));
+        if s.ratio > leader * GROSS && field.runs[s.candidate].left.is_none() && standing.len() > 1 {
+            field.runs[s.candidate].left = Some(Left::Behind { ratio: s.ratio / leader });
         }
     }
-    let tied = standing.iter().filter(|s| field.runs[s.candidate].eliminated.is_none()).map(|s| s.candidate);
+    let tied = standing.iter().filter(|s| field.runs[s.candidate].left.is_none()).map(|s| s.candidate);
     let twin = field.others.iter().find(|(who, _)| who.role == Role::Twin);
     Found {
         best,
@@ -136,7 +136,7 @@ pub(super) fn conclude(field: &mut Field<'_>, stopped_because: &'static str) -> 
         twin: twin.map(|(who, samples)| Twin { candidate: who.candidate, samples: samples.clone() }),
         confirmed,
         rounds: field.rounds,
-        stopped_because,
+        stop,
         advised_s: field.advised_s,
         disturbed,
         warnings: std::mem::take(&mut field.warnings),
@@ -204,10 +204,7 @@ fn warn_of_equals(field: &mut Field<'_>) {
     let pair = [Entrant { role: Role::Race, ..twin }, twin];
     let apart = field.compare(&pair, field.race_from, ALPHA).and_then(|c| c.others.into_iter().find(|o| o.slower));
     if let Some(apart) = apart {
-        field.warnings.push(format!(
-            "two processes of {} lie {:.0} % apart: differences of this size may be chance",
-            field.combinations[twin.candidate],
-            (apart.ratio - 1.0) * 100.0
-        ));
+        let candidate = field.combinations[twin.candidate].clone();
+        field.warnings.push(Warning::ControlApart { candidate, apart: apart.ratio - 1.0 });
     }
 }

@@ -12,9 +12,9 @@ use crate::clock::Clock;
 use crate::combination::{Combination, ExecutorKind};
 use crate::environment::Environment;
 use crate::journal::Resumable;
-use crate::outcome::{Sample, Status};
 use crate::quantity::bytes;
-use crate::search::{Admission, Course, Entrant, Farewell, Fault, Role, sampling};
+use crate::sample::Sample;
+use crate::search::{Admission, Course, Entrant, Failure, FailureKind, Farewell, Role, sampling};
 use crate::trial::protocol::{Hello, PROTOCOL};
 use crate::trial::{Death, Program, Ready, Trial};
 use crate::waves;
@@ -75,11 +75,11 @@ impl<'a> Live<'a> {
     }
 
     /// Starts a trial, runs it cold, and judges its results.
-    fn start(&mut self, who: Entrant) -> Result<Running, Fault> {
+    fn start(&mut self, who: Entrant) -> Result<Running, Failure> {
         let copy = self.held.batch_bytes();
         if who.role == Role::Private && copy > available_memory() / 2 {
             let reason = format!("{} of private memory are not to be had", bytes(copy));
-            return Err(Fault { status: Status::Refused, reason });
+            return Err(Failure { retry: true, ..Failure::new(FailureKind::Refused, reason) });
         }
         let combination = self.combinations[who.candidate].clone();
         let held = self.held.tasks();
@@ -171,18 +171,18 @@ impl<'a> Live<'a> {
     }
 
     /// As [`Self::at`]. A trial that was ended because the budget was over has not failed.
-    fn told<R>(&mut self, done: Result<R, Fault>) -> Result<R, Fault> {
+    fn told<R>(&mut self, done: Result<R, Failure>) -> Result<R, Failure> {
         let done = self.at(done);
         let is_over = self.elapsed_s >= self.tuner.budget.as_secs_f64();
-        done.map_err(|fault| match fault.status {
-            Status::Timeout if is_over => {
-                Fault { status: Status::Skipped, reason: "the budget ended before it answered".into() }
+        done.map_err(|failure| match failure.kind {
+            FailureKind::Timeout if is_over => {
+                Failure::new(FailureKind::Skipped, "the budget ended before it answered")
             }
-            _ => fault,
+            _ => failure,
         })
     }
 
-    fn sampled(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Fault> {
+    fn sampled(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Failure> {
         let running = self.running.get_mut(&who).expect("a search samples whom it has admitted and not dismissed");
         let tasks = tasks.min(running.most);
         let repeat = sampling::repeats(running.task_s * tasks as f64);
@@ -199,7 +199,7 @@ impl<'a> Live<'a> {
         }
     }
 
-    fn ended(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Fault> {
+    fn ended(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Failure> {
         let Some(mut running) = self.running.remove(&who) else { return Ok(Farewell::default()) };
         let mut error_ratio = None;
         running.trial.resume();
@@ -221,7 +221,7 @@ impl Course for Live<'_> {
         self.at(probed)
     }
 
-    fn admit(&mut self, who: Entrant) -> Result<Admission, Fault> {
+    fn admit(&mut self, who: Entrant) -> Result<Admission, Failure> {
         let admitted = self.start(who).map(|running| {
             let admission = running.admission.clone();
             self.running.insert(who, running);
@@ -230,12 +230,12 @@ impl Course for Live<'_> {
         self.told(admitted)
     }
 
-    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Fault> {
+    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Failure> {
         let sample = self.sampled(who, round, tasks);
         self.told(sample)
     }
 
-    fn dismiss(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Fault> {
+    fn dismiss(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Failure> {
         let farewell = self.ended(who, judge);
         self.told(farewell)
     }
@@ -250,7 +250,7 @@ impl Course for Live<'_> {
 }
 
 impl Resumable for Live<'_> {
-    fn restart(&mut self, who: Entrant, admission: &Admission) -> Result<(), Fault> {
+    fn restart(&mut self, who: Entrant, admission: &Admission) -> Result<(), Failure> {
         let before = self.clock.elapsed();
         let restarted = self.start(who).map(|running| {
             // Its samples are of the same part of the batch as those before, however fast it is today.
@@ -262,19 +262,19 @@ impl Resumable for Live<'_> {
     }
 }
 
-impl From<Death> for Fault {
+impl From<Death> for Failure {
     fn from(death: Death) -> Self {
-        let status = match death {
-            Death::Refused(_) => Status::Refused,
-            Death::Timeout(_) => Status::Timeout,
-            Death::Failed(_) => Status::Failed,
+        let kind = match death {
+            Death::Refused(_) => FailureKind::Refused,
+            Death::Timeout(_) => FailureKind::Timeout,
+            Death::Failed(_) => FailureKind::Failed,
         };
-        Self { status, reason: death.to_string() }
+        Self::new(kind, death.to_string())
     }
 }
 
-impl From<Wrong> for Fault {
+impl From<Wrong> for Failure {
     fn from(wrong: Wrong) -> Self {
-        Self { status: Status::Wrong, reason: wrong.to_string() }
+        Self::new(FailureKind::Wrong, wrong.to_string())
     }
 }

@@ -1,7 +1,6 @@
 //! A tuning from start to end: memory, candidates, a search among trials, and the outcome.
 
 mod live;
-mod result;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -18,10 +17,10 @@ use crate::clock::Clock;
 use crate::combination::Combination;
 use crate::environment::Environment;
 use crate::journal::{self, Begun, Ended, Event, Header, Journal, Journalled, Past};
-use crate::outcome::{Outcome, Site};
+use crate::outcome::{Outcome, Setting, Site};
 use crate::progress::Progress;
-use crate::search::{self, Found, Model, Needed, PREPARATION_SHARE, Rules, Run, Strategy, Unstarted};
-use crate::space::{self, Candidate, Cpus, Selection};
+use crate::search::{self, Found, Model, Needed, PREPARATION_SHARE, Rules, Run, Stop, Strategy, Unstarted, Warning};
+use crate::space::{self, Candidate, Cpus, Narrowing, Selection};
 use crate::trial::{Program, Uninitialised};
 use crate::workload::memory::TooLarge;
 use crate::workload::{Workload, placement};
@@ -146,7 +145,7 @@ pub fn check(workload: &Workload, peers: &[Program]) -> Result<(), Error> {
 /// Whether the budget ended before anything gave a sample, and nothing else is to blame for that.
 fn is_cut_short(found: &Found) -> bool {
     let is_cut = |run: &Run| run.admission.is_some() || matches!(run.skipped, Some(Unstarted::Budget));
-    let is_silent = |run: &Run| run.samples.is_empty() && run.fault.is_none();
+    let is_silent = |run: &Run| run.samples.is_empty() && run.failure.is_none();
     found.runs.iter().all(is_silent) && found.runs.iter().any(is_cut)
 }
 
@@ -236,7 +235,7 @@ impl Tuner {
         let found = search::search(&begun.candidates, &rules, &mut course, &mut |told| progress(told, left()));
         let Ended { clock_s, unwritten } = course.end()?;
         let mut outcome = self.ended(found, &begun, clock_s)?;
-        outcome.warnings.extend(unwritten.map(|error| format!("the journal ends early: {error}")));
+        unwritten.into_iter().for_each(|error| outcome.warn(&Warning::Journal { error: error.to_string() }));
         Ok(outcome)
     }
 
@@ -284,12 +283,21 @@ impl Tuner {
 
     /// What a search has come to that ended with these readings of its clock.
     fn ended(&self, found: Found, begun: &Begun, clock_s: Vec<f64>) -> Result<Outcome, Error> {
-        let elapsed_s = clock_s.last().copied().unwrap_or_default();
-        if found.stopped_because != "interrupted" && is_cut_short(&found) {
-            return Err(self.too_short(&self.model(begun), elapsed_s));
+        if found.stop != Stop::Interrupted && is_cut_short(&found) {
+            return Err(self.too_short(&self.model(begun), clock_s.last().copied().unwrap_or_default()));
         }
-        let mut outcome = Outcome { clock_s, elapsed_s, ..self.outcome(found, begun) };
-        outcome.warnings.extend(begun.site.ceilings.doubt(&begun.site.machine));
+        let (held, cpus) = (self.held(begun), Cpus::of(&begun.site.machine));
+        let setting = Setting {
+            site: begun.site.clone(),
+            versions: self.registry.iter().map(|b| (b.info().id.to_owned(), b.info().version)).collect(),
+            workload: self.workload.clone(),
+            arena_tasks: begun.arena_tasks,
+            prefault_s: begun.prefault_s,
+            narrowed_by: Narrowing::of(&self.selection, &self.registry, &held, cpus),
+        };
+        let mut outcome = Outcome::new(found, &begun.candidates, &self.rules(begun), setting, clock_s);
+        let doubt = begun.site.ceilings.doubt(&begun.site.machine);
+        doubt.into_iter().for_each(|what| outcome.warn(&Warning::Ceilings { what }));
         Ok(outcome)
     }
 
@@ -354,8 +362,8 @@ impl Tuner {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::{Rounds, Status};
-    use crate::search::{Admission, Fault};
+    use crate::outcome::Rounds;
+    use crate::search::{Admission, Failure, FailureKind};
 
     fn found(runs: Vec<Run>) -> Found {
         Found {
@@ -365,7 +373,7 @@ mod tests {
             twin: None,
             confirmed: Vec::new(),
             rounds: Rounds::default(),
-            stopped_because: "one left",
+            stop: Stop::OneLeft,
             advised_s: None,
             disturbed: None,
             warnings: Vec::new(),
@@ -383,7 +391,7 @@ mod tests {
         assert!(!is_cut_short(&found(vec![ruled_out()])), "no budget starts what a rule excludes");
         let sampled = Run { samples: vec![crate::outcome::Sample::default()], ..started() };
         assert!(!is_cut_short(&found(vec![sampled, late()])));
-        let failed = Run { fault: Some(Fault { status: Status::Failed, reason: "killed".into() }), ..Run::default() };
+        let failed = Run { failure: Some(Failure::new(FailureKind::Failed, "killed")), ..Run::default() };
         assert!(!is_cut_short(&found(vec![failed, late()])), "that is what the reader should know");
     }
 }

@@ -2,7 +2,7 @@
 
 use gingham_harness::journal::Resumable;
 use gingham_harness::outcome::Sample;
-use gingham_harness::search::{Admission, Course, Entrant, Farewell, Fault, sampling};
+use gingham_harness::search::{Admission, Course, Entrant, Failure, Farewell, sampling};
 
 use super::CPUS;
 use super::fields::Contestant;
@@ -113,12 +113,12 @@ impl<'a> Machine<'a> {
 }
 
 impl Course for Machine<'_> {
-    fn admit(&mut self, _: Entrant) -> Result<Admission, Fault> {
+    fn admit(&mut self, _: Entrant) -> Result<Admission, Failure> {
         self.pass(START_S);
         Ok(Admission { version: "mock".into(), ..Admission::default() })
     }
 
-    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Fault> {
+    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Failure> {
         let seconds = self.field[who.candidate].seconds;
         let repeat = sampling::repeats(tasks as f64 * seconds);
         let drift = match self.disturbance {
@@ -134,7 +134,7 @@ impl Course for Machine<'_> {
         Ok(Sample { round, wall_s, steal_s, tasks: tasks * repeat, repeat, ..Sample::default() })
     }
 
-    fn dismiss(&mut self, _: Entrant, _: bool) -> Result<Farewell, Fault> {
+    fn dismiss(&mut self, _: Entrant, _: bool) -> Result<Farewell, Failure> {
         self.pass(AROUND_S);
         Ok(Farewell { peak_rss_bytes: 1 << 26, ..Farewell::default() })
     }
@@ -149,7 +149,7 @@ impl Course for Machine<'_> {
 }
 
 impl Resumable for Machine<'_> {
-    fn restart(&mut self, _: Entrant, _: &Admission) -> Result<(), Fault> {
+    fn restart(&mut self, _: Entrant, _: &Admission) -> Result<(), Failure> {
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! Many tunings of one field, and what each of them found.
 
-use gingham_harness::search::{Course, Found, Model, Rules, search};
+use gingham_harness::search::{Course, Found, Left, Model, Rules, Stop, search};
 use gingham_harness::space::Candidate;
 use gingham_harness::stats;
 use rayon::prelude::*;
@@ -108,7 +108,7 @@ fn judge(field: &[Contestant], setting: &Setting<'_>, found: &Found, level: f64)
     let slower = |id: usize| {
         let run = &found.runs[id];
         // Leaving a heat is no claim: it says that others looked faster.
-        run.slower_by.is_some() || run.eliminated.as_ref().is_some_and(|why| !why.contains("heat"))
+        run.slower_by.is_some() || run.left.as_ref().is_some_and(|why| !matches!(why, Left::Halved { .. }))
     };
     let fresh = found.confirmed.iter().find(|c| c.candidate == best && !c.private).expect("the pick is confirmed");
     let times: Vec<f64> = fresh.samples.iter().filter(|s| !s.set_aside).map(|s| s.seconds_per_task()).collect();
@@ -118,7 +118,7 @@ fn judge(field: &[Contestant], setting: &Setting<'_>, found: &Found, level: f64)
         tied: found.tied.iter().copied().chain([best]).collect(),
         right_pick: !setting.is_slower(field, field[best].seconds),
         false_slower: (0..field.len()).any(|id| slower(id) && !setting.is_slower(field, field[id].seconds)),
-        within: found.stopped_because.contains("within"),
+        within: found.stop == Stop::Within,
         covered: stats::median_interval(&times).is_some_and(|[low, high]| low <= truth && truth <= high),
         rounds: twin.count(),
         elapsed_s: 0.0,

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use gingham_harness::outcome::Sample;
-use gingham_harness::search::{Admission, Course, Entrant, Farewell, Fault};
+use gingham_harness::search::{Admission, Course, Entrant, Failure, Farewell};
 
 /// What a sample is, counted from 0.
 #[derive(Debug, Clone, Copy)]
@@ -36,11 +36,11 @@ impl<F: Fn(Turn) -> f64> Timed<F> {
 }
 
 impl<F: Fn(Turn) -> f64> Course for Timed<F> {
-    fn admit(&mut self, _: Entrant) -> Result<Admission, Fault> {
+    fn admit(&mut self, _: Entrant) -> Result<Admission, Failure> {
         Ok(Admission::default())
     }
 
-    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Fault> {
+    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Failure> {
         let (place, own) = (self.places.entry(round).or_default(), self.owns.entry(who).or_default());
         let turn = Turn { who, round, place: *place, own: *own };
         (*place, *own) = (*place + 1, *own + 1);
@@ -50,7 +50,7 @@ impl<F: Fn(Turn) -> f64> Course for Timed<F> {
         Ok(Sample { round, wall_s, others_s, tasks, repeat: 1, ..Sample::default() })
     }
 
-    fn dismiss(&mut self, _: Entrant, _: bool) -> Result<Farewell, Fault> {
+    fn dismiss(&mut self, _: Entrant, _: bool) -> Result<Farewell, Failure> {
         Ok(Farewell::default())
     }
 

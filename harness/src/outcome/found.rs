@@ -1,0 +1,117 @@
+//! From what a search found to the outcome that is printed and saved: in this one place, for every kind of tuning.
+
+use std::collections::BTreeMap;
+
+use super::{Confirmation, Confirmed, Coverage, Outcome, Row, SCHEMA, Site, Twin};
+use crate::combination::ExecutorKind;
+use crate::reason::{Left, Unstarted};
+use crate::sample::{Status, batch_seconds};
+use crate::search::{Found, Rules, Run};
+use crate::space::{Candidate, Narrowing};
+use crate::workload::Workload;
+
+/// What was tuned, and where: what an outcome says of a tuning beside what its search was given and found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setting {
+    /// The machine.
+    pub site: Site,
+    /// The versions of the backends' libraries; those of peers are what these said at their start.
+    pub versions: BTreeMap<String, String>,
+    /// What was tuned.
+    pub workload: Workload,
+    /// Tasks of the batch that were held in memory.
+    pub arena_tasks: usize,
+    /// Seconds that allocating, touching and filling the operands took.
+    pub prefault_s: f64,
+    /// The flags that left out combinations.
+    pub narrowed_by: Narrowing,
+}
+
+impl Outcome {
+    /// What a search over `candidates` found that kept to `rules`; `clock_s` are the readings of its clock, from its
+    /// beginning to its end.
+    #[must_use]
+    pub fn new(found: Found, candidates: &[Candidate], rules: &Rules, setting: Setting, clock_s: Vec<f64>) -> Self {
+        let Setting { site, mut versions, workload, arena_tasks, prefault_s, narrowed_by } = setting;
+        let name = |id: usize| candidates[id].combination.clone();
+        let confirmed = found.confirmed.into_iter().filter_map(|confirmed| {
+            let combination = name(confirmed.candidate);
+            let (median_s, ci95_s) = batch_seconds(&combination, &workload, &confirmed.samples)?;
+            Some(Confirmed { combination, private: confirmed.private, median_s, ci95_s, samples: confirmed.samples })
+        });
+        let confirmed: Vec<Confirmed> = confirmed.collect();
+        let rounds = confirmed.iter().map(|c| c.samples.iter().filter(|s| !s.set_aside).count()).max();
+
+        versions.insert("gingham".into(), env!("CARGO_PKG_VERSION").into());
+        let peers = found.runs.iter().zip(candidates).filter(|(_, c)| c.combination.executor == ExecutorKind::Peer);
+        versions.extend(
+            peers.filter_map(|(run, c)| Some((c.combination.to_string(), run.admission.as_ref()?.version.clone()))),
+        );
+
+        let runs = found.runs.into_iter().zip(candidates).enumerate();
+        let outcome = Self {
+            schema: SCHEMA.into(),
+            machine: site,
+            versions,
+            arena_tasks,
+            prefault_s,
+            seed: rules.seed,
+            strategy: rules.strategy,
+            narrowed_by,
+            tolerance: rules.tolerance,
+            trials: runs.map(|(id, (run, candidate))| Row::of(id, run, candidate, &workload)).collect(),
+            workload,
+            twin: found.twin.map(|twin| Twin { combination: name(twin.candidate), samples: twin.samples }),
+            rounds: found.rounds,
+            best: found.best.map(name),
+            tied: found.tied.into_iter().map(name).collect(),
+            never_started: Vec::new(),
+            confirmation: rounds.map(|rounds| Confirmation { rounds, trials: confirmed }),
+            stopped_because: found.stop.to_string(),
+            stopped: Some(found.stop),
+            disturbed: found.disturbed,
+            warnings: Vec::new(),
+            warning_kinds: Vec::new(),
+            budget_s: Some(rules.budget_s).filter(|budget_s| budget_s.is_finite()),
+            advised_budget_s: found.advised_s,
+            elapsed_s: clock_s.last().copied().unwrap_or_default(),
+            clock_s,
+        };
+        let mut outcome = outcome.derive();
+        let partial = Coverage::of(&outcome).warning();
+        found.warnings.iter().chain(&partial).for_each(|warning| outcome.warn(warning));
+        outcome
+    }
+}
+
+impl Row {
+    /// What became of the candidate at place `id`.
+    fn of(id: usize, run: Run, candidate: &Candidate, workload: &Workload) -> Self {
+        let status = match (&run.failure, &run.skipped) {
+            (Some(failure), _) => failure.kind.into(),
+            (None, Some(_)) => Status::Skipped,
+            (None, None) => Status::Ok,
+        };
+        let judged = run.admission.as_ref().map(|admission| admission.error_ratio);
+        let judged = judged.into_iter().chain(run.farewell.as_ref().and_then(|farewell| farewell.error_ratio));
+        Self {
+            id,
+            status,
+            not_started: run.skipped.as_ref().map(Unstarted::cause),
+            ruled_out: candidate.skipped.is_some(),
+            retry: run.failure.as_ref().is_some_and(|failure| failure.retry),
+            reason: run.failure.map(|failure| failure.reason).or(run.skipped.map(|why| why.to_string())),
+            eliminated: run.left.as_ref().map(ToString::to_string),
+            left: run.left.as_ref().map(Left::kind),
+            slower_by: run.slower_by,
+            probe_s: run.probe_s,
+            error_ratio: judged.max_by(f64::total_cmp),
+            cold_s: run.admission.as_ref().map(|admission| admission.cold_s),
+            kernels: run.admission.map(|admission| admission.kernels),
+            peak_rss_bytes: run.farewell.as_ref().map(|farewell| farewell.peak_rss_bytes),
+            threads: run.farewell.map(|farewell| farewell.threads).unwrap_or_default(),
+            samples: run.samples,
+            ..Self::new(candidate.combination.clone(), workload)
+        }
+    }
+}
