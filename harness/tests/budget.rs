@@ -4,7 +4,7 @@
 use gingham_harness::Combination;
 use gingham_harness::outcome::Sample;
 use gingham_harness::search::{
-    Admission, Course, Entrant, Failure, Farewell, Found, Model, Needed, Rules, Unstarted, Warning, sampling, search,
+    Course, Failure, Found, Model, Needed, Process, Rules, Started, Stopped, Unstarted, Warning, sampling, search,
 };
 use gingham_harness::space::Candidate;
 use gingham_harness::waves::{makespan, wave};
@@ -81,29 +81,29 @@ impl Course for Machine {
         Some(self.task_s / self.rates(candidate).0)
     }
 
-    fn admit(&mut self, who: Entrant) -> Result<Admission, Failure> {
+    fn admit(&mut self, process: Process) -> Result<Started, Failure> {
         self.work(START_S);
-        let wave = wave(&self.combinations[who.candidate], self.held);
-        let cold_s = self.work(self.seconds(who.candidate, wave));
-        let most = self.part(who.candidate);
-        Ok(Admission { cold_s, most_tasks: (most < self.held).then_some(most), ..Admission::default() })
+        let wave = wave(&self.combinations[process.candidate], self.held);
+        let cold_s = self.work(self.seconds(process.candidate, wave));
+        let most = self.part(process.candidate);
+        Ok(Started { cold_s, most_tasks: (most < self.held).then_some(most), ..Started::default() })
     }
 
-    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Failure> {
-        let tasks = tasks.min(self.part(who.candidate));
-        let repeat = sampling::repeats(self.seconds(who.candidate, tasks));
-        let workers = self.combinations[who.candidate].workers;
-        let warm_s = self.seconds(who.candidate, workers.min(self.held));
+    fn sample(&mut self, process: Process, round: usize, tasks: usize) -> Result<Sample, Failure> {
+        let tasks = tasks.min(self.part(process.candidate));
+        let repeat = sampling::repeats(self.seconds(process.candidate, tasks));
+        let workers = self.combinations[process.candidate].workers;
+        let warm_s = self.seconds(process.candidate, workers.min(self.held));
         self.work(AROUND_S + if sampling::warms(warm_s) { warm_s } else { 0.0 });
-        let wall_s = self.work(self.seconds(who.candidate, tasks) * repeat as f64);
+        let wall_s = self.work(self.seconds(process.candidate, tasks) * repeat as f64);
         Ok(Sample { round, wall_s, tasks: tasks * repeat, repeat, ..Sample::default() })
     }
 
-    fn dismiss(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Failure> {
+    fn dismiss(&mut self, process: Process, judge: bool) -> Result<Stopped, Failure> {
         if judge {
-            self.work(self.seconds(who.candidate, self.part(who.candidate)));
+            self.work(self.seconds(process.candidate, self.part(process.candidate)));
         }
-        Ok(Farewell::default())
+        Ok(Stopped::default())
     }
 
     fn elapsed_s(&self) -> f64 {
@@ -263,7 +263,7 @@ fn a_slow_preparation_leaves_an_answer() {
     assert!(tuned.elapsed_s <= 61.0 && tuned.raced_on_both() >= 2, "{:.1} s, {}", tuned.elapsed_s, tuned.best());
     // Not even a round is left: the one that was started is no answer to be proud of, and none is worse.
     let tuned = tune_after(59.9, 1000, 20, 59e9, 60.0);
-    assert_eq!(tuned.found.runs.iter().filter(|run| run.admission.is_some()).count(), 1);
+    assert_eq!(tuned.found.runs.iter().filter(|run| run.started.is_some()).count(), 1);
 }
 
 #[test]

@@ -21,11 +21,11 @@ fn disturbed_by(others: f64, race: f64, fresh: f64) -> Found {
     // That two workers gain nothing is not known beforehand.
     let model = Model { tasks: 8, cpus: 2, gain: 2.0, beyond_cache: 0, task_s: 0.0 };
     let rules = Rules { private: false, ..Rules::new(model) };
-    let time = |Turn { who, round, .. }: Turn| {
-        let second = if matches!(who.role, Role::Race | Role::Twin) { race } else { fresh };
-        let factor = if who.candidate == 1 { second } else { 1.0 };
+    let time = |Turn { process, round, .. }: Turn| {
+        let second = if matches!(process.role, Role::Race | Role::Control) { race } else { fresh };
+        let factor = if process.candidate == 1 { second } else { 1.0 };
         // No two rounds are alike, by a few parts in a thousand.
-        let noise = 1.0 + 0.001 * ((round * 7 + who.candidate * 3) % 5) as f64;
+        let noise = 1.0 + 0.001 * ((round * 7 + process.candidate * 3) % 5) as f64;
         10.0 * factor * noise
     };
     let mut machine = Timed::new(time);

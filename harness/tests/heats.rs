@@ -27,7 +27,7 @@ fn first_is_found(names: &[String], gain: f64, time: impl Fn(Turn) -> f64) {
 /// As many backends, each of which takes 3 % longer than the one before it.
 fn graded(count: usize) -> (Vec<String>, impl Fn(Turn) -> f64) {
     let names = (0..count).map(|i| format!("b{i:02}+threads:2")).collect();
-    (names, |turn: Turn| 1.03_f64.powi(turn.who.candidate as i32))
+    (names, |turn: Turn| 1.03_f64.powi(turn.process.candidate as i32))
 }
 
 #[test]
@@ -41,14 +41,16 @@ fn a_burst_in_the_middle_of_a_round_crowns_nobody() {
 #[test]
 fn two_slow_samples_running_drive_nobody_out() {
     let (names, time) = graded(24);
-    first_is_found(&names, 2.0, |turn| time(turn) * if turn.who.candidate == 0 && turn.own < 2 { 1.8 } else { 1.0 });
+    first_is_found(&names, 2.0, |turn| {
+        time(turn) * if turn.process.candidate == 0 && turn.own < 2 { 1.8 } else { 1.0 }
+    });
 }
 
 #[test]
 fn equals_of_the_leader_reach_the_race_although_they_are_many() {
     let names: Vec<String> = (0..10).map(|i| format!("b{i:02}+serial")).collect();
     // By 2 % more or less, as the rounds of a heat fall.
-    let time = |turn: Turn| 1.0 + 0.02 * ((turn.round * 5 + turn.who.candidate * 7) % 10) as f64 / 10.0;
+    let time = |turn: Turn| 1.0 + 0.02 * ((turn.round * 5 + turn.process.candidate * 7) % 10) as f64 / 10.0;
     for seed in 0..20 {
         let found = found(&names, 2.0, seed, time);
         assert_eq!(found.tied.len(), 9, "seed {seed}: {:?}", found.tied);
@@ -63,9 +65,9 @@ fn what_contestants_show_stretches_the_bound_of_the_ceilings() {
     let many = (1..=20).map(|chunk| format!("b+threads:2:{chunk}"));
     let names: Vec<String> =
         ["a+threads:2", "a+serial", "b+serial"].map(String::from).into_iter().chain(many).collect();
-    first_is_found(&names, 1.0, |turn| [0.5, 1.2, 1.0, 0.55][turn.who.candidate.min(3)]);
+    first_is_found(&names, 1.0, |turn| [0.5, 1.2, 1.0, 0.55][turn.process.candidate.min(3)]);
     // Before anyone has run on two threads, nothing is shown.
-    first_is_found(&names[..3], 1.0, |turn| [0.9, 1.5, 1.0][turn.who.candidate]);
+    first_is_found(&names[..3], 1.0, |turn| [0.9, 1.5, 1.0][turn.process.candidate]);
 }
 
 /// A burst makes no sample ten times as long, and a second sample of a candidate that takes 160 times the leader's time
@@ -73,7 +75,7 @@ fn what_contestants_show_stretches_the_bound_of_the_ceilings() {
 #[test]
 fn who_is_slower_by_orders_of_magnitude_runs_once() {
     let names = ["a+serial", "b+serial", "reference+serial", "a+threads:2"].map(String::from);
-    let found = found(&names, 2.0, 1, |turn| [1.0, 1.1, 160.0, 0.5][turn.who.candidate]);
+    let found = found(&names, 2.0, 1, |turn| [1.0, 1.1, 160.0, 0.5][turn.process.candidate]);
     assert_eq!(found.runs[2].samples.len(), 1, "{:?}", found.runs[2].left);
     let Some(Left::Gross { least, rounds: 1 }) = found.runs[2].left else { panic!("{:?}", found.runs[2].left) };
     assert!((least - 160.0).abs() < 1e-9, "{least}");

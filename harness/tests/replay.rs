@@ -171,7 +171,7 @@ fn an_interrupted_race_replays_up_to_its_interruption() {
     for row in &mut outcome.trials {
         row.samples.retain(|sample| sample.round < 6);
     }
-    outcome.twin.iter_mut().for_each(|twin| twin.samples.retain(|sample| sample.round < 6));
+    outcome.control.iter_mut().for_each(|control| control.samples.retain(|sample| sample.round < 6));
     outcome.confirmation = None;
     let cut = |stop: Stop| {
         let outcome = Outcome { stopped_because: stop.to_string(), stopped: Some(stop), ..outcome.clone() };

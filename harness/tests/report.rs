@@ -50,7 +50,7 @@ fn outcome(best: &str, tied: &[&str], rows: Vec<Row>, fresh: &[(&str, Vec<Sample
         narrowed_by: Narrowing::default(),
         tolerance: 0.02,
         trials: rows,
-        twin: None,
+        control: None,
         rounds: Rounds { kept: 12, ..Rounds::default() },
         best: Some(combination(best)),
         tied: tied.iter().map(|name| combination(name)).collect(),

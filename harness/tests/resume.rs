@@ -15,7 +15,7 @@ use gingham_harness::journal::{
 };
 use gingham_harness::outcome::{Sample, Site};
 use gingham_harness::search::{
-    Admission, Course, Entrant, Failure, FailureKind, Farewell, Found, Model, Role, Rules, Stop, search,
+    Course, Failure, FailureKind, Found, Model, Process, Role, Rules, Started, Stop, Stopped, search,
 };
 use gingham_machine::ceilings::Rates;
 use gingham_machine::{Ceilings, Machine as Host};
@@ -63,7 +63,7 @@ impl Tuning {
 struct Life<'a> {
     tuning: &'a Tuning,
     machine: Machine<'a>,
-    running: HashSet<Entrant>,
+    running: HashSet<Process>,
     /// Events until the kill.
     left: usize,
     /// Events until the user wants no more.
@@ -76,8 +76,8 @@ impl Life<'_> {
         self.patience = self.patience.saturating_sub(1);
     }
 
-    fn faulty(&self, who: Entrant, kind: usize) -> Result<(), Failure> {
-        let is_faulty = who.role == Role::Race && self.tuning.faulty[kind] == Some(who.candidate);
+    fn faulty(&self, process: Process, kind: usize) -> Result<(), Failure> {
+        let is_faulty = process.role == Role::Race && self.tuning.faulty[kind] == Some(process.candidate);
         let failure = || Failure::new(FailureKind::Failed, format!("planted, {kind}"));
         if is_faulty { Err(failure()) } else { Ok(()) }
     }
@@ -91,32 +91,32 @@ impl Course for Life<'_> {
         told[candidate.min(2)]
     }
 
-    fn admit(&mut self, who: Entrant) -> Result<Admission, Failure> {
+    fn admit(&mut self, process: Process) -> Result<Started, Failure> {
         self.happens();
-        let admission = self.machine.admit(who)?;
-        self.faulty(who, 0)?;
-        assert!(self.running.insert(who), "{who:?} is started twice");
-        Ok(admission)
+        let started = self.machine.admit(process)?;
+        self.faulty(process, 0)?;
+        assert!(self.running.insert(process), "{process:?} is started twice");
+        Ok(started)
     }
 
-    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Failure> {
+    fn sample(&mut self, process: Process, round: usize, tasks: usize) -> Result<Sample, Failure> {
         self.happens();
-        assert!(self.running.contains(&who), "{who:?} does not run");
-        let sample = self.machine.sample(who, round, tasks)?;
+        assert!(self.running.contains(&process), "{process:?} does not run");
+        let sample = self.machine.sample(process, round, tasks)?;
         if round == 2 {
-            self.faulty(who, 1).inspect_err(|_| _ = self.running.remove(&who))?;
+            self.faulty(process, 1).inspect_err(|_| _ = self.running.remove(&process))?;
         }
         Ok(sample)
     }
 
-    fn dismiss(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Failure> {
+    fn dismiss(&mut self, process: Process, judge: bool) -> Result<Stopped, Failure> {
         self.happens();
-        assert!(self.running.remove(&who), "{who:?} does not run");
-        let farewell = self.machine.dismiss(who, judge)?;
+        assert!(self.running.remove(&process), "{process:?} does not run");
+        let stopped = self.machine.dismiss(process, judge)?;
         if judge {
-            self.faulty(who, 2)?;
+            self.faulty(process, 2)?;
         }
-        Ok(farewell)
+        Ok(stopped)
     }
 
     fn elapsed_s(&self) -> f64 {
@@ -129,10 +129,10 @@ impl Course for Life<'_> {
 }
 
 impl Resumable for Life<'_> {
-    fn restart(&mut self, who: Entrant, admission: &Admission) -> Result<(), Failure> {
-        assert_eq!(admission.version, "mock");
-        assert!(self.running.insert(who), "{who:?} is started twice");
-        self.machine.restart(who, admission)
+    fn restart(&mut self, process: Process, started: &Started) -> Result<(), Failure> {
+        assert_eq!(started.version, "mock");
+        assert!(self.running.insert(process), "{process:?} is started twice");
+        self.machine.restart(process, started)
     }
 }
 
@@ -298,7 +298,9 @@ fn the_journal_of_another_search_ends_the_run_by_name() {
         let Event::Asked(Asked { request, .. }) = &mut changed[kept / 2] else { panic!("a request") };
         match request {
             Request::Probe { candidate } => *candidate = 999,
-            Request::Admit { who } | Request::Sample { who, .. } | Request::Dismiss { who, .. } => who.candidate = 999,
+            Request::Admit { process } | Request::Sample { process, .. } | Request::Dismiss { process, .. } => {
+                process.candidate = 999
+            }
         }
         changed.iter().for_each(|event| journal.append(event).unwrap());
         drop(journal);
@@ -349,7 +351,7 @@ fn events_that_no_tuning_writes_are_refused() {
     };
     assert_eq!(changed(5, |asked| asked.at_s = 1e300), 7);
     assert_eq!(changed(5, |asked| asked.at_s = -1.0), 7);
-    assert_eq!(changed(5, |asked| asked.answer = Answer::Dismissed(Ok(Farewell::default()))), 7);
+    assert_eq!(changed(5, |asked| asked.answer = Answer::Dismissed(Ok(Stopped::default()))), 7);
     let sampled = |event: &Event| matches!(event, Event::Asked(Asked { answer: Answer::Sampled(Ok(_)), .. }));
     let sample = good.iter().position(sampled).unwrap();
     let wrong_round = |asked: &mut Asked| {

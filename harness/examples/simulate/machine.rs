@@ -7,7 +7,7 @@ use gingham_core::{Backend, DType, Dot, Elementwise, Error, Fill, Info, Limit, M
 use gingham_core::{Registry, Support, Threading};
 use gingham_harness::outcome::Sample;
 use gingham_harness::replay::Recording;
-use gingham_harness::search::{Admission, Course, Entrant, Failure, Farewell, Role, sampling};
+use gingham_harness::search::{Course, Failure, Process, Role, Started, Stopped, sampling};
 use gingham_harness::waves::makespan;
 use gingham_harness::workload::Unit;
 use gingham_harness::{Combination, ExecutorKind, Workload};
@@ -200,28 +200,28 @@ impl<'a> Simulated<'a> {
 }
 
 impl Course for Simulated<'_> {
-    fn admit(&mut self, who: Entrant) -> Result<Admission, Failure> {
-        let cold_s = 2.0 * seconds(&self.combinations[who.candidate], self.workload, 1);
+    fn admit(&mut self, process: Process) -> Result<Started, Failure> {
+        let cold_s = 2.0 * seconds(&self.combinations[process.candidate], self.workload, 1);
         self.elapsed_s += START_S + cold_s;
-        Ok(Admission { version: "1".into(), cold_s, ..Admission::default() })
+        Ok(Started { version: "1".into(), cold_s, ..Started::default() })
     }
 
-    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Failure> {
+    fn sample(&mut self, process: Process, round: usize, tasks: usize) -> Result<Sample, Failure> {
         while self.rounds.len() <= round {
             self.rounds.push(*self.noise.rounds.choose(&mut self.rng).unwrap_or(&0.0));
         }
         let noise = self.rounds[round] + self.noise.samples.choose(&mut self.rng).unwrap_or(&0.0);
-        let once = seconds(&self.combinations[who.candidate], self.workload, tasks) * noise.exp();
+        let once = seconds(&self.combinations[process.candidate], self.workload, tasks) * noise.exp();
         let repeat = sampling::repeats(once);
         let wall_s = once * repeat as f64;
         self.elapsed_s += wall_s + self.rng.random_range(0.001..0.004);
         Ok(Sample { round, wall_s, tasks: tasks * repeat, repeat, ..Sample::default() })
     }
 
-    fn dismiss(&mut self, who: Entrant, _judge: bool) -> Result<Farewell, Failure> {
-        let threads = self.combinations[who.candidate].runnable() as u64;
-        let private = u64::from(who.role == Role::Private) * self.workload.batch_bytes();
-        Ok(Farewell { peak_rss_bytes: (20 << 20) + (threads << 20) + private, ..Farewell::default() })
+    fn dismiss(&mut self, process: Process, _judge: bool) -> Result<Stopped, Failure> {
+        let threads = self.combinations[process.candidate].runnable() as u64;
+        let private = u64::from(process.role == Role::Private) * self.workload.batch_bytes();
+        Ok(Stopped { peak_rss_bytes: (20 << 20) + (threads << 20) + private, ..Stopped::default() })
     }
 
     fn elapsed_s(&self) -> f64 {

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::clock::Clock;
 use crate::combination::Combination;
 use crate::outcome::Sample;
-use crate::search::{Admission, Course, Entrant, Failure, Farewell, SAMPLE_S, sampling};
+use crate::search::{Course, Failure, Process, SAMPLE_S, Started, Stopped, sampling};
 use crate::workload::portion::Portion;
 
 /// Where a function runs.
@@ -42,7 +42,7 @@ pub(super) trait Place {
     fn judge(&mut self, on: &mut Self::Running) -> Result<(), Failure>;
 
     /// Ends it.
-    fn end(&mut self, on: Self::Running) -> Farewell;
+    fn end(&mut self, on: Self::Running) -> Stopped;
 }
 
 /// Seconds an item. One says little of the others, so it runs `count` of them, and twice as many each time until that
@@ -70,7 +70,7 @@ pub(super) struct FnCourse<'a, P: Place> {
     interrupt: &'a AtomicBool,
     clock: Clock,
     elapsed_s: f64,
-    running: HashMap<Entrant, Running<P::Running>>,
+    running: HashMap<Process, Running<P::Running>>,
 }
 
 struct Running<R> {
@@ -93,30 +93,30 @@ impl<'a, P: Place> FnCourse<'a, P> {
         Self { place, combinations, portion, interrupt, clock, elapsed_s, running }
     }
 
-    fn start(&mut self, who: Entrant) -> Result<Admission, Failure> {
-        let combination = &self.combinations[who.candidate];
+    fn start(&mut self, process: Process) -> Result<Started, Failure> {
+        let combination = &self.combinations[process.candidate];
         let warm = combination.workers.min(self.portion.count);
         let mut on = self.place.start(combination)?;
         let cold_s = self.place.run(&mut on, 0, Portion { count: warm, ..self.portion }, 1)?.wall_s;
         self.place.judge(&mut on)?;
         let item_s = item_seconds(&mut self.place, &mut on, warm, self.portion)?;
-        self.running.insert(who, Running { on, warm, item_s });
-        Ok(Admission { version: env!("CARGO_PKG_VERSION").into(), cold_s, ..Admission::default() })
+        self.running.insert(process, Running { on, warm, item_s });
+        Ok(Started { version: env!("CARGO_PKG_VERSION").into(), cold_s, ..Started::default() })
     }
 
-    fn sampled(&mut self, who: Entrant, round: usize, items: usize) -> Result<Sample, Failure> {
-        let mut running = self.running.remove(&who).expect("it was admitted");
+    fn sampled(&mut self, process: Process, round: usize, items: usize) -> Result<Sample, Failure> {
+        let mut running = self.running.remove(&process).expect("it was admitted");
         let portion = Portion { count: items.min(self.portion.count), ..self.portion };
         let repeat = sampling::repeats(running.item_s * portion.count as f64);
         let mut sample = self.place.run(&mut running.on, running.warm, portion, repeat)?;
         sample.round = round;
         running.item_s = sample.seconds_per_task();
-        self.running.insert(who, running);
+        self.running.insert(process, running);
         Ok(sample)
     }
 
-    fn ended(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Failure> {
-        let Some(mut running) = self.running.remove(&who) else { return Ok(Farewell::default()) };
+    fn ended(&mut self, process: Process, judge: bool) -> Result<Stopped, Failure> {
+        let Some(mut running) = self.running.remove(&process) else { return Ok(Stopped::default()) };
         if judge {
             self.place.judge(&mut running.on)?;
         }
@@ -131,19 +131,19 @@ impl<'a, P: Place> FnCourse<'a, P> {
 }
 
 impl<P: Place> Course for FnCourse<'_, P> {
-    fn admit(&mut self, who: Entrant) -> Result<Admission, Failure> {
-        let admitted = self.start(who);
+    fn admit(&mut self, process: Process) -> Result<Started, Failure> {
+        let admitted = self.start(process);
         self.at(admitted)
     }
 
-    fn sample(&mut self, who: Entrant, round: usize, items: usize) -> Result<Sample, Failure> {
-        let sample = self.sampled(who, round, items);
+    fn sample(&mut self, process: Process, round: usize, items: usize) -> Result<Sample, Failure> {
+        let sample = self.sampled(process, round, items);
         self.at(sample)
     }
 
-    fn dismiss(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Failure> {
-        let farewell = self.ended(who, judge);
-        self.at(farewell)
+    fn dismiss(&mut self, process: Process, judge: bool) -> Result<Stopped, Failure> {
+        let stopped = self.ended(process, judge);
+        self.at(stopped)
     }
 
     fn elapsed_s(&self) -> f64 {

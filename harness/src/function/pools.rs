@@ -14,7 +14,7 @@ use super::course::Place;
 use crate::combination::Combination;
 use crate::executor::{BoxError, TaskErrors};
 use crate::outcome::Sample;
-use crate::search::{Failure, FailureKind, Farewell};
+use crate::search::{Failure, FailureKind, Stopped};
 use crate::workload::portion::Portion;
 
 /// Pools of this process that run a closure.
@@ -72,7 +72,7 @@ impl<F: Fn(&Context<'_>, usize) -> Result<(), BoxError> + Sync> Place for Pools<
         Ok(())
     }
 
-    fn end(&mut self, _plan: FnPlan) -> Farewell {
-        Farewell::default()
+    fn end(&mut self, _plan: FnPlan) -> Stopped {
+        Stopped::default()
     }
 }

@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::combination::Combination;
 use crate::environment::Environment;
 use crate::outcome::Sample;
-use crate::search::{Failure, Farewell, PREPARATION_SHARE, typed};
+use crate::search::{Failure, PREPARATION_SHARE, Stopped, typed};
 use crate::space::Cpus;
 use crate::trial::protocol::{Hello, PROTOCOL};
 use crate::trial::{Program, Trial};
@@ -130,9 +130,9 @@ impl Place for Trials {
         Ok(())
     }
 
-    fn end(&mut self, trial: Trial) -> Farewell {
+    fn end(&mut self, trial: Trial) -> Stopped {
         // How it ends is of no weight: what it measured stands.
         let (peak_rss_bytes, threads) = trial.quit().unwrap_or_default();
-        Farewell { peak_rss_bytes, threads, error_ratio: None }
+        Stopped { peak_rss_bytes, threads, error_ratio: None }
     }
 }

@@ -9,17 +9,17 @@ use std::collections::HashMap;
 use super::event::{Answer, Asked, Begun, Event, Request};
 use super::{Error, Journal, Past};
 use crate::sample::Sample;
-use crate::search::{Admission, Course, Entrant, Failure, FailureKind, Farewell};
+use crate::search::{Course, Failure, FailureKind, Process, Started, Stopped};
 
 /// A course that can go on where another one of the same tuning was killed: its clock begins with the last reading of
 /// the other one's.
 pub trait Resumable: Course {
-    /// Starts `who` again, which the other one had started with `admission` and not ended. The clock stands still
+    /// Starts `process` again, which the other one had started with `started` and not ended. The clock stands still
     /// meanwhile: what a kill costs must not look like the cost of a start or of a sample.
     ///
     /// # Errors
     /// [`Failure`]; it is of no further use then.
-    fn restart(&mut self, who: Entrant, admission: &Admission) -> Result<(), Failure>;
+    fn restart(&mut self, process: Process, started: &Started) -> Result<(), Failure>;
 }
 
 /// A course with a journal, or without one.
@@ -31,7 +31,7 @@ pub struct Journalled<'a, C> {
     /// How much of the past has been told.
     told: usize,
     /// What ran when the past ended, and has not been started again.
-    stopped: HashMap<Entrant, Admission>,
+    stopped: HashMap<Process, Started>,
     /// Seconds that were gone at the beginning, and after each request.
     clock_s: Vec<f64>,
     /// That the past is another search's.
@@ -95,11 +95,11 @@ impl<'a, C: Resumable> Journalled<'a, C> {
             return Err(foreign());
         };
         match (told, answer) {
-            (Request::Admit { who }, Answer::Admitted(Ok(admission))) => {
-                self.stopped.insert(*who, admission.clone());
+            (Request::Admit { process }, Answer::Admitted(Ok(started))) => {
+                self.stopped.insert(*process, started.clone());
             }
-            (Request::Sample { who, .. }, Answer::Sampled(Err(_))) | (Request::Dismiss { who, .. }, _) => {
-                self.stopped.remove(who);
+            (Request::Sample { process, .. }, Answer::Sampled(Err(_))) | (Request::Dismiss { process, .. }, _) => {
+                self.stopped.remove(process);
             }
             _ => {}
         }
@@ -108,9 +108,9 @@ impl<'a, C: Resumable> Journalled<'a, C> {
         Ok(Some(opened.clone()))
     }
 
-    /// Starts `who` again, if it ran when its search was killed.
-    fn restart(&mut self, who: Entrant) -> Result<(), Failure> {
-        self.stopped.remove(&who).map_or(Ok(()), |admission| self.course.restart(who, &admission))
+    /// Starts `process` again, if it ran when its search was killed.
+    fn restart(&mut self, process: Process) -> Result<(), Failure> {
+        self.stopped.remove(&process).map_or(Ok(()), |started| self.course.restart(process, &started))
     }
 
     /// Writes down what has just happened.
@@ -150,36 +150,36 @@ impl<C: Resumable> Course for Journalled<'_, C> {
         probed
     }
 
-    fn admit(&mut self, who: Entrant) -> Result<Admission, Failure> {
-        let request = Request::Admit { who };
+    fn admit(&mut self, process: Process) -> Result<Started, Failure> {
+        let request = Request::Admit { process };
         if let Some(told) = self.told(request, Answer::admitted)? {
             return told;
         }
-        let admitted = self.course.admit(who);
+        let admitted = self.course.admit(process);
         self.happened(request, Answer::Admitted(admitted.clone()));
         admitted
     }
 
-    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Failure> {
-        let request = Request::Sample { who, round, tasks };
+    fn sample(&mut self, process: Process, round: usize, tasks: usize) -> Result<Sample, Failure> {
+        let request = Request::Sample { process, round, tasks };
         if let Some(told) = self.told(request, Answer::sampled)? {
             return told;
         }
-        let sampled = self.restart(who).and_then(|()| self.course.sample(who, round, tasks));
+        let sampled = self.restart(process).and_then(|()| self.course.sample(process, round, tasks));
         self.happened(request, Answer::Sampled(sampled.clone()));
         sampled
     }
 
-    fn dismiss(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Failure> {
-        let request = Request::Dismiss { who, judge };
+    fn dismiss(&mut self, process: Process, judge: bool) -> Result<Stopped, Failure> {
+        let request = Request::Dismiss { process, judge };
         if let Some(told) = self.told(request, Answer::dismissed)? {
             return told;
         }
-        let dismissed = match self.restart(who) {
-            Ok(()) => self.course.dismiss(who, judge),
+        let dismissed = match self.restart(process) {
+            Ok(()) => self.course.dismiss(process, judge),
             Err(failure) if judge => Err(failure),
             // It leaves in any case, and has given what it was there for.
-            Err(_) => Ok(Farewell::default()),
+            Err(_) => Ok(Stopped::default()),
         };
         self.happened(request, Answer::Dismissed(dismissed.clone()));
         dismissed

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::outcome::Site;
 use crate::sample::Sample;
-use crate::search::{Admission, Entrant, Failure, Farewell, Role};
+use crate::search::{Failure, Process, Role, Started, Stopped};
 use crate::space::Candidate;
 
 /// A line of the journal, after its header.
@@ -53,18 +53,20 @@ pub struct Asked {
 pub enum Request {
     /// [`Course::probe`](crate::search::Course::probe)
     Probe {
-        /// Whose place in the list of candidates.
+        /// Its place in the list of candidates.
         candidate: usize,
     },
     /// [`Course::admit`](crate::search::Course::admit)
     Admit {
-        /// Who starts.
-        who: Entrant,
+        /// What starts.
+        #[serde(rename = "who")]
+        process: Process,
     },
     /// [`Course::sample`](crate::search::Course::sample)
     Sample {
-        /// Who runs.
-        who: Entrant,
+        /// What runs.
+        #[serde(rename = "who")]
+        process: Process,
         /// In which round, from 0.
         round: usize,
         /// How much of the batch.
@@ -72,8 +74,9 @@ pub enum Request {
     },
     /// [`Course::dismiss`](crate::search::Course::dismiss)
     Dismiss {
-        /// Who ends.
-        who: Entrant,
+        /// What ends.
+        #[serde(rename = "who")]
+        process: Process,
         /// Whether the results are judged once more before.
         judge: bool,
     },
@@ -86,11 +89,11 @@ pub enum Answer {
     /// To [`Request::Probe`].
     Probed(Option<f64>),
     /// To [`Request::Admit`].
-    Admitted(Result<Admission, Failure>),
+    Admitted(Result<Started, Failure>),
     /// To [`Request::Sample`].
     Sampled(Result<Sample, Failure>),
     /// To [`Request::Dismiss`].
-    Dismissed(Result<Farewell, Failure>),
+    Dismissed(Result<Stopped, Failure>),
 }
 
 impl Answer {
@@ -98,7 +101,7 @@ impl Answer {
         if let Self::Probed(answer) = self { Some(answer) } else { None }
     }
 
-    pub(super) fn admitted(&self) -> Option<&Result<Admission, Failure>> {
+    pub(super) fn admitted(&self) -> Option<&Result<Started, Failure>> {
         if let Self::Admitted(answer) = self { Some(answer) } else { None }
     }
 
@@ -106,7 +109,7 @@ impl Answer {
         if let Self::Sampled(answer) = self { Some(answer) } else { None }
     }
 
-    pub(super) fn dismissed(&self) -> Option<&Result<Farewell, Failure>> {
+    pub(super) fn dismissed(&self) -> Option<&Result<Stopped, Failure>> {
         if let Self::Dismissed(answer) = self { Some(answer) } else { None }
     }
 }
@@ -128,26 +131,26 @@ impl Asked {
 impl Request {
     /// What it is, in words; `candidates` are those of the search.
     pub(super) fn describe(self, candidates: &[Candidate]) -> String {
-        let name = |who: Entrant| {
-            let combination = candidates.get(who.candidate).map(|candidate| candidate.combination.to_string());
-            let name = combination.unwrap_or_else(|| format!("candidate {}", who.candidate));
-            match who.role {
+        let name = |process: Process| {
+            let combination = candidates.get(process.candidate).map(|candidate| candidate.combination.to_string());
+            let name = combination.unwrap_or_else(|| format!("candidate {}", process.candidate));
+            match process.role {
                 Role::Race => name,
-                Role::Twin => format!("a second process of {name}"),
+                Role::Control => format!("a second process of {name}"),
                 Role::Confirmation => format!("a fresh process of {name}"),
                 Role::Private => format!("a process of {name} on private memory"),
             }
         };
         match self {
             Self::Probe { candidate } => {
-                format!("a small task on {}", name(Entrant { candidate, role: Role::Race }))
+                format!("a small task on {}", name(Process { candidate, role: Role::Race }))
             }
-            Self::Admit { who } => format!("the start of {}", name(who)),
-            Self::Sample { who, round, tasks } => {
-                format!("a sample of {} on {tasks} tasks in round {}", name(who), round + 1)
+            Self::Admit { process } => format!("the start of {}", name(process)),
+            Self::Sample { process, round, tasks } => {
+                format!("a sample of {} on {tasks} tasks in round {}", name(process), round + 1)
             }
-            Self::Dismiss { who, judge: true } => format!("the end of {}, judged once more", name(who)),
-            Self::Dismiss { who, judge: false } => format!("the end of {}", name(who)),
+            Self::Dismiss { process, judge: true } => format!("the end of {}, judged once more", name(process)),
+            Self::Dismiss { process, judge: false } => format!("the end of {}", name(process)),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::Error;
 use super::course::{Ended, Journalled, Resumable};
 use super::event::{Asked, Begun, Event, Request};
 use crate::sample::Sample;
-use crate::search::{self, Admission, Course, Entrant, Failure, FailureKind, Farewell, Found, Rules};
+use crate::search::{self, Course, Failure, FailureKind, Found, Process, Rules, Started, Stopped};
 
 /// A tuning up to where its journal ends.
 #[derive(Debug, Clone, PartialEq)]
@@ -111,15 +111,15 @@ impl Course for End {
         None
     }
 
-    fn admit(&mut self, _: Entrant) -> Result<Admission, Failure> {
+    fn admit(&mut self, _: Process) -> Result<Started, Failure> {
         self.nothing()
     }
 
-    fn sample(&mut self, _: Entrant, _: usize, _: usize) -> Result<Sample, Failure> {
+    fn sample(&mut self, _: Process, _: usize, _: usize) -> Result<Sample, Failure> {
         self.nothing()
     }
 
-    fn dismiss(&mut self, _: Entrant, _: bool) -> Result<Farewell, Failure> {
+    fn dismiss(&mut self, _: Process, _: bool) -> Result<Stopped, Failure> {
         self.nothing()
     }
 
@@ -133,7 +133,7 @@ impl Course for End {
 }
 
 impl Resumable for End {
-    fn restart(&mut self, _: Entrant, _: &Admission) -> Result<(), Failure> {
+    fn restart(&mut self, _: Process, _: &Started) -> Result<(), Failure> {
         self.nothing()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Confirmation, Confirmed, Coverage, Outcome, Row, SCHEMA, Site, Twin};
+use super::{Confirmation, Confirmed, Control, Coverage, Outcome, Row, SCHEMA, Site};
 use crate::combination::ExecutorKind;
 use crate::reason::{Left, Unstarted};
 use crate::sample::{Status, batch_seconds};
@@ -45,7 +45,7 @@ impl Outcome {
         versions.insert("gingham".into(), env!("CARGO_PKG_VERSION").into());
         let peers = found.runs.iter().zip(candidates).filter(|(_, c)| c.combination.executor == ExecutorKind::Peer);
         versions.extend(
-            peers.filter_map(|(run, c)| Some((c.combination.to_string(), run.admission.as_ref()?.version.clone()))),
+            peers.filter_map(|(run, c)| Some((c.combination.to_string(), run.started.as_ref()?.version.clone()))),
         );
 
         let runs = found.runs.into_iter().zip(candidates).enumerate();
@@ -61,7 +61,9 @@ impl Outcome {
             tolerance: rules.tolerance,
             trials: runs.map(|(id, (run, candidate))| Row::of(id, run, candidate, &workload)).collect(),
             workload,
-            twin: found.twin.map(|twin| Twin { combination: name(twin.candidate), samples: twin.samples }),
+            control: found
+                .control
+                .map(|control| Control { combination: name(control.candidate), samples: control.samples }),
             rounds: found.rounds,
             best: found.best.map(name),
             tied: found.tied.into_iter().map(name).collect(),
@@ -92,8 +94,8 @@ impl Row {
             (None, Some(_)) => Status::Skipped,
             (None, None) => Status::Ok,
         };
-        let judged = run.admission.as_ref().map(|admission| admission.error_ratio);
-        let judged = judged.into_iter().chain(run.farewell.as_ref().and_then(|farewell| farewell.error_ratio));
+        let judged = run.started.as_ref().map(|started| started.error_ratio);
+        let judged = judged.into_iter().chain(run.stopped.as_ref().and_then(|stopped| stopped.error_ratio));
         Self {
             id,
             status,
@@ -106,10 +108,10 @@ impl Row {
             slower_by: run.slower_by,
             probe_s: run.probe_s,
             error_ratio: judged.max_by(f64::total_cmp),
-            cold_s: run.admission.as_ref().map(|admission| admission.cold_s),
-            kernels: run.admission.map(|admission| admission.kernels),
-            peak_rss_bytes: run.farewell.as_ref().map(|farewell| farewell.peak_rss_bytes),
-            threads: run.farewell.map(|farewell| farewell.threads).unwrap_or_default(),
+            cold_s: run.started.as_ref().map(|started| started.cold_s),
+            kernels: run.started.map(|started| started.kernels),
+            peak_rss_bytes: run.stopped.as_ref().map(|stopped| stopped.peak_rss_bytes),
+            threads: run.stopped.map(|stopped| stopped.threads).unwrap_or_default(),
             samples: run.samples,
             ..Self::new(candidate.combination.clone(), workload)
         }

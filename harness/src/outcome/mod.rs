@@ -56,9 +56,9 @@ pub struct Outcome {
     /// Every combination, raced or not: the winner first, then those that cannot be told from it, then the others, each
     /// in the order of their ratios to the winner.
     pub trials: Vec<Row>,
-    /// A second process of one combination: how far two equals lie apart.
-    #[serde(default)]
-    pub twin: Option<Twin>,
+    /// A second process of one combination, the A/A control: how far two equals lie apart.
+    #[serde(default, rename = "twin")]
+    pub control: Option<Control>,
     /// How many rounds were run.
     pub rounds: Rounds,
     /// The pick: of those that cannot be told apart, the one with the fewest threads and the least memory.
@@ -99,9 +99,9 @@ pub struct Outcome {
     pub elapsed_s: f64,
 }
 
-/// A second process of one combination.
+/// The A/A control: a second process of one combination.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Twin {
+pub struct Control {
     /// The combination.
     pub combination: Combination,
     /// What was measured, in order of rounds.

@@ -10,7 +10,7 @@ use std::fmt;
 use super::Recording;
 use crate::combination::Combination;
 use crate::outcome::{Outcome, Row, Sample, Status};
-use crate::search::{self, Admission, Course, Entrant, Failure, FailureKind, Farewell, Found, Role, Rules, Stop};
+use crate::search::{self, Course, Failure, FailureKind, Found, Process, Role, Rules, Started, Stop, Stopped};
 
 /// The budget of a replay: no recorded sample is a matter of it.
 const BUDGET_S: f64 = 1e9;
@@ -126,11 +126,11 @@ impl Recording {
 struct Recorded<'a> {
     recording: &'a Recording,
     /// Those that have not been asked for.
-    samples: HashMap<(Entrant, usize), Sample>,
+    samples: HashMap<(Process, usize), Sample>,
     /// Who was confirmed, in the order of their starts.
-    confirmed: Vec<Entrant>,
+    confirmed: Vec<Process>,
     /// Who has been asked to be, in this order.
-    confirming: Vec<Entrant>,
+    confirming: Vec<Process>,
     /// Starts of the race that are to come.
     starts: usize,
     /// Samples of the race that are to come, its twin's among them.
@@ -146,23 +146,28 @@ impl<'a> Recorded<'a> {
     fn new(recording: &'a Recording, confirming_s: f64) -> Self {
         let outcome = &recording.outcome;
         let place = |combination| recording.place(combination).expect("checked: each has a row");
-        let who = |candidate, role| Entrant { candidate, role };
-        let mut lists: Vec<(Entrant, &[Sample])> = Vec::new();
-        lists.extend(outcome.trials.iter().map(|row| (who(row.id, Role::Race), &row.samples[..])));
-        lists.extend(outcome.twin.iter().map(|twin| (who(place(&twin.combination), Role::Twin), &twin.samples[..])));
+        let process = |candidate, role| Process { candidate, role };
+        let mut lists: Vec<(Process, &[Sample])> = Vec::new();
+        lists.extend(outcome.trials.iter().map(|row| (process(row.id, Role::Race), &row.samples[..])));
+        lists.extend(
+            outcome
+                .control
+                .iter()
+                .map(|control| (process(place(&control.combination), Role::Control), &control.samples[..])),
+        );
         let race = lists.iter().map(|(_, samples)| samples.len()).sum();
         let confirmed = outcome.confirmation.iter().flat_map(|confirmation| &confirmation.trials);
         let confirmed = confirmed.map(|trial| {
             let role = if trial.private { Role::Private } else { Role::Confirmation };
-            (who(place(&trial.combination), role), &trial.samples[..])
+            (process(place(&trial.combination), role), &trial.samples[..])
         });
-        let confirmed: Vec<(Entrant, &[Sample])> = confirmed.collect();
+        let confirmed: Vec<(Process, &[Sample])> = confirmed.collect();
         lists.extend(&confirmed);
-        let samples = lists.iter().flat_map(|(who, samples)| samples.iter().map(|s| ((*who, s.round), *s)));
+        let samples = lists.iter().flat_map(|(process, samples)| samples.iter().map(|s| ((*process, s.round), *s)));
         Self {
             recording,
             samples: samples.collect(),
-            confirmed: confirmed.into_iter().map(|(who, _)| who).collect(),
+            confirmed: confirmed.into_iter().map(|(process, _)| process).collect(),
             confirming: Vec::new(),
             starts: outcome.trials.iter().filter(|row| row.status != Status::Skipped).count(),
             race,
@@ -172,26 +177,26 @@ impl<'a> Recorded<'a> {
         }
     }
 
-    fn row(&self, who: Entrant) -> &'a Row {
-        &self.recording.outcome.trials[who.candidate]
+    fn row(&self, process: Process) -> &'a Row {
+        &self.recording.outcome.trials[process.candidate]
     }
 
     /// What the row says that went wrong; where it says nothing, that nothing more is known.
-    fn failure(&self, who: Entrant) -> Failure {
-        let row = self.row(who);
+    fn failure(&self, process: Process) -> Failure {
+        let row = self.row(process);
         match FailureKind::of(row.status) {
             None | Some(FailureKind::Skipped) => Failure::new(FailureKind::Failed, "the recording ends here"),
             Some(kind) => Failure::new(kind, row.reason.clone().unwrap_or_default()),
         }
     }
 
-    fn failed(&self, who: Entrant) -> bool {
-        !matches!(self.row(who).status, Status::Ok | Status::Skipped)
+    fn failed(&self, process: Process) -> bool {
+        !matches!(self.row(process).status, Status::Ok | Status::Skipped)
     }
 
-    /// Whether `who` was confirmed, or tried to be.
-    fn was_confirmed(&self, who: Entrant) -> bool {
-        self.confirmed.contains(&who)
+    /// Whether `process` was confirmed, or tried to be.
+    fn was_confirmed(&self, process: Process) -> bool {
+        self.confirmed.contains(&process)
     }
 
     /// Whether the race has given all that was recorded of it.
@@ -203,12 +208,14 @@ impl<'a> Recorded<'a> {
     /// before all others.
     fn had(&self) -> Ordering {
         // Whoever failed at its start has left no trace among the confirmed.
-        let known = |who: &&Entrant| self.was_confirmed(**who) || !(self.failed(**who) || who.role == Role::Private);
+        let known = |process: &&Process| {
+            self.was_confirmed(**process) || !(self.failed(**process) || process.role == Role::Private)
+        };
         let mut confirmed = self.confirmed.iter();
-        for who in self.confirming.iter().filter(known) {
+        for process in self.confirming.iter().filter(known) {
             match confirmed.next() {
-                Some(expected) if expected == who => {}
-                _ if self.was_confirmed(*who) => return Ordering::Less,
+                Some(expected) if expected == process => {}
+                _ if self.was_confirmed(*process) => return Ordering::Less,
                 _ => return Ordering::Greater,
             }
         }
@@ -223,48 +230,48 @@ impl Course for Recorded<'_> {
         trials[candidate].probe_s
     }
 
-    fn admit(&mut self, who: Entrant) -> Result<Admission, Failure> {
+    fn admit(&mut self, process: Process) -> Result<Started, Failure> {
         self.calls += 1;
-        let row = self.row(who);
-        let admitted = match who.role {
+        let row = self.row(process);
+        let admitted = match process.role {
             Role::Race => {
                 self.starts -= usize::from(row.status != Status::Skipped);
                 row.kernels.is_some()
             }
-            Role::Twin => self.recording.outcome.twin.as_ref().is_some_and(|t| t.combination == row.combination),
+            Role::Control => self.recording.outcome.control.as_ref().is_some_and(|t| t.combination == row.combination),
             Role::Confirmation | Role::Private => {
-                self.confirming.push(who);
-                self.was_confirmed(who)
+                self.confirming.push(process);
+                self.was_confirmed(process)
             }
         };
-        let admission = || Admission {
+        let started = || Started {
             kernels: row.kernels.clone().unwrap_or_default(),
             cold_s: row.cold_s.unwrap_or_default(),
             error_ratio: row.error_ratio.unwrap_or_default(),
-            ..Admission::default()
+            ..Started::default()
         };
-        if admitted { Ok(admission()) } else { Err(self.failure(who)) }
+        if admitted { Ok(started()) } else { Err(self.failure(process)) }
     }
 
-    fn sample(&mut self, who: Entrant, round: usize, _tasks: usize) -> Result<Sample, Failure> {
+    fn sample(&mut self, process: Process, round: usize, _tasks: usize) -> Result<Sample, Failure> {
         self.calls += 1;
-        let sample = self.samples.remove(&(who, round)).ok_or_else(|| self.failure(who))?;
-        self.race -= usize::from(matches!(who.role, Role::Race | Role::Twin));
+        let sample = self.samples.remove(&(process, round)).ok_or_else(|| self.failure(process))?;
+        self.race -= usize::from(matches!(process.role, Role::Race | Role::Control));
         // Whether its round counts is for the search to say.
         Ok(Sample { set_aside: false, ..sample })
     }
 
-    fn dismiss(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Failure> {
+    fn dismiss(&mut self, process: Process, judge: bool) -> Result<Stopped, Failure> {
         self.calls += 1;
         // Results are judged once the race is over, and after the confirmation of those that have one.
         self.raced |= judge;
-        let confirmed = self.was_confirmed(Entrant { role: Role::Confirmation, ..who });
-        let judged = judge && self.failed(who) && (who.role == Role::Confirmation || !confirmed);
-        if judged && who.role != Role::Private {
-            return Err(self.failure(who));
+        let confirmed = self.was_confirmed(Process { role: Role::Confirmation, ..process });
+        let judged = judge && self.failed(process) && (process.role == Role::Confirmation || !confirmed);
+        if judged && process.role != Role::Private {
+            return Err(self.failure(process));
         }
-        let row = self.row(who);
-        Ok(Farewell {
+        let row = self.row(process);
+        Ok(Stopped {
             peak_rss_bytes: row.peak_rss_bytes.unwrap_or_default(),
             threads: row.threads.clone(),
             error_ratio: row.error_ratio,

@@ -160,12 +160,12 @@ fn check(outcome: &Outcome) -> Result<(), String> {
         ));
     }
     let confirmed = || outcome.confirmation.iter().flat_map(|confirmation| &confirmation.trials);
-    let named = outcome.twin.iter().map(|twin| &twin.combination).chain(confirmed().map(|c| &c.combination));
+    let named = outcome.control.iter().map(|control| &control.combination).chain(confirmed().map(|c| &c.combination));
     if let Some(stranger) = named.chain(&outcome.best).chain(&outcome.tied).find(|name| !known.contains(name)) {
         return Err(format!("`{}` has no row", stranger.to_string().escape_debug()));
     }
     let all = trials.iter().map(|row| (&row.combination, &row.samples));
-    let all = all.chain(outcome.twin.iter().map(|twin| (&twin.combination, &twin.samples)));
+    let all = all.chain(outcome.control.iter().map(|control| (&control.combination, &control.samples)));
     for (combination, samples) in all.chain(confirmed().map(|c| (&c.combination, &c.samples))) {
         let mut rounds = HashSet::new();
         for sample in samples {

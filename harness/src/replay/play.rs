@@ -20,8 +20,7 @@ use super::Recording;
 use crate::combination::Combination;
 use crate::outcome::{Sample, Status, batch_seconds};
 use crate::search::{
-    self, Admission, Course, EXHAUSTIVE_ROUNDS, Entrant, Failure, FailureKind, Farewell, Role, Rules, Strategy,
-    sampling,
+    self, Course, EXHAUSTIVE_ROUNDS, Failure, FailureKind, Process, Role, Rules, Started, Stopped, Strategy, sampling,
 };
 use crate::stats;
 
@@ -185,19 +184,19 @@ fn usual(round: &[Option<Sample>]) -> f64 {
 }
 
 impl Course for Drawn<'_> {
-    fn admit(&mut self, who: Entrant) -> Result<Admission, Failure> {
-        let row = &self.recording.outcome.trials[who.candidate];
+    fn admit(&mut self, process: Process) -> Result<Started, Failure> {
+        let row = &self.recording.outcome.trials[process.candidate];
         match FailureKind::of(row.status) {
-            None => Ok(Admission { cold_s: row.cold_s.unwrap_or_default(), ..Admission::default() }),
+            None => Ok(Started { cold_s: row.cold_s.unwrap_or_default(), ..Started::default() }),
             Some(kind) => Err(Failure::new(kind, row.reason.clone().unwrap_or_default())),
         }
     }
 
-    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Failure> {
+    fn sample(&mut self, process: Process, round: usize, tasks: usize) -> Result<Sample, Failure> {
         let [one, other] = self.draw(round);
-        let from = if who.role == Role::Twin { other } else { one };
+        let from = if process.role == Role::Control { other } else { one };
         let none = || Failure::new(FailureKind::Failed, "the recording has no sample of it");
-        let recorded = self.rounds[from][who.candidate].ok_or_else(none)?;
+        let recorded = self.rounds[from][process.candidate].ok_or_else(none)?;
         let slowed = if from == one { 1.0 } else { (usual(&self.rounds[one]) - usual(&self.rounds[from])).exp() };
         let part = tasks.min(recorded.batch());
         let once = recorded.wall_s * slowed * part as f64 / recorded.tasks as f64;
@@ -207,10 +206,10 @@ impl Course for Drawn<'_> {
         Ok(Sample { round, wall_s, tasks: part * repeat, repeat, ..Sample::default() })
     }
 
-    fn dismiss(&mut self, who: Entrant, _judge: bool) -> Result<Farewell, Failure> {
-        let row = &self.recording.outcome.trials[who.candidate];
+    fn dismiss(&mut self, process: Process, _judge: bool) -> Result<Stopped, Failure> {
+        let row = &self.recording.outcome.trials[process.candidate];
         let peak_rss_bytes = row.peak_rss_bytes.unwrap_or_default();
-        Ok(Farewell { peak_rss_bytes, threads: row.threads.clone(), error_ratio: row.error_ratio })
+        Ok(Stopped { peak_rss_bytes, threads: row.threads.clone(), error_ratio: row.error_ratio })
     }
 
     fn elapsed_s(&self) -> f64 {

@@ -5,7 +5,7 @@
 //! spent.
 
 use super::Model;
-use super::confirm::FEWEST_ROUNDS;
+use super::bounds::FEWEST_CONFIRMATION_ROUNDS;
 
 /// The part of the ceiling that a good backend reaches: `simd` was measured at 85 to 97 % on large products.
 const REACHED: f64 = 0.85;
@@ -36,7 +36,7 @@ impl Needed {
         let baseline_s = model.task_s / REACHED;
         let wave_s = baseline_s * model.cpus.min(model.tasks) as f64 / model.gain.max(1.0);
         let both_s = if model.cpus > 1 { baseline_s + wave_s } else { baseline_s };
-        let confirmation_s = (FEWEST_ROUNDS + 2) as f64 * both_s;
+        let confirmation_s = (FEWEST_CONFIRMATION_ROUNDS + 2) as f64 * both_s;
         Self {
             least_s: prepared_s + RUNS as f64 * both_s,
             // Half of the search's time is for the confirmation; what takes longer to make than may be is not made.

@@ -3,26 +3,21 @@
 //! Who wins a race among many was lucky as a rule; its samples there flatter it. The published figures are therefore of
 //! new samples, which had no part in choosing the finalists.
 
-use super::bounds::{Comparison, SHARE};
-use super::budget;
-use super::field::{End, Field};
-use super::race::{Standing, pick};
-use super::{Entrant, Left, Role, Warning};
+use super::bounds::{CONFIRMATION_ROUNDS, Comparison, FEWEST_CONFIRMATION_ROUNDS, SHARE};
+use super::ranking::{self, Ranking};
+use super::state::{End, State};
+use super::{Left, Process, Role, Warning, budget, shares};
 use crate::arrangement::Arrangement;
 use crate::sample::Sample;
 
-/// Rounds of the confirmation: the exact interval of the median is then that from the third to the tenth of twelve
-/// samples, which covers it with 96.1 %.
-pub(super) const ROUNDS: usize = 12;
-
-/// Rounds below which there is no interval, and so no confirmation.
-pub(super) const FEWEST_ROUNDS: usize = 6;
-
-/// Candidates that are confirmed at most, beside the baselines.
-const MOST: usize = 5;
+/// Finalists that are confirmed at most, beside the baselines.
+pub(super) const MOST: usize = 5;
 
 /// Those of them that come before the winner's run on private memory: one of them may turn out to be the winner.
 const FIRST: usize = 3;
+
+/// Those that are confirmed in fewer rounds if need be, the others in all or not at all: the favourite and its baseline.
+const SURE: usize = 2;
 
 /// A candidate in a fresh process.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,158 +30,119 @@ pub struct Confirmed {
     pub samples: Vec<Sample>,
 }
 
-/// Seconds that the end of the race and the confirmation after it take.
-pub(super) fn reserve(field: &Field<'_>) -> f64 {
-    if !field.rules.confirm {
-        return 0.0;
+/// The phase in which the finalists run in fresh processes.
+pub(super) struct Confirmation<'s, 'a> {
+    state: &'s mut State<'a>,
+    /// Takes over what the new samples say: what is proven slower now has left.
+    ranking: &'s mut Ranking,
+}
+
+impl<'s, 'a> Confirmation<'s, 'a> {
+    pub(super) fn new(state: &'s mut State<'a>, ranking: &'s mut Ranking) -> Self {
+        Self { state, ranking }
     }
-    let closing: f64 = field.racing().iter().map(|&who| field.cost(who, field.rules.model.tasks)).sum();
-    closing + wanted(field)
-}
 
-/// Seconds that are kept for the confirmation: those of the leader, the baseline and two more in all rounds, at most
-/// half of the search's: whoever gives little time wants to see more than one combination, however well confirmed. None
-/// where that is too little for the leader and the baseline in the fewest rounds.
-pub(super) fn wanted(field: &Field<'_>) -> f64 {
-    if !field.rules.confirm {
-        return 0.0;
-    }
-    let leader = field.leader().map(|who| who.candidate);
-    let baseline = baseline(field).filter(|id| Some(*id) != leader);
-    let four = leader.iter().chain(&leader).chain(&leader).chain(&baseline);
-    let [all, half] = [four.map(|&id| price(field, id, ROUNDS)).sum(), field.span_s() / 2.0];
-    match leader.map_or(0.0, |leader| least(field, leader)) {
-        least if least > half => 0.0,
-        _ => f64::min(all, half),
-    }
-}
-
-/// Seconds that confirming `leader` and the baseline in the fewest rounds takes.
-fn least(field: &Field<'_>, leader: usize) -> f64 {
-    let baseline = baseline(field).filter(|id| *id != leader);
-    [leader].iter().chain(&baseline).map(|&id| price(field, id, FEWEST_ROUNDS)).sum()
-}
-
-/// Seconds that confirming a candidate in that many rounds takes.
-fn price(field: &Field<'_>, candidate: usize, rounds: usize) -> f64 {
-    let cost = field.cost(Entrant { candidate, role: Role::Race }, field.rules.model.tasks);
-    field.start_s() + (rounds + 1) as f64 * cost
-}
-
-/// The fastest on one thread.
-fn baseline(field: &Field<'_>) -> Option<usize> {
-    fastest(field, Arrangement::Serial)
-}
-
-/// The fastest of an arrangement, among all that have run and are sound.
-fn fastest(field: &Field<'_>, arrangement: Arrangement) -> Option<usize> {
-    let cpus = field.rules.model.cpus;
-    let is_one = |&id: &usize| arrangement.includes(&field.combinations[id], cpus);
-    let sound = (0..field.runs.len()).filter(|&id| field.runs[id].failure.is_none());
-    let entrants = sound.filter(is_one).map(|candidate| Entrant { candidate, role: Role::Race });
-    field.quickest_of(entrants).map(|who| who.candidate)
-}
-
-/// Confirms as many as time allows. `standing` takes over what the new samples say: who is proven slower now has left.
-pub(super) fn run(field: &mut Field<'_>, standing: &mut Vec<Standing>) -> Vec<Confirmed> {
-    field.reserve_s = 0.0;
-    let Some(favourite) = pick(field, standing) else { return Vec::new() };
-    let fresh = |candidate| Entrant { candidate, role: Role::Confirmation };
-    let mut wanted = vec![fresh(favourite)];
-    wanted.extend(fastest(field, Arrangement::Serial).map(fresh));
-    let (first, others) = standing.split_at(standing.len().min(FIRST));
-    wanted.extend(first.iter().map(|s| fresh(s.candidate)));
-    if field.rules.private {
-        wanted.push(Entrant { candidate: favourite, role: Role::Private });
-    }
-    wanted.extend(others.iter().take(MOST - FIRST).map(|s| fresh(s.candidate)));
-    let spread = [Arrangement::Inside, Arrangement::Outside];
-    wanted.extend(spread.into_iter().filter_map(|one| fastest(field, one)).map(fresh));
-
-    let mut chosen: Vec<Entrant> = Vec::new();
-    let mut rounds = ROUNDS;
-    let mut left = field.left();
-    for who in wanted {
-        // The favourite and its baseline are confirmed in fewer rounds if need be, the others in all or not at all.
-        let cost = field.cost(Entrant { role: Role::Race, ..who }, field.rules.model.tasks);
-        let rounds_of_it = match 2_usize.checked_sub(chosen.len()).filter(|_| cost > 0.0) {
-            // As many as fit for both, with the run that is judged at the end.
-            Some(to_come @ 1..) => {
-                (((left / to_come as f64 - field.start_s()) / cost).max(1.0) as usize - 1).min(rounds)
+    /// Confirms as many as time allows.
+    pub(super) fn run(mut self) -> Vec<Confirmed> {
+        self.state.reserve(0.0);
+        let Some(favourite) = self.ranking.pick(self.state) else { return Vec::new() };
+        let (chosen, rounds) = self.affordable(self.wanted(favourite));
+        if chosen.is_empty() {
+            let advised_s = budget::typed(shares::advised_s(self.state, favourite));
+            self.state.warn(Warning::NotConfirmed { advised_s });
+            return Vec::new();
+        }
+        for (i, &process) in chosen.iter().enumerate() {
+            self.state.start(process, chosen.len() - i);
+        }
+        let from = self.state.record().next_round();
+        for _ in 0..rounds {
+            if self.state.round(self.state.rules().model.tasks) == End::Cut {
+                break;
             }
-            _ => rounds,
-        };
-        let price = price(field, who.candidate, rounds_of_it);
-        if !chosen.contains(&who) && price <= left && rounds_of_it >= FEWEST_ROUNDS {
-            chosen.push(who);
-            left -= price;
-            rounds = rounds_of_it;
         }
-    }
-    if chosen.is_empty() {
-        // Half of the search's time is for the confirmation, so it must be twice what that takes, and have time for
-        // what came before.
-        let (gone_s, least_s) = (field.course.elapsed_s(), least(field, favourite));
-        let advised_s = budget::typed((field.begun_s + 2.0 * least_s).max(gone_s + least_s));
-        field.advised_s = Some(advised_s);
-        field.warnings.push(Warning::NotConfirmed { advised_s });
-        return Vec::new();
-    }
-    let count = chosen.len();
-    for (i, who) in chosen.iter().enumerate() {
-        field.admit(*who, count - i);
-    }
-    let from = field.next_round();
-    for _ in 0..rounds {
-        if field.round(field.rules.model.tasks) == End::Cut {
-            break;
+        let live = self.state.live().to_vec();
+        let fresh: Vec<Process> = live.iter().copied().filter(|process| process.role == Role::Confirmation).collect();
+        if let Some(comparison) = self.state.compare(&fresh, from, SHARE) {
+            self.judge(&fresh, &comparison);
         }
+        let confirmed = chosen.iter().map(|&process| Confirmed {
+            candidate: process.candidate,
+            private: process.role == Role::Private,
+            samples: self.state.record().all(process).to_vec(),
+        });
+        let confirmed = confirmed.collect();
+        for process in live {
+            self.state.dismiss(process, true);
+        }
+        confirmed
     }
-    let live = field.live.clone();
-    let again: Vec<Entrant> = live.iter().copied().filter(|who| who.role == Role::Confirmation).collect();
-    if let Some(comparison) = field.compare(&again, from, SHARE) {
-        judge(field, standing, &again, &comparison);
-    }
-    let confirmed = chosen.iter().map(|&who| Confirmed {
-        candidate: who.candidate,
-        private: who.role == Role::Private,
-        samples: field.others.get(&who).cloned().unwrap_or_default(),
-    });
-    let confirmed = confirmed.collect();
-    for who in live {
-        field.dismiss(who, true);
-    }
-    confirmed
-}
 
-/// Takes over what fresh processes say: where they contradict the race, they win. Of those that had left the race, who
-/// leads now, or is ahead of all that stayed, is back; who is proven slower than the leader now has left.
-fn judge(field: &mut Field<'_>, standing: &mut Vec<Standing>, again: &[Entrant], comparison: &Comparison) {
-    let leader = again[comparison.leader].candidate;
-    let others = comparison.others.iter().map(|other| (again[other.index].candidate, other.ratio, other.slower));
-    let fresh: Vec<(usize, f64, bool)> = others.chain([(leader, 1.0, false)]).collect();
-    let (stayed, left): (Vec<_>, Vec<_>) =
-        fresh.into_iter().partition(|(id, ..)| standing.iter().any(|s| s.candidate == *id));
-    for s in standing.iter_mut() {
-        s.ratio = stayed.iter().find(|(id, ..)| *id == s.candidate).map_or(s.ratio, |(_, ratio, _)| *ratio);
+    /// What should be confirmed, the most important first.
+    fn wanted(&self, favourite: usize) -> Vec<Process> {
+        let fresh = |candidate| Process { candidate, role: Role::Confirmation };
+        let fastest = |arrangement| ranking::fastest(self.state, arrangement).map(fresh);
+        let ranked = self.ranking.candidates().map(fresh);
+        let private = self.state.rules().private.then_some(Process { candidate: favourite, role: Role::Private });
+        let mut wanted = vec![fresh(favourite)];
+        wanted.extend(fastest(Arrangement::Serial));
+        wanted.extend(ranked.clone().take(FIRST));
+        wanted.extend(private);
+        wanted.extend(ranked.skip(FIRST).take(MOST - FIRST));
+        wanted.extend([Arrangement::Inside, Arrangement::Outside].into_iter().filter_map(fastest));
+        wanted
     }
-    // Where none that stayed is here to be compared with, the race's word stands.
-    let Some(front) = stayed.iter().map(|(_, ratio, _)| *ratio).min_by(f64::total_cmp) else { return };
-    let overturned = stayed.iter().all(|(_, _, slower)| *slower);
-    for (id, ratio, _) in left.into_iter().filter(|&(id, ratio, _)| id == leader || ratio < front) {
-        let left = field.runs[id].left.take();
-        if field.runs[id].slower_by.take().is_some() || overturned {
-            let candidate = field.combinations[id].clone();
-            field.warnings.push(Warning::Contradicted { candidate, left });
+
+    /// Those of `wanted` for which there is time, and in how many rounds.
+    fn affordable(&self, wanted: Vec<Process>) -> (Vec<Process>, usize) {
+        let (mut chosen, mut rounds, mut left_s) = (Vec::new(), CONFIRMATION_ROUNDS, self.state.left_s());
+        for process in wanted {
+            let cost_s = self.state.cost_s(Process::race(process.candidate), self.state.rules().model.tasks);
+            let rounds_of_it = match SURE.checked_sub(chosen.len()).filter(|_| cost_s > 0.0) {
+                // As many as fit for all that are to come of these, with the run that is judged at the end.
+                Some(to_come @ 1..) => {
+                    let fit = (left_s / to_come as f64 - self.state.start_s()) / cost_s;
+                    (fit.max(1.0) as usize - 1).min(rounds)
+                }
+                _ => rounds,
+            };
+            let price_s = shares::price_s(self.state, process.candidate, rounds_of_it);
+            if !chosen.contains(&process) && price_s <= left_s && rounds_of_it >= FEWEST_CONFIRMATION_ROUNDS {
+                chosen.push(process);
+                left_s -= price_s;
+                rounds = rounds_of_it;
+            }
         }
-        standing.push(Standing { candidate: id, ratio });
+        (chosen, rounds)
     }
-    for other in comparison.others.iter().filter(|other| other.slower) {
-        let run = &mut field.runs[again[other.index].candidate];
-        let by = other.interval.map(|ratio| ratio - 1.0);
-        run.slower_by = Some(by);
-        run.left.get_or_insert_with(|| Left::SlowerFresh { than: field.combinations[leader].clone(), by });
+
+    /// Takes over what fresh processes say: where they contradict the race, they win. Of those that had left the race,
+    /// what leads now, or is ahead of all that stayed, is back; what is proven slower than the leader now has left.
+    fn judge(&mut self, fresh: &[Process], comparison: &Comparison) {
+        let leader = fresh[comparison.leader].candidate;
+        let others = comparison.others.iter().map(|other| (fresh[other.index].candidate, other.ratio, other.slower));
+        let rated: Vec<(usize, f64, bool)> = others.chain([(leader, 1.0, false)]).collect();
+        let (stayed, left): (Vec<_>, Vec<_>) = rated.into_iter().partition(|(id, ..)| self.ranking.has(*id));
+        stayed.iter().for_each(|&(id, ratio, _)| self.ranking.rate(id, ratio));
+        // Where none that stayed is here to be compared with, the race's word stands.
+        let Some(front) = stayed.iter().map(|(_, ratio, _)| *ratio).min_by(f64::total_cmp) else { return };
+        let overturned = stayed.iter().all(|(_, _, slower)| *slower);
+        for (id, ratio, _) in left.into_iter().filter(|&(id, ratio, _)| id == leader || ratio < front) {
+            let why = self.state.readmit(id);
+            if self.state.disprove(id) || overturned {
+                let candidate = self.state.combinations()[id].clone();
+                self.state.warn(Warning::Contradicted { candidate, left: why });
+            }
+            self.ranking.rate(id, ratio);
+        }
+        for other in comparison.others.iter().filter(|other| other.slower) {
+            let id = fresh[other.index].candidate;
+            let by = other.interval.map(|ratio| ratio - 1.0);
+            self.state.prove_slower(id, by);
+            let than = self.state.combinations()[leader].clone();
+            self.state.leave(id, Left::SlowerFresh { than, by });
+        }
+        self.ranking.retain(|id| self.state.run(id).left.is_none());
+        self.ranking.sort();
     }
-    standing.retain(|s| field.runs[s.candidate].left.is_none());
-    standing.sort_by(|a, b| a.ratio.total_cmp(&b.ratio));
 }

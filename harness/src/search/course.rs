@@ -6,32 +6,41 @@ use serde::{Deserialize, Serialize};
 use crate::reason::Failure;
 use crate::sample::Sample;
 
-/// Who takes part: a candidate, in one of the processes that it may have.
+/// A process of a candidate, of those that it may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Entrant {
+pub struct Process {
     /// Its place in the list of candidates.
     pub candidate: usize,
     /// Which of its processes.
     pub role: Role,
 }
 
-/// Which of a candidate's processes.
+impl Process {
+    /// The one that races.
+    #[must_use]
+    pub fn race(candidate: usize) -> Self {
+        Self { candidate, role: Role::Race }
+    }
+}
+
+/// Which of the processes of a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// The one that races.
     Race,
-    /// A second one, to see how far two equals lie apart.
-    Twin,
+    /// A second one, the A/A control: how far two equals lie apart.
+    #[serde(rename = "twin")]
+    Control,
     /// The fresh one, whose figures are published.
     Confirmation,
     /// A fresh one whose operands lie in memory of its own.
     Private,
 }
 
-/// What is known of an entrant when it may be sampled.
+/// What is known of a process when it may be sampled.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Admission {
+pub struct Started {
     /// The version of the library that does the arithmetic.
     pub version: String,
     /// The kernels that it chose.
@@ -44,9 +53,9 @@ pub struct Admission {
     pub most_tasks: Option<usize>,
 }
 
-/// What is known of an entrant when it has ended.
+/// What is known of a process when it has ended.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Farewell {
+pub struct Stopped {
     /// The largest resident set it had.
     pub peak_rss_bytes: u64,
     /// CPU seconds of each of its threads.
@@ -65,23 +74,23 @@ pub trait Course {
         None
     }
 
-    /// Starts an entrant and verifies its results: from here on it can be sampled.
+    /// Starts a process and verifies its results: from here on it can be sampled.
     ///
     /// # Errors
     /// [`Failure`]
-    fn admit(&mut self, who: Entrant) -> Result<Admission, Failure>;
+    fn admit(&mut self, process: Process) -> Result<Started, Failure>;
 
     /// Runs it once, on `tasks` tasks of the batch, repeated for as long as a sample must last.
     ///
     /// # Errors
     /// [`Failure`]; it is of no further use then.
-    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Failure>;
+    fn sample(&mut self, process: Process, round: usize, tasks: usize) -> Result<Sample, Failure>;
 
-    /// Ends an entrant; `judge` asks for its results once more, before.
+    /// Ends a process; `judge` asks for its results once more, before.
     ///
     /// # Errors
     /// [`Failure`], where they are wrong now.
-    fn dismiss(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Failure>;
+    fn dismiss(&mut self, process: Process, judge: bool) -> Result<Stopped, Failure>;
 
     /// Seconds of the budget that were gone when the last of the above ended.
     fn elapsed_s(&self) -> f64;

@@ -1,5 +1,6 @@
-//! The search for the fastest combination: one thread of each backend first, then heats in which the better third
-//! stays, then a race that ends when the samples have decided, then fresh processes that confirm it.
+//! The search for the fastest combination: one thread of each backend first, then successive halving, then a race that
+//! ends when the samples have decided, then fresh processes that confirm it. `README.md` beside this file says why each
+//! phase is there, and where each constant comes from.
 //!
 //! It runs on a [`Course`]: live trials, a recording, or a simulation; the same samples lead to the same decisions.
 //!
@@ -11,15 +12,26 @@
 mod baselines;
 pub mod bounds;
 mod budget;
+mod conclude;
 mod confirm;
+mod cost;
 mod course;
-mod field;
-mod heats;
+mod disturbance;
+mod exhaustive;
+mod forecast;
+mod found;
+mod gross;
+mod halving;
+mod looks;
 mod lost;
 pub mod model;
 mod order;
 mod race;
+mod ranking;
+mod record;
 pub mod sampling;
+mod shares;
+mod state;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +39,9 @@ pub use crate::reason::{Cause, Failure, FailureKind, Left, LeftKind, Stop, Unsta
 pub use budget::Needed;
 pub(crate) use budget::{PREPARATION_SHARE, typed};
 pub use confirm::Confirmed;
-pub use course::{Admission, Course, Entrant, Farewell, Role};
+pub use course::{Course, Process, Role, Started, Stopped};
+pub use exhaustive::EXHAUSTIVE_ROUNDS;
+pub use found::{Control, Found, Run};
 pub(crate) use lost::Lost;
 pub use model::Model;
 pub use order::Order;
@@ -35,27 +49,23 @@ pub use sampling::SAMPLE_S;
 
 use crate::combination::Combination;
 use crate::progress::Progress;
-use crate::sample::{Rounds, Sample};
 use crate::space::Candidate;
-use field::Field;
+use conclude::conclude;
+use exhaustive::Exhaustive;
+use halving::Halving;
+use race::Race;
+use state::State;
 
 /// How a search goes about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Strategy {
-    /// Heats and a race: the losers leave.
+    /// Successive halving and a race: the losers leave.
     #[default]
     Race,
-    /// Every combination in [`EXHAUSTIVE_ROUNDS`] rounds, and nobody leaves: what a race is measured against.
+    /// Every combination in [`EXHAUSTIVE_ROUNDS`] rounds, and none leaves: what a race is measured against.
     Exhaustive,
 }
-
-/// Rounds of an exhaustive search.
-pub const EXHAUSTIVE_ROUNDS: usize = 12;
-
-/// Slower than the leader by this factor in every round: no noise that leaves the other contestants alone
-/// explains that.
-pub const GROSS: f64 = 1.5;
 
 /// What a search is to keep to.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,7 +106,7 @@ impl Rules {
 }
 
 /// The part of the budget from which on a task, at the machine's ceiling, counts as long: starts, rounds and
-/// contestants are then few enough to matter, and one look at a backend that is fifty times slower would cost a
+/// candidates are then few enough to matter, and one look at a backend that is fifty times slower would cost a
 /// hundredth of the budget.
 const LONG: f64 = 1.0 / 5000.0;
 
@@ -108,61 +118,6 @@ impl Rules {
     }
 }
 
-/// What became of a candidate.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Run {
-    /// Seconds of a task as [`Course::probe`] expects them, where it was asked.
-    pub probe_s: Option<f64>,
-    /// What is known since its start; `None` where it was not started, or did not come to be ready.
-    pub admission: Option<Admission>,
-    /// What is known since its end.
-    pub farewell: Option<Farewell>,
-    /// Its samples in the race, those of rounds that were set aside among them.
-    pub samples: Vec<Sample>,
-    /// Why it was not started.
-    pub skipped: Option<Unstarted>,
-    /// Why it gave no more samples.
-    pub failure: Option<Failure>,
-    /// Why it left the race before its end.
-    pub left: Option<Left>,
-    /// The 95 % interval of its time over the leader's, less one.
-    pub slower_by: Option<[f64; 2]>,
-}
-
-/// A second process of one candidate: how far two equals lie apart.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Twin {
-    /// Whose.
-    pub candidate: usize,
-    /// Its samples.
-    pub samples: Vec<Sample>,
-}
-
-/// What a search found.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Found {
-    /// What became of each candidate, in their order.
-    pub runs: Vec<Run>,
-    /// The pick.
-    pub best: Option<usize>,
-    /// Those that cannot be told from it, the fastest first.
-    pub tied: Vec<usize>,
-    /// A second process of one candidate.
-    pub twin: Option<Twin>,
-    /// The finalists in fresh processes.
-    pub confirmed: Vec<Confirmed>,
-    /// How many rounds were run.
-    pub rounds: Rounds,
-    /// Why the search stopped.
-    pub stop: Stop,
-    /// Seconds of a budget that would confirm the answer, where this one did not.
-    pub advised_s: Option<f64>,
-    /// What others had of the machine meanwhile, in words, where that was too much; a warning says so, too.
-    pub disturbed: Option<String>,
-    /// What the reader should know before trusting the figures.
-    pub warnings: Vec<Warning>,
-}
-
 /// Runs a search over `candidates`; those that a rule skips are left alone.
 pub fn search(
     candidates: &[Candidate],
@@ -171,18 +126,20 @@ pub fn search(
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Found {
     let combinations: Vec<Combination> = candidates.iter().map(|c| c.combination.clone()).collect();
-    let mut field = Field::new(&combinations, rules, course, progress);
+    let mut state = State::new(&combinations, rules, course, progress);
     for (id, candidate) in candidates.iter().enumerate() {
-        field.runs[id].skipped = candidate.skipped.clone().map(Unstarted::Rule);
-    }
-    let stop = match rules.strategy {
-        Strategy::Race => {
-            heats::run(&mut field);
-            race::run(&mut field)
+        if let Some(rule) = &candidate.skipped {
+            state.skip(id, Unstarted::Rule(rule.clone()));
         }
-        Strategy::Exhaustive => race::exhaust(&mut field),
+    }
+    let (stop, looks) = match rules.strategy {
+        Strategy::Race => {
+            Halving::new(&mut state).run();
+            Race::new(&mut state).run()
+        }
+        Strategy::Exhaustive => Exhaustive::new(&mut state).run(),
     };
-    race::conclude(&mut field, stop)
+    conclude(state, stop, looks)
 }
 
 fn is_peer(combination: &Combination) -> bool {

@@ -14,7 +14,7 @@ use crate::environment::Environment;
 use crate::journal::Resumable;
 use crate::quantity::bytes;
 use crate::sample::Sample;
-use crate::search::{Admission, Course, Entrant, Failure, FailureKind, Farewell, Role, sampling};
+use crate::search::{Course, Failure, FailureKind, Process, Role, Started, Stopped, sampling};
 use crate::trial::protocol::{Hello, PROTOCOL};
 use crate::trial::{Death, Program, Ready, Trial};
 use crate::waves;
@@ -41,7 +41,7 @@ pub(super) struct Live<'a> {
     judge: Box<dyn Judge>,
     /// Seconds that a task takes on one core at least.
     task_s: f64,
-    running: HashMap<Entrant, Running>,
+    running: HashMap<Process, Running>,
     clock: Clock,
     elapsed_s: f64,
 }
@@ -55,7 +55,7 @@ struct Running {
     most: usize,
     /// Seconds that a task took when it last ran.
     task_s: f64,
-    admission: Admission,
+    started: Started,
 }
 
 impl<'a> Live<'a> {
@@ -75,20 +75,20 @@ impl<'a> Live<'a> {
     }
 
     /// Starts a trial, runs it cold, and judges its results.
-    fn start(&mut self, who: Entrant) -> Result<Running, Failure> {
+    fn start(&mut self, process: Process) -> Result<Running, Failure> {
         let copy = self.held.batch_bytes();
-        if who.role == Role::Private && copy > available_memory() / 2 {
+        if process.role == Role::Private && copy > available_memory() / 2 {
             let reason = format!("{} of private memory are not to be had", bytes(copy));
             return Err(Failure { retry: true, ..Failure::new(FailureKind::Refused, reason) });
         }
-        let combination = self.combinations[who.candidate].clone();
+        let combination = self.combinations[process.candidate].clone();
         let held = self.held.tasks();
         let (warm, wave) = match combination.executor {
             // What a peer has for workers it does not say: all that can be at work at once are woken.
             ExecutorKind::Peer => (self.cpus.min(held), self.cpus.min(held)),
             _ => (combination.workers.min(held), waves::wave(&combination, held)),
         };
-        let (mut trial, ready) = self.trial(&combination, &self.held, &self.arena, who.role == Role::Private)?;
+        let (mut trial, ready) = self.trial(&combination, &self.held, &self.arena, process.role == Role::Private)?;
 
         let budget_s = self.tuner.budget.as_secs_f64();
         let most = |task_s: f64| sampling::part(budget_s, task_s, wave, held);
@@ -106,14 +106,14 @@ impl<'a> Live<'a> {
         trial.stop();
         let task_s = first_s / judged as f64;
         let most = most(task_s);
-        let admission = Admission {
+        let started = Started {
             version: ready.version,
             kernels: ready.kernels,
             cold_s,
             error_ratio,
             most_tasks: (most < held).then_some(most),
         };
-        Ok(Running { trial, warm, most, task_s, admission })
+        Ok(Running { trial, warm, most, task_s, started })
     }
 
     /// A runner of `combination`, ready to run tasks of `workload` over `arena`.
@@ -182,8 +182,8 @@ impl<'a> Live<'a> {
         })
     }
 
-    fn sampled(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Failure> {
-        let running = self.running.get_mut(&who).expect("a search samples whom it has admitted and not dismissed");
+    fn sampled(&mut self, process: Process, round: usize, tasks: usize) -> Result<Sample, Failure> {
+        let running = self.running.get_mut(&process).expect("a search samples whom it has admitted and not dismissed");
         let tasks = tasks.min(running.most);
         let repeat = sampling::repeats(running.task_s * tasks as f64);
         let warm = if sampling::warms(running.task_s * running.warm as f64) { running.warm } else { 0 };
@@ -193,25 +193,25 @@ impl<'a> Live<'a> {
                 Ok(Sample { round, ..sample })
             }
             Err(death) => {
-                self.running.remove(&who);
+                self.running.remove(&process);
                 Err(death.into())
             }
         }
     }
 
-    fn ended(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Failure> {
-        let Some(mut running) = self.running.remove(&who) else { return Ok(Farewell::default()) };
+    fn ended(&mut self, process: Process, judge: bool) -> Result<Stopped, Failure> {
+        let Some(mut running) = self.running.remove(&process) else { return Ok(Stopped::default()) };
         let mut error_ratio = None;
         running.trial.resume();
         if judge {
             self.judge.poison(self.arena.outputs_mut(), running.most);
             running.trial.verify(0, running.most)?;
-            let backend = &self.combinations[who.candidate].backend;
+            let backend = &self.combinations[process.candidate].backend;
             error_ratio = Some(self.judge.check(backend, self.arena.outputs(), running.most)?);
         }
         // How it ends is of no weight: what it measured stands.
         let (peak_rss_bytes, threads) = running.trial.quit().unwrap_or_default();
-        Ok(Farewell { peak_rss_bytes, threads, error_ratio })
+        Ok(Stopped { peak_rss_bytes, threads, error_ratio })
     }
 }
 
@@ -221,23 +221,23 @@ impl Course for Live<'_> {
         self.at(probed)
     }
 
-    fn admit(&mut self, who: Entrant) -> Result<Admission, Failure> {
-        let admitted = self.start(who).map(|running| {
-            let admission = running.admission.clone();
-            self.running.insert(who, running);
-            admission
+    fn admit(&mut self, process: Process) -> Result<Started, Failure> {
+        let admitted = self.start(process).map(|running| {
+            let started = running.started.clone();
+            self.running.insert(process, running);
+            started
         });
         self.told(admitted)
     }
 
-    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Failure> {
-        let sample = self.sampled(who, round, tasks);
+    fn sample(&mut self, process: Process, round: usize, tasks: usize) -> Result<Sample, Failure> {
+        let sample = self.sampled(process, round, tasks);
         self.told(sample)
     }
 
-    fn dismiss(&mut self, who: Entrant, judge: bool) -> Result<Farewell, Failure> {
-        let farewell = self.ended(who, judge);
-        self.told(farewell)
+    fn dismiss(&mut self, process: Process, judge: bool) -> Result<Stopped, Failure> {
+        let stopped = self.ended(process, judge);
+        self.told(stopped)
     }
 
     fn elapsed_s(&self) -> f64 {
@@ -250,12 +250,12 @@ impl Course for Live<'_> {
 }
 
 impl Resumable for Live<'_> {
-    fn restart(&mut self, who: Entrant, admission: &Admission) -> Result<(), Failure> {
+    fn restart(&mut self, process: Process, started: &Started) -> Result<(), Failure> {
         let before = self.clock.elapsed();
-        let restarted = self.start(who).map(|running| {
+        let restarted = self.start(process).map(|running| {
             // Its samples are of the same part of the batch as those before, however fast it is today.
-            let most = admission.most_tasks.unwrap_or(self.held.tasks());
-            self.running.insert(who, Running { most, ..running });
+            let most = started.most_tasks.unwrap_or(self.held.tasks());
+            self.running.insert(process, Running { most, ..running });
         });
         self.clock.set(before);
         restarted

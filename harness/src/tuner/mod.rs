@@ -144,7 +144,7 @@ pub fn check(workload: &Workload, peers: &[Program]) -> Result<(), Error> {
 
 /// Whether the budget ended before anything gave a sample, and nothing else is to blame for that.
 fn is_cut_short(found: &Found) -> bool {
-    let is_cut = |run: &Run| run.admission.is_some() || matches!(run.skipped, Some(Unstarted::Budget));
+    let is_cut = |run: &Run| run.started.is_some() || matches!(run.skipped, Some(Unstarted::Budget));
     let is_silent = |run: &Run| run.samples.is_empty() && run.failure.is_none();
     found.runs.iter().all(is_silent) && found.runs.iter().any(is_cut)
 }
@@ -363,14 +363,14 @@ impl Tuner {
 mod tests {
     use super::*;
     use crate::outcome::Rounds;
-    use crate::search::{Admission, Failure, FailureKind};
+    use crate::search::{Failure, FailureKind, Started};
 
     fn found(runs: Vec<Run>) -> Found {
         Found {
             runs,
             best: None,
             tied: Vec::new(),
-            twin: None,
+            control: None,
             confirmed: Vec::new(),
             rounds: Rounds::default(),
             stop: Stop::OneLeft,
@@ -383,7 +383,7 @@ mod tests {
     /// In a budget of 2 s one combination had started when it ended, and the table had no row with a figure.
     #[test]
     fn a_budget_without_a_sample_was_too_short() {
-        let started = || Run { admission: Some(Admission::default()), ..Run::default() };
+        let started = || Run { started: Some(Started::default()), ..Run::default() };
         let late = || Run { skipped: Some(Unstarted::Budget), ..Run::default() };
         let ruled_out = || Run { skipped: Some(Unstarted::Rule("a rule".into())), ..Run::default() };
         assert!(is_cut_short(&found(vec![started(), late(), ruled_out()])));

@@ -2,7 +2,7 @@
 
 use gingham_harness::journal::Resumable;
 use gingham_harness::outcome::Sample;
-use gingham_harness::search::{Admission, Course, Entrant, Failure, Farewell, sampling};
+use gingham_harness::search::{Course, Failure, Process, Started, Stopped, sampling};
 
 use super::CPUS;
 use super::fields::Contestant;
@@ -61,10 +61,10 @@ impl<'a> Machine<'a> {
     }
 
     /// The log of what a sample takes over its true time. Draws are named by the contestant's name, not by its place.
-    fn log(&self, who: Entrant, round: usize) -> f64 {
-        let contestant = &self.field[who.candidate];
+    fn log(&self, process: Process, round: usize) -> f64 {
+        let contestant = &self.field[process.candidate];
         let name = contestant.name.bytes().fold(0, |hash, byte| bits(&[hash, u64::from(byte)]));
-        let process = bits(&[self.seed, name, who.role as u64]);
+        let process = bits(&[self.seed, name, process.role as u64]);
         let Setting { noise, paired_sd, process_sd, .. } = *self.setting;
         let own = contestant.noisy * noise.draw(bits(&[process, round as u64]));
         let shared = noise.draw(bits(&[self.seed, round as u64]));
@@ -113,20 +113,20 @@ impl<'a> Machine<'a> {
 }
 
 impl Course for Machine<'_> {
-    fn admit(&mut self, _: Entrant) -> Result<Admission, Failure> {
+    fn admit(&mut self, _: Process) -> Result<Started, Failure> {
         self.pass(START_S);
-        Ok(Admission { version: "mock".into(), ..Admission::default() })
+        Ok(Started { version: "mock".into(), ..Started::default() })
     }
 
-    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Failure> {
-        let seconds = self.field[who.candidate].seconds;
+    fn sample(&mut self, process: Process, round: usize, tasks: usize) -> Result<Sample, Failure> {
+        let seconds = self.field[process.candidate].seconds;
         let repeat = sampling::repeats(tasks as f64 * seconds);
         let drift = match self.disturbance {
             Disturbance::Drift(span_s) => 1.0 + 0.3 * self.clock_s / span_s,
             _ => 1.0,
         };
         let started = self.clock_s;
-        let in_bursts = self.pass((tasks * repeat) as f64 * seconds * self.log(who, round).exp() * drift);
+        let in_bursts = self.pass((tasks * repeat) as f64 * seconds * self.log(process, round).exp() * drift);
         let wall_s = self.clock_s - started;
         let told = if self.disturbance == Disturbance::Bursts { in_bursts } else { 0.0 };
         let steal_s = told * CPUS as f64 * BURST_SHARE;
@@ -134,9 +134,9 @@ impl Course for Machine<'_> {
         Ok(Sample { round, wall_s, steal_s, tasks: tasks * repeat, repeat, ..Sample::default() })
     }
 
-    fn dismiss(&mut self, _: Entrant, _: bool) -> Result<Farewell, Failure> {
+    fn dismiss(&mut self, _: Process, _: bool) -> Result<Stopped, Failure> {
         self.pass(AROUND_S);
-        Ok(Farewell { peak_rss_bytes: 1 << 26, ..Farewell::default() })
+        Ok(Stopped { peak_rss_bytes: 1 << 26, ..Stopped::default() })
     }
 
     fn elapsed_s(&self) -> f64 {
@@ -149,7 +149,7 @@ impl Course for Machine<'_> {
 }
 
 impl Resumable for Machine<'_> {
-    fn restart(&mut self, _: Entrant, _: &Admission) -> Result<(), Failure> {
+    fn restart(&mut self, _: Process, _: &Started) -> Result<(), Failure> {
         Ok(())
     }
 }

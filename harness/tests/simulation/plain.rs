@@ -2,7 +2,7 @@
 //! with plain means.
 
 use gingham_harness::search::bounds::{Comparison, LOOKS, SHARE, compare};
-use gingham_harness::search::{Course, Entrant, Order, Role};
+use gingham_harness::search::{Course, Order, Process, Role};
 use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
@@ -37,7 +37,7 @@ fn record(field: &[Contestant], setting: &Setting<'_>, disturbance: Disturbance,
     let mut logs = vec![Vec::new(); field.len()];
     for round in 0..LOOKS[LOOKS.len() - 1] {
         for candidate in order.next(field.len()) {
-            let sample = machine.sample(Entrant { candidate, role: Role::Race }, round, TASKS);
+            let sample = machine.sample(Process { candidate, role: Role::Race }, round, TASKS);
             logs[candidate].push(Some(sample.expect("a mock machine has no faults").seconds_per_task().ln()));
         }
     }

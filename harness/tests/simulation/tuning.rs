@@ -113,14 +113,14 @@ fn judge(field: &[Contestant], setting: &Setting<'_>, found: &Found, level: f64)
     let fresh = found.confirmed.iter().find(|c| c.candidate == best && !c.private).expect("the pick is confirmed");
     let times: Vec<f64> = fresh.samples.iter().filter(|s| !s.set_aside).map(|s| s.seconds_per_task()).collect();
     let truth = field[best].seconds * level.exp();
-    let twin = found.twin.iter().flat_map(|twin| &twin.samples).filter(|sample| !sample.set_aside);
+    let control = found.control.iter().flat_map(|control| &control.samples).filter(|sample| !sample.set_aside);
     Tuned {
         tied: found.tied.iter().copied().chain([best]).collect(),
         right_pick: !setting.is_slower(field, field[best].seconds),
         false_slower: (0..field.len()).any(|id| slower(id) && !setting.is_slower(field, field[id].seconds)),
         within: found.stop == Stop::Within,
         covered: stats::median_interval(&times).is_some_and(|[low, high]| low <= truth && truth <= high),
-        rounds: twin.count(),
+        rounds: control.count(),
         elapsed_s: 0.0,
     }
 }

@@ -4,12 +4,12 @@
 use std::collections::HashMap;
 
 use gingham_harness::outcome::Sample;
-use gingham_harness::search::{Admission, Course, Entrant, Failure, Farewell};
+use gingham_harness::search::{Course, Failure, Process, Started, Stopped};
 
 /// What a sample is, counted from 0.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Turn {
-    pub(crate) who: Entrant,
+    pub(crate) process: Process,
     pub(crate) round: usize,
     /// Which sample of its round it is.
     pub(crate) place: usize,
@@ -22,7 +22,7 @@ pub(crate) struct Timed<F> {
     time: F,
     /// Samples of each round and of each entrant so far.
     places: HashMap<usize, usize>,
-    owns: HashMap<Entrant, usize>,
+    owns: HashMap<Process, usize>,
     clock_s: f64,
     /// The part of a CPU that others have.
     pub(crate) others: f64,
@@ -36,13 +36,13 @@ impl<F: Fn(Turn) -> f64> Timed<F> {
 }
 
 impl<F: Fn(Turn) -> f64> Course for Timed<F> {
-    fn admit(&mut self, _: Entrant) -> Result<Admission, Failure> {
-        Ok(Admission::default())
+    fn admit(&mut self, _: Process) -> Result<Started, Failure> {
+        Ok(Started::default())
     }
 
-    fn sample(&mut self, who: Entrant, round: usize, tasks: usize) -> Result<Sample, Failure> {
-        let (place, own) = (self.places.entry(round).or_default(), self.owns.entry(who).or_default());
-        let turn = Turn { who, round, place: *place, own: *own };
+    fn sample(&mut self, process: Process, round: usize, tasks: usize) -> Result<Sample, Failure> {
+        let (place, own) = (self.places.entry(round).or_default(), self.owns.entry(process).or_default());
+        let turn = Turn { process, round, place: *place, own: *own };
         (*place, *own) = (*place + 1, *own + 1);
         let wall_s = 0.001 * tasks as f64 * (self.time)(turn);
         self.clock_s += wall_s;
@@ -50,8 +50,8 @@ impl<F: Fn(Turn) -> f64> Course for Timed<F> {
         Ok(Sample { round, wall_s, others_s, tasks, repeat: 1, ..Sample::default() })
     }
 
-    fn dismiss(&mut self, _: Entrant, _: bool) -> Result<Farewell, Failure> {
-        Ok(Farewell::default())
+    fn dismiss(&mut self, _: Process, _: bool) -> Result<Stopped, Failure> {
+        Ok(Stopped::default())
     }
 
     fn elapsed_s(&self) -> f64 {

@@ -1,0 +1,68 @@
+//! Which rounds count: one in which others had the machine is run again, as long as few are.
+
+use super::Lost;
+use crate::quantity::count;
+use crate::sample::Rounds;
+use crate::stats;
+
+/// Rounds that may be run again, as a share of all.
+const MOST_REPEATED: f64 = 0.25;
+
+/// Rounds that may be run again before there are enough to take a share of.
+const FIRST_REPEATED: usize = 2;
+
+/// A round is run again where others had more than this many times their usual share of it.
+const UNUSUAL: f64 = 2.0;
+
+/// The share of the CPU time lost to others below which a round is not run again.
+const FEWEST_LOST: f64 = 0.02;
+
+/// The rounds so far, with what others had of them.
+#[derive(Debug, Default)]
+pub(super) struct Disturbance {
+    rounds: Rounds,
+    /// What others took in each round that counts.
+    lost: Vec<Lost>,
+}
+
+impl Disturbance {
+    /// Counts a round in which others took `lost`: whether it counts, and need not be run again.
+    pub(super) fn accepts(&mut self, lost: Lost) -> bool {
+        let repeated = self.rounds.repeated + 1;
+        let all = (self.rounds.kept + repeated) as f64;
+        let may_repeat = repeated <= FIRST_REPEATED || repeated as f64 <= MOST_REPEATED * all;
+        let spoilt = self.is_spoilt(lost);
+        if spoilt && may_repeat {
+            self.rounds.repeated += 1;
+            return false;
+        }
+        self.lost.push(lost);
+        self.rounds.kept += 1;
+        self.rounds.spoilt += usize::from(spoilt);
+        true
+    }
+
+    /// How many rounds there were.
+    pub(super) fn rounds(&self) -> Rounds {
+        self.rounds
+    }
+
+    /// What others had of the machine, in words, where that was too much.
+    pub(super) fn told(&self) -> Option<String> {
+        let Rounds { spoilt, kept, .. } = self.rounds;
+        let rounds = (spoilt > 0).then(|| {
+            let rounds = count(kept, "round");
+            format!("{spoilt} of {rounds} kept in spite of other work, as a quarter of all had been repeated already")
+        });
+        let mut all = Lost::default();
+        self.lost.iter().for_each(|&lost| all += lost);
+        let told: Vec<String> = rounds.into_iter().chain(all.told()).collect();
+        (!told.is_empty()).then(|| told.join("; "))
+    }
+
+    /// Whether others had so much of the machine in a round that it is of no use.
+    fn is_spoilt(&self, lost: Lost) -> bool {
+        let usual = stats::median(&self.lost.iter().map(Lost::share).collect::<Vec<_>>());
+        !self.lost.is_empty() && lost.share() > (UNUSUAL * usual).max(FEWEST_LOST)
+    }
+}

@@ -1,0 +1,59 @@
+//! What a search found.
+
+use super::{Confirmed, Failure, Left, Started, Stop, Stopped, Unstarted, Warning};
+use crate::sample::{Rounds, Sample};
+
+/// What became of a candidate.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Run {
+    /// Seconds of a task as [`Course::probe`](super::Course::probe) expects them, where it was asked.
+    pub probe_s: Option<f64>,
+    /// What is known since its start; `None` where it was not started, or failed before it was ready.
+    pub started: Option<Started>,
+    /// What is known since its end.
+    pub stopped: Option<Stopped>,
+    /// Its samples in the race, those of rounds that were set aside among them.
+    pub samples: Vec<Sample>,
+    /// Why it was not started.
+    pub skipped: Option<Unstarted>,
+    /// Why it gave no more samples.
+    pub failure: Option<Failure>,
+    /// Why it left the race before its end.
+    pub left: Option<Left>,
+    /// The 95 % interval of its time over the leader's, less one.
+    pub slower_by: Option<[f64; 2]>,
+}
+
+/// The A/A control, a second process of one candidate: how far two equals lie apart.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Control {
+    /// Whose.
+    pub candidate: usize,
+    /// Its samples.
+    pub samples: Vec<Sample>,
+}
+
+/// What a search found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// What became of each candidate, in their order.
+    pub runs: Vec<Run>,
+    /// The pick.
+    pub best: Option<usize>,
+    /// Those that cannot be told from it, the fastest first.
+    pub tied: Vec<usize>,
+    /// The A/A control.
+    pub control: Option<Control>,
+    /// The finalists in fresh processes.
+    pub confirmed: Vec<Confirmed>,
+    /// How many rounds were run.
+    pub rounds: Rounds,
+    /// Why the search stopped.
+    pub stop: Stop,
+    /// Seconds of a budget that would confirm the answer, where this one did not.
+    pub advised_s: Option<f64>,
+    /// What others had of the machine meanwhile, in words, where that was too much; a warning says so, too.
+    pub disturbed: Option<String>,
+    /// What the reader should know before trusting the figures.
+    pub warnings: Vec<Warning>,
+}
