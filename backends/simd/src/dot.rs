@@ -6,8 +6,9 @@
 use gingham_core::ndarray::{ArrayView1, s};
 use gingham_core::{Error, OpThreads};
 
-use crate::Simd;
+use crate::arch::Vectors;
 use crate::cache::Caches;
+use crate::level::Available;
 use crate::team;
 use crate::vector::{Element, Kernel, MAX_LANES, Vector};
 
@@ -29,13 +30,12 @@ const AHEAD: usize = 32 * 64;
 const UNIT: usize = SUMS * MAX_LANES;
 
 /// The sum of `x_i y_i`, in an order that the length and the level decide.
-pub(crate) fn dot<T: Element>(
-    simd: &Simd,
+pub(crate) fn dot<T: Vectors>(
+    level: Available,
     x: ArrayView1<'_, T>,
     y: ArrayView1<'_, T>,
     threads: OpThreads,
 ) -> Result<T, Error> {
-    let level = simd.level()?;
     assert_eq!(x.len(), y.len(), "the checked entry lets equal lengths through alone");
     let len = x.len();
     let is_far = len.saturating_mul(2 * size_of::<T>()) > Caches::get().l3;

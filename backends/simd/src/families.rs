@@ -22,7 +22,7 @@ macro_rules! families {
                 c: ArrayViewMut2<'_, $element>,
                 threads: OpThreads,
             ) -> Result<(), Error> {
-                matmul::matmul(self, alpha, a, b, beta, c, threads)
+                matmul::matmul(self.level()?, alpha, a, b, beta, c, threads)
             }
 
             fn matmul_batch(
@@ -32,7 +32,7 @@ macro_rules! families {
                 beta: $element,
                 threads: OpThreads,
             ) -> Result<(), Error> {
-                matmul::matmul_batch(self, alpha, batch, beta, threads)
+                matmul::matmul_batch(self.level()?, alpha, batch, beta, threads)
             }
         }
 
@@ -43,7 +43,7 @@ macro_rules! families {
                 y: ArrayView1<'_, $element>,
                 threads: OpThreads,
             ) -> Result<$element, Error> {
-                dot::dot(self, x, y, threads)
+                dot::dot(self.level()?, x, y, threads)
             }
         }
 
@@ -54,7 +54,7 @@ macro_rules! families {
                 out: ArrayViewMut1<'_, $element>,
                 threads: OpThreads,
             ) -> Result<(), Error> {
-                fill::fill(self, value, out, threads)
+                fill::fill(self.level()?, value, out, threads)
             }
         }
 
@@ -66,7 +66,7 @@ macro_rules! families {
                 out: ArrayViewMut1<'_, $element>,
                 threads: OpThreads,
             ) -> Result<(), Error> {
-                elementwise::unary(self, f, x, out, threads)
+                elementwise::unary(self.level()?, f, x, out, threads)
             }
 
             fn binary(
@@ -77,7 +77,7 @@ macro_rules! families {
                 out: ArrayViewMut1<'_, $element>,
                 threads: OpThreads,
             ) -> Result<(), Error> {
-                elementwise::binary(self, f, x, y, out, threads)
+                elementwise::binary(self.level()?, f, x, y, out, threads)
             }
         }
 
@@ -89,7 +89,7 @@ macro_rules! families {
                 out: ArrayViewMut1<'_, $element>,
                 threads: OpThreads,
             ) -> Result<(), Error> {
-                random::random(self, distribution, stream, out, threads)
+                random::random(self.level()?, distribution, stream, out, threads)
             }
         }
 

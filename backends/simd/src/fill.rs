@@ -3,20 +3,20 @@
 use gingham_core::ndarray::{ArrayViewMut1, Axis};
 use gingham_core::{Error, OpThreads};
 
-use crate::Simd;
+use crate::arch::Vectors;
 use crate::cache::Caches;
+use crate::level::Available;
 use crate::store::{Values, write};
 use crate::team;
 use crate::vector::{Element, Kernel, Vector};
 
 /// `value` in every element of `out`.
-pub(crate) fn fill<T: Element>(
-    simd: &Simd,
+pub(crate) fn fill<T: Vectors>(
+    level: Available,
     value: T,
     mut out: ArrayViewMut1<'_, T>,
     threads: OpThreads,
 ) -> Result<(), Error> {
-    let level = simd.level()?;
     let past_caches = past_caches::<T>(out.len());
     let piece = team::piece(out.len(), threads.get(), team::LEAST);
     let pieces = out.axis_chunks_iter_mut(Axis(0), piece);

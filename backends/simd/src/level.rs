@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::vector::{Element, Kernel};
+use crate::arch::{self, Vectors};
+use crate::vector::Kernel;
 
 /// The variable that forces a level: `GINGHAM_SIMD=portable|avx2|avx512`.
 pub const VARIABLE: &str = "GINGHAM_SIMD";
@@ -15,7 +16,7 @@ pub enum Level {
     Portable,
     /// AVX2 and FMA: vectors of 32 bytes, 16 registers.
     Avx2,
-    /// AVX-512 F, BW, DQ and VL: vectors of 64 bytes, 32 registers.
+    /// AVX-512 F, BW, DQ and VL: vectors of 64 bytes, 32 registers. The kernels need no other subset, CD included.
     Avx512,
 }
 
@@ -122,16 +123,16 @@ impl Available {
     }
 
     /// Runs `kernel` with the vectors of this level.
-    pub(crate) fn run<T: Element, K: Kernel<T>>(self, kernel: K) -> K::Output {
-        use crate::arch;
+    pub(crate) fn run<T: Vectors, K: Kernel<T>>(self, kernel: K) -> K::Output {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: `new` has seen that the CPU has what these functions are compiled for.
-            Level::Avx512 => unsafe { arch::avx512::run(kernel) },
+            Level::Avx512 => unsafe { arch::avx512::run::<T::Avx512, K>(kernel) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as above.
-            Level::Avx2 => unsafe { arch::avx2::run(kernel) },
-            _ => arch::portable::run(kernel),
+            Level::Avx2 => unsafe { arch::avx2::run::<T::Avx2, K>(kernel) },
+            // SAFETY: the portable vectors need nothing beyond the baseline.
+            _ => unsafe { arch::portable::run::<T::Portable, K>(kernel) },
         }
     }
 }

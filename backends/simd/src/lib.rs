@@ -1,12 +1,13 @@
 //! The backend `simd`: Gingham's own kernels, in Rust alone.
 //!
-//! Each algorithm is written once, on a small vector (`vector.rs`); each instruction set is a thin instantiation
+//! Each algorithm is written once, on a small vector (`vector/`); each instruction set is a thin instantiation
 //! (`arch/`); which one runs is chosen once for each [`Simd`] ([`Level`]). One file or folder an operation family.
 
 mod arch;
 mod cache;
 mod dot;
 mod elementwise;
+mod error;
 mod families;
 mod fill;
 mod level;
@@ -21,10 +22,9 @@ use gingham_core::{Backend, DType, Error, Info, Limit, Op, OpThreads, Support, T
 
 pub use level::{Level, LevelError, VARIABLE};
 
+use error::{ID, library};
 use level::Available;
-
-/// The id of the backend.
-const ID: &str = "simd";
+use matmul::TileShape;
 
 /// The backend, bound to one [`Level`].
 #[derive(Debug, Clone)]
@@ -60,7 +60,7 @@ impl Simd {
     fn level(&self) -> Result<Available, Error> {
         match &self.level {
             Ok(level) => Ok(*level),
-            Err(error) => Err(Error::Library { backend: ID, message: error.to_string() }),
+            Err(error) => Err(library(error.to_string())),
         }
     }
 }
@@ -75,7 +75,7 @@ impl Backend for Simd {
     fn info(&self) -> Info {
         let kernels = match &self.level {
             Ok(level) => {
-                let [f64_tile, f32_tile] = [matmul::tile::<f64>(*level), matmul::tile::<f32>(*level)];
+                let [f64_tile, f32_tile] = [TileShape::at::<f64>(*level), TileShape::at::<f32>(*level)];
                 format!("{} {f64_tile} f64, {f32_tile} f32", level.get())
             }
             Err(error) => format!("none: {VARIABLE}: {error}"),

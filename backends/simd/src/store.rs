@@ -148,8 +148,9 @@ pub(crate) unsafe fn write<V: Vector, F: Values<V>>(values: F, mut out: ArrayVie
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arch::Vectors;
     use crate::level::{Available, Level};
-    use crate::vector::{Element, Kernel};
+    use crate::vector::Kernel;
 
     /// `out_i <- x_i`, past the caches whatever the length.
     struct Copied<'a, T> {
@@ -157,7 +158,7 @@ mod tests {
         out: ArrayViewMut1<'a, T>,
     }
 
-    impl<T: Element> Kernel<T> for Copied<'_, T> {
+    impl<T: Vectors> Kernel<T> for Copied<'_, T> {
         type Output = ();
 
         #[inline(always)]
@@ -191,7 +192,7 @@ mod tests {
         }
     }
 
-    fn every_element_is_streamed_once<T: Element>() {
+    fn every_element_is_streamed_once<T: Vectors>() {
         for level in Level::ALL.into_iter().filter_map(|level| Available::new(level).ok()) {
             // Every offset from a multiple of the vector's size, whatever that of the allocation.
             for (len, offset) in (1..700).step_by(13).flat_map(|len| (0..17).map(move |offset| (len, offset))) {

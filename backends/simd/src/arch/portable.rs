@@ -7,12 +7,17 @@ use std::ops::{BitAnd, BitOr, Not};
 
 use gingham_core::Scalar;
 
-use crate::vector::{Element, InF64, Kernel, MAX_LANES, Mask, Vector};
+use crate::vector::{
+    Across, Arithmetic, Bits, Compare, Element, Elementary, InF64, Kernel, MAX_LANES, Mask, Memory, Register, Vector,
+};
 
 /// Runs `kernel` on the baseline of the compilation target.
-pub(crate) fn run<T: Element, K: Kernel<T>>(kernel: K) -> K::Output {
-    // SAFETY: these vectors ask for nothing beyond the baseline.
-    unsafe { kernel.run::<T::Portable>() }
+///
+/// # Safety
+/// The baseline has the instructions of V, as it has those of [`V128`].
+pub(crate) unsafe fn run<V: Vector, K: Kernel<V::Elem>>(kernel: K) -> K::Output {
+    // SAFETY: the caller's.
+    unsafe { kernel.run::<V>() }
 }
 
 /// `N` elements, of 16 bytes together but where `f32` is widened.
@@ -76,7 +81,7 @@ impl<const N: usize> Not for Lanes<N> {
     }
 }
 
-impl<T: Element, const N: usize> Vector for V128<T, N> {
+impl<T: Element, const N: usize> Register for V128<T, N> {
     type Elem = T;
     const LANES: usize = {
         assert!(N.is_power_of_two() && N <= MAX_LANES);
@@ -84,15 +89,14 @@ impl<T: Element, const N: usize> Vector for V128<T, N> {
     };
     /// SSE2's; NEON has 32, but this level is not meant to be fast.
     const REGISTERS: usize = 16;
-    const FUSED: bool = false;
-    type Mask = Lanes<N>;
-    type Wide = V128<f64, N>;
 
     #[inline(always)]
     unsafe fn splat(x: T) -> Self {
         Self([x; N])
     }
+}
 
+impl<T: Element, const N: usize> Memory for V128<T, N> {
     #[inline(always)]
     unsafe fn load(p: *const T) -> Self {
         // SAFETY: the caller's; an array has the alignment of its elements.
@@ -122,6 +126,10 @@ impl<T: Element, const N: usize> Vector for V128<T, N> {
             unsafe { *p.add(i) = lane };
         }
     }
+}
+
+impl<T: Element, const N: usize> Arithmetic for V128<T, N> {
+    const FUSED: bool = false;
 
     /// Not fused: without the instruction, a fused product is a library call some 20 times as slow.
     #[inline(always)]
@@ -160,6 +168,12 @@ impl<T: Element, const N: usize> Vector for V128<T, N> {
         self.zip(b, |x, y| if x.is_nan() || x > y { x } else { y })
     }
 
+    /// NaN fails both tests.
+    #[inline(always)]
+    fn clamp(self, low: Self, high: Self) -> Self {
+        self.zip(high, |x, high| if high < x { high } else { x }).zip(low, |x, low| if x < low { low } else { x })
+    }
+
     #[inline(always)]
     fn neg(self) -> Self {
         self.map(|x| -x)
@@ -179,29 +193,9 @@ impl<T: Element, const N: usize> Vector for V128<T, N> {
     fn recip(self) -> Self {
         self.map(T::recip)
     }
+}
 
-    #[inline(always)]
-    fn interleave(self, b: Self) -> (Self, Self) {
-        let lane = |i: usize| if i.is_multiple_of(2) { self.0[i / 2] } else { b.0[i / 2] };
-        (Self(std::array::from_fn(lane)), Self(std::array::from_fn(|i| lane(N + i))))
-    }
-
-    #[inline(always)]
-    fn folded(self, n: usize) -> Self {
-        Self(std::array::from_fn(|i| if i < n { self.0[i] + self.0[i + n] } else { self.0[i] }))
-    }
-
-    #[inline(always)]
-    fn like(self, x: T) -> Self {
-        Self([x; N])
-    }
-
-    /// NaN fails both tests.
-    #[inline(always)]
-    fn clamp(self, low: Self, high: Self) -> Self {
-        self.zip(high, |x, high| if high < x { high } else { x }).zip(low, |x, low| if x < low { low } else { x })
-    }
-
+impl<T: Element, const N: usize> Bits for V128<T, N> {
     #[inline(always)]
     fn and(self, b: Self) -> Self {
         self.zip(b, |x, y| T::from_pattern(x.pattern() & y.pattern()))
@@ -236,6 +230,10 @@ impl<T: Element, const N: usize> Vector for V128<T, N> {
     fn shr(self, n: u32) -> Self {
         self.map(|x| T::from_pattern(x.pattern() >> n))
     }
+}
+
+impl<T: Element, const N: usize> Compare for V128<T, N> {
+    type Mask = Lanes<N>;
 
     #[inline(always)]
     fn eq(self, b: Self) -> Lanes<N> {
@@ -256,7 +254,24 @@ impl<T: Element, const N: usize> Vector for V128<T, N> {
     fn select(mask: Lanes<N>, a: Self, b: Self) -> Self {
         Self(array::from_fn(|i| if mask.0[i] { a.0[i] } else { b.0[i] }))
     }
+}
 
+impl<T: Element, const N: usize> Across for V128<T, N> {
+    #[inline(always)]
+    fn interleave(self, b: Self) -> (Self, Self) {
+        let lane = |i: usize| if i.is_multiple_of(2) { self.0[i / 2] } else { b.0[i / 2] };
+        (Self(array::from_fn(lane)), Self(array::from_fn(|i| lane(N + i))))
+    }
+
+    #[inline(always)]
+    fn folded(self, n: usize) -> Self {
+        Self(array::from_fn(|i| if i < n { self.0[i] + self.0[i + n] } else { self.0[i] }))
+    }
+}
+
+impl<T: Element, const N: usize> Elementary for V128<T, N> {}
+
+impl<T: Element, const N: usize> Vector for V128<T, N> {
     #[inline(always)]
     fn in_f64<const A: usize>(arguments: [Self; A], f: impl InF64<A>) -> Self {
         Self(f.apply(arguments.map(|x| V128(x.0.map(Scalar::into_f64)))).0.map(T::from_f64))

@@ -3,6 +3,7 @@
 use gingham_core::OpThreads;
 use gingham_core::ndarray::{ArrayView1, ArrayViewMut1, Axis, s};
 
+use crate::arch::Vectors;
 use crate::cache::Caches;
 use crate::level::Available;
 use crate::store::{Input, Values, write};
@@ -10,25 +11,49 @@ use crate::team;
 use crate::vector::{Element, Kernel, Vector};
 
 /// A function of one argument.
-pub(super) trait Map: Copy + Sync {
-    /// Vectors in one turn of the loop: more than one pays for functions of an instruction or two alone.
-    const UNROLL: usize = 1;
+pub(super) trait Map<T: Element>: Copy + Sync {
+    /// Vectors in one turn of the loop: more than one pays only for functions of an instruction or two.
+    const UNROLL: usize;
 
-    fn apply<V: Vector>(self, x: V) -> V;
+    /// Its values.
+    fn apply<V: Vector<Elem = T>>(self, x: V) -> V;
 }
 
 /// A function of two arguments.
-pub(super) trait Zip: Copy + Sync {
+pub(super) trait Zip<T: Element>: Copy + Sync {
     /// As [`Map::UNROLL`].
-    const UNROLL: usize = 1;
+    const UNROLL: usize;
 
-    fn apply<V: Vector>(self, x: V, y: V) -> V;
+    /// Its values.
+    fn apply<V: Vector<Elem = T>>(self, x: V, y: V) -> V;
 }
 
+/// Functions as types, so that each is compiled into a loop of its own.
+macro_rules! functions {
+    ($family:ident of $bound:ident, $unroll:literal a turn: $(
+        $(#[$doc:meta])* $name:ident($($argument:ident),*) = $value:expr;
+    )*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy)]
+        pub(in crate::elementwise) struct $name;
+
+        impl<T: $bound> $family<T> for $name {
+            const UNROLL: usize = $unroll;
+
+            #[inline(always)]
+            fn apply<V: Vector<Elem = T>>(self, $($argument: V),*) -> V {
+                $value
+            }
+        }
+    )*};
+}
+
+pub(super) use functions;
+
 /// `out_i <- f(x_i)`, in place where `x` is `None`, on at most `threads` threads.
-pub(super) fn map<T: Element>(
+pub(super) fn map<T: Vectors>(
     level: Available,
-    f: impl Map,
+    f: impl Map<T>,
     x: Option<ArrayView1<'_, T>>,
     mut out: ArrayViewMut1<'_, T>,
     threads: OpThreads,
@@ -43,9 +68,9 @@ pub(super) fn map<T: Element>(
 }
 
 /// `out_i <- f(x_i, y_i)`, in place where `x` is `None`, on at most `threads` threads.
-pub(super) fn zip<T: Element>(
+pub(super) fn zip<T: Vectors>(
     level: Available,
-    f: impl Zip,
+    f: impl Zip<T>,
     x: Option<ArrayView1<'_, T>>,
     y: ArrayView1<'_, T>,
     mut out: ArrayViewMut1<'_, T>,
@@ -81,7 +106,7 @@ struct Mapped<'a, T, F> {
     past_caches: bool,
 }
 
-impl<T: Element, F: Map> Kernel<T> for Mapped<'_, T, F> {
+impl<T: Element, F: Map<T>> Kernel<T> for Mapped<'_, T, F> {
     type Output = ();
 
     #[inline(always)]
@@ -104,7 +129,7 @@ struct Image<F, V: Vector> {
     x: Input<V>,
 }
 
-impl<V: Vector, F: Map> Values<V> for Image<F, V> {
+impl<V: Vector, F: Map<V::Elem>> Values<V> for Image<F, V> {
     const UNROLL: usize = F::UNROLL;
 
     #[inline(always)]
@@ -133,7 +158,7 @@ struct Zipped<'a, T, F> {
     past_caches: bool,
 }
 
-impl<T: Element, F: Zip> Kernel<T> for Zipped<'_, T, F> {
+impl<T: Element, F: Zip<T>> Kernel<T> for Zipped<'_, T, F> {
     type Output = ();
 
     #[inline(always)]
@@ -158,7 +183,7 @@ struct Image2<F, V: Vector> {
     y: Input<V>,
 }
 
-impl<V: Vector, F: Zip> Values<V> for Image2<F, V> {
+impl<V: Vector, F: Zip<V::Elem>> Values<V> for Image2<F, V> {
     const UNROLL: usize = F::UNROLL;
 
     #[inline(always)]

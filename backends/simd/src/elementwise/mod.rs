@@ -1,7 +1,7 @@
 //! Element-wise functions.
 //!
-//! A function is a type that computes on vectors ([`lane::Map`] of one argument, [`lane::Zip`] of two); [`lane`]
-//! applies it along a lane. One file a kind of function.
+//! A function is a type that computes on vectors ([`lane::Map`] of one argument, [`lane::Zip`] of two); [`lane`] applies
+//! it along a lane. [`exact`] has those that IEEE 754 fixes to the bit, [`transcendental`] those that are approximated.
 
 mod exact;
 mod lane;
@@ -10,23 +10,21 @@ mod transcendental;
 use gingham_core::ndarray::{ArrayView1, ArrayViewMut1};
 use gingham_core::{Binary, Error, OpThreads, Unary};
 
-use crate::Simd;
-use crate::vector::Element;
+use crate::arch::Vectors;
+use crate::level::Available;
 
 use exact::{Abs, Add, Div, Max, Min, Mul, Neg, Recip, Sqrt, Square, Sub};
 use lane::{map, zip};
-pub(crate) use transcendental::Functions;
-use transcendental::{Cos, Exp, Ln, Pow, Sin, Tanh};
+use transcendental::{Cos, Exp, Functions, Ln, Pow, Sin, Tanh};
 
 /// `f` of every element of `x`, or of `out` where there is none.
-pub(crate) fn unary<T: Element>(
-    simd: &Simd,
+pub(crate) fn unary<T: Vectors + Functions>(
+    level: Available,
     f: Unary,
     x: Option<ArrayView1<'_, T>>,
     out: ArrayViewMut1<'_, T>,
     threads: OpThreads,
 ) -> Result<(), Error> {
-    let level = simd.level()?;
     match f {
         Unary::Neg => map(level, Neg, x, out, threads),
         Unary::Abs => map(level, Abs, x, out, threads),
@@ -43,15 +41,14 @@ pub(crate) fn unary<T: Element>(
 }
 
 /// `f` of every pair of elements of `x`, or of `out` where there is none, and `y`.
-pub(crate) fn binary<T: Element>(
-    simd: &Simd,
+pub(crate) fn binary<T: Vectors + Functions>(
+    level: Available,
     f: Binary,
     x: Option<ArrayView1<'_, T>>,
     y: ArrayView1<'_, T>,
     out: ArrayViewMut1<'_, T>,
     threads: OpThreads,
 ) -> Result<(), Error> {
-    let level = simd.level()?;
     match f {
         Binary::Add => zip(level, Add, x, y, out, threads),
         Binary::Sub => zip(level, Sub, x, y, out, threads),

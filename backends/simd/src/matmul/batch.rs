@@ -5,11 +5,13 @@ use std::sync::{Mutex, PoisonError};
 
 use gingham_core::{Error, OpThreads, Product};
 
+use super::limits::parts;
 use super::operands::Operands;
-use super::{column, direct, other, split};
+use super::{column, direct, large};
+use crate::arch::Vectors;
 use crate::level::Available;
 use crate::team;
-use crate::vector::{Element, Kernel, Vector};
+use crate::vector::{Kernel, Vector};
 
 /// Pieces of the batch for each thread, so that one that is late leaves some of its share to the others.
 const PIECES: usize = 4;
@@ -18,7 +20,7 @@ const PIECES: usize = 4;
 const AHEAD: usize = 32;
 
 /// `C <- alpha A B + beta C` for each product of the batch, which the threads share.
-pub(super) fn products<T: Element>(
+pub(super) fn products<T: Vectors>(
     level: Available,
     alpha: T,
     batch: &mut [Product<'_, T>],
@@ -27,7 +29,7 @@ pub(super) fn products<T: Element>(
 ) -> Result<(), Error> {
     let work = |p: &Product<'_, T>| p.a.len().saturating_mul(p.b.ncols());
     let total = batch.first().map_or(0, work).saturating_mul(batch.len());
-    let parts = split::parts(total, threads);
+    let parts = parts(total, threads);
     if parts == 1 || batch.len() < parts {
         return level.run(Run { level, alpha, batch, beta, threads });
     }
@@ -51,7 +53,7 @@ struct Run<'a, 'p, T> {
     threads: OpThreads,
 }
 
-impl<T: Element> Kernel<T> for Run<'_, '_, T> {
+impl<T: Vectors> Kernel<T> for Run<'_, '_, T> {
     type Output = Result<(), Error>;
 
     #[inline(always)]
@@ -65,7 +67,7 @@ impl<T: Element> Kernel<T> for Run<'_, '_, T> {
             }
             let operands = Operands::new(alpha, &first.a, &first.b, beta, &mut first.c);
             if !operands.are_direct(threads) {
-                other(level, alpha, first.a, first.b, beta, first.c.view_mut(), threads)?;
+                large::product(level, alpha, first.a, first.b, beta, first.c.view_mut(), threads)?;
                 done += 1;
                 continue;
             }

@@ -3,40 +3,18 @@
 //!
 //! A block of B, KC x NC, is packed once and stays in L3; blocks of A, MC x KC, are packed one after the other into L2;
 //! of these, one panel of B (KC x NR) stays in L1 while panels of A (MR x KC) stream past it from L2. Most panels are
-//! packed by the tile that reads them first: see [`super::kernel`].
-
-use std::fmt;
+//! packed by the tile that reads them first: see [`super::tile`].
 
 use gingham_core::Scalar;
+use gingham_core::ndarray::{ArrayView2, ArrayViewMut2};
 
-use super::kernel::{Panel, RegisterTile, UNROLLED, Update};
+use super::limits::DIRECT_STEPS;
 use super::matrix::Matrix;
-use super::operands::LONGEST;
 use super::pack;
 use super::scratch::{Line, lines};
+use super::tile::{Panel, RegisterTile, TileShape, UNROLLED, Update};
 use crate::cache::Caches;
-use crate::vector::Vector;
-
-/// The shape of the tile, in elements of C.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Tile {
-    pub(super) rows: usize,
-    pub(super) cols: usize,
-}
-
-impl Tile {
-    /// The tile of V, as the registers allow: see [`super::kernel`].
-    #[inline(always)]
-    pub(super) fn of<V: Vector>() -> Self {
-        if V::REGISTERS >= 32 { Self { rows: 3 * V::LANES, cols: 8 } } else { Self { rows: 2 * V::LANES, cols: 6 } }
-    }
-}
-
-impl fmt::Display for Tile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}x{}", self.rows, self.cols)
-    }
-}
+use crate::vector::{Element, Kernel, Vector};
 
 /// The blocks of a product.
 #[derive(Clone, Copy)]
@@ -49,10 +27,10 @@ pub(super) struct Blocks {
 impl Blocks {
     /// The blocks of an m x k by k x n product, and of any with a smaller m or n: as large as the caches allow, all of
     /// about one size, and none empty.
-    pub(super) fn new<T>(tile: Tile, m: usize, k: usize, n: usize) -> Self {
+    pub(super) fn new<T>(tile: TileShape, m: usize, k: usize, n: usize) -> Self {
         let caches = Caches::get();
         let whole = |bytes: usize, other: usize, unit: usize| (bytes / (other * size_of::<T>()) / unit).max(1) * unit;
-        let most = whole(caches.l1 / 2, tile.cols, UNROLLED).max(LONGEST);
+        let most = whole(caches.l1 / 2, tile.cols, UNROLLED).max(DIRECT_STEPS);
         let kc = even(k, most, 1);
         let mc = even(m, whole(caches.l2 / 2, most, tile.rows), tile.rows);
         let nc = even(n, whole(caches.l3 / 8, most, tile.cols), tile.cols);
@@ -77,14 +55,43 @@ fn even(len: usize, most: usize, unit: usize) -> usize {
     len.div_ceil(parts).max(1).next_multiple_of(unit)
 }
 
+/// One piece of C, and what it takes to compute it.
+pub(super) struct Piece<'a, T> {
+    pub(super) alpha: T,
+    pub(super) a: ArrayView2<'a, T>,
+    pub(super) b: ArrayView2<'a, T>,
+    pub(super) beta: T,
+    pub(super) c: ArrayViewMut2<'a, T>,
+    pub(super) blocks: Blocks,
+    pub(super) scratch: &'a mut [Line],
+}
+
+impl<T: Element> Kernel<T> for Piece<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Vector<Elem = T>>(self) {
+        let Self { alpha, beta, blocks, scratch, .. } = self;
+        let (a, b, c) = (Matrix::new(self.a), Matrix::new(self.b), Matrix::new_mut(self.c));
+        // SAFETY: the caller answers for V, the views for their elements; `matmul` has seen that the shapes fit, and
+        // `product` has cut the scratch.
+        unsafe {
+            match TileShape::of::<V>().cols {
+                8 => product::<V, 3, 8>(alpha, a, b, beta, c, blocks, scratch),
+                _ => product::<V, 2, 6>(alpha, a, b, beta, c, blocks, scratch),
+            }
+        }
+    }
+}
+
 /// `C <- alpha A B + beta C`, blocks of A and B being packed into `scratch`. MV and NR are those of
-/// [`Tile::of`], which cannot be constants of V yet.
+/// [`TileShape::of`], which cannot be constants of V yet.
 ///
 /// # Safety
 /// The CPU has the instructions of V; the elements of A, B and C are readable, those of C writable and nobody else's;
 /// the shapes fit; `blocks` are those of this product or a larger one, and `scratch` has their lines.
 #[inline(always)]
-pub(super) unsafe fn product<V: Vector, const MV: usize, const NR: usize>(
+unsafe fn product<V: Vector, const MV: usize, const NR: usize>(
     alpha: V::Elem,
     a: Matrix<V::Elem>,
     b: Matrix<V::Elem>,

@@ -6,19 +6,18 @@
 
 use gingham_core::ndarray::{ArrayView2, ArrayViewMut2};
 
+use super::limits::NEAR_BYTES;
 use super::matrix::Matrix;
+use crate::arch::Vectors;
 use crate::level::Available;
 use crate::vector::{Element, Kernel, MAX_LANES, Vector};
-
-/// Bytes of A up to which a product is computed here.
-pub(super) const NEAR: usize = 64 << 10;
 
 /// Elements of the longest rows, if these are fewer than a tile's.
 const SHORT: usize = 64;
 
 /// Whether the product, being one with a single column or row, was computed here.
 #[inline(always)]
-pub(super) fn product<T: Element>(
+pub(super) fn product<T: Vectors>(
     level: Available,
     alpha: T,
     a: &ArrayView2<'_, T>,
@@ -55,7 +54,7 @@ impl<T: Element> Column<T> {
         let (m, k) = (self.a.rows, self.a.cols);
         self.alpha != T::zero()
             && k > 0
-            && m.saturating_mul(k) <= NEAR / size_of::<T>()
+            && m.saturating_mul(k) <= NEAR_BYTES / size_of::<T>()
             && (m >= 4 || k <= SHORT)
             && (self.a.col_stride == 1 && self.x.row_stride == 1 || k == 1)
             && (self.y.row_stride == 1 || m == 1)

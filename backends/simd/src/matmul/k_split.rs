@@ -8,12 +8,13 @@
 use gingham_core::ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder, s};
 use gingham_core::{Error, OpThreads};
 
-use super::blocking::Blocks;
+use super::blocking::{Blocks, Piece};
+use super::limits::parts;
 use super::scratch::{self, Scratch};
-use super::split::{self, Piece};
+use super::tile::TileShape;
+use crate::arch::Vectors;
 use crate::level::Available;
 use crate::team;
-use crate::vector::Element;
 
 /// Bytes of C up to which k is cut instead: the sums of a chunk stay in L2 with what they are made from.
 const C_BYTES: usize = 128 << 10;
@@ -34,7 +35,7 @@ pub(super) fn steps<T>(m: usize, k: usize, n: usize) -> Option<usize> {
 ///
 /// # Errors
 /// Those of [`Scratch::take`].
-pub(super) fn product<T: Element>(
+pub(super) fn product<T: Vectors>(
     level: Available,
     alpha: T,
     a: ArrayView2<'_, T>,
@@ -46,10 +47,10 @@ pub(super) fn product<T: Element>(
 ) -> Result<(), Error> {
     let ((m, n), k) = (c.dim(), a.ncols());
     let chunks = k.div_ceil(steps);
-    let workers = split::parts(m.saturating_mul(n).saturating_mul(k), threads).min(chunks);
+    let workers = parts(m.saturating_mul(n).saturating_mul(k), threads).min(chunks);
     let share = chunks.div_ceil(workers);
     let workers = chunks.div_ceil(share);
-    let blocks = Blocks::new::<T>(split::tile::<T>(level), m, steps, n);
+    let blocks = Blocks::new::<T>(TileShape::at::<T>(level), m, steps, n);
     let packed = blocks.lines::<T>();
     let mut scratch = Scratch::take(workers * packed + scratch::lines::<T>(chunks * m * n))?;
     let (for_packing, for_sums) = scratch.lines().split_at_mut(workers * packed);

@@ -8,6 +8,7 @@ use gingham_core::ndarray::{ArrayView2, ArrayViewMut2, Axis};
 
 use super::matrix::Matrix;
 use super::scratch::{Line, Scratch, lines};
+use crate::arch::Vectors;
 use crate::cache::Caches;
 use crate::level::Available;
 use crate::team;
@@ -37,7 +38,7 @@ const LONGEST: usize = 1 << 20;
 const SUMS: usize = 16 << 10;
 
 /// `y <- alpha A x + beta y`, x and y being the columns that `x` and `y` consist of.
-pub(super) fn product<T: Element>(
+pub(super) fn product<T: Vectors>(
     level: Available,
     alpha: T,
     a: ArrayView2<'_, T>,

@@ -3,9 +3,8 @@
 use gingham_core::ndarray::{ArrayView2, ArrayViewMut2};
 use gingham_core::{OpThreads, Product};
 
-use super::column;
+use super::limits::{DIRECT_STEPS, NEAR_BYTES, parts};
 use super::matrix::Matrix;
-use super::split;
 use crate::vector::Element;
 
 /// Multiply-adds, times the bytes of an element, up to which a product is computed where it lies, whatever its shape: the
@@ -15,11 +14,6 @@ const SMALL: usize = 224 * 224 * 224 * 8;
 
 /// Rows of A, columns of B or steps of k up to which packing does not pay, whatever the other two are.
 const SKINNY: usize = 16;
-
-/// Steps of k up to which a product is computed where it lies: a panel of A and one of B, this long, are in L1 together.
-/// No block of the blocked product is shorter unless k is, so that which of the two ways is taken, which the op threads
-/// have a part in, does not show in the last bits.
-pub(super) const LONGEST: usize = 256;
 
 /// `C <- alpha A B + beta C`, the columns of C being contiguous if either of its axes is.
 #[derive(Clone, Copy)]
@@ -67,11 +61,11 @@ impl<T: Element> Operands<T> {
         let (m, k, n) = (self.c.rows, self.a.cols, self.c.cols);
         let work = m.saturating_mul(n).saturating_mul(k);
         let is_small = match (m, n) {
-            (_, 1) => self.lie_by_columns() && work <= column::NEAR / size_of::<T>(),
+            (_, 1) => self.lie_by_columns() && work <= NEAR_BYTES / size_of::<T>(),
             (1, _) => false,
-            _ => m.min(n).min(k) <= SKINNY || work <= SMALL / size_of::<T>() && split::parts(work, threads) == 1,
+            _ => m.min(n).min(k) <= SKINNY || work <= SMALL / size_of::<T>() && parts(work, threads) == 1,
         };
-        self.c.row_stride == 1 && self.alpha != T::zero() && k > 0 && k <= LONGEST && is_small
+        self.c.row_stride == 1 && self.alpha != T::zero() && k > 0 && k <= DIRECT_STEPS && is_small
     }
 
     /// Whether the columns of A are contiguous, and its rows are not, or have one element.

@@ -7,7 +7,7 @@ use std::{ptr, slice};
 
 use gingham_core::Error;
 
-use crate::ID;
+use crate::error::library;
 use crate::vector::Element;
 
 thread_local! {
@@ -105,9 +105,9 @@ impl Scratch {
         if kept.lines < lines {
             // First the old room goes, so that both need not fit.
             drop(kept);
-            kept = Room::new(lines).ok_or_else(|| Error::Library {
-                backend: ID,
-                message: format!("no memory for {} bytes of packed operands", lines.saturating_mul(size_of::<Line>())),
+            kept = Room::new(lines).ok_or_else(|| {
+                let bytes = lines.saturating_mul(size_of::<Line>());
+                library(format!("no memory for {bytes} bytes of packed operands"))
             })?;
         }
         Ok(Self(kept))

@@ -1,25 +1,36 @@
 //! Random numbers: Philox in vectors, and its words made uniform or normal numbers.
 //!
-//! A stream is a sequence of 64-bit words. 32 blocks of the generator ([`philox`]) make a group of 64 words: word
-//! `64 g + 32 h + l` is half `h` of block `32 g + l`, an order that registers of any length hold them in. `f64` element i is made of word i, `f32` element i of half `i % 2` of word `i / 2`,
-//! the lower half first. A normal number ([`normal`]) takes its partner, 32 words on or back, into account as well.
+//! A stream is a sequence of 64-bit words. They are made 32 blocks of the generator ([`philox`]) at a time. A block gives
+//! two words; the group of 64 holds the first word of every block, then the second word of every block. That is the
+//! order in which registers hold them, whatever their width:
 //!
-//! So an element depends on seed, stream and index alone. Whoever draws a part of a group draws the whole group and
-//! keeps what was asked for.
+//! | words of group g | made of |
+//! |---|---|
+//! | `64 g` to `64 g + 31` | the first words of blocks `32 g` to `32 g + 31` |
+//! | `64 g + 32` to `64 g + 63` | the second words of the same blocks |
+//!
+//! Element i of `f64` is made of word i; element i of `f32` is made of one half of word `i / 2`, of the lower half where
+//! i is even. A normal number ([`normal`]) also takes the word 32 places on or back, its partner's.
+//!
+//! So an element depends on seed, stream and index alone. A call that needs a part of a group draws the whole group and
+//! keeps that part.
 
 mod normal;
+mod pairs;
 mod philox;
 mod uniform;
 
 use gingham_core::ndarray::{ArrayViewMut1, Axis};
 use gingham_core::{Distribution, Error, OpThreads, Stream};
 
+use crate::arch::Vectors;
 use crate::level::Available;
+use crate::team;
 use crate::vector::{Element, Kernel, Vector};
 use crate::words::{FromWords, Words};
-use crate::{Simd, team};
 
 use normal::Normal;
+use pairs::Pairs;
 use philox::Philox;
 use uniform::Uniform;
 
@@ -35,21 +46,14 @@ const ABREAST: usize = 4;
 /// Bytes of a group.
 const GROUP: usize = 2 * BLOCKS * size_of::<u64>();
 
-/// The way from the two halves of blocks to numbers, one for each lane.
-trait Shape: Copy + Sync {
-    /// The elements that stand in the place of `a` and `b`.
-    fn pair<V: Vector>(self, a: V::Words, b: V::Words) -> [V; 2];
-}
-
 /// The numbers of `stream` from its position on, into `out`.
-pub(crate) fn random<T: Element>(
-    simd: &Simd,
+pub(crate) fn random<T: Vectors>(
+    level: Available,
     distribution: Distribution,
     stream: Stream,
     out: ArrayViewMut1<'_, T>,
     threads: OpThreads,
 ) -> Result<(), Error> {
-    let level = simd.level()?;
     match distribution {
         Distribution::Uniform => draw(level, Uniform, stream, out, threads),
         Distribution::Normal => draw(level, Normal, stream, out, threads),
@@ -57,9 +61,9 @@ pub(crate) fn random<T: Element>(
     Ok(())
 }
 
-fn draw<T: Element>(
+fn draw<T: Vectors>(
     level: Available,
-    shape: impl Shape,
+    pairs: impl Pairs,
     stream: Stream,
     mut out: ArrayViewMut1<'_, T>,
     threads: OpThreads,
@@ -69,19 +73,19 @@ fn draw<T: Element>(
     let pieces = out.axis_chunks_iter_mut(Axis(0), piece).enumerate();
     team::share(threads.get(), pieces, |(i, out)| {
         let first = stream.skip((i * piece) as u64).start;
-        level.run(Drawn { shape, philox: &philox, first, out });
+        level.run(Drawn { pairs, philox: &philox, first, out });
     });
 }
 
 /// Elements of a stream from `first` on.
-struct Drawn<'a, T, S> {
-    shape: S,
+struct Drawn<'a, T, P> {
+    pairs: P,
     philox: &'a Philox,
     first: u64,
     out: ArrayViewMut1<'a, T>,
 }
 
-impl<T: Element, S: Shape> Kernel<T> for Drawn<'_, T, S> {
+impl<T: Element, P: Pairs> Kernel<T> for Drawn<'_, T, P> {
     type Output = ();
 
     #[inline(always)]
@@ -110,7 +114,7 @@ impl<T: Element, S: Shape> Kernel<T> for Drawn<'_, T, S> {
     }
 }
 
-impl<T: Element, S: Shape> Drawn<'_, T, S> {
+impl<T: Element, P: Pairs> Drawn<'_, T, P> {
     /// The numbers of the group that begins at `block`.
     ///
     /// # Safety
@@ -124,7 +128,7 @@ impl<T: Element, S: Shape> Drawn<'_, T, S> {
             unsafe {
                 let words = self.philox.words::<V::Words, ABREAST>(block + (part * lanes) as u64);
                 for (i, &[a, b]) in words.iter().enumerate() {
-                    let [x, y] = self.shape.pair::<V>(a, b);
+                    let [x, y] = self.pairs.pair::<V>(a, b);
                     x.store(to.add((part + i) * V::LANES));
                     y.store(to.add(half + (part + i) * V::LANES));
                 }

@@ -16,7 +16,7 @@
 
 use gingham_core::{DType, Scalar};
 
-use super::Shape;
+use super::pairs::Pairs;
 use crate::vector::Vector;
 use crate::words::Words;
 
@@ -69,7 +69,7 @@ const SINGLE: Curves = Curves {
     cos: &[0.041_666_645_682_988_27, -0.001_388_731_625_493_765, 2.443_315_711_809_948e-5],
 };
 
-impl Shape for Normal {
+impl Pairs for Normal {
     #[inline(always)]
     fn pair<V: Vector>(self, a: V::Words, b: V::Words) -> [V; 2] {
         let curves = match <V::Elem as Scalar>::DTYPE {

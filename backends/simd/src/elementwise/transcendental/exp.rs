@@ -7,7 +7,7 @@ use super::polynomial::polynomial;
 use crate::vector::{Element, Vector};
 
 /// What the element type decides.
-pub(crate) trait Constants: Sized {
+pub(crate) trait Constants: Element {
     /// Below `LOWEST` the result rounds to zero, above `HIGHEST` to infinity.
     const LOWEST: Self;
     /// See `LOWEST`.
@@ -27,9 +27,7 @@ pub(crate) trait Constants: Sized {
     const POWERS_LOW: [Self; 16];
 
     /// `(e^r - 1 - r) / r^2` for `|r| <= ln 2 / 32`.
-    fn tail<V: Vector<Elem = Self>>(r: V) -> V
-    where
-        Self: Element;
+    fn tail<V: Vector<Elem = Self>>(r: V) -> V;
 }
 
 impl Constants for f64 {
@@ -138,25 +136,25 @@ impl Constants for f32 {
 
 /// `e^x`. NaN passes through.
 #[inline(always)]
-pub(super) fn exp<V: Vector>(x: V) -> V {
+pub(super) fn exp<V: Vector<Elem: Constants>>(x: V) -> V {
     exp_within(clamp(x), |r| r)
 }
 
 /// `x`, but no further out than where [`exp`] stays at zero and infinity.
 #[inline(always)]
-pub(super) fn clamp<V: Vector>(x: V) -> V {
+pub(super) fn clamp<V: Vector<Elem: Constants>>(x: V) -> V {
     x.clamp(x.like(V::Elem::LOWEST), x.like(V::Elem::HIGHEST))
 }
 
 /// `e^(high + low)` of a `high` that [`clamp`] leaves as it is, `low` no more than a unit in its last place.
 #[inline(always)]
-pub(super) fn exp_sum<V: Vector>(high: V, low: V) -> V {
+pub(super) fn exp_sum<V: Vector<Elem: Constants>>(high: V, low: V) -> V {
     exp_within(high, |r| r.add(low))
 }
 
 /// `e^x`, with `correct` applied to what remains after `n ln 2` is taken from `x`.
 #[inline(always)]
-fn exp_within<V: Vector>(x: V, correct: impl Fn(V) -> V) -> V {
+fn exp_within<V: Vector<Elem: Constants>>(x: V, correct: impl Fn(V) -> V) -> V {
     let rounder = x.like(V::Elem::ROUNDER);
     let sum = x.mul_add(x.like(V::Elem::LOG2_E), rounder);
     let n = sum.sub(rounder);

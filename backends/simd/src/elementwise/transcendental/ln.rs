@@ -8,7 +8,7 @@ use super::polynomial::polynomial;
 use crate::vector::{Element, Mask, Vector};
 
 /// What the element type decides.
-pub(crate) trait Constants: Sized {
+pub(crate) trait Constants: Element {
     /// The least `m`.
     const LEAST_M: Self;
     /// `ln 2` in few enough bits for its product with any `k`, and the sum with an entry of `LN_C_HIGH`, to be exact.
@@ -24,9 +24,7 @@ pub(crate) trait Constants: Sized {
     const LN_C_LOW: [Self; 16];
 
     /// `(ln(1 + r) - r) / r^2` for `-0.0335 <= r <= 0.0323`.
-    fn tail<V: Vector<Elem = Self>>(r: V) -> V
-    where
-        Self: Element;
+    fn tail<V: Vector<Elem = Self>>(r: V) -> V;
 }
 
 impl Constants for f64 {
@@ -155,7 +153,7 @@ pub(super) struct Split<V> {
     pub(super) r: V,
 }
 
-impl<V: Vector> Split<V> {
+impl<V: Vector<Elem: Constants>> Split<V> {
     /// Of an `x` that is [`ordinary`].
     #[inline(always)]
     pub(super) fn new(x: V) -> Self {
@@ -222,7 +220,7 @@ pub(super) fn ordinary<V: Vector>(x: V) -> V::Mask {
 
 /// `ln x`: minus infinity of both zeros, NaN of what is below.
 #[inline(always)]
-pub(super) fn ln<V: Vector>(x: V) -> V {
+pub(super) fn ln<V: Vector<Elem: Constants>>(x: V) -> V {
     if !(!ordinary(x)).any() {
         return Split::new(x).ln();
     }

@@ -15,10 +15,10 @@ mod tanh;
 mod tanh_cells;
 mod unusual;
 
-use super::lane::{Map, Zip};
+use super::lane::{Map, Zip, functions};
 use crate::vector::Vector;
 
-/// The functions of an element type.
+/// An element type for which all of these functions are written.
 pub(crate) trait Functions:
     exp::Constants + ln::Constants + sin_cos::Constants + tanh::Tanh + pow::Power
 {
@@ -27,68 +27,14 @@ pub(crate) trait Functions:
 impl Functions for f32 {}
 impl Functions for f64 {}
 
-/// `e^x`
-#[derive(Clone, Copy)]
-pub(super) struct Exp;
-
-impl Map for Exp {
-    #[inline(always)]
-    fn apply<V: Vector>(self, x: V) -> V {
-        exp::exp(x)
-    }
+functions! { Map of Functions, 1 a turn:
+    Exp(x) = exp::exp(x);
+    Ln(x) = ln::ln(x);
+    Sin(x) = sin_cos::sin(x);
+    Cos(x) = sin_cos::cos(x);
+    Tanh(x) = tanh::tanh(x);
 }
 
-/// `ln x`
-#[derive(Clone, Copy)]
-pub(super) struct Ln;
-
-impl Map for Ln {
-    #[inline(always)]
-    fn apply<V: Vector>(self, x: V) -> V {
-        ln::ln(x)
-    }
-}
-
-/// `sin x`
-#[derive(Clone, Copy)]
-pub(super) struct Sin;
-
-impl Map for Sin {
-    #[inline(always)]
-    fn apply<V: Vector>(self, x: V) -> V {
-        sin_cos::sin(x)
-    }
-}
-
-/// `cos x`
-#[derive(Clone, Copy)]
-pub(super) struct Cos;
-
-impl Map for Cos {
-    #[inline(always)]
-    fn apply<V: Vector>(self, x: V) -> V {
-        sin_cos::cos(x)
-    }
-}
-
-/// `tanh x`
-#[derive(Clone, Copy)]
-pub(super) struct Tanh;
-
-impl Map for Tanh {
-    #[inline(always)]
-    fn apply<V: Vector>(self, x: V) -> V {
-        tanh::tanh(x)
-    }
-}
-
-/// `x^y`
-#[derive(Clone, Copy)]
-pub(super) struct Pow;
-
-impl Zip for Pow {
-    #[inline(always)]
-    fn apply<V: Vector>(self, x: V, y: V) -> V {
-        pow::pow(x, y)
-    }
+functions! { Zip of Functions, 1 a turn:
+    Pow(x, y) = pow::pow(x, y);
 }

@@ -13,16 +13,14 @@ use crate::vector::{Element, InF64, Mask, Vector};
 
 /// `x^y`
 #[inline(always)]
-pub(super) fn pow<V: Vector>(x: V, y: V) -> V {
+pub(super) fn pow<V: Vector<Elem: Power>>(x: V, y: V) -> V {
     V::Elem::power(x, y)
 }
 
 /// What the element type decides.
-pub(crate) trait Power: Sized {
+pub(crate) trait Power: Element {
     /// `x^y`
-    fn power<V: Vector<Elem = Self>>(x: V, y: V) -> V
-    where
-        Self: Element;
+    fn power<V: Vector<Elem = Self>>(x: V, y: V) -> V;
 }
 
 impl Power for f64 {

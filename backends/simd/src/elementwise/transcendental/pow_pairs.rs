@@ -7,7 +7,7 @@
 use super::polynomial::horner;
 use crate::vector::{Element, Vector};
 
-/// The largest `y log2 x`: beyond the range of the result, within that of [`Vector::scale`].
+/// The largest `y log2 x`: beyond the range of the result, within that of [`Elementary::scale`](crate::vector::Elementary::scale).
 const LARGEST: f32 = 192.0;
 
 /// The pattern of the least `m`. It makes the cell of 1 small, where what is rounded in the logarithm is a part `r / 2` of

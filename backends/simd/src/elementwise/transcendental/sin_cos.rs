@@ -12,7 +12,7 @@ use super::{payne_hanek, sin_cos_singles};
 use crate::vector::{Element, InF64, MAX_LANES, Mask, Vector};
 
 /// What the element type decides. All of it is in `f64`.
-pub(crate) trait Constants: Sized {
+pub(crate) trait Constants: Element {
     /// The largest argument that `reduce` takes.
     const LARGEST: f64;
 
@@ -26,14 +26,10 @@ pub(crate) trait Constants: Sized {
     fn cosine<W: Vector<Elem = f64>>(high: W, low: W) -> W;
 
     /// `sin x`: NaN of infinity.
-    fn sin<V: Vector<Elem = Self>>(x: V) -> V
-    where
-        Self: Element;
+    fn sin<V: Vector<Elem = Self>>(x: V) -> V;
 
     /// `cos x`: NaN of infinity.
-    fn cos<V: Vector<Elem = Self>>(x: V) -> V
-    where
-        Self: Element;
+    fn cos<V: Vector<Elem = Self>>(x: V) -> V;
 }
 
 impl Constants for f64 {
@@ -151,13 +147,13 @@ impl Constants for f32 {
 
 /// `sin x`: NaN of infinity.
 #[inline(always)]
-pub(super) fn sin<V: Vector>(x: V) -> V {
+pub(super) fn sin<V: Vector<Elem: Constants>>(x: V) -> V {
     V::Elem::sin(x)
 }
 
 /// `cos x`: NaN of infinity.
 #[inline(always)]
-pub(super) fn cos<V: Vector>(x: V) -> V {
+pub(super) fn cos<V: Vector<Elem: Constants>>(x: V) -> V {
     V::Elem::cos(x)
 }
 

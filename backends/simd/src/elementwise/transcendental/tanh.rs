@@ -10,16 +10,14 @@ use crate::vector::{Element, Vector};
 
 /// `tanh x`. NaN passes through.
 #[inline(always)]
-pub(super) fn tanh<V: Vector>(x: V) -> V {
+pub(super) fn tanh<V: Vector<Elem: Tanh>>(x: V) -> V {
     V::Elem::tanh(x)
 }
 
 /// What the element type decides.
-pub(crate) trait Tanh: Sized {
+pub(crate) trait Tanh: Element {
     /// `tanh x`. NaN passes through.
-    fn tanh<V: Vector<Elem = Self>>(x: V) -> V
-    where
-        Self: Element;
+    fn tanh<V: Vector<Elem = Self>>(x: V) -> V;
 }
 
 impl Tanh for f32 {

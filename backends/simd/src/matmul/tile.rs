@@ -8,9 +8,12 @@
 //! The tile that is the first to read a panel can pack it on the way: the loads and stores that it takes fit between the
 //! multiply-adds, where a pass of its own takes 2 to 5 % of the time of a product of 256 or 512 (Zen 4).
 
-use std::array;
+use std::marker::PhantomData;
+use std::{array, fmt};
 
 use super::matrix::Matrix;
+use crate::arch::Vectors;
+use crate::level::Available;
 use crate::vector::{Element, Kernel, Vector};
 
 /// Steps of k between two columns of C that are asked for. All at once they would keep the few requests that a core can
@@ -20,6 +23,43 @@ pub(super) const UNROLLED: usize = 4;
 /// Steps of k by which a column of A is asked for ahead of its use, where it lies: some 400 cycles, which is what memory
 /// takes.
 const AHEAD: isize = 16;
+
+/// The shape of the tile, in elements of C.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TileShape {
+    pub(super) rows: usize,
+    pub(super) cols: usize,
+}
+
+impl TileShape {
+    /// The tile of V, as large as its registers allow.
+    #[inline(always)]
+    pub(super) fn of<V: Vector>() -> Self {
+        if V::REGISTERS >= 32 { Self { rows: 3 * V::LANES, cols: 8 } } else { Self { rows: 2 * V::LANES, cols: 6 } }
+    }
+
+    /// The tile of `T` at `level`.
+    pub(crate) fn at<T: Vectors>(level: Available) -> Self {
+        level.run(ShapeOf(PhantomData::<T>))
+    }
+}
+
+impl fmt::Display for TileShape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{}", self.rows, self.cols)
+    }
+}
+
+struct ShapeOf<T>(PhantomData<T>);
+
+impl<T: Element> Kernel<T> for ShapeOf<T> {
+    type Output = TileShape;
+
+    #[inline(always)]
+    unsafe fn run<V: Vector<Elem = T>>(self) -> TileShape {
+        TileShape::of::<V>()
+    }
+}
 
 /// What is done with the products of a tile.
 #[derive(Clone, Copy)]
