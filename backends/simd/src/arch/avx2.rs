@@ -90,9 +90,62 @@ impl Not for Ones {
     }
 }
 
+/// What AVX2 does in other ways than AVX-512, for elements of `$words` words of 32 bits.
+macro_rules! avx2 {
+    ($elem:ident of $words:literal words) => {
+        pub(super) use super::Ones as Mask;
+
+        #[inline]
+        #[target_feature(enable = "avx2,fma")]
+        pub(super) unsafe fn load_first(p: *const $elem, n: usize) -> Raw {
+            // SAFETY: the caller's; lanes that are masked off are not read.
+            unsafe { load_masked(p, super::mask($words * n)) }
+        }
+
+        #[inline]
+        #[target_feature(enable = "avx2,fma")]
+        pub(super) unsafe fn store_first(p: *mut $elem, n: usize, x: Raw) {
+            // SAFETY: the caller's; lanes that are masked off are not written.
+            unsafe { store_masked(p, super::mask($words * n), x) }
+        }
+
+        #[inline]
+        #[target_feature(enable = "avx2,fma")]
+        pub(super) fn abs(x: Raw) -> Raw {
+            and_not(splat(-0.0), x)
+        }
+
+        #[inline]
+        #[target_feature(enable = "avx2,fma")]
+        pub(super) fn compare<const OPERATOR: i32>(a: Raw, b: Raw) -> Mask {
+            super::Ones(to_bits(compare_lanes::<OPERATOR>(a, b)))
+        }
+
+        #[inline]
+        #[target_feature(enable = "avx2,fma")]
+        pub(super) fn select(mask: Mask, a: Raw, b: Raw) -> Raw {
+            blend(b, a, from_bits(mask.0))
+        }
+
+        /// Each half of 16 bytes by itself; then the two lower halves together, and the two upper ones.
+        #[inline]
+        #[target_feature(enable = "avx2,fma")]
+        pub(super) fn interleave(a: Raw, b: Raw) -> (Raw, Raw) {
+            let (low, high) = (unpack_low(a, b), unpack_high(a, b));
+            (halves::<0x20>(low, high), halves::<0x31>(low, high))
+        }
+
+        #[inline]
+        #[target_feature(enable = "avx2,fma")]
+        pub(super) fn from_lane(x: Raw, n: usize) -> Raw {
+            debug_assert_eq!(n, 4 / $words);
+            halves::<0x11>(x, x)
+        }
+    };
+}
+
 /// Instructions for `f64`.
 mod pd {
-    use std::arch::x86_64::*;
     #[rustfmt::skip]
     pub(super) use std::arch::x86_64::{
         __m256d as Raw, _mm256_set1_pd as splat,
@@ -103,61 +156,18 @@ mod pd {
         _mm256_castpd_si256 as to_bits, _mm256_castsi256_pd as from_bits, _mm256_set1_epi64x as splat_bits,
         _mm256_add_epi64 as add_bits, _mm256_sub_epi64 as sub_bits, _mm256_sllv_epi64 as shl, _mm256_srlv_epi64 as shr,
     };
+    #[rustfmt::skip]
+    use std::arch::x86_64::{
+        _mm256_maskload_pd as load_masked, _mm256_maskstore_pd as store_masked, _mm256_andnot_pd as and_not,
+        _mm256_cmp_pd as compare_lanes, _mm256_blendv_pd as blend, _mm256_unpacklo_pd as unpack_low,
+        _mm256_unpackhi_pd as unpack_high, _mm256_permute2f128_pd as halves,
+    };
 
-    pub(super) use super::Ones as Mask;
-    use super::mask;
-
-    #[inline]
-    #[target_feature(enable = "avx2,fma")]
-    pub(super) unsafe fn load_first(p: *const f64, n: usize) -> Raw {
-        // SAFETY: the caller's; lanes that are masked off are not read.
-        unsafe { _mm256_maskload_pd(p, mask(2 * n)) }
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2,fma")]
-    pub(super) unsafe fn store_first(p: *mut f64, n: usize, x: Raw) {
-        // SAFETY: the caller's; lanes that are masked off are not written.
-        unsafe { _mm256_maskstore_pd(p, mask(2 * n), x) }
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2,fma")]
-    pub(super) fn abs(x: Raw) -> Raw {
-        _mm256_andnot_pd(splat(-0.0), x)
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2,fma")]
-    pub(super) fn compare<const OPERATOR: i32>(a: Raw, b: Raw) -> Mask {
-        super::Ones(to_bits(_mm256_cmp_pd::<OPERATOR>(a, b)))
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2,fma")]
-    pub(super) fn select(mask: Mask, a: Raw, b: Raw) -> Raw {
-        _mm256_blendv_pd(b, a, from_bits(mask.0))
-    }
-
-    /// Each half of 16 bytes by itself; then the two lower halves together, and the two upper ones.
-    #[inline]
-    #[target_feature(enable = "avx2,fma")]
-    pub(super) fn interleave(a: Raw, b: Raw) -> (Raw, Raw) {
-        let (low, high) = (_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b));
-        (_mm256_permute2f128_pd::<0x20>(low, high), _mm256_permute2f128_pd::<0x31>(low, high))
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2,fma")]
-    pub(super) fn from_lane(x: Raw, n: usize) -> Raw {
-        debug_assert_eq!(n, 2);
-        _mm256_permute2f128_pd::<0x11>(x, x)
-    }
+    avx2! { f64 of 2 words }
 }
 
 /// Instructions for `f32`.
 mod ps {
-    use std::arch::x86_64::*;
     #[rustfmt::skip]
     pub(super) use std::arch::x86_64::{
         __m256 as Raw, _mm256_set1_ps as splat,
@@ -168,56 +178,16 @@ mod ps {
         _mm256_castps_si256 as to_bits, _mm256_castsi256_ps as from_bits, _mm256_set1_epi32 as splat_bits,
         _mm256_add_epi32 as add_bits, _mm256_sub_epi32 as sub_bits, _mm256_sllv_epi32 as shl, _mm256_srlv_epi32 as shr,
     };
+    #[rustfmt::skip]
+    use std::arch::x86_64::{
+        _mm256_maskload_ps as load_masked, _mm256_maskstore_ps as store_masked, _mm256_andnot_ps as and_not,
+        _mm256_cmp_ps as compare_lanes, _mm256_blendv_ps as blend, _mm256_unpacklo_ps as unpack_low,
+        _mm256_unpackhi_ps as unpack_high, _mm256_permute2f128_ps as halves,
+    };
 
-    pub(super) use super::Ones as Mask;
-    use super::mask;
+    avx2! { f32 of 1 words }
 
-    #[inline]
-    #[target_feature(enable = "avx2,fma")]
-    pub(super) unsafe fn load_first(p: *const f32, n: usize) -> Raw {
-        // SAFETY: the caller's; lanes that are masked off are not read.
-        unsafe { _mm256_maskload_ps(p, mask(n)) }
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2,fma")]
-    pub(super) unsafe fn store_first(p: *mut f32, n: usize, x: Raw) {
-        // SAFETY: the caller's; lanes that are masked off are not written.
-        unsafe { _mm256_maskstore_ps(p, mask(n), x) }
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2,fma")]
-    pub(super) fn abs(x: Raw) -> Raw {
-        _mm256_andnot_ps(splat(-0.0), x)
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2,fma")]
-    pub(super) fn compare<const OPERATOR: i32>(a: Raw, b: Raw) -> Mask {
-        super::Ones(to_bits(_mm256_cmp_ps::<OPERATOR>(a, b)))
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2,fma")]
-    pub(super) fn select(mask: Mask, a: Raw, b: Raw) -> Raw {
-        _mm256_blendv_ps(b, a, from_bits(mask.0))
-    }
-
-    /// Each half of 16 bytes by itself; then the two lower halves together, and the two upper ones.
-    #[inline]
-    #[target_feature(enable = "avx2,fma")]
-    pub(super) fn interleave(a: Raw, b: Raw) -> (Raw, Raw) {
-        let (low, high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
-        (_mm256_permute2f128_ps::<0x20>(low, high), _mm256_permute2f128_ps::<0x31>(low, high))
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2,fma")]
-    pub(super) fn from_lane(x: Raw, n: usize) -> Raw {
-        debug_assert_eq!(n, 4);
-        _mm256_permute2f128_ps::<0x11>(x, x)
-    }
+    use std::arch::x86_64::*;
 
     #[inline]
     #[target_feature(enable = "avx2,fma")]

@@ -84,6 +84,31 @@ macro_rules! mask {
 
 mask! { __mmask8 __mmask16 }
 
+/// What AVX-512 does in other ways than AVX2.
+macro_rules! avx512 {
+    ($elem:ident) => {
+        #[inline]
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+        pub(super) unsafe fn load_first(p: *const $elem, n: usize) -> Raw {
+            // SAFETY: the caller's; lanes that are masked off are not read.
+            unsafe { load_masked(((1u32 << n) - 1) as Mask, p) }
+        }
+
+        #[inline]
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+        pub(super) unsafe fn store_first(p: *mut $elem, n: usize, x: Raw) {
+            // SAFETY: the caller's; lanes that are masked off are not written.
+            unsafe { store_masked(p, ((1u32 << n) - 1) as Mask, x) }
+        }
+
+        #[inline]
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+        pub(super) fn select(mask: Mask, a: Raw, b: Raw) -> Raw {
+            blend(mask, b, a)
+        }
+    };
+}
+
 /// Instructions for `f64`.
 mod pd {
     use std::arch::x86_64::*;
@@ -100,32 +125,12 @@ mod pd {
         _mm512_scalef_pd as scale, _mm512_getexp_pd as exponent,
         _mm512_permutexvar_pd as permute, _mm512_permutex2var_pd as permute2,
     };
+    #[rustfmt::skip]
+    use std::arch::x86_64::{
+        _mm512_maskz_loadu_pd as load_masked, _mm512_mask_storeu_pd as store_masked, _mm512_mask_blend_pd as blend,
+    };
 
-    /// The first `n` lanes.
-    #[inline(always)]
-    fn first(n: usize) -> Mask {
-        ((1u32 << n) - 1) as Mask
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-    pub(super) unsafe fn load_first(p: *const f64, n: usize) -> Raw {
-        // SAFETY: the caller's; lanes that are masked off are not read.
-        unsafe { _mm512_maskz_loadu_pd(first(n), p) }
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-    pub(super) unsafe fn store_first(p: *mut f64, n: usize, x: Raw) {
-        // SAFETY: the caller's; lanes that are masked off are not written.
-        unsafe { _mm512_mask_storeu_pd(p, first(n), x) }
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-    pub(super) fn select(mask: Mask, a: Raw, b: Raw) -> Raw {
-        _mm512_mask_blend_pd(mask, b, a)
-    }
+    avx512! { f64 }
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
@@ -161,32 +166,12 @@ mod ps {
         _mm512_scalef_ps as scale, _mm512_getexp_ps as exponent,
         _mm512_permutexvar_ps as permute, _mm512_permutex2var_ps as permute2,
     };
+    #[rustfmt::skip]
+    use std::arch::x86_64::{
+        _mm512_maskz_loadu_ps as load_masked, _mm512_mask_storeu_ps as store_masked, _mm512_mask_blend_ps as blend,
+    };
 
-    /// The first `n` lanes.
-    #[inline(always)]
-    fn first(n: usize) -> Mask {
-        ((1u32 << n) - 1) as Mask
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-    pub(super) unsafe fn load_first(p: *const f32, n: usize) -> Raw {
-        // SAFETY: the caller's; lanes that are masked off are not read.
-        unsafe { _mm512_maskz_loadu_ps(first(n), p) }
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-    pub(super) unsafe fn store_first(p: *mut f32, n: usize, x: Raw) {
-        // SAFETY: the caller's; lanes that are masked off are not written.
-        unsafe { _mm512_mask_storeu_ps(p, first(n), x) }
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-    pub(super) fn select(mask: Mask, a: Raw, b: Raw) -> Raw {
-        _mm512_mask_blend_ps(mask, b, a)
-    }
+    avx512! { f32 }
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]

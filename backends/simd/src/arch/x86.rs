@@ -1,8 +1,8 @@
 //! What the vectors of AVX2 and AVX-512 have in common: everything but the names of their instructions.
 //!
 //! Each instruction set has a module `pd` for `f64` and a module `ps` for `f32`, which give its instructions the names
-//! that are used here. Most of these are intrinsics. Where AVX2 and AVX-512 differ by more than a name, the module has a
-//! function instead.
+//! that are used here. Most of these are intrinsics. Where AVX2 and AVX-512 differ by more than a name, the module has
+//! a function instead, which is inlined as the intrinsics are.
 
 /// Both vector types of an instruction set.
 macro_rules! vectors {

@@ -1,7 +1,7 @@
 //! Random words in registers of 32 bytes.
 //!
-//! AVX2 turns neither 64-bit words nor unsigned ones into numbers: their halves become numbers, whose sum is rounded
-//! once, as the one conversion of AVX-512 is.
+//! AVX2 converts neither 64-bit integers nor unsigned ones to floating point. Here each half of a word is converted
+//! exactly, and the sum of the halves is rounded once, as the single conversion of AVX-512 rounds.
 
 use std::arch::x86_64::*;
 
@@ -53,8 +53,8 @@ impl Words for U64x4 {
     }
 }
 
-/// Words as numbers, rounded to nearest. The lower half stands in the last bits of 2^52, the upper half in those of
-/// 2^84; what the two have too much is taken off the upper one, exactly.
+/// Words as numbers, rounded to nearest. The lower half becomes the last bits of 2^52, the upper half those of 2^84.
+/// 2^84 and 2^52 are taken from the upper one, exactly, before the two are added.
 ///
 /// # Safety
 /// The CPU has AVX2.
