@@ -13,7 +13,7 @@ pub(crate) struct Caches {
     pub(crate) l3: usize,
 }
 
-/// Where the CPU does not say: small ones of the last ten years.
+/// Assumed where the CPU does not say: the sizes of a small CPU of the last ten years.
 const USUAL: Caches = Caches { l1: 32 << 10, l2: 512 << 10, l3: 8 << 20 };
 
 impl Caches {

@@ -1,7 +1,7 @@
 //! `sum x_i y_i`, in several wide accumulators.
 //!
 //! The shape of the sum is fixed by the length and the level alone: at most [`BLOCKS`] equal blocks, then their sums
-//! pairwise. The number of threads decides who sums a block, never what is added to what.
+//! pairwise. The number of threads decides which thread sums a block, never what is added to what.
 
 use gingham_core::ndarray::{ArrayView1, s};
 use gingham_core::{Error, OpThreads};
@@ -12,8 +12,8 @@ use crate::level::Available;
 use crate::team;
 use crate::vector::{Element, Kernel, MAX_LANES, Vector};
 
-/// Elements of the smallest block where there is more than one. Handing it out (some 20 ns) costs nothing beside the 3 us
-/// that it takes.
+/// Elements of the smallest block where there is more than one. Handing it out (some 20 ns) costs nothing beside the
+/// 3 us that it takes.
 const BLOCK: usize = 1 << 14;
 
 /// Blocks at most: their sums need no allocation, and enough is left to share out when a thread comes late.
@@ -22,11 +22,11 @@ const BLOCKS: usize = 256;
 /// Independent sums: two FMA units, each with a latency of four cycles.
 const SUMS: usize = 8;
 
-/// Bytes that a prefetch runs ahead. From memory on Zen 4, 16 and 32 lines gave 31 GB/s, none 28. Each operand read in two
-/// places at once gave 30, from pages of 4 KiB 28 instead of 27.
+/// Bytes by which a prefetch runs ahead. From memory on Zen 4, prefetching 16 or 32 lines ahead gave 31 GB/s, no
+/// prefetching 28. Reading each operand in two places at once gave 30; from pages of 4 KiB, 28 instead of 27.
 const AHEAD: usize = 32 * 64;
 
-/// What lengths of blocks are multiples of: the longest turn of the loop, so that the masked end is paid once.
+/// The length of a block is a multiple of this, the longest turn of the loop, so that the masked end is paid for once.
 const UNIT: usize = SUMS * MAX_LANES;
 
 /// The sum of `x_i y_i`, in an order that the length and the level decide.

@@ -20,11 +20,11 @@ pub enum Level {
     Avx512,
 }
 
-/// A level that cannot be had.
+/// Why there are no kernels: the level is unknown, or this CPU lacks it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LevelError {
-    /// A name that is no level.
+    /// A name that no level has.
     #[error("unknown SIMD level `{given}`; expected portable, avx2 or avx512 (this CPU has {})", available())]
     Unknown {
         /// The name that was given.
@@ -33,7 +33,7 @@ pub enum LevelError {
     /// A level whose instructions this CPU lacks.
     #[error("this CPU lacks the SIMD level {given}; it has {}", available())]
     Missing {
-        /// The level asked for.
+        /// The level that was given.
         given: Level,
     },
 }

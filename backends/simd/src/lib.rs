@@ -33,8 +33,9 @@ pub struct Simd {
 }
 
 impl Simd {
-    /// The best level that the CPU has, or the one that [`VARIABLE`] names. Where that one cannot be had nothing is put
-    /// in its place: [`Backend::info`] says so, and [`Backend::limit`] and every operation return it as an error.
+    /// The best level that the CPU has, or the one that [`VARIABLE`] names. If the CPU lacks that one, or its name is
+    /// unknown, no other level is used in its place: [`Backend::info`] says so, and [`Backend::limit`] and every
+    /// operation return it as an error.
     #[must_use]
     pub fn new() -> Self {
         Self { level: Available::from_env() }
@@ -43,7 +44,7 @@ impl Simd {
     /// As [`Simd::new`], with the error at once.
     ///
     /// # Errors
-    /// [`LevelError`] if [`VARIABLE`] names no level, or one that the CPU lacks.
+    /// [`LevelError`] if [`VARIABLE`] holds an unknown name, or a level that the CPU lacks.
     pub fn from_env() -> Result<Self, LevelError> {
         Ok(Self { level: Ok(Available::from_env()?) })
     }

@@ -1,14 +1,14 @@
 //! Writing a lane from start to end: vector by vector, aligned, past the caches where that pays.
 //!
-//! What is written is a [`Values`]: a constant, or a function of other lanes. Lanes that are not contiguous are gathered
-//! into vectors and scattered from them, so that every layout is computed by the same code.
+//! What is written is a [`Values`]: a constant, or a function of other lanes. Lanes that are not contiguous are
+//! gathered into vectors and scattered from them, so that every layout is computed by the same code.
 
 use gingham_core::ndarray::{ArrayView1, ArrayViewMut1};
 
 use crate::vector::Vector;
 
-/// Vectors from which on a lane is aligned before it is written, so that no store crosses a cache line. Not below, where
-/// the masked head is a part of the work worth sparing.
+/// Lanes of at least this many vectors are aligned before they are written, so that no store crosses a cache line. In
+/// shorter ones the masked head is too large a part of the work.
 const ALIGNED_FROM: usize = 16;
 
 /// Vectors computed in one turn of a loop at most.
@@ -87,7 +87,8 @@ impl<V: Vector> Input<V> {
     }
 }
 
-/// `out_i <- values_i`; `past_caches`, in stores that do not read the line first where the lane is long enough to align.
+/// `out_i <- values_i`. With `past_caches`, a lane that is long enough to be aligned is written in streaming stores,
+/// which do not read the line first.
 ///
 /// # Safety
 /// The CPU has the instructions of `V`; there are as many values as elements in `out`.
@@ -118,8 +119,8 @@ pub(crate) unsafe fn write<V: Vector, F: Values<V>>(values: F, mut out: ArrayVie
                 }
             }
             while i + turn <= len {
-                // All loads first: behind a store, a load from a place that differs by about a multiple of 4 KiB waits
-                // for it. Adding so was slower by 0.6 on Zen 4.
+                // All loads first: a load waits for an earlier store whose address differs by about a multiple of
+                // 4 KiB. With loads and stores in turn, additions ran at 0.6 of the speed on Zen 4.
                 let mut vectors = [values.load(i); MOST];
                 for (u, vector) in vectors.iter_mut().enumerate().take(F::UNROLL).skip(1) {
                     *vector = values.load(i + u * V::LANES);

@@ -1,8 +1,8 @@
 //! Random bits in registers: 64-bit words for the generator, and the way from words to numbers.
 //!
-//! They stand beside [`Vector`](crate::vector::Vector), whose registers they share: arithmetic on bits is of another
-//! width than that on numbers (a product of 32-bit halves fills 64 bits), and the ways from bits to numbers are those
-//! that only an instruction set knows.
+//! They are apart from [`Vector`](crate::vector::Vector), though they share its registers: arithmetic on words has
+//! another width than arithmetic on numbers (a product of 32-bit halves fills 64 bits), and each instruction set has
+//! its own way from bits to numbers.
 
 /// A register of 64-bit words. As with vectors, one in hand proves that the CPU has its instructions.
 pub(crate) trait Words: Copy {
@@ -47,11 +47,11 @@ pub(crate) trait FromWords: Copy {
     /// Multiples of 2^-53 (`f64`) or 2^-24 (`f32`) in [0, 1), from the upper bits.
     fn unit(words: Self::Words) -> Self;
 
-    /// Numbers in (0, 1], from all bits but the lowest, which is taken for set: the small ones as fine as the large ones.
+    /// Numbers in (0, 1], from all bits but the lowest, which is taken as set: small numbers are as fine as large ones.
     fn positive(words: Self::Words) -> Self;
 
-    /// Numbers in [-1/2, 1/2): multiples of 2^-52 (`f64`), from the lower 52 bits, or odd multiples of 2^-31 (`f32`), from
-    /// the lower 30, with 1/2 where these round to it. So small ones of `f32`, too, have all the bits that it can hold.
+    /// Numbers in [-1/2, 1/2): multiples of 2^-52 (`f64`), from the lower 52 bits, or odd multiples of 2^-31 (`f32`),
+    /// from the lower 30, and 1/2 where these round to it. So small `f32`, too, have as many bits as the type holds.
     fn centred(words: Self::Words) -> Self;
 
     /// The sign changed where the highest bit is set.

@@ -171,7 +171,8 @@ fn lanes<T: Scalar>() {
                 Op::MatMul => unreachable!("{op} has no lanes"),
             };
             call(&simd, &mut out.view_mut()).unwrap();
-            // Another backend has other random numbers: these are compared with what this one writes far from any fence.
+            // Another backend has other random numbers: these are compared with what this one writes far from any
+            // fence.
             let judge: &dyn Backend = if matches!(op, Op::Random(_)) { &simd } else { &Reference };
             call(judge, &mut expected.view_mut()).unwrap();
             let kernels = simd.info().kernels;

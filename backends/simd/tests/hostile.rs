@@ -26,7 +26,7 @@ fn lane<T: Scalar>(len: usize) -> Array1<T> {
     Array1::from_shape_fn(len, |i| T::from_f64(0.5 + (i % 7) as f64))
 }
 
-/// `one` for every element: of stride 0, so that any number of them can be had.
+/// `one` for every element: of stride 0, so that there can be any number of them.
 fn spread<T>(one: &T, shape: (usize, usize)) -> ArrayView2<'_, T> {
     ArrayView2::from_shape(shape.strides((0, 0)), std::slice::from_ref(one)).unwrap()
 }
@@ -72,7 +72,7 @@ fn sizes_of_zero<T: Scalar>() {
             matmul::matmul_batch(&simd, two, batch, one, threads).unwrap();
         }
         for (beta, expected) in [(T::zero(), T::zero()), (two, T::from_f64(6.0))] {
-            // Without terms, and with more than anyone could add, of which none counts.
+            // Without terms, and with more terms than could be added, none of which counts.
             for (alpha, k) in [(one, 0), (T::infinity(), 0), (nan, 0), (T::zero(), 1 << 50)] {
                 let old = if beta == T::zero() { nan } else { T::from_f64(3.0) };
                 let mut c = Array2::from_elem((35, 9), old);
@@ -158,7 +158,7 @@ fn every_alignment<T: Scalar>() {
     }
 }
 
-/// Strides near the ends of their type, along axes that have one element: nobody may multiply with them.
+/// Strides near the ends of their type, along axes that have one element: no code may multiply with them.
 fn strides_of_no_meaning<T: Scalar>() {
     let (a, b) = (matrix::<T>(1, 40), matrix::<T>(40, 1));
     let huge = (isize::MAX as usize) / size_of::<T>() - 64;
@@ -207,8 +207,8 @@ fn threads_beyond_reason<T: Scalar>() {
     }
 }
 
-/// Who goes round the checked entries with shapes that do not fit gets a panic, before anything is read or written that
-/// is not there.
+/// A caller that bypasses the checked entries with shapes that do not fit gets a panic, before anything is read or
+/// written that is not there.
 fn shapes_that_nobody_has_checked<T: Scalar>() {
     let (a, long, short) = (matrix::<T>(8, 8), lane::<T>(500), lane::<T>(3));
     let refused = |what: &str, call: &mut dyn FnMut()| {

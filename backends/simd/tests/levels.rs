@@ -1,4 +1,4 @@
-//! Every level that this CPU has passes the suite; one that it lacks, or that has no such name, is an error that says so.
+//! Every level that this CPU has passes the suite. A level that it lacks, and an unknown name, are errors that say so.
 
 use std::env;
 use std::io::{self, Write};

@@ -1,4 +1,5 @@
-//! Products of every small shape, in layouts of all kinds, alone and in batches: exactly the reference's, at every level.
+//! Products of every small shape, in layouts of all kinds, alone and in batches: exactly the reference's, at every
+//! level.
 
 mod every;
 

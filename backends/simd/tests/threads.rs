@@ -1,4 +1,4 @@
-//! Op threads change who computes, never what: results are the same to the bit, at every level.
+//! Op threads change which thread computes, never what: results are the same to the bit, at every level.
 
 mod every;
 

@@ -1,7 +1,8 @@
 //! Element-wise functions.
 //!
-//! A function is a type that computes on vectors ([`lane::Map`] of one argument, [`lane::Zip`] of two); [`lane`] applies
-//! it along a lane. [`exact`] has those that IEEE 754 fixes to the bit, [`transcendental`] those that are approximated.
+//! A function is a type that computes on vectors ([`lane::Map`] of one argument, [`lane::Zip`] of two); [`lane`]
+//! applies it along a lane. [`exact`] has those that IEEE 754 fixes to the bit, [`transcendental`] those that are
+//! approximated.
 
 mod exact;
 mod lane;

@@ -48,8 +48,8 @@ impl Blocks {
     }
 }
 
-/// Length of the parts of `len`, as few as can be of at most `most` each: equal but for the last, and whole multiples of
-/// `unit`.
+/// Length of the parts of `len`, as few as can be of at most `most` each: equal but for the last, and whole multiples
+/// of `unit`.
 fn even(len: usize, most: usize, unit: usize) -> usize {
     let parts = len.div_ceil(most).max(1);
     len.div_ceil(parts).max(1).next_multiple_of(unit)
@@ -88,8 +88,8 @@ impl<T: Element> Kernel<T> for Piece<'_, T> {
 /// [`TileShape::of`], which cannot be constants of V yet.
 ///
 /// # Safety
-/// The CPU has the instructions of V; the elements of A, B and C are readable, those of C writable and nobody else's;
-/// the shapes fit; `blocks` are those of this product or a larger one, and `scratch` has their lines.
+/// The CPU has the instructions of V; the elements of A, B and C are readable, those of C writable and accessed by
+/// nothing else; the shapes fit; `blocks` are those of this product or a larger one, and `scratch` has their lines.
 #[inline(always)]
 unsafe fn product<V: Vector, const MV: usize, const NR: usize>(
     alpha: V::Elem,
@@ -136,7 +136,7 @@ unsafe fn product<V: Vector, const MV: usize, const NR: usize>(
 struct Block<V: Vector> {
     source: Matrix<V::Elem>,
     packed: *mut V::Elem,
-    /// The first rows, in panels of full height, which the tiles that read them first are to pack.
+    /// The first rows, whole panels, that are not packed: the tiles that read them first do it.
     new: usize,
 }
 

@@ -1,8 +1,8 @@
 //! The product with a single column, `y <- alpha A x + beta y`, where A lies by rows in the nearest caches.
 //!
-//! There a row is over before its sum is: adding up the lanes of one vector takes as long as multiplying a hundred
-//! elements. So as many rows are read side by side as a vector has lanes, and their vectors are added up together, which
-//! leaves one vector of sums.
+//! Such rows are short: adding up the lanes of one vector takes as long as multiplying a hundred elements. So as many
+//! rows are read side by side as a vector has lanes, and their vectors are added up together, which leaves one vector
+//! with the sum of each row.
 
 use gingham_core::ndarray::{ArrayView2, ArrayViewMut2};
 
@@ -64,7 +64,7 @@ impl<T: Element> Column<T> {
 impl<T: Element> Kernel<T> for Column<T> {
     type Output = ();
 
-    /// Eight rows at a time are as many sums as two FMA units with a latency of four cycles ask for.
+    /// Eight rows at a time are as many sums as two FMA units with a latency of four cycles need.
     #[inline(always)]
     unsafe fn run<V: Vector<Elem = T>>(self) {
         let Self { alpha, a, x, beta, y } = self;
@@ -112,12 +112,12 @@ struct Rows<V: Vector> {
 }
 
 impl<V: Vector> Rows<V> {
-    /// Computes the next `count` rows, `R` at most, side by side. Where they are fewer, the last one is read again in the
-    /// place of each that is missing; the compiler drops that where it knows `count`.
+    /// Computes the next `count <= R` rows side by side. Where `count` is less than `R`, the last row is read again in
+    /// the place of each that is missing; the compiler drops that where it knows `count`.
     ///
     /// # Safety
-    /// The CPU has the instructions of V; the elements are readable, those of y writable and nobody else's; the rows are
-    /// there.
+    /// The CPU has the instructions of V; the elements are readable, those of y writable and accessed by nothing else;
+    /// the rows exist.
     #[inline(always)]
     unsafe fn take<const R: usize>(&mut self, count: usize) {
         let (mut a, mut x, mut k) = (self.a, self.x, self.k);
@@ -157,9 +157,10 @@ impl<V: Vector> Rows<V> {
     }
 }
 
-/// The sum of the lanes of each vector, of the first one in the first lane. They are four, or eight, or as many as a
-/// vector has lanes; more do not count. In each step half of them, interleaved with the other half, add their upper lanes
-/// to their lower ones; where they are fewer than the lanes, one vector is left with several parts of each sum.
+/// A vector whose lane i is the sum of the lanes of vector i. There are four vectors, or eight, or as many as a vector
+/// has lanes; those beyond that are ignored. Each step interleaves one half of the vectors with the other and adds the
+/// two results, which halves their number. Where there are fewer vectors than lanes, the one that is left holds several
+/// parts of each sum, and is folded.
 ///
 /// # Safety
 /// The CPU has the instructions of V.

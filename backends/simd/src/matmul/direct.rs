@@ -1,5 +1,4 @@
-//! The product without packed blocks, for operands that stay in the caches: what packing costs here is more than it
-//! saves.
+//! The product without packed blocks, for operands that stay in the caches: packing costs more here than it saves.
 //!
 //! C is cut into tiles that the registers hold. The vectors of a tile run along a column of A, which is read where it
 //! lies; the elements of B are spread from memory, whatever B's strides. Only an A whose columns are not contiguous is
@@ -15,7 +14,7 @@ use super::scratch::{Scratch, lines};
 use crate::vector::{Element, Kernel, Vector};
 
 /// Columns of the widest tile: with one vector a column these are eight sums, as many as two FMA units with a latency
-/// of four cycles ask for.
+/// of four cycles need.
 const WIDE: usize = 8;
 
 /// Columns of the widest tile of two vectors where there are 16 registers, of which it takes 12 + 2 + 1.
@@ -24,7 +23,8 @@ const NARROW: usize = 6;
 /// Bytes of A that stay in L1 while B and C stream past: half of an L1 of 32 KiB.
 const A_BYTES: usize = 16 << 10;
 
-/// Bytes of C above which its columns are better written downwards, a few at a time, than in short pieces.
+/// Bytes of C above which a few of its columns at a time are written along their whole length, instead of all of them
+/// one row of tiles at a time.
 const C_BYTES: usize = 256 << 10;
 
 /// Columns of the tile of four vectors: 4 x 4 sums. (4 x 6 were slower by 0.9 on Zen 4: 32 columns leave two.)
@@ -68,13 +68,14 @@ impl<T: Element> Kernel<T> for One<'_, T> {
     }
 }
 
-/// The products of operands like `operands`, which [`Operands::are_direct`], at each of `origins`.
+/// Computes a product at each of `origins`, with the shapes and strides of `operands`, which [`Operands::are_direct`].
 ///
 /// # Errors
 /// Those of [`Scratch::take`].
 ///
 /// # Safety
-/// The CPU has the instructions of V; the elements of all operands are readable, those of C writable and nobody else's.
+/// The CPU has the instructions of V; the elements of all operands are readable, those of C writable and accessed by
+/// nothing else.
 #[inline(always)]
 pub(super) unsafe fn products<V: Vector>(
     operands: &Operands<V::Elem>,
@@ -86,26 +87,26 @@ pub(super) unsafe fn products<V: Vector>(
         if is_four_tall::<V>(*a) || a.row_stride == 1 && c.rows <= tallest::<V>() * V::LANES {
             row_of_tiles::<V>(operands, origins);
         } else if a.row_stride == 1 {
-            V::outlined(Blocked { operands, origins, panel: None });
+            V::outlined(TallProducts { operands, origins, panel: None });
         } else {
             let rows = block_rows::<V>(a.cols).min(a.rows.next_multiple_of(V::LANES));
             let mut scratch = Scratch::take(lines::<V::Elem>(rows * a.cols))?;
             let panel: *mut V::Elem = scratch.lines().as_mut_ptr().cast();
-            V::outlined(Blocked { operands, origins, panel: Some(panel) });
+            V::outlined(TallProducts { operands, origins, panel: Some(panel) });
         }
     }
     Ok(())
 }
 
-/// Products of more than one row of tiles. A function of its own, which one product and batches, copied or not, share:
-/// it holds a call for every tile, and four of it were a tenth of this crate.
-struct Blocked<'a, T> {
+/// Products of more than one row of tiles. One function for single products and batches, copied or not: it contains a
+/// call for every tile, and four copies of it were a tenth of this crate.
+struct TallProducts<'a, T> {
     operands: &'a Operands<T>,
     origins: &'a [Origins<T>],
     panel: Option<*mut T>,
 }
 
-impl<T: Element> Kernel<T> for Blocked<'_, T> {
+impl<T: Element> Kernel<T> for TallProducts<'_, T> {
     type Output = ();
 
     #[inline(always)]

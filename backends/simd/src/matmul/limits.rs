@@ -2,7 +2,8 @@
 
 use gingham_core::OpThreads;
 
-/// Steps of k up to which a product is computed where it lies: a panel of A and one of B, this long, are in L1 together.
+/// Steps of k up to which a product is computed where it lies: a panel of A and one of B, this long, are in L1
+/// together.
 ///
 /// The blocked product never cuts k into pieces shorter than this. Direct and blocked products therefore add up in the
 /// same order, and the result does not depend on which is chosen, nor, through that, on the number of op threads.

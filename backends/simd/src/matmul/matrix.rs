@@ -2,8 +2,8 @@
 
 use gingham_core::ndarray::{ArrayView2, ArrayViewMut2};
 
-/// Element (i, j) is at `origin + i row_stride + j col_stride`, for i below `rows` and j below `cols`. Whoever reads or
-/// writes through one answers for that; only those made from a mutable view may be written.
+/// Element (i, j) is at `origin + i row_stride + j col_stride`, for i below `rows` and j below `cols`. The code that
+/// reads or writes through one answers for that; only those made from a mutable view may be written.
 #[derive(Clone, Copy)]
 pub(super) struct Matrix<T> {
     origin: *mut T,
@@ -38,8 +38,8 @@ impl<T: Copy> Matrix<T> {
         Self::of_mut(&mut view)
     }
 
-    /// Whether vectors run along its rows better than down its columns: where only rows are contiguous, or where they are
-    /// the longer of the two.
+    /// Whether vectors run along its rows better than down its columns: where only rows are contiguous, or where they
+    /// are the longer of the two.
     #[inline(always)]
     pub(super) fn lies_by_rows(self) -> bool {
         self.col_stride == 1 && (self.row_stride != 1 || self.cols > self.rows)

@@ -14,8 +14,9 @@ use crate::level::Available;
 use crate::team;
 use crate::vector::{Element, Kernel, Vector};
 
-/// Rows of A that are read side by side where A is in the caches, and vectors in a row from each. On Zen 4, 1000 x 1000 of
-/// `f64` were read from the last one at 98 GB/s, in single rows at 94, in fours at 83, with prefetches at 78.
+/// Rows of A that are read side by side where A is in the caches, and vectors in a row from each. On Zen 4, 1000 x 1000
+/// of `f64` were read from the last-level cache at 98 GB/s; in single rows at 94, in fours at 83, with prefetches
+/// at 78.
 const NEAR: (usize, usize) = (2, 4);
 
 /// The same where A is in memory: x, which the first cache then hardly holds, is read once for all of them. On Zen 4,
@@ -88,10 +89,10 @@ struct Piece<T> {
     y: Matrix<T>,
 }
 
-/// One whose part of A is in the caches.
+/// A piece whose part of A is in the caches.
 struct Near<T>(Piece<T>);
 
-/// One whose part of A is in memory.
+/// A piece whose part of A is in memory.
 struct Far<T>(Piece<T>);
 
 impl<T: Element> Kernel<T> for Near<T> {
@@ -118,7 +119,7 @@ impl<T: Element> Piece<T> {
     /// All rows, `R` at a time, `U` vectors in a row from each.
     ///
     /// # Safety
-    /// The CPU has the instructions of V; the elements are readable, those of y writable and nobody else's.
+    /// The CPU has the instructions of V; the elements are readable, those of y writable and accessed by nothing else.
     #[inline(always)]
     unsafe fn run<V: Vector<Elem = T>, const R: usize, const U: usize, const IS_FAR: bool>(&self) {
         let a = self.a;
@@ -137,7 +138,7 @@ impl<T: Element> Piece<T> {
     /// `y_i <- alpha sum + beta y_i`
     ///
     /// # Safety
-    /// Row i is there, and nobody else's.
+    /// Row i exists, and nothing else accesses it.
     #[inline(always)]
     unsafe fn finish(&self, i: usize, sum: T) {
         let y = self.y.at(i, 0);
@@ -145,9 +146,9 @@ impl<T: Element> Piece<T> {
         unsafe { *y = if self.beta == T::zero() { self.alpha * sum } else { self.alpha * sum + self.beta * *y } };
     }
 
-    /// Each sum is a dot product; rows of A and x are `CONTIGUOUS`, or of any strides. Rows that are read together are
-    /// neighbours in memory; in the caches they are far apart, so that each place goes on where it is when its row ends
-    /// (on Zen 4, 98 GB/s instead of 86).
+    /// Each sum is a dot product; rows of A and x are `CONTIGUOUS`, or of any strides. From memory, neighbouring rows
+    /// are read together. From the caches, rows far apart are, so that each stream goes on with the row that follows
+    /// its last one (on Zen 4, 98 GB/s instead of 86).
     ///
     /// # Safety
     /// As [`Self::run`].
@@ -252,7 +253,7 @@ impl<T: Element> Piece<T> {
         }
     }
 
-    /// Adds `N` columns from column p on to `sums`, which the first ones find unwritten.
+    /// Adds `N` columns from column p on to `sums`, or writes them there where p is 0.
     ///
     /// # Safety
     /// As [`Self::run`]; `sums` has room for the rows of `a`.

@@ -13,9 +13,9 @@ use crate::vector::{MAX_LANES, Vector};
 /// though columns may be pages apart, and a cache line that two panels share is still there for the second one.
 const STEPS: usize = 4;
 
-/// Rows of the first panel of a block that has `rows`: `width` of them, a multiple of `granule`, while there are enough;
-/// then as few as do, in whole granules. Four granules where three make a full panel are cut into two and two: the tile
-/// of a single vector takes four fifths of the time of one of three (Zen 4, f64).
+/// Rows of the first panel of a block that has `rows`: `width` of them, a multiple of `granule`, while there are
+/// enough; then as few as do, in whole granules. Four granules where three make a full panel are cut into two and two:
+/// the tile of a single vector takes four fifths of the time of one of three (Zen 4, f64).
 #[inline(always)]
 pub(super) fn height(rows: usize, width: usize, granule: usize) -> usize {
     let (granules, most) = (rows.div_ceil(granule), width / granule);
@@ -140,9 +140,9 @@ fn transpose<V: Vector, const R: usize>(mut x: [V; R]) -> [V; R] {
     x
 }
 
-/// A panel from a source of any strides, element by element, `G` rows at a time: a count known to the compiler makes
-/// this three times as fast, and with all rows of a panel at once, reads would collide in the L1 cache where rows are a
-/// multiple of 4 KiB apart (12 lines have one place).
+/// A panel from a source of any strides, element by element, `G` rows at a time. A count known to the compiler makes
+/// this three times as fast. All rows of a panel at once would collide in the L1 cache where rows are a multiple of
+/// 4 KiB apart: 12 lines would share one set.
 ///
 /// # Safety
 /// As [`copied`].

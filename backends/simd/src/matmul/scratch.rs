@@ -49,7 +49,7 @@ struct Room {
 impl Room {
     const NONE: Self = Self { start: ptr::dangling_mut(), lines: 0 };
 
-    /// Nothing if there is no memory for `lines` lines, or more than an address can tell apart.
+    /// Nothing if there is no memory for `lines` lines, or if they exceed the address space.
     fn new(lines: usize) -> Option<Self> {
         let layout = Self::layout(lines)?;
         if layout.size() == 0 {
@@ -103,7 +103,7 @@ impl Scratch {
     pub(super) fn take(lines: usize) -> Result<Self, Error> {
         let mut kept = KEPT.try_with(Cell::take).unwrap_or_default();
         if kept.lines < lines {
-            // First the old room goes, so that both need not fit.
+            // The old room goes first, so that memory need not hold both.
             drop(kept);
             kept = Room::new(lines).ok_or_else(|| {
                 let bytes = lines.saturating_mul(size_of::<Line>());

@@ -13,7 +13,8 @@ use crate::arch::Vectors;
 use crate::level::Available;
 use crate::team;
 
-/// The product, C being cut along its longer axis into pieces of whole tiles, one for each thread that has enough to do.
+/// The product, C being cut along its longer axis into pieces of whole tiles, one for each thread that has
+/// enough to do.
 pub(super) fn product<T: Vectors>(
     level: Available,
     alpha: T,

@@ -1,12 +1,12 @@
 //! The register tile: MV vectors by NR columns of C, kept in registers while k runs.
 //!
 //! Each step of k loads MV vectors of the packed A and spreads NR elements of the packed B: `MV * NR` fused
-//! multiply-adds for `MV + NR` loads. Two FMA units with a latency of four cycles ask for at least eight sums at a time.
+//! multiply-adds for `MV + NR` loads. Two FMA units with a latency of four cycles need at least eight sums at a time.
 //! With 32 registers a tile of 3 x 8 vectors takes 24 + 3 + 1 of them; with 16 registers one of 2 x 6 takes 12 + 2 + 1.
 //! (3 x 4 takes 12 + 3 + 1, all 16, and the compiler then keeps one sum in memory: half the speed.)
 //!
-//! The tile that is the first to read a panel can pack it on the way: the loads and stores that it takes fit between the
-//! multiply-adds, where a pass of its own takes 2 to 5 % of the time of a product of 256 or 512 (Zen 4).
+//! The tile that reads a panel first can pack it on the way: its loads and stores fit between the multiply-adds,
+//! whereas a separate pass takes 2 to 5 % of the time of a product of 256 or 512 (Zen 4).
 
 use std::marker::PhantomData;
 use std::{array, fmt};
@@ -16,12 +16,12 @@ use crate::arch::Vectors;
 use crate::level::Available;
 use crate::vector::{Element, Kernel, Vector};
 
-/// Steps of k between two columns of C that are asked for. All at once they would keep the few requests that a core can
-/// have under way busy with C, and the panels waiting.
+/// Steps of k in one turn of the loop, which prefetches one column of C. Prefetched all at once, the columns would take
+/// up the few requests that a core can have under way, and the loads of the panels would wait.
 pub(super) const UNROLLED: usize = 4;
 
-/// Steps of k by which a column of A is asked for ahead of its use, where it lies: some 400 cycles, which is what memory
-/// takes.
+/// Steps of k by which a column of A is prefetched ahead of its use, where A is read where it lies: some 400 cycles, as
+/// long as memory takes.
 const AHEAD: isize = 16;
 
 /// The shape of the tile, in elements of C.
@@ -92,12 +92,12 @@ pub(super) struct Panel<T> {
     pub(super) packed: *mut T,
 }
 
-/// Updates the elements of `c`, at most `MV * LANES` by `NR`, by the product of a panel of A and one of B. A panel that is
-/// `NEW_A` or `NEW_B` is read where it lies, and packed on the way.
+/// Updates the elements of `c`, at most `MV * LANES` by `NR`, by the product of a panel of A and one of B. A panel that
+/// is `NEW_A` or `NEW_B` is read where it lies, and packed on the way.
 ///
-/// Its [`Kernel::run`] asks that packed panels hold, or have room for, as many steps of `MV * LANES` elements, of B `NR`,
-/// as A has columns; that the sources of new ones are as large and readable, the columns of A's contiguous; and that the
-/// elements of `c` are readable and writable, and nobody else's.
+/// [`Kernel::run`] is sound where packed panels hold, or have room for, as many steps as A has columns, each of
+/// `MV * LANES` elements of A or `NR` of B; where the sources of new panels are as large and readable, the columns of
+/// A's contiguous; and where the elements of `c` are readable, writable and accessed by nothing else.
 pub(super) struct RegisterTile<T, const MV: usize, const NR: usize, const NEW_A: bool, const NEW_B: bool> {
     pub(super) a: Panel<T>,
     pub(super) b: Panel<T>,
@@ -114,7 +114,7 @@ impl<T: Element, const MV: usize, const NR: usize, const NEW_A: bool, const NEW_
     unsafe fn run<V: Vector<Elem = T>>(self) {
         let Self { a, b, update, c } = self;
         let k = a.source.cols;
-        // The columns of C still to be asked for.
+        // The columns of C that are still to be prefetched.
         let (mut column, mut left) = (c.at(0, 0), if c.row_stride == 1 { c.cols } else { 0 });
         // SAFETY: the caller's, for the panels and for V.
         let sums = unsafe {
@@ -147,7 +147,7 @@ impl<T: Element, const MV: usize, const NR: usize, const NEW_A: bool, const NEW_
                 }
             }
         } else {
-            // A copy, so that indices known only here do not drive the sums out of their registers above.
+            // A copy: indexed at run time, the sums themselves would be kept in memory, in the loop above too.
             let kept = sums;
             for (j, column) in kept.iter().enumerate().take(c.cols) {
                 for (i, &sum) in column.iter().enumerate() {

@@ -1,16 +1,16 @@
 //! Random numbers: Philox in vectors, and its words made uniform or normal numbers.
 //!
-//! A stream is a sequence of 64-bit words. They are made 32 blocks of the generator ([`philox`]) at a time. A block gives
-//! two words; the group of 64 holds the first word of every block, then the second word of every block. That is the
-//! order in which registers hold them, whatever their width:
+//! A stream is a sequence of 64-bit words. They are made 32 blocks of the generator ([`philox`]) at a time. A block
+//! gives two words; the group of 64 holds the first word of every block, then the second word of every block. That is
+//! the order in which registers hold them, whatever their width:
 //!
 //! | words of group g | made of |
 //! |---|---|
 //! | `64 g` to `64 g + 31` | the first words of blocks `32 g` to `32 g + 31` |
 //! | `64 g + 32` to `64 g + 63` | the second words of the same blocks |
 //!
-//! Element i of `f64` is made of word i; element i of `f32` is made of one half of word `i / 2`, of the lower half where
-//! i is even. A normal number ([`normal`]) also takes the word 32 places on or back, its partner's.
+//! Element i of `f64` is made of word i; element i of `f32` is made of one half of word `i / 2`, of the lower half
+//! where i is even. A normal number ([`normal`]) also takes the word 32 places on or back, its partner's.
 //!
 //! So an element depends on seed, stream and index alone. A call that needs a part of a group draws the whole group and
 //! keeps that part.

@@ -7,12 +7,12 @@
 //! root and one angle serve two.
 //!
 //! The radius `sqrt(-2 ln u)` is made of all 64 (32) bits of its lane, so that numbers reach as far as 9.41 (`f64`) or
-//! 6.66 (`f32`), as far as any of 10^20 (10^10) normal numbers lies. The angle is one within an eighth of a turn to
-//! either side, whose cosine changes its sign by one more bit, and takes the place of the sine by another.
+//! 6.66 (`f32`), as far as any of 10^20 (10^10) normal numbers lies. The angle lies within an eighth of a turn to
+//! either side. One more bit gives the cosine its sign, another one exchanges cosine and sine.
 //!
-//! In `f32` both are fine where they are small, so that numbers near 0 lie as close as `f32` has them: the angle is made
-//! of 30 bits, and the logarithm of a u near 1 is that of `1 - u`, which has 31 bits where u has 24. With 23 bits for the
-//! angle, and u alone, one in 14 million numbers was 0.
+//! In `f32` both are fine where they are small, so that numbers near 0 lie as close as `f32` has them: the angle is
+//! made of 30 bits, and the logarithm of a u near 1 is that of `1 - u`, which has 31 bits where u has 24. With 23 bits
+//! for the angle, and u alone, one in 14 million numbers was 0.
 
 use gingham_core::{DType, Scalar};
 
@@ -96,8 +96,9 @@ fn polynomial<V: Vector>(x: V, coefficients: &[f64]) -> V {
     rest.iter().rev().fold(lanes(*last), |sum, &c| sum.mul_add(x, lanes(c)))
 }
 
-/// `sqrt(-2 ln u)` for a u in (0, 1], made of `bits`. With `u = 2^k (1 + f)` and s as above, `ln u = k ln 2 + s (2 + s^2 P(s^2))`: both
-/// terms are 0 for 1 and below 0 together elsewhere, so the root is of nothing negative.
+/// `sqrt(-2 ln u)` for a u in (0, 1], made of `bits`. With `u = 2^k (1 + f)` and s as above,
+/// `ln u = k ln 2 + s (2 + s^2 P(s^2))`: both terms are 0 for 1 and below 0 together elsewhere, so the root is of
+/// nothing negative.
 #[inline(always)]
 fn radius<V: Vector>(bits: V::Words, curves: &Curves) -> V {
     let (k, m) = V::positive(bits).scaled();

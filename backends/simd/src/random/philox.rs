@@ -1,9 +1,9 @@
 //! Philox 4x32-10 (Salmon, Moraes, Dror and Shaw, Parallel random numbers: as easy as 1, 2, 3, 2011), a block in each
 //! lane.
 //!
-//! A block is a function of a counter of 128 bits and a key of 64, so any can be had without those before it. It passes
-//! all of TestU01's BigCrush after 7 of its 10 rounds. Here the counter is the number of the block in the stream (its
-//! lower half) and the number of the stream, the key is the seed.
+//! A block is a function of a counter of 128 bits and a key of 64, so that each can be computed without those before
+//! it. The generator passes all of TestU01's BigCrush after 7 of its 10 rounds. Here the counter is the number of the
+//! block in the stream (its lower half) and the number of the stream; the key is the seed.
 //!
 //! A lane of 64 bits holds one 32-bit word of the state in its lower half; what is in the upper half does not matter,
 //! since the product of a round looks at lower halves alone. Each of a round's two products gives one word of the next

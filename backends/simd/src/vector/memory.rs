@@ -54,8 +54,8 @@ pub(crate) trait Memory: Register {
     }
 
     /// As [`Memory::prefetch`], but into the second-level cache only. The first-level cache can wait for only a few
-    /// lines at a time; prefetches into it use these up, and loads queue behind them: on Zen 4 such prefetches made a
-    /// dot product from memory slower by 0.8, and these make it quicker by 1.1.
+    /// lines at a time; prefetches into it use these places up, and loads queue behind them. On Zen 4, prefetches into
+    /// the first level brought a dot product from memory to 0.8 of its speed, these to 1.1.
     #[inline(always)]
     fn prefetch_far(p: *const Self::Elem) {
         let _ = p;

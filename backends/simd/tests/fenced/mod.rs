@@ -107,8 +107,8 @@ impl<T: Scalar> Fenced<T> {
         Self { map, elements: PhantomData }
     }
 
-    /// A matrix, none of whose dimensions is 0, at the page of `side`. Its elements are given by row and column; NaN lies
-    /// around and between those of an input, a canary around and between those of an output.
+    /// A matrix, none of whose dimensions is 0, at the page of `side`. Its elements are given by row and column; NaN
+    /// lies around and between those of an input, a canary around and between those of an output.
     pub(crate) fn matrix(
         &mut self,
         shape: (usize, usize),

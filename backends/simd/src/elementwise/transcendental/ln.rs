@@ -1,8 +1,8 @@
 //! `ln x`, within 0.7 ULP, and the reduction that `pow` shares.
 //!
 //! `x = 2^k m` with `m` from 0.735 to 1.470, which a table of 16 entries by the leading bits of `m` takes near 1:
-//! `r = c m - 1` with `|r| < 0.0335`, so that `ln x = k ln 2 - ln c + ln(1 + r)`. Each `c` has so few bits that `r` is exact, and
-//! it is 1 on both sides of 1, so that nothing cancels there.
+//! `r = c m - 1` with `|r| < 0.0335`, so that `ln x = k ln 2 - ln c + ln(1 + r)`. Each `c` has so few bits that `r` is
+//! exact, and `c` is 1 on both sides of 1, so that nothing cancels there.
 
 use super::polynomial::polynomial;
 use crate::vector::{Element, Mask, Vector};
@@ -15,8 +15,8 @@ pub(crate) trait Constants: Element {
     const LN_2_HIGH: Self;
     /// What `LN_2_HIGH` leaves out.
     const LN_2_LOW: Self;
-    /// `c` for each cell of `m`, a sixteenth of its range: among the numbers of few bits that keep `r` exact, the one that
-    /// keeps it smallest.
+    /// `c` for each cell of `m`, a sixteenth of its range: among the numbers of few bits that keep `r` exact, the one
+    /// that keeps it smallest.
     const C: [Self; 16];
     /// `-ln c` to the last place of `LN_2_HIGH`.
     const LN_C_HIGH: [Self; 16];

@@ -1,8 +1,8 @@
 //! The reduction of huge arguments by pi/2 (Payne and Hanek, Radian reduction for trigonometric functions, 1983).
 //!
-//! Of the quarter turns in `x` only the fraction and the last two bits of the integer matter. They come of a window of the
-//! bits of `1 / pi`: what is above it gives whole turns, what is below it is too small to count. All of it is integer
-//! arithmetic.
+//! Of the quarter turns in `x` only the fraction and the last two bits of the integer matter. They come from a window
+//! of the bits of `1 / pi`: what is above it gives whole turns, what is below it is too small to count. All of it is
+//! integer arithmetic.
 
 /// The bits of `1 / pi`, after 64 that are zero, so that a window may begin before the point.
 static INVERSE_PI: [u64; 21] = [

@@ -2,9 +2,9 @@
 
 use crate::vector::Vector;
 
-/// `c_0 + c_1 x + c_2 x^2 + ..` of up to 16 terms, by Estrin's scheme: pairs of terms, then pairs of pairs. Horner's has
-/// one operation fewer for each square, but its chain of dependent operations is as long as the polynomial, this one's
-/// only as its logarithm.
+/// `c_0 + c_1 x + c_2 x^2 + ..` of up to 16 terms, by Estrin's scheme: pairs of terms, then pairs of pairs. Horner's
+/// has one operation fewer for each square, but its chain of dependent operations is as long as the polynomial, this
+/// one's only as its logarithm.
 #[inline(always)]
 pub(super) fn polynomial<V: Vector, const N: usize>(x: V, coefficients: [V::Elem; N]) -> V {
     const { assert!(0 < N && N <= 16) };

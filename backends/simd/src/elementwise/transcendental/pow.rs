@@ -1,8 +1,9 @@
 //! `x^y = e^(y ln x)`, within 1.1 ULP (0.9 where products are fused; `f32`: 1.7).
 //!
-//! `y ln x` may be 745, and its absolute error is the relative one of the result: the logarithm is taken in two numbers, for
-//! `f64` to 2^-67 or so ([`super::pow_pairs`] for `f32`). Lanes that are not ordinary (a base that is not positive, finite and
-//! normal, a result that is not) go through the same, `f32` through one `f64`, in a path that heeds C's Annex F.
+//! `y ln x` may be 745, and its absolute error is the relative one of the result: the logarithm is taken in two
+//! numbers, for `f64` to 2^-67 or so ([`super::pow_pairs`] for `f32`). Lanes that are not ordinary (a base that is not
+//! positive, finite and normal, a result that is not) go through the same, `f32` through one `f64`, in a path that
+//! heeds C's Annex F.
 
 use super::exp::{self, clamp, exp_sum};
 use super::ln::{Split, ordinary};

@@ -1,17 +1,18 @@
 //! `x^y` of `f32`, within 1.7 ULP, by a logarithm in two `f32`.
 //!
-//! `x = 2^k (1 + r) / c` as in [`super::ln`], but with 32 cells, so that `|r| < 0.022`. The result errs by up to 89 times
-//! as much as the logarithm `k - log2 c + log2(1 + r)`, which is within 2^-31 or so of itself. Two vectors of `f64` err by
-//! less, and took 2.5 times as long on Zen 4.
+//! `x = 2^k (1 + r) / c` as in [`super::ln`], but with 32 cells, so that `|r| < 0.022`. The result errs by up to 89
+//! times as much as the logarithm `k - log2 c + log2(1 + r)`, which is within 2^-31 or so of itself. Two vectors of
+//! `f64` err by less, and took 2.5 times as long on Zen 4.
 
 use super::polynomial::horner;
 use crate::vector::{Element, Vector};
 
-/// The largest `y log2 x`: beyond the range of the result, within that of [`Elementary::scale`](crate::vector::Elementary::scale).
+/// The largest `y log2 x`: beyond the range of the result, within that of
+/// [`Elementary::scale`](crate::vector::Elementary::scale).
 const LARGEST: f32 = 192.0;
 
-/// The pattern of the least `m`. It makes the cell of 1 small, where what is rounded in the logarithm is a part `r / 2` of
-/// it; in no cell is that part above 0.0064.
+/// The pattern of the least `m`. It makes the cell of 1 small, where what is rounded in the logarithm is a part `r / 2`
+/// of it; in no cell is that part above 0.0064.
 const LEAST_M: u32 = 0x3f48e000;
 /// `c` for each cell: among the numbers of few bits that keep `r` exact, the one that keeps it smallest.
 const C: [f32; 32] = [
@@ -95,7 +96,8 @@ const LOG2_TAIL: [f32; 5] = [1.9254168e-8, -0.7213475, 0.48089856, -0.36079916, 
 /// `(2^f - 1) / f` for `|f| <= 1/2`, to bring `2^f` within 2^-28.3.
 const EXP2: [f32; 6] = [std::f32::consts::LN_2, 0.24022648, 0.055503596, 0.009618501, 0.0013390988, 0.00015328603];
 
-/// `(high, low)`, together `log2 x` of a positive, normal `x` below 2^127: `low` is what the rounding of `high` leaves out.
+/// `(high, low)`, together `log2 x` of a positive, normal `x` below 2^127: `low` is what the rounding of `high` leaves
+/// out.
 #[inline(always)]
 fn log2<V: Vector<Elem = f32>>(x: V) -> (V, V) {
     let bits = |bits: u32| x.like(f32::from_bits(bits));

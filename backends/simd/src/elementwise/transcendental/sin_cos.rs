@@ -1,8 +1,8 @@
 //! The sine and the cosine of any argument, within 1 ULP (`f32`: 1.6).
 //!
-//! `|x| = n pi/2 + r` with `|r| <= pi/4`. The sine is that of `r` where `n` is even, its cosine where `n` is odd; the cosine
-//! is the sine with the next `n`. Arguments too large for this reduction are reduced one by one ([`super::payne_hanek`]).
-//! `f32` up to 65536 is calculated as it is ([`super::sin_cos_singles`]), beyond in `f64`.
+//! `|x| = n pi/2 + r` with `|r| <= pi/4`. The sine is that of `r` where `n` is even, its cosine where `n` is odd; the
+//! cosine is the sine with the next `n`. Arguments too large for this reduction are reduced one by one
+//! ([`super::payne_hanek`]). `f32` up to 65536 is calculated as it is ([`super::sin_cos_singles`]), beyond in `f64`.
 
 use std::marker::PhantomData;
 
@@ -115,7 +115,7 @@ impl Constants for f32 {
         (HALF_PI.into_iter().fold(x, |r, part| n.neg_mul_add(x.like(part), r)), x.like(0.0))
     }
 
-    /// As that of `f64`, within 2^-27.9; `low` is none.
+    /// As that of `f64`, within 2^-27.9; `low` is not used.
     #[inline(always)]
     fn sine<W: Vector<Elem = f64>>(high: W, _low: W) -> W {
         const TERMS: [f64; 3] = [-0.16666654610264106, 0.008332160782704734, -0.00019515284212777618];
@@ -203,13 +203,14 @@ fn turn<T: Constants, W: Vector<Elem = f64>>(x: W, quarters: u64) -> W {
     if (!x.le(x.like(T::LARGEST))).any() {
         [high, low, sum] = reduce_huge(x, T::LARGEST, [high, low, sum]);
     }
-    // Bit 1 of n becomes the sign, bit 0 tells 2 from 0.
+    // Bit 1 of n becomes the sign; bit 0 makes the number 2 where n is odd, 0 where it is even.
     let n = sum.add_bits(x.like(f64::from_bits(quarters))).shl(62);
     let even = n.eq(x.like(0.0));
     W::select(even, T::sine(high, low), T::cosine(high, low)).xor(n.and(x.like(-0.0)))
 }
 
-/// Puts right what the reduction made of the lanes above `largest`: `high`, `low`, and `n` in the low bits of a pattern.
+/// Puts right what the reduction made of the lanes above `largest`: `high`, `low`, and `n` in the low bits of a
+/// pattern.
 #[inline(always)]
 fn reduce_huge<W: Vector<Elem = f64>>(x: W, largest: f64, reduced: [W; 3]) -> [W; 3] {
     let mut lanes = [[0.0; MAX_LANES]; 4];

@@ -36,7 +36,7 @@ fn turn<V: Vector<Elem = f32>>(x: V, quarters: u32) -> V {
     let rounder = x.like(1.5 * (1 << f32::FRACTION_BITS) as f32);
     let sum = x.mul_add(x.like(std::f32::consts::FRAC_2_PI), rounder);
     let r = reduce(x, sum.sub(rounder));
-    // Bit 1 of n becomes the sign, bit 0 tells 2 from 0.
+    // Bit 1 of n becomes the sign; bit 0 makes the number 2 where n is odd, 0 where it is even.
     let n = sum.add_bits(x.like(f32::from_bits(quarters))).shl(30);
     let even = n.eq(x.like(0.0));
     V::select(even, sine(r), cosine(r)).xor(n.and(x.like(-0.0)))

@@ -1,7 +1,8 @@
 //! `tanh x`, within 1.1 ULP (`f32`: 1.3).
 //!
-//! `f64`: `tanh a = E / (E + 2)` with `E = e^(2 a) - 1`, by the reduction of [`super::exp`]: `e^(2 a) = s (1 + g)`, and `s - 1` is
-//! exact. The quotient is corrected once; without that, it errs by up to 2.3 ULP. `f32` goes by [`super::tanh_cells`].
+//! `f64`: `tanh a = E / (E + 2)` with `E = e^(2 a) - 1`, by the reduction of [`super::exp`]: `e^(2 a) = s (1 + g)`, and
+//! `s - 1` is exact. The quotient is corrected once; without that, it errs by up to 2.3 ULP. `f32` goes by
+//! [`super::tanh_cells`].
 
 use super::exp::Constants;
 use super::polynomial::polynomial;
@@ -27,8 +28,8 @@ impl Tanh for f32 {
     }
 }
 
-/// `(e^r - 1 - r) / r^2` for `|r| <= ln 2 / 32`, to bring `e^r - 1` within 2^-59.9 of itself: [`Constants::tail`] is close
-/// to `e^r`, which is not close enough to `e^r - 1` where that is small.
+/// `(e^r - 1 - r) / r^2` for `|r| <= ln 2 / 32`, to bring `e^r - 1` within 2^-59.9 of itself: [`Constants::tail`] is
+/// close to `e^r`, which is not close enough to `e^r - 1` where that is small.
 const TAIL: [f64; 6] = [
     0.5000000000000003,
     0.1666666666666668,

@@ -1,16 +1,16 @@
 //! `tanh x` of `f32`, within 1.3 ULP: a polynomial for each of 32 cells.
 //!
-//! The exponent and 3 bits of `|x| + 5/8` tell the cell, and `tanh |x| = c_0 + c_1 d + .. + c_4 d^4` of the distance `d`
-//! from its centre. Six tables, which AVX-512 keeps in registers, are 2.3 times as quick on Zen 4 as the quotient of
-//! [`super::tanh`].
+//! The exponent and 3 bits of `|x| + 5/8` give the cell, and `tanh |x| = c_0 + c_1 d + .. + c_4 d^4` of the distance
+//! `d` from its centre. Six tables, which AVX-512 keeps in registers, are 2.3 times as quick on Zen 4 as the quotient
+//! of [`super::tanh`].
 
 use crate::vector::{Element, Vector};
 
 /// From 9.011 on it is 1; here the last cell ends.
 const HIGHEST: f32 = 9.125;
 
-/// Gives the cells near 0 the width 1/16, those from 7.375 on the width 1. By its low bits the first one, which is that
-/// of 0, has the place 18.
+/// Gives the cells near 0 the width 1/16, those from 7.375 on the width 1. The first cell, that of 0, has index 18,
+/// which is what the low bits of its number say.
 const OFFSET: f32 = 0.625;
 
 /// 0, and in the middle of each other cell the float whose `tanh` is within 1/2000 ULP of a float.

@@ -29,7 +29,7 @@ pub(super) fn usually<V: Vector<Elem = f32>, const N: usize>(
     }
 }
 
-/// `f` of the first lanes. Cold, and compiled for the baseline, which keeps the compiler from taking it into a loop.
+/// `f` of the first lanes. Cold, and compiled for the baseline, which keeps the compiler from inlining it into a loop.
 ///
 /// # Safety
 /// The CPU has the instructions of `V`.
