@@ -93,20 +93,18 @@ impl Not for Ones {
 /// What AVX2 does in other ways than AVX-512, for elements of `$words` words of 32 bits.
 macro_rules! avx2 {
     ($elem:ident of $words:literal words) => {
-        pub(super) use super::Ones as Mask;
-
         #[inline]
         #[target_feature(enable = "avx2,fma")]
         pub(super) unsafe fn load_first(p: *const $elem, n: usize) -> Raw {
             // SAFETY: the caller's; lanes that are masked off are not read.
-            unsafe { load_masked(p, super::mask($words * n)) }
+            unsafe { load_masked(p, mask($words * n)) }
         }
 
         #[inline]
         #[target_feature(enable = "avx2,fma")]
         pub(super) unsafe fn store_first(p: *mut $elem, n: usize, x: Raw) {
             // SAFETY: the caller's; lanes that are masked off are not written.
-            unsafe { store_masked(p, super::mask($words * n), x) }
+            unsafe { store_masked(p, mask($words * n), x) }
         }
 
         #[inline]
@@ -118,7 +116,7 @@ macro_rules! avx2 {
         #[inline]
         #[target_feature(enable = "avx2,fma")]
         pub(super) fn compare<const OPERATOR: i32>(a: Raw, b: Raw) -> Mask {
-            super::Ones(to_bits(compare_lanes::<OPERATOR>(a, b)))
+            Mask(to_bits(compare_lanes::<OPERATOR>(a, b)))
         }
 
         #[inline]
@@ -162,6 +160,8 @@ mod pd {
         _mm256_cmp_pd as compare_lanes, _mm256_blendv_pd as blend, _mm256_unpacklo_pd as unpack_low,
         _mm256_unpackhi_pd as unpack_high, _mm256_permute2f128_pd as halves,
     };
+    pub(super) use super::Ones as Mask;
+    use super::mask;
 
     avx2! { f64 of 2 words }
 }
@@ -184,6 +184,8 @@ mod ps {
         _mm256_cmp_ps as compare_lanes, _mm256_blendv_ps as blend, _mm256_unpacklo_ps as unpack_low,
         _mm256_unpackhi_ps as unpack_high, _mm256_permute2f128_ps as halves,
     };
+    pub(super) use super::Ones as Mask;
+    use super::mask;
 
     avx2! { f32 of 1 words }
 

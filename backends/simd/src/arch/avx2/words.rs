@@ -5,7 +5,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{F32x8, F64x4};
+use super::{F32x8, F64x4, Ones, pd, ps};
 use crate::words::{FromWords, Words};
 
 /// Four words.
@@ -115,9 +115,8 @@ unsafe fn centred_f32(words: __m256i) -> __m256 {
 /// numbers in the last bits of a large one.
 macro_rules! from_words {
     (
-        $vector:ident of $elem:ident, $bits:ident: $mantissa:literal, $one:literal, $root_half:literal, $large:literal;
-        $splat:ident $splat_bits:ident $to_bits:ident $from_bits:ident $whole:ident $centred:ident
-        $shr:ident $shl:ident $add_bits:ident $sub_bits:ident $mul:ident $sub:ident $xor:ident $blend:ident
+        $vector:ident of $elem:ident in $set:ident, $bits:ident: $mantissa:literal, $one:literal, $root_half:literal,
+        $large:literal; $whole:ident $centred:ident $shr:ident $shl:ident
     ) => {
         impl FromWords for $vector {
             type Words = U64x4;
@@ -127,7 +126,7 @@ macro_rules! from_words {
                 // SAFETY: a register in hand proves that the CPU has its instructions.
                 unsafe {
                     let whole = $whole($shr::<{ $bits::BITS as i32 - $mantissa - 1 }>(words.0));
-                    Self($mul(whole, $splat(0.5 / (1_u64 << $mantissa) as $elem)))
+                    Self($set::mul(whole, $set::splat(0.5 / (1_u64 << $mantissa) as $elem)))
                 }
             }
 
@@ -135,8 +134,8 @@ macro_rules! from_words {
             fn positive(words: U64x4) -> Self {
                 // SAFETY: as unit.
                 unsafe {
-                    let whole = $whole(_mm256_or_si256(words.0, $splat_bits(1)));
-                    Self($mul(whole, $splat(1.0 / (1_u128 << $bits::BITS) as $elem)))
+                    let whole = $whole(_mm256_or_si256(words.0, $set::splat_bits(1)));
+                    Self($set::mul(whole, $set::splat(1.0 / (1_u128 << $bits::BITS) as $elem)))
                 }
             }
 
@@ -149,26 +148,29 @@ macro_rules! from_words {
             #[inline(always)]
             fn flipped(self, words: U64x4) -> Self {
                 // SAFETY: as unit.
-                unsafe { Self($xor(self.0, $from_bits(_mm256_and_si256(words.0, $splat_bits($bits::MIN))))) }
+                unsafe {
+                    let sign = _mm256_and_si256(words.0, $set::splat_bits($bits::MIN));
+                    Self($set::xor(self.0, $set::from_bits(sign)))
+                }
             }
 
             #[inline(always)]
             fn picked(words: U64x4, a: Self, b: Self) -> Self {
-                // SAFETY: as unit; a blend looks at the highest bits.
-                unsafe { Self($blend(a.0, b.0, $from_bits($shl::<1>(words.0)))) }
+                // SAFETY: as unit; a selection looks at the highest bits.
+                unsafe { Self($set::select(Ones($shl::<1>(words.0)), b.0, a.0)) }
             }
 
             #[inline(always)]
             fn scaled(self) -> (Self, Self) {
                 // SAFETY: as unit.
                 unsafe {
-                    let (bits, one) = ($to_bits(self.0), $splat_bits($one));
-                    let k = $shr::<$mantissa>($add_bits(bits, $splat_bits($one - $root_half)));
-                    let m = $add_bits($sub_bits(bits, $shl::<$mantissa>(k)), one);
-                    let large: Self = Self($splat($large));
+                    let (bits, one) = ($set::to_bits(self.0), $set::splat_bits($one));
+                    let k = $shr::<$mantissa>($set::add_bits(bits, $set::splat_bits($one - $root_half)));
+                    let m = $set::add_bits($set::sub_bits(bits, $shl::<$mantissa>(k)), one);
+                    let large = $set::to_bits($set::splat($large));
                     let bias = ($one as $bits >> $mantissa) as $elem;
-                    let number = $from_bits(_mm256_or_si256(k, $to_bits(large.0)));
-                    (Self($sub(number, $splat($large + bias))), Self($from_bits(m)))
+                    let number = $set::from_bits(_mm256_or_si256(k, large));
+                    (Self($set::sub(number, $set::splat($large + bias))), Self($set::from_bits(m)))
                 }
             }
         }
@@ -176,15 +178,11 @@ macro_rules! from_words {
 }
 
 from_words! {
-    F64x4 of f64, i64: 52, 0x3ff0_0000_0000_0000, 0x3fe6_a09e_667f_3bcd, 4503599627370496.0;
-    _mm256_set1_pd _mm256_set1_epi64x _mm256_castpd_si256 _mm256_castsi256_pd whole_f64 centred_f64
-    _mm256_srli_epi64 _mm256_slli_epi64 _mm256_add_epi64 _mm256_sub_epi64 _mm256_mul_pd _mm256_sub_pd _mm256_xor_pd
-    _mm256_blendv_pd
+    F64x4 of f64 in pd, i64: 52, 0x3ff0_0000_0000_0000, 0x3fe6_a09e_667f_3bcd, 4503599627370496.0;
+    whole_f64 centred_f64 _mm256_srli_epi64 _mm256_slli_epi64
 }
 
 from_words! {
-    F32x8 of f32, i32: 23, 0x3f80_0000, 0x3f35_04f3, 8388608.0;
-    _mm256_set1_ps _mm256_set1_epi32 _mm256_castps_si256 _mm256_castsi256_ps whole_f32 centred_f32
-    _mm256_srli_epi32 _mm256_slli_epi32 _mm256_add_epi32 _mm256_sub_epi32 _mm256_mul_ps _mm256_sub_ps _mm256_xor_ps
-    _mm256_blendv_ps
+    F32x8 of f32 in ps, i32: 23, 0x3f80_0000, 0x3f35_04f3, 8388608.0;
+    whole_f32 centred_f32 _mm256_srli_epi32 _mm256_slli_epi32
 }

@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{F32x16, F64x8};
+use super::{F32x16, F64x8, pd, ps};
 use crate::words::{FromWords, Words};
 
 /// Eight words.
@@ -80,10 +80,8 @@ unsafe fn centred_f32(words: __m512i) -> __m512 {
 /// The numbers of one element type. `a ^ (b & c)` by its truth table.
 macro_rules! from_words {
     (
-        $vector:ident of $elem:ident, $bits:ident: $mantissa:literal, $root_half:literal;
-        $splat:ident $splat_bits:ident $to_bits:ident $from_bits:ident $or:ident $ternary:ident
-        $unsigned:ident $signed:ident $centred:ident $shr:ident $sar:ident $shl:ident $sub_bits:ident
-        $mul:ident $test:ident $blend:ident
+        $vector:ident of $elem:ident in $set:ident, $bits:ident: $mantissa:literal, $root_half:literal;
+        $unsigned:ident $signed:ident $centred:ident $ternary:ident $shr:ident $sar:ident $shl:ident
     ) => {
         impl FromWords for $vector {
             type Words = U64x8;
@@ -93,7 +91,7 @@ macro_rules! from_words {
                 // SAFETY: a register in hand proves that the CPU has its instructions.
                 unsafe {
                     let whole = $unsigned($shr::<{ $bits::BITS - $mantissa - 1 }>(words.0));
-                    Self($mul(whole, $splat(0.5 / (1_u64 << $mantissa) as $elem)))
+                    Self($set::mul(whole, $set::splat(0.5 / (1_u64 << $mantissa) as $elem)))
                 }
             }
 
@@ -101,8 +99,8 @@ macro_rules! from_words {
             fn positive(words: U64x8) -> Self {
                 // SAFETY: as unit.
                 unsafe {
-                    let whole = $unsigned($or(words.0, $splat_bits(1)));
-                    Self($mul(whole, $splat(1.0 / (1_u128 << $bits::BITS) as $elem)))
+                    let whole = $unsigned(_mm512_or_si512(words.0, $set::splat_bits(1)));
+                    Self($set::mul(whole, $set::splat(1.0 / (1_u128 << $bits::BITS) as $elem)))
                 }
             }
 
@@ -116,25 +114,28 @@ macro_rules! from_words {
             fn flipped(self, words: U64x8) -> Self {
                 // SAFETY: as unit.
                 unsafe {
-                    let sign = $splat_bits($bits::MIN);
-                    Self($from_bits($ternary::<0b0111_1000>($to_bits(self.0), words.0, sign)))
+                    let sign = $set::splat_bits($bits::MIN);
+                    Self($set::from_bits($ternary::<0b0111_1000>($set::to_bits(self.0), words.0, sign)))
                 }
             }
 
             #[inline(always)]
             fn picked(words: U64x8, a: Self, b: Self) -> Self {
                 // SAFETY: as unit.
-                unsafe { Self($blend($test(words.0, $splat_bits(1 << ($bits::BITS - 2))), a.0, b.0)) }
+                unsafe {
+                    let is_set = $set::test(words.0, $set::splat_bits(1 << ($bits::BITS - 2)));
+                    Self($set::select(is_set, b.0, a.0))
+                }
             }
 
             #[inline(always)]
             fn scaled(self) -> (Self, Self) {
                 // SAFETY: as unit.
                 unsafe {
-                    let bits = $to_bits(self.0);
-                    let k = $sar::<$mantissa>($sub_bits(bits, $splat_bits($root_half)));
-                    let m = $sub_bits(bits, $shl::<$mantissa>(k));
-                    (Self($signed(k)), Self($from_bits(m)))
+                    let bits = $set::to_bits(self.0);
+                    let k = $sar::<$mantissa>($set::sub_bits(bits, $set::splat_bits($root_half)));
+                    let m = $set::sub_bits(bits, $shl::<$mantissa>(k));
+                    (Self($signed(k)), Self($set::from_bits(m)))
                 }
             }
         }
@@ -142,15 +143,13 @@ macro_rules! from_words {
 }
 
 from_words! {
-    F64x8 of f64, i64: 52, 0x3fe6_a09e_667f_3bcd;
-    _mm512_set1_pd _mm512_set1_epi64 _mm512_castpd_si512 _mm512_castsi512_pd _mm512_or_si512 _mm512_ternarylogic_epi64
-    _mm512_cvtepu64_pd _mm512_cvtepi64_pd centred_f64 _mm512_srli_epi64 _mm512_srai_epi64 _mm512_slli_epi64
-    _mm512_sub_epi64 _mm512_mul_pd _mm512_test_epi64_mask _mm512_mask_blend_pd
+    F64x8 of f64 in pd, i64: 52, 0x3fe6_a09e_667f_3bcd;
+    _mm512_cvtepu64_pd _mm512_cvtepi64_pd centred_f64 _mm512_ternarylogic_epi64
+    _mm512_srli_epi64 _mm512_srai_epi64 _mm512_slli_epi64
 }
 
 from_words! {
-    F32x16 of f32, i32: 23, 0x3f35_04f3;
-    _mm512_set1_ps _mm512_set1_epi32 _mm512_castps_si512 _mm512_castsi512_ps _mm512_or_si512 _mm512_ternarylogic_epi32
-    _mm512_cvtepu32_ps _mm512_cvtepi32_ps centred_f32 _mm512_srli_epi32 _mm512_srai_epi32 _mm512_slli_epi32
-    _mm512_sub_epi32 _mm512_mul_ps _mm512_test_epi32_mask _mm512_mask_blend_ps
+    F32x16 of f32 in ps, i32: 23, 0x3f35_04f3;
+    _mm512_cvtepu32_ps _mm512_cvtepi32_ps centred_f32 _mm512_ternarylogic_epi32
+    _mm512_srli_epi32 _mm512_srai_epi32 _mm512_slli_epi32
 }
