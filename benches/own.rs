@@ -1,4 +1,5 @@
-//! Rows of your own: sizes, layouts and threads from `benches/workloads/own.toml`, or the file that `GINGHAM_BENCH` names.
+//! Rows of your own: sizes, layouts and threads from `benches/workloads/own.toml`, or the file that `GINGHAM_BENCH`
+//! names.
 
 mod contest;
 mod workloads;

@@ -1,4 +1,5 @@
-//! Runs a closure over the rows of an image as the saved answer spreads tasks: `cargo run --release --example for_each`.
+//! Runs a closure over the rows of an image as the saved answer spreads tasks:
+//! `cargo run --release --example for_each`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

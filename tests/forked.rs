@@ -19,8 +19,8 @@ const DEADLINE_S: u32 = 30;
 
 /// Whether `work` is true in a forked child; an error where the child waits, or ends otherwise.
 fn forked(work: impl FnOnce() -> bool) -> Result<bool, String> {
-    // SAFETY: the child calls `work`, which the tests choose, and ends without returning. The allocator of the C library
-    // may be used in a child; this process holds no other lock, since its other threads sleep in their pools.
+    // SAFETY: the child calls `work`, which the tests choose, and ends without returning. The allocator of the C
+    // library may be used in a child; this process holds no other lock, since its other threads sleep in their pools.
     match unsafe { libc::fork() } {
         0 => {
             // SAFETY: both take numbers only.

@@ -150,7 +150,8 @@ fn a_narrower_tuning_leaves_a_wider_answer_and_says_what_would_save_it() {
     let warned = saved.find("gingham: warning: the answer is partial").expect("a peer failed");
     assert!(warned < saved.find("Saved to").expect("it is saved"), "warnings go first: {saved}");
     let kept = tune(&["--backend", "reference", "--op-threads", "1"]);
-    let what = "an answer for this that was chosen among more combinations, and one with --backend reference --executor serial";
+    let what = "an answer for this that was chosen among more combinations, and one with --backend reference \
+                --executor serial";
     let forget = format!("`gingham profile forget --op fill --shape 1000 --tasks 4 --profile '{profile}'`");
     assert!(kept.contains("Not saved: ") && kept.contains(what) && kept.contains(&forget), "{kept}");
     let shown = stdout_of(&gingham(&["profile", "show", "--profile", profile]));

@@ -1,9 +1,9 @@
 //! Calls that are compared, timed in rounds behind criterion's samples.
 //!
 //! Criterion measures one function to its end before it begins with the next one, so that what disturbs the machine for
-//! a second disturbs one of them alone. Here the first sample that criterion wants of any side brings a round: each side
-//! is timed once, in an order drawn anew, for as long as criterion wanted of that one. The samples of the others are
-//! kept until criterion wants them.
+//! a second disturbs one of them alone. Here the first sample that criterion wants of any side brings a round: each
+//! side is timed once, in an order drawn anew, for as long as criterion wanted of that one. The samples of the others
+//! are kept until criterion wants them.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;

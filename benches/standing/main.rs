@@ -8,10 +8,10 @@
 //! A ROW is the beginning of a row's name, `large` or `small/f64` or `batch/memory/16`; without one all rows are
 //! measured, which takes about five minutes.
 //!
-//! How it is measured: every row is a number of rounds, and in each round every side is timed once, in random order, and
-//! the ceiling once. A sample is a millisecond or more of repeated calls. The process, and with it every library and
-//! NumPy's process, is bound to one CPU, or to two in the rows of two threads. Results are verified before anything is
-//! timed. The rates are medians; the per cent of the ceiling and the ratio to the best rival are taken within each
+//! How it is measured: every row is a number of rounds, and in each round every side is timed once, in random order,
+//! and the ceiling once. A sample is a millisecond or more of repeated calls. The process, and with it every library
+//! and NumPy's process, is bound to one CPU, or to two in the rows of two threads. Results are verified before anything
+//! is timed. The rates are medians; the per cent of the ceiling and the ratio to the best rival are taken within each
 //! round, and the interval is that of the median ratio at 95 %. A goal of 1.00 x is met where the interval reaches 1.
 //!
 //! The sides: the backends of this build through `&dyn Backend` and the checked entries; the crate `gemm`, the newest

@@ -15,8 +15,8 @@ use super::workload_file;
 pub(super) struct WorkloadArgs {
     /// A TOML file with op, dtype, shape, tasks and layout
     ///
-    /// For a workload that is tuned again and again, or kept beside the program that it stands for. The keys are those of
-    /// the flags below, for example: op = "matmul", shape = "512x256x512", tasks = 100.
+    /// For a workload that is tuned again and again, or kept beside the program that it stands for. The keys are those
+    /// of the flags below, for example: op = "matmul", shape = "512x256x512", tasks = 100.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["op", "shape", "dtype", "tasks", "layout"])]
     workload: Option<PathBuf>,
     /// matmul, dot, fill, random-uniform, random-normal, or an element-wise function such as exp or add
@@ -26,8 +26,8 @@ pub(super) struct WorkloadArgs {
     op: Option<String>,
     /// MxKxN or N for matmul, N for dot, MxN or N for the others
     ///
-    /// The sizes of one task: for matmul A is M x K, B is K x N and C is M x N, and N alone is NxNxN. Take those of your
-    /// own work: another size may have another fastest combination.
+    /// The sizes of one task: for matmul A is M x K, B is K x N and C is M x N, and N alone is NxNxN. Take those of
+    /// your own work: another size may have another fastest combination.
     #[arg(long)]
     shape: Option<String>,
     /// f64 or f32 [default: f64]

@@ -10,7 +10,8 @@ use gingham_harness::report::Format;
 use gingham_harness::store::{Place, directory};
 
 use super::failure::Failure;
-use super::output::{print, tell};
+use super::output::print;
+use super::stderr::tell;
 
 /// Places for a result, checked before the work that makes it, and not touched before it is written.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use std::io;
 use gingham_harness::{arena, tuner};
 use gingham_harness::{combination, engine, executor, plan, profile, report, space, workload};
 
-use super::output::tell;
+use super::stderr::tell;
 
 /// A command that failed, with its one line.
 #[derive(Debug)]

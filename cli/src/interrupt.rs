@@ -10,13 +10,14 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::exit;
 
-use super::output;
+use super::stderr;
 
 /// Signals this close to the first are the same one: of an impatient finger, or of a shell that passes it on as well.
 const SAME: Duration = Duration::from_millis(500);
 
-/// A flag that Ctrl-C sets, so that the work ends with what is known; `tell` says so, in the words of `ending`. A second
-/// Ctrl-C ends the program, after `last`. Where no thread can be had that listens, Ctrl-C ends it at once, as ever.
+/// A flag that Ctrl-C sets, so that the work ends with what is known; `tell` says so, in the words of `ending`. A
+/// second Ctrl-C ends the program, after `last`. Where no thread can be had that listens, Ctrl-C ends it at once, as
+/// ever.
 pub(super) fn listen(
     ending: &'static str,
     tell: impl Fn(&str) + Send + 'static,
@@ -54,7 +55,7 @@ pub(super) fn listen(
     let spawned = thread::Builder::new().name("gingham-signals".into()).spawn(wait);
     let heard = spawned.and_then(|_| begun.recv().unwrap_or(Ok(())));
     if let Err(e) = heard {
-        output::tell(format_args!("gingham: warning: Ctrl-C will end this without a result: {e}"));
+        stderr::tell(format_args!("gingham: warning: Ctrl-C will end this without a result: {e}"));
     }
     flag
 }

@@ -18,6 +18,7 @@ mod profile;
 mod progress;
 mod replay;
 mod run;
+mod stderr;
 #[cfg(target_os = "linux")]
 mod tune;
 #[cfg(not(target_os = "linux"))]
@@ -74,9 +75,9 @@ enum Command {
     Completions(completions::Completions),
 }
 
-/// The whole program `gingham` over the backends of `registry`: reads the arguments, does the work, says how it ended, and
-/// ends the process. What libraries have left to do at its end is not waited for: OpenBLAS waits for its threads, of which
-/// one tries for ever to get memory where `ulimit -v` leaves too little.
+/// The whole program `gingham` over the backends of `registry`: reads the arguments, does the work, says how it ended,
+/// and ends the process. What libraries have left to do at its end is not waited for: OpenBLAS waits for its threads,
+/// of which one tries for ever to get memory where `ulimit -v` leaves too little.
 #[must_use]
 pub fn main(registry: Registry) -> ExitCode {
     let status = execute(registry);

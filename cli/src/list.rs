@@ -11,7 +11,8 @@ use gingham_machine::{Ceilings, Machine};
 use serde_json::{Value, json};
 
 use super::failure::Failure;
-use super::output::{print, tell};
+use super::output::print;
+use super::stderr::tell;
 
 /// The name of the JSON form.
 const SCHEMA: &str = "gingham.list/1";

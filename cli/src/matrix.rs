@@ -35,7 +35,8 @@ impl Matrix {
         match differ {
             None => Ok(()),
             Some(line) => Err(Failure::work(format!(
-                "{name} is out of date from line {}; `cargo run --features openblas -- matrix > feature-matrix.md` makes it anew",
+                "{name} is out of date from line {}; `cargo run --features openblas -- matrix > feature-matrix.md` \
+                 makes it anew",
                 line + 1
             ))),
         }
@@ -47,9 +48,9 @@ fn render(registry: &Registry) -> Result<String, Failure> {
     let ids: Vec<&str> = registry.ids().collect();
     let mut text = String::from(
         "# Feature matrix\n\n\
-         Made by `cargo run --features openblas -- matrix`, from what the conformance suite observes: **native** where the\n\
-         library itself does the arithmetic for every layout, *reference* where core's plain loops do it. Both element\n\
-         types, f64 and f32, are alike unless said.\n\n",
+         Made by `cargo run --features openblas -- matrix`, from what the conformance suite observes: **native** where \
+         the\nlibrary itself does the arithmetic for every layout, *reference* where core's plain loops do it. Both \
+         element\ntypes, f64 and f32, are alike unless said.\n\n",
     );
     let row = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     let heads: Vec<String> = std::iter::once("operation").chain(ids.iter().copied()).map(Into::into).collect();

@@ -1,10 +1,9 @@
-//! The two streams: results go to standard output, everything else to standard error. Both may be closed or full.
+//! Standard output, which takes results. It may be closed or full.
 
-use std::borrow::Cow;
-use std::fmt::Display;
 use std::io::{self, Write};
 
 use super::failure::Failure;
+use super::stderr::escaped;
 
 /// Prints a result to standard output.
 ///
@@ -13,31 +12,4 @@ use super::failure::Failure;
 pub(super) fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(escaped(text).as_bytes()).and_then(|()| stdout.flush()).map_err(|e| Failure::of_stdout(&e))
-}
-
-/// Says `line` on standard error. Where that cannot be written to there is nobody to be told so.
-pub(super) fn tell(line: impl Display) {
-    let _ = writeln!(io::stderr(), "{}", escaped(&line.to_string()));
-}
-
-/// `text` without characters that a terminal obeys, such as those in the name of a file: they stand as JSON has them, so
-/// that JSON stays what it is.
-fn escaped(text: &str) -> Cow<'_, str> {
-    let is_obeyed = |c: char| c.is_control() && c != '\n' && c != '\t';
-    if !text.contains(is_obeyed) {
-        return text.into();
-    }
-    let escape = |c: char| if is_obeyed(c) { format!("\\u{:04x}", u32::from(c)) } else { c.into() };
-    text.chars().map(escape).collect::<String>().into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::escaped;
-
-    #[test]
-    fn a_terminal_sees_no_control_characters() {
-        assert_eq!(escaped("a\tb\nß"), "a\tb\nß");
-        assert_eq!(escaped("a\u{1b}[2J\r\u{7f}\u{9b}b"), "a\\u001b[2J\\u000d\\u007f\\u009bb");
-    }
 }

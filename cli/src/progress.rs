@@ -1,5 +1,5 @@
-//! What is going on, on one line of a terminal; nothing where standard error is none. Drawn between samples only, without
-//! a thread that ticks: a redraw during a sample would be measured.
+//! What is going on, on one line of a terminal; nothing where standard error is none. Drawn between samples only,
+//! without a thread that ticks: a redraw during a sample would be measured.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::failure::Failure;
 use super::output::print;
 #[cfg(target_os = "linux")]
-use super::output::tell;
+use super::stderr::tell;
 
 /// A bar that fills as the budget is spent.
 pub(super) struct Meter {

@@ -21,13 +21,13 @@ use super::args::{WorkloadArgs, count, duration, share};
 use super::destination::{Destinations, refuse_twice};
 use super::failure::Failure;
 use super::interrupt;
-use super::output::tell;
 use super::progress::Meter;
+use super::stderr::tell;
 
 /// Races combinations of backend, op threads and executor on a workload, and says which is fastest
 ///
-/// Each combination runs in a process of its own; its results are verified before they are timed. What is slower for sure
-/// leaves early, and the finalists are measured once more in fresh processes. The answer is saved, and `gingham run`,
+/// Each combination runs in a process of its own; its results are verified before they are timed. What is slower for
+/// sure leaves early, and the finalists are measured once more in fresh processes. The answer is saved; `gingham run`,
 /// `gingham profile` and plans in programs use it. Ctrl-C ends it with what is known.
 #[derive(Args)]
 pub(super) struct Tune {
@@ -40,11 +40,12 @@ pub(super) struct Tune {
     backend: Option<Vec<String>>,
     /// Executors, comma-separated: serial, threads, rayon [default: all]
     ///
-    /// How tasks are spread: one after the other, over a pool of threads of Gingham's own, or over rayon's. Name one where
-    /// your program has it already.
+    /// How tasks are spread: one after the other, over a pool of threads of Gingham's own, or over rayon's. Name one
+    /// where your program has it already.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     executor: Option<Vec<String>>,
-    /// Threads inside one operation, comma-separated [default: powers of two up to the usable CPUs, the cores, the CPUs]
+    /// Threads inside one operation, comma-separated
+    /// [default: powers of two up to the usable CPUs, the cores, the CPUs]
     ///
     /// Name 1 where your tasks are many and small, to save time; or counts that the default leaves out.
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = count)]
@@ -71,12 +72,14 @@ pub(super) struct Tune {
     strategy: Strategy,
     /// Leave variables that choose kernels (OPENBLAS_CORETYPE and the like) set for trials
     ///
-    /// They are cleared otherwise, since they can halve the speed of a library. Keep them where your program runs with them.
+    /// They are cleared otherwise, since they can halve the speed of a library. Keep them where your program runs with
+    /// them.
     #[arg(long)]
     keep_env: bool,
     /// Time for everything
     ///
-    /// Give more where the result says that it was too short, for long tasks, or on a busy machine; less for a first look.
+    /// Give more where the result says that it was too short, for long tasks, or on a busy machine; less for a first
+    /// look.
     #[arg(long, default_value = "60s", value_parser = duration)]
     budget: Duration,
     /// Time after which a trial that does not answer is ended
@@ -106,18 +109,20 @@ pub(super) struct Tune {
     resume: Option<PathBuf>,
     /// table, json, csv or markdown
     ///
-    /// The form of the result on standard output, and in files whose ending names none. docs/results.md describes the JSON.
+    /// The form of the result on standard output, and in files whose ending names none. docs/results.md describes the
+    /// JSON.
     #[arg(long, default_value = "table")]
     format: String,
     /// Write the result to this file, as a whole or not at all; may be given several times
     ///
-    /// The ending .json, .csv or .md tells the form; any other file, and `-` for standard output, gets that of --format.
+    /// The ending .json, .csv or .md tells the form; any other file, and `-` for standard output, gets that of
+    /// --format.
     #[arg(long, value_name = "FILE")]
     output: Vec<PathBuf>,
     /// Save the answer in this file [default: profile.json in the user's configuration directory]
     ///
-    /// For answers that belong to a program or to a test; `gingham run --profile` and `Session::with_profile` read it. An
-    /// answer for the same workload that was chosen among more combinations is kept, and this one not saved.
+    /// For answers that belong to a program or to a test; `gingham run --profile` and `Session::with_profile` read it.
+    /// An answer for the same workload that was chosen among more combinations is kept, and this one not saved.
     #[arg(long, value_name = "FILE")]
     profile: Option<PathBuf>,
     /// Do not save the answer

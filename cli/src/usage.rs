@@ -52,7 +52,10 @@ fn slip(error: &clap::Error, args: &[&str]) -> Option<String> {
         });
     }
     (!word.starts_with('-') && PATTERNS.contains(flag)).then(|| {
-        format!("`{word}` is one word too many for {flag}: quote the pattern, as in {flag} 'a/*.npy', or the shell replaces it")
+        format!(
+            "`{word}` is one word too many for {flag}: quote the pattern, as in {flag} 'a/*.npy', or the shell \
+             replaces it"
+        )
     })
 }
 
@@ -79,7 +82,8 @@ mod tests {
             (&["tune", "--bogus"], "unexpected argument '--bogus' found (see `gingham tune --help`)"),
             (
                 &["tun"],
-                "unrecognized subcommand 'tun'; tip: some similar subcommands exist: 'run', 'tune' (see `gingham --help`)",
+                "unrecognized subcommand 'tun'; tip: some similar subcommands exist: 'run', 'tune' (see \
+                 `gingham --help`)",
             ),
             (&["tune", "--seet", "1"], "argument '--seet' found; tip: a similar argument exists: '--seed' (see"),
             (&["run", "--lhs", "a", "--rhs", "b"], "were not provided: --out <DIR> (see"),

@@ -9,8 +9,8 @@ use super::progress::Steps;
 
 /// Runs the conformance suite on backends: one line for each operation and element type
 ///
-/// It compares results with plain loops over many sizes, layouts and special values, and tries concurrent callers and every
-/// number of threads. Run it once on a new machine, and after an update of a library.
+/// It compares results with plain loops over many sizes, layouts and special values, and tries concurrent callers and
+/// every number of threads. Run it once on a new machine, and after an update of a library.
 #[derive(Args)]
 pub(super) struct Verify {
     /// Backends, comma-separated, or all

@@ -18,7 +18,8 @@ pub enum Error {
     },
     /// An output in which two indices name the same element.
     #[error(
-        "{op}: the output has stride 0 along an axis of length {len}, so elements would overlap; copy it into an array of its own"
+        "{op}: the output has stride 0 along an axis of length {len}, so elements would overlap; copy it into \
+         an array of its own"
     )]
     OverlappingOutput {
         /// The operation's name.
@@ -44,7 +45,8 @@ pub enum Error {
     },
     /// Threads that a forked child has not got: they are in the process that it was forked from.
     #[error(
-        "{backend}: this process was forked from the one in which the threads of {backend} were started, and has none of them; use one op thread where programs fork, or execute a program anew instead"
+        "{backend}: this process was forked from the one in which the threads of {backend} were started, and \
+         has none of them; use one op thread where programs fork, or execute a program anew instead"
     )]
     Forked {
         /// Id of the backend.

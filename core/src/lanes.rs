@@ -18,12 +18,15 @@ pub(crate) fn check_output<S: RawData, D: Dimension>(op: &'static str, out: &Arr
     }
 }
 
+/// A lane of an operand, where there is that operand.
+type Input<'a, T> = Option<ArrayView1<'a, T>>;
+
 /// Calls `body` for each lane of the operands, which have one shape.
 pub(crate) fn for_each_lane<T>(
     mut x: Option<ArrayViewD<'_, T>>,
     mut y: Option<ArrayViewD<'_, T>>,
     mut out: ArrayViewMutD<'_, T>,
-    mut body: impl FnMut(Option<ArrayView1<'_, T>>, Option<ArrayView1<'_, T>>, ArrayViewMut1<'_, T>) -> Result<(), Error>,
+    mut body: impl FnMut(Input<'_, T>, Input<'_, T>, ArrayViewMut1<'_, T>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     if out.is_empty() {
         return Ok(());
@@ -104,7 +107,7 @@ fn descend<T>(
     x: Option<ArrayViewD<'_, T>>,
     y: Option<ArrayViewD<'_, T>>,
     mut out: ArrayViewMutD<'_, T>,
-    body: &mut impl FnMut(Option<ArrayView1<'_, T>>, Option<ArrayView1<'_, T>>, ArrayViewMut1<'_, T>) -> Result<(), Error>,
+    body: &mut impl FnMut(Input<'_, T>, Input<'_, T>, ArrayViewMut1<'_, T>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     match out.ndim() {
         0 => descend(

@@ -95,8 +95,8 @@ pub fn matmul_batch<T: Scalar>(
     T::ops(backend).matmul_batch(alpha, batch, beta, threads)
 }
 
-/// `C <- beta C`: what a product comes to where alpha or k is zero, for backends whose library adds a sum of nothing, and
-/// so makes 0 of -0. With `beta == 0` C is not read.
+/// `C <- beta C`: what a product comes to where alpha or k is zero, for backends whose library adds a sum of nothing,
+/// and so makes 0 of -0. With `beta == 0` C is not read.
 pub fn scale<T: Scalar>(beta: T, mut c: ArrayViewMut2<'_, T>) {
     if beta == T::zero() {
         c.fill(T::zero());

@@ -65,14 +65,14 @@ pub trait Random<T: Scalar> {
     ) -> Result<(), Error>;
 }
 
-/// Fills an array of any rank with the elements of `stream`, in row-major order of its indices whatever its strides: the
-/// last index runs fastest. Axes that continue each other in this order are joined, and the backend is called once for
-/// each lane that remains (once in all for an array in standard layout). A backend without this family gets the
+/// Fills an array of any rank with the elements of `stream`, in row-major order of its indices whatever its strides:
+/// the last index runs fastest. Axes that continue each other in this order are joined, and the backend is called once
+/// for each lane that remains (once in all for an array in standard layout). A backend without this family gets the
 /// reference's numbers.
 ///
 /// # Errors
-/// [`Error::OverlappingOutput`], [`Error::Shape`] where the array is longer than the rest of the stream, before anything
-/// is written; otherwise the backend's.
+/// [`Error::OverlappingOutput`], [`Error::Shape`] where the array is longer than the rest of the stream, before
+/// anything is written; otherwise the backend's.
 pub fn random<T: Scalar, D: Dimension>(
     backend: &dyn Backend,
     distribution: Distribution,

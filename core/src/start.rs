@@ -23,8 +23,8 @@ pub fn started_threads(var: &'static str, allowed: &'static [usize]) -> usize {
     *started.entry(var).or_insert_with(|| round_down(wanted(std::env::var(var).ok()), allowed))
 }
 
-/// To be called before each product of m x k by k x n in matrixmultiply 0.3, on behalf of `backend`; the threads are those
-/// of [`started_threads`].
+/// To be called before each product of m x k by k x n in matrixmultiply 0.3, on behalf of `backend`; the threads are
+/// those of [`started_threads`].
 ///
 /// # Errors
 /// [`Error::Forked`] where the product would wait for threads that this process has not got.

@@ -79,7 +79,11 @@ fn each_index_comes_once_in_the_ranges_promised() {
 
 proptest! {
     #[test]
-    fn parts_cover_the_indices(n in 0..3000_usize, chunk in prop_oneof![0..4_usize, 0..3000_usize], workers in 1..70_usize) {
+    fn parts_cover_the_indices(
+        n in 0..3000_usize,
+        chunk in prop_oneof![0..4_usize, 0..3000_usize],
+        workers in 1..70_usize,
+    ) {
         let parts = Parts::new(n, chunk, workers);
         prop_assert!(parts.iter().flatten().eq(0..n));
         prop_assert!(parts.iter().all(|range| !range.is_empty()));
@@ -294,7 +298,8 @@ fn a_body_may_run_the_executor_it_runs_in() {
 
 #[test]
 fn executors_may_be_nested_both_ways_round() {
-    // The case that a lock per pool, waited for, would deadlock in: threads of `a` wait in `b`, and those of `b` in `a`.
+    // The case that a lock per pool, waited for, would deadlock in: threads of `a` wait in `b`, and those of `b` in
+    // `a`.
     for (a, b) in all().into_iter().zip(all().into_iter().rev()) {
         for chunk in [0, 1] {
             let sum = AtomicUsize::new(0);

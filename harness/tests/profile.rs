@@ -481,7 +481,10 @@ proptest! {
     }
 
     #[test]
-    fn any_lookup_is_a_ranking_or_a_miss(entries in proptest::collection::vec(any_entry(), 0..9), workload in any_workload()) {
+    fn any_lookup_is_a_ranking_or_a_miss(
+        entries in proptest::collection::vec(any_entry(), 0..9),
+        workload in any_workload(),
+    ) {
         let profile = profile_of(entries);
         let answer = profile.look_up(&workload, &here());
         prop_assert_eq!(answer.grade == Grade::Miss, answer.ranking.is_empty());

@@ -129,8 +129,8 @@ fn each_part_of_a_decision_that_differs_is_named() {
     assert!(changed.contains("The decisions differ in the best, ") && changed.contains("  the best: "), "{changed}");
 }
 
-/// Over the recordings: the regret of each is the median of its races, since twelve rounds at a paired spread of 15 %, as
-/// memory-bound work has it, leave the oracle itself uncertain by 5 %.
+/// Over the recordings: the regret of each is the median of its races, since twelve rounds at a paired spread of 15 %,
+/// as memory-bound work has it, leave the oracle itself uncertain by 5 %.
 #[test]
 fn races_lose_little_and_save_most_of_the_time() {
     let (mut regrets, mut single, mut shares) = (Vec::new(), Vec::new(), Vec::new());

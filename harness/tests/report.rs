@@ -310,8 +310,8 @@ fn verdict(outcome: &Outcome) -> String {
 fn a_full_answer_speaks_of_all_combinations() {
     assert_eq!(
         verdict(&raced()),
-        "simd:1+threads:2 is as fast as any of 6 combinations: 1.00 s (1.00 s .. 1.00 s), 1.50 x serial; not told apart \
-         from it: faer:1+threads:2; the next, simd:1+serial, takes 1.50 x its time."
+        "simd:1+threads:2 is as fast as any of 6 combinations: 1.00 s (1.00 s .. 1.00 s), 1.50 x serial; not told \
+         apart from it: faer:1+threads:2; the next, simd:1+serial, takes 1.50 x its time."
     );
 }
 

@@ -1,4 +1,5 @@
-//! Runners as their parent meets them: peers with one fault each, an honest one, private memory, and a parent that dies.
+//! Runners as their parent meets them: peers with one fault each, an honest one, private memory, and a parent that
+//! dies.
 //!
 //! Peers are shell scripts. Where a runner of this program is needed this test is started anew, so it has a main of its
 //! own: as a trial it serves the reference, as a parent it starts a trial and waits to be killed.
@@ -189,7 +190,8 @@ const FAULTS: [(&str, &str); 16] = [
         "exited with status 9",
     ),
     (
-        r#"sleep 300 & read -r hello; echo '{"type":"ready","version":"1"}'; read -r run; echo '{"type":"done","wall_s":-1}'; wait"#,
+        r#"sleep 300 & read -r hello; echo '{"type":"ready","version":"1"}'; read -r run
+           echo '{"type":"done","wall_s":-1}'; wait"#,
         "says that a run took -1 s",
     ),
     (

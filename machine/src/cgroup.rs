@@ -15,8 +15,8 @@ pub(crate) fn cpu_quota() -> Option<f64> {
     groups_of_this_process("cpu").iter().filter_map(quota).min_by(f64::total_cmp)
 }
 
-/// Bytes that the tightest memory limit leaves; `None` without a limit, or off Linux. Cached file pages, which the kernel
-/// drops before it lets a group fail, are not counted as used, whether they were read once or often.
+/// Bytes that the tightest memory limit leaves; `None` without a limit, or off Linux. Cached file pages, which the
+/// kernel drops before it lets a group fail, are not counted as used, whether they were read once or often.
 pub(crate) fn memory_left() -> Option<u64> {
     let left = |group: &Group| {
         let (limit, used) = match group.version {

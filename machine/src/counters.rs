@@ -120,8 +120,8 @@ fn thread_seconds(path: &Path) -> impl Iterator<Item = f64> {
     tasks(path).filter_map(|task| cpu_nanoseconds(&read(task.join("schedstat"))?)).map(|ns| ns as f64 * 1e-9)
 }
 
-/// The processes of a group: its leader, and of the descendants those that stayed in it. Where the kernel keeps no lists
-/// of children, or the leader is gone, all processes of the machine are looked at.
+/// The processes of a group: its leader, and of the descendants those that stayed in it. Where the kernel keeps no
+/// lists of children, or the leader is gone, all processes of the machine are looked at.
 fn members(group: u32) -> Vec<u32> {
     let within = |pid: &u32| Stat::read(&directory(*pid)).is_some_and(|stat| stat.group == group);
     let Some(mut waiting) = children(group) else {

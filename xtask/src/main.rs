@@ -7,6 +7,7 @@ mod new_backend;
 mod peers;
 mod recordings;
 mod resume_matrix;
+mod structure;
 mod summary;
 mod system;
 mod test;
@@ -20,10 +21,11 @@ usage: cargo xtask COMMAND
 
   test               run every check, installing what is missing; with --apart, the tests of every crate by a command
                      of its own, so that none gains features from another
+  structure          check that no modules need each other in a circle, and that no line is too wide
   new-backend NAME   make backends/NAME from backends/template and register it
   try-new-backend    do that in a copy of the repository, and test the new crate there
-  accuracy           measure the functions of the backend simd against exact values; after it, any of: --short, functions,
-                     element types, levels
+  accuracy           measure the functions of the backend simd against exact values; after it, any of: --short,
+                     functions, element types, levels
   peers              make the virtual environment of the runners in benches/peers; with the word `libraries` after it,
                      with the libraries too that benches/standing loads (MKL is half a gigabyte)
   recordings         record the exhaustive runs in harness/tests/recordings anew, of each the quietest of three; with
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         ["new-backend", name] => new_backend::run(name),
         ["try-new-backend"] => try_new_backend::run(),
         ["accuracy", ..] => accuracy::run(&args[1..]),
+        ["structure"] => structure::run(),
         ["peers"] => peers::run(false),
         ["peers", "libraries"] => peers::run(true),
         ["recordings", ..] => recordings::run(&args[1..]),

@@ -20,8 +20,8 @@ use crate::workspace::{Workspace, cargo, root};
 
 const FOLDER: &str = "harness/tests/recordings";
 
-/// Name and workload. The arrays of `exp` fit the caches of most machines, the others come from memory. The longest batch
-/// goes with the smallest space, so that no recording takes longer than a minute and a half on two cores.
+/// Name and workload. The arrays of `exp` fit the caches of most machines, the others come from memory. The longest
+/// batch goes with the smallest space, so that no recording takes longer than a minute and a half on two cores.
 const MEASURED: [(&str, &str); 12] = [
     ("matmul-64-few", "--op matmul --shape 64 --tasks 4"),
     ("matmul-64-many", "--op matmul --shape 64 --tasks 256"),

@@ -127,7 +127,7 @@ fn steps(members: &[String], has_miri: bool, apart: bool) -> Vec<Step> {
         ..step(&format!("{command} --jobs 1 --target-dir {CHECKS} {rest}"))
     };
     let all = "test --no-fail-fast --workspace --all-targets --features openblas";
-    let mut steps = vec![step("fmt --all --check")];
+    let mut steps = vec![step("fmt --all --check"), step("xtask structure")];
     if !apart {
         steps.push(step(&format!("{all} --no-run")));
     }
@@ -289,7 +289,7 @@ mod tests {
         let mut all: Vec<Option<Done>> = steps.iter().map(|_| None).collect();
         (all[0], all[1]) = (Some(done(true, (3, 0, 1))), Some(done(false, (4, 2, 0))));
         let text = report(&steps, &all, Duration::from_secs(3));
-        assert!(text.contains("1.5 s  FAILED   cargo clippy"), "{text}"); // the first after the format
+        assert!(text.contains("1.5 s  FAILED   cargo xtask structure"), "{text}"); // the first after the format
         assert!(text.contains("to repeat this step alone:\n"), "{text}");
         assert_eq!(text.matches("not run").count(), steps.len() - 2, "{text}");
         assert_eq!(text.lines().last(), Some("7 passed, 2 failed, 1 skipped"));

@@ -12,6 +12,8 @@ use serde_json::Value;
 pub(crate) struct Workspace {
     /// The crates, each after those of the workspace that it depends on.
     pub(crate) members: Vec<String>,
+    /// The root files of their targets: libraries, programs, tests, benches and examples.
+    pub(crate) roots: Vec<PathBuf>,
     /// Where builds go.
     pub(crate) target: PathBuf,
 }
@@ -26,6 +28,7 @@ impl Workspace {
 
     fn from_metadata(metadata: &Value) -> Result<Self> {
         let mut members: Vec<(usize, String)> = Vec::new();
+        let mut roots = Vec::new();
         for package in metadata["packages"].as_array().context("cargo metadata: no packages")? {
             let name = package["name"].as_str().context("cargo metadata: a package without a name")?;
             let dependencies = package["dependencies"].as_array().context("cargo metadata: no dependencies")?;
@@ -34,10 +37,12 @@ impl Workspace {
             own.sort_unstable();
             own.dedup();
             members.push((own.len(), name.to_owned()));
+            let targets = package["targets"].as_array().context("cargo metadata: no targets")?;
+            roots.extend(targets.iter().filter_map(|target| Some(PathBuf::from(target["src_path"].as_str()?))));
         }
         members.sort();
         let target = metadata["target_directory"].as_str().context("cargo metadata: no target directory")?.into();
-        Ok(Self { members: members.into_iter().map(|(_, name)| name).collect(), target })
+        Ok(Self { members: members.into_iter().map(|(_, name)| name).collect(), roots, target })
     }
 }
 
@@ -66,13 +71,16 @@ mod tests {
         let metadata = serde_json::json!({
             "target_directory": "/t",
             "packages": [
-                {"name": "whole", "dependencies": [{"path": "/core"}, {"path": "/core"}, {"path": "/part"}]},
-                {"name": "part", "dependencies": [{"path": "/core"}, {"path": "/core"}, {"path": null}]},
-                {"name": "core", "dependencies": [{"path": null}, {"path": null}, {"path": null}]},
+                {"name": "whole", "targets": [{"src_path": "/whole/main.rs"}],
+                    "dependencies": [{"path": "/core"}, {"path": "/core"}, {"path": "/part"}]},
+                {"name": "part", "targets": [], "dependencies": [{"path": "/core"}, {"path": "/core"}, {"path": null}]},
+                {"name": "core", "targets": [{"src_path": "/core/lib.rs"}],
+                    "dependencies": [{"path": null}, {"path": null}, {"path": null}]},
             ],
         });
         let workspace = Workspace::from_metadata(&metadata).unwrap();
         assert_eq!(workspace.members, ["core", "part", "whole"]);
+        assert_eq!(workspace.roots, ["/whole/main.rs", "/core/lib.rs"].map(Path::new));
         assert_eq!(workspace.target, Path::new("/t"));
     }
 

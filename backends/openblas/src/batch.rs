@@ -1,44 +1,24 @@
-//! Many small products in one call of `cblas_sgemm_batch` or `cblas_dgemm_batch`, where the library has them: 0.3.21 does
-//! not, 0.3.34 does. They are therefore looked up in the loaded library, and a batch is a loop where they are absent.
+//! Many small products in one call of `cblas_sgemm_batch` or `cblas_dgemm_batch`, where the library has them: 0.3.21
+//! does not, 0.3.34 does. They are therefore looked up in the loaded library, and a batch is a loop where they are
+//! absent.
 //!
-//! Products that follow each other with one [`Shape`] make a group, and a call takes one group. What the interface takes
-//! beyond that (several groups) would cost lists of sizes and factors, made anew for each call.
+//! Products that follow each other with one [`Shape`] make a group, and a call takes one group. What the interface
+//! takes beyond that (several groups) would cost lists of sizes and factors, made anew for each call.
 
 use std::ffi::c_int;
 
-use cblas_sys::{CBLAS_LAYOUT, CBLAS_TRANSPOSE, CblasRowMajor};
+use cblas_sys::CblasRowMajor;
 use gingham_core::{OpThreads, Scalar};
 
-use crate::matmul::{Call, Gemm, Shape};
-
-/// `cblas_sgemm_batch` or `cblas_dgemm_batch`: layout; for each group the transposition of A and B, m, n, k and alpha;
-/// for each product A; for each group its leading dimension; B likewise; beta of each group; C like A; the number of
-/// groups, and the number of products of each.
-pub(crate) type GemmBatch<T> = unsafe extern "C" fn(
-    CBLAS_LAYOUT,
-    *const CBLAS_TRANSPOSE,
-    *const CBLAS_TRANSPOSE,
-    *const c_int,
-    *const c_int,
-    *const c_int,
-    *const T,
-    *const *const T,
-    *const c_int,
-    *const *const T,
-    *const c_int,
-    *const T,
-    *const *mut T,
-    *const c_int,
-    c_int,
-    *const c_int,
-);
+use crate::call::{Call, Gemm, GemmBatch, Shape};
 
 /// Products of one call: enough to make its cost vanish, and their pointers still lie on the stack.
 const MOST: usize = 64;
 
-/// Multiply-adds of a product below which the library's own threads lose. Measured with 0.3.34 (Zen 4): on one thread a call is 1.3
-/// times as fast as a loop over n = 4, 1.09 over n = 8, 1.05 over n = 16 and the same from n = 32 on. On two threads it is
-/// 0.03, 0.05, 0.18 and 0.87 times as fast as the loop for these, and 1.6 and 1.8 times for n = 64 and n = 128.
+/// Multiply-adds of a product below which the library's own threads lose. Measured with 0.3.34 (Zen 4): on one thread a
+/// call is 1.3 times as fast as a loop over n = 4, 1.09 over n = 8, 1.05 over n = 16 and the same from n = 32 on. On
+/// two threads it is 0.03, 0.05, 0.18 and 0.87 times as fast as the loop for these, and 1.6 and 1.8 times for n = 64
+/// and 128.
 const LARGE: f64 = 48.0 * 48.0 * 48.0;
 
 impl Shape {
@@ -126,7 +106,7 @@ mod tests {
     use std::cell::Cell;
     use std::slice::from_raw_parts;
 
-    use cblas_sys::cblas_dgemm;
+    use cblas_sys::{CBLAS_LAYOUT, CBLAS_TRANSPOSE, cblas_dgemm};
     use gingham_core::ndarray::{Array2, s};
     use gingham_core::reference::Reference;
     use gingham_core::{MatMul, Product};
@@ -169,8 +149,8 @@ mod tests {
         }
     }
 
-    /// Columns of `rows` x `columns` numbers that start at `seed`, in one of the layouts that BLAS takes (0: rows with a
-    /// gap, 1: columns with a gap) or in one that it does not.
+    /// Columns of `rows` x `columns` numbers that start at `seed`, in one of the layouts that BLAS takes (0: rows with
+    /// a gap, 1: columns with a gap) or in one that it does not.
     fn matrix((rows, columns): (usize, usize), layout: usize, seed: usize) -> Array2<f64> {
         let number = |(i, j): (usize, usize)| ((i * 7 + j * 5 + seed) % 13) as f64 - 6.0;
         let gap = |(i, j), wide: Array2<f64>| wide.slice_move(s![..i, ..j]);

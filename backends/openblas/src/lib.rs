@@ -4,6 +4,7 @@
 //! for the whole process, which [`Backend::limit`] changes and restores.
 
 mod batch;
+mod call;
 mod dot;
 mod library;
 mod matmul;
@@ -22,7 +23,8 @@ const ID: &str = "openblas";
 
 /// The first one is for programs that OpenMP has bound.
 const NOTES: [&str; 5] = [
-    "OpenMP binds threads to CPUs: all that this program starts are on one; unset OMP_PROC_BIND, OMP_PLACES and GOMP_CPU_AFFINITY",
+    "OpenMP binds threads to CPUs: all that this program starts are on one; unset OMP_PROC_BIND, OMP_PLACES and \
+     GOMP_CPU_AFFINITY",
     "copied into scratch: matrices without contiguous rows or columns, or with a stride below their length",
     "a call takes up to 128 KiB of the stack, depending on the kernels",
     "dimensions, leading dimensions and increments end at 2^31 - 1",
@@ -79,8 +81,8 @@ impl Backend for OpenBlas {
             return Err(refused(most));
         }
         let before = library::threads();
-        let limit = Limit::restoring(move || library::set_threads(before));
-        library::set_threads(int("a thread count", threads.get())?);
+        let limit = Limit::restoring(move || set_threads(before));
+        set_threads(int("a thread count", threads.get())?);
         match library::threads() as usize {
             given if given == threads.get() => Ok(limit),
             given => Err(refused(given)),
@@ -92,6 +94,12 @@ impl Ops<f32> for OpenBlas {}
 impl Ops<f64> for OpenBlas {}
 impl<T: Scalar> Fill<T> for OpenBlas {}
 impl<T: Scalar> Elementwise<T> for OpenBlas {}
+
+/// Sets the thread count of the whole process.
+fn set_threads(threads: c_int) {
+    library::set_threads(threads);
+    openmp::forget();
+}
 
 /// Before each call, on the thread that makes it.
 fn enter(threads: OpThreads) -> Result<(), Error> {

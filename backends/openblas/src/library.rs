@@ -1,4 +1,5 @@
-//! What OpenBLAS tells of itself, its thread setting, and what not every version has: functions of its own, beside BLAS.
+//! What OpenBLAS tells of itself, its thread setting, and what not every version has: functions of its own, beside
+//! BLAS.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::mem::{MaybeUninit, transmute};
@@ -12,8 +13,8 @@ use blas_src as _;
 use cblas_sys::{cblas_ddot, cblas_dgemm, cblas_sdot, cblas_sgemm};
 use gingham_core::Error;
 
-use crate::batch::GemmBatch;
-use crate::{ID, openmp};
+use crate::ID;
+use crate::call::GemmBatch;
 
 unsafe extern "C" {
     safe fn openblas_get_config() -> *const c_char;
@@ -57,10 +58,9 @@ pub(crate) fn threads() -> c_int {
     openblas_get_num_threads()
 }
 
-/// Sets the thread count of the whole process.
+/// Sets the thread count of the whole process, and, in a build with OpenMP, that of the calling thread.
 pub(crate) fn set_threads(threads: c_int) {
     openblas_set_num_threads(threads);
-    openmp::forget();
 }
 
 /// Whether the library's threads are OpenMP's.

@@ -1,7 +1,7 @@
-//! Builds of OpenBLAS whose threads are OpenMP's. There a thread count holds for the calls of the thread that has set it:
-//! a worker that has not finds OpenMP's default, all CPUs, whatever limit is in force, and sets the whole library to it
-//! (0.3.21: with a limit of 1 for the process, a call on another thread worked on 2). So every call sets the count of its
-//! own thread first, where that is another.
+//! Builds of OpenBLAS whose threads are OpenMP's. There a thread count holds for the calls of the thread that has set
+//! it: a worker that has not finds OpenMP's default, all CPUs, whatever limit is in force, and sets the whole library
+//! to it (0.3.21: with a limit of 1 for the process, a call on another thread worked on 2). So every call sets the
+//! count of its own thread first, where that is another.
 
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};

@@ -1,5 +1,5 @@
-//! Many small products in one call, in L2 and from memory: ahead of NumPy's stacked product and of the best rival called
-//! in a loop.
+//! Many small products in one call, in L2 and from memory: ahead of NumPy's stacked product and of the best rival
+//! called in a loop.
 
 use std::cell::RefCell;
 

@@ -12,7 +12,8 @@ use gingham_machine::Machine;
 
 use crate::args::WorkloadArgs;
 use crate::failure::Failure;
-use crate::output::{print, tell};
+use crate::output::print;
+use crate::stderr::tell;
 
 /// What an answer needs.
 struct Need {

@@ -20,8 +20,8 @@ use super::output::print;
 
 /// Shows, checks, hands on or removes the saved answers
 ///
-/// Where no file is named, `show`, `check`, `env` and `export` look into the user's profile and below it into those of the
-/// system, in /etc/xdg and /etc; all others into the user's alone.
+/// Where no file is named, `show`, `check`, `env` and `export` look into the user's profile and below it into those of
+/// the system, in /etc/xdg and /etc; all others into the user's alone.
 #[derive(Args)]
 pub(super) struct Profile {
     #[command(subcommand)]
@@ -41,8 +41,8 @@ enum Action {
     Path,
     /// Measures each answer again, in about a second, and says whether it still holds
     ///
-    /// Its best combination and the best of another kind are verified and then run in turn. Tasks that take seconds are run
-    /// as few times as will do: once to be verified, and for 5 s or one more time to be timed.
+    /// Its best combination and the best of another kind are verified and then run in turn. Tasks that take seconds are
+    /// run as few times as will do: once to be verified, and for 5 s or one more time to be timed.
     Check,
     /// Prints the variables that the answers need, for `eval "$(gingham profile env ...)"`
     ///

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use gingham_harness::report::count;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::output;
+use crate::stderr;
 
 /// A bar that fills as products are done, and lines above it; lines alone where standard error is no terminal.
 #[derive(Clone)]
@@ -27,7 +27,7 @@ impl Bar {
 
     /// Says a line above the bar, from any thread.
     pub(super) fn tell(&self, line: impl Display) {
-        self.0.suspend(|| output::tell(format_args!("gingham: {line}")));
+        self.0.suspend(|| stderr::tell(format_args!("gingham: {line}")));
     }
 
     pub(super) fn finish(&self) {

@@ -21,7 +21,8 @@ use gingham_machine::available_memory;
 use super::bar::Bar;
 use crate::failure::Failure;
 use crate::interrupt;
-use crate::output::{print, tell};
+use crate::output::print;
+use crate::stderr::tell;
 
 const ENDING: &str =
     "interrupted: the products in progress are finished, and no other is begun; once more ends at once";

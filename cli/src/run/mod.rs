@@ -12,7 +12,7 @@ use gingham_harness::{Combination, Plan, Session, Workload};
 
 use super::args::WorkloadArgs;
 use super::failure::Failure;
-use super::output::tell;
+use super::stderr::tell;
 
 /// Multiplies files, or runs a workload once, with the saved answer or a given combination
 #[derive(Args)]

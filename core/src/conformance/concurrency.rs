@@ -11,8 +11,8 @@ const CALLERS: usize = 4;
 /// Calls of each caller.
 const CALLS: usize = 60;
 
-/// Runs a call on each of several threads, again and again and all at once. `prepare` draws the operands of one caller and
-/// judges what they must give; the closure that it returns makes one call and compares.
+/// Runs a call on each of several threads, again and again and all at once. `prepare` draws the operands of one caller
+/// and judges what they must give; the closure that it returns makes one call and compares.
 ///
 /// # Errors
 /// A violation of one of the callers.

@@ -120,8 +120,8 @@ pub fn layouts<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     }))
 }
 
-/// NaN, infinities, zeros, subnormals, huge and tiny arguments, at every place of a vector; every pair of them where the
-/// function takes two.
+/// NaN, infinities, zeros, subnormals, huge and tiny arguments, at every place of a vector; every pair of them where
+/// the function takes two.
 ///
 /// # Errors
 /// The first violation.

@@ -1,7 +1,7 @@
 //! The conformance suite: every rule of the contracts as a check that any backend can be put through.
 //!
-//! A backend that is wrong for one stride, or that hands its work to the reference, makes a table of speeds a lie. So the
-//! rules are tested from here, for all backends alike, and the whole test file of a backend is
+//! A backend that is wrong for one stride, or that hands its work to the reference, makes a table of speeds a lie. So
+//! the rules are tested from here, for all backends alike, and the whole test file of a backend is
 //! `gingham_core::conformance!(MyBackend::new());`, which makes one test of every check.
 //!
 //! A check is a plain function that takes a [`Subject`] and returns a [`Report`] or the first [`Violation`]. Cases are
@@ -21,6 +21,7 @@ pub mod matmul;
 mod pairwise;
 mod random;
 pub mod stack;
+mod suite;
 pub mod support;
 mod table;
 pub mod threads;

@@ -1,7 +1,8 @@
 //! The rule about the stack: a call takes no more of it than [`Backend::stack`] says.
 //!
 //! A program's threads have what it gives them, 128 KiB with musl; one that runs out of it is ended by the system, and
-//! with it the process. So the calls are made in a process of its own (see [`super::threads`]), on threads of that size.
+//! with it the process. So the calls are made in a process of its own (see [`super::threads`]), on threads of that
+//! size.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -15,7 +16,8 @@ use crate::{Backend, DType, Op, Scalar, Support};
 /// What the thread takes before the call: its start, thread-local variables, the making of operands.
 const START: usize = 24 << 10;
 
-/// Products beside the small ones of [`support`]: a single element, columns and rows, and sizes at which libraries pack.
+/// Products beside the small ones of [`support`]: a single element, columns and rows, and sizes at which libraries
+/// pack.
 const PRODUCTS: [[usize; 3]; 6] =
     [[1, 1, 1], [40, 40, 1], [1, 40, 40], [300, 300, 1], [130, 130, 130], [300, 300, 300]];
 

@@ -1,7 +1,7 @@
 //! Which threads of this process work during a call, from the CPU time that the kernel accounts to each.
 //!
-//! `/proc/self/task/*/schedstat` holds nanoseconds on a CPU, exact to the last switch. A watcher reads it all through the
-//! call, since threads that a library starts for one call are gone after it. Linux only.
+//! `/proc/self/task/*/schedstat` holds nanoseconds on a CPU, exact to the last switch. A watcher reads it all through
+//! the call, since threads that a library starts for one call are gone after it. Linux only.
 
 use std::collections::HashMap;
 use std::fs;

@@ -1,7 +1,8 @@
 //! A machine that is not there: what a batch takes on 16 CPUs, from a stated cost model and the noise of recordings.
 //!
 //! Backends differ in the rate of one thread, in how their threads scale (Amdahl) and in what it costs to start them;
-//! memory and CPUs are shared; tasks end in waves; executors cost a wake-up for each worker and a hand-out for each chunk.
+//! memory and CPUs are shared; tasks end in waves; executors cost a wake-up for each worker and a hand-out for each
+//! chunk.
 
 use gingham_core::{Backend, DType, Dot, Elementwise, Error, Fill, Info, Limit, MatMul, Op, OpThreads, Ops, Scalar};
 use gingham_core::{Registry, Support, Threading};

@@ -46,15 +46,15 @@ const COLUMNS: [&str; 4] = ["1 %", "3 %", "10 %", "3 %, normal"];
 
 fn head(noise: &Noise) -> String {
     let made = format!(
-        "Made by `cargo run --release -p gingham-harness --example trust > docs/trust.md`: {RUNS} tunings for each share, each \
-         with its own seed, on a mock machine whose truth is known. In brackets stands the exact 95 % interval of the share \
-         (Clopper and Pearson 1934)."
+        "Made by `cargo run --release -p gingham-harness --example trust > docs/trust.md`: {RUNS} tunings for each \
+         share, each with its own seed, on a mock machine whose truth is known. In brackets stands the exact 95 % \
+         interval of the share (Clopper and Pearson 1934)."
     );
     let items = [
-        "**The mock machine** gives each contestant a true time. A sample takes that, times the exponential of noise; the \
-         mock clock goes by as much. The noise has a part of its own for each sample and a part that all share for each \
-         round, which varies by twice the paired log-sd: the standard deviation of the difference of two contestants' logs in \
-         one round."
+        "**The mock machine** gives each contestant a true time. A sample takes that, times the exponential of noise; \
+         the mock clock goes by as much. The noise has a part of its own for each sample and a part that all share for \
+         each round, which varies by twice the paired log-sd: the standard deviation of the difference of two \
+         contestants' logs in one round."
             .into(),
         format!("**The noise** is drawn from {}. `normal` is the normal distribution.", noise.describe()),
         "**The search** is the one that `gingham tune` runs, at its defaults: a tolerance of 2 %, 30 rounds at most, a \
@@ -82,7 +82,8 @@ fn asked(settings: &Settings<'_>) -> String {
     let rows = rows.into_iter().map(|(what, asked, shares)| [vec![what.into(), asked.into()], shares].concat());
     section(
         "What it must reach",
-        "What is asked is asked at 3 %. The eight are a leader and an equal, and others slower by 1, 5, 10, 25, 60 and 100 %.",
+        "What is asked is asked at 3 %. The eight are a leader and an equal, and others slower by 1, 5, 10, 25, 60 and \
+         100 %.",
         &["", "asked"],
         rows.collect(),
     )
@@ -109,9 +110,9 @@ fn disturbed(settings: &Settings<'_>) -> String {
     ];
     section(
         "Disturbances",
-        "How often the tie set is the same as with the same seed and no disturbance; asked is 95 % at 3 %. The field is a leader, \
-         an equal and one slower by 1 %, which are the right tie set, and others slower by 10, 25, 60 and 100 %. In a burst \
-         all is half as fast for 200 ms; one comes every 2 s on average.",
+        "How often the tie set is the same as with the same seed and no disturbance; asked is 95 % at 3 %. The field \
+         is a leader, an equal and one slower by 1 %, which are the right tie set, and others slower by 10, 25, 60 and \
+         100 %. In a burst all is half as fast for 200 ms; one comes every 2 s on average.",
         &["disturbance"],
         named(rows),
     )
@@ -135,8 +136,8 @@ fn families(settings: &Settings<'_>) -> String {
     ];
     section(
         "False \"slower\"",
-        "How often a contestant that is not slower than the leader by more than the tolerance is called so, in the race or \
-         in the confirmation; at most 5 % are meant.",
+        "How often a contestant that is not slower than the leader by more than the tolerance is called so, in the \
+         race or in the confirmation; at most 5 % are meant.",
         &["field"],
         named(rows),
     )
@@ -187,8 +188,8 @@ fn many(settings: &Settings<'_>) -> String {
     ];
     section(
         "Many contestants",
-        "Forty: ten equals, 26 slower by 6 to 81 %, and four on one thread that are slower by 260 %. Heats leave eight of \
-         them; who leaves a heat is not called slower.",
+        "Forty: ten equals, 26 slower by 6 to 81 %, and four on one thread that are slower by 260 %. Heats leave eight \
+         of them; who leaves a heat is not called slower.",
         &[""],
         named(rows),
     )
@@ -215,8 +216,8 @@ fn lengths(settings: &Settings<'_>) -> String {
     rows.push([vec!["2, one slower by 3 %: called equal before the end".into()], shares(settings, false_end)].concat());
     section(
         "Rounds",
-        "Rounds of the race: the median, and in brackets what nine of ten lie within. A race ends when one is left, when all \
-         that are left are proven to be within the tolerance, or after 30 rounds.",
+        "Rounds of the race: the median, and in brackets what nine of ten lie within. A race ends when one is left, \
+         when all that are left are proven to be within the tolerance, or after 30 rounds.",
         &["field"],
         rows,
     )
@@ -242,9 +243,9 @@ fn methods(settings: &Settings<'_>) -> String {
             }
         }
     }
-    let text = "A race of eight, decided by the bounds of the search (means trimmed by a fifth, winsorised variances, pooled over the \
-                contestants) and by a paired t for each contestant (plain means, its own variance), at the same looks and \
-                levels. Bursts are those that no counter shows.";
+    let text = "A race of eight, decided by the bounds of the search (means trimmed by a fifth, winsorised variances, \
+                pooled over the contestants) and by a paired t for each contestant (plain means, its own variance), at \
+                the same looks and levels. Bursts are those that no counter shows.";
     let heads = [
         "",
         "paired log-sd",
@@ -270,9 +271,10 @@ fn processes(settings: &Settings<'_>) -> String {
         ("of eight, the one slower by 10 % is outside", of(&company(), |t| !t.tied.contains(&4))),
         ("of eight, the pick is the fastest or within 2 % of it", of(&company(), |t| t.right_pick)),
     ];
-    let text = "Where it cannot be believed: processes of one combination may differ for as long as they live, by where their memory \
-                lies. No number of rounds takes that out, and a tuning has two processes of a finalist at most. Paired log-sd \
-                3 %; a column for the standard deviation of the log by which processes differ.";
+    let text = "Where it cannot be believed: processes of one combination may differ for as long as they live, by \
+                where their memory lies. No number of rounds takes that out, and a tuning has two processes of a \
+                finalist at most. Paired log-sd 3 %; a column for the standard deviation of the log by which processes \
+                differ.";
     let heads = ["", "0", "1 %", "2 %", "4 %"];
     format!("## Processes that differ\n\n{}\n\n{}", wrapped(text), table(&heads, named(rows)))
 }
@@ -289,7 +291,8 @@ const SOURCES: &str = "## Sources
 * Tukey (1977), Exploratory Data Analysis: median polish, which takes rounds and combinations out of recorded times.
 * Tukey and McLaughlin (1963), Less vulnerable confidence and significance procedures for location; Yuen (1974), The
   two-sample trimmed t for unequal population variances: trimmed means with winsorised variances.
-* Williams (1949), Experimental designs balanced for the estimation of residual effects of treatments: the order of rounds.
+* Williams (1949), Experimental designs balanced for the estimation of residual effects of treatments: the order of
+  rounds.
 ";
 
 fn quiet(field: &[simulation::Contestant], setting: &Setting<'_>) -> Vec<Tuned> {

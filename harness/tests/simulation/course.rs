@@ -7,7 +7,7 @@ use gingham_harness::search::{Course, Failure, Process, Started, Stopped, sampli
 use super::CPUS;
 use super::fields::Contestant;
 use super::noise::{Noise, bits, uniform};
-use super::tuning::Setting;
+use super::setting::Setting;
 
 /// Seconds that a start, and all that is around a sample, take.
 const START_S: f64 = 0.05;

@@ -21,8 +21,8 @@ pub(crate) struct Noise {
 }
 
 impl Noise {
-    /// Residuals of the recorded exhaustive tunings in `tests/recordings`, those of simulated machines left out; Student's t
-    /// with 4 degrees of freedom where there are too few.
+    /// Residuals of the recorded exhaustive tunings in `tests/recordings`, those of simulated machines left out;
+    /// Student's t with 4 degrees of freedom where there are too few.
     pub(crate) fn recorded() -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings");
         let files = std::fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path());
@@ -78,7 +78,8 @@ impl Noise {
         let at = |p: f64| self.values[(p * self.values.len() as f64) as usize];
         let [low, high, lowest, highest] = [0.05, 0.95, 0.005, 0.995].map(at);
         format!(
-            "{}: nine of ten lie within {low:.1} and {high:.1} standard deviations, 99 of 100 within {lowest:.1} and {highest:.1}",
+            "{}: nine of ten lie within {low:.1} and {high:.1} standard deviations, 99 of 100 within {lowest:.1} and \
+             {highest:.1}",
             self.name
         )
     }

@@ -1,5 +1,5 @@
-//! A race of thirty rounds decided in two ways: by the bounds of the search, and by a paired t of each contestant's own,
-//! with plain means.
+//! A race of thirty rounds decided in two ways: by the bounds of the search, and by a paired t of each contestant's
+//! own, with plain means.
 
 use gingham_harness::search::bounds::{Comparison, LOOKS, SHARE, compare};
 use gingham_harness::search::{Course, Order, Process, Role};

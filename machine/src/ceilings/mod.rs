@@ -123,8 +123,8 @@ impl Loops {
     }
 
     /// The highest rate of `resource` in FLOP or bytes a second, on `threads` threads at once (at most as many as the
-    /// memory was made for), in as many runs as begin within `share`; each form of the loop has a turn of some milliseconds.
-    /// `None` where the CPU lacks the instructions.
+    /// memory was made for), in as many runs as begin within `share`; each form of the loop has a turn of some
+    /// milliseconds. `None` where the CPU lacks the instructions.
     pub fn rate(&mut self, resource: Resource, threads: usize, share: Duration) -> Option<f64> {
         let threads = threads.clamp(1, self.threads);
         let fma = |forms: Vec<Form<()>>| {
@@ -182,8 +182,8 @@ fn best<S: Send + ?Sized>(parts: Vec<&mut S>, forms: &[Form<S>], share: Duration
     (0..threads[0].len()).map(rate).fold(0.0, f64::max)
 }
 
-/// Calls `body` for the parts on a thread each, once all of them have started, with the thread's number and how many they
-/// are. Where the system refuses threads they are fewer, and the other parts are left out; one is always done.
+/// Calls `body` for the parts on a thread each, once all of them have started, with the thread's number and how many
+/// they are. Where the system refuses threads they are fewer, and the other parts are left out; one is always done.
 fn together<S: Send, R: Send>(parts: Vec<S>, body: impl Fn(usize, usize, S) -> R + Sync) -> Vec<R> {
     let (started, body) = (&OnceLock::new(), &body);
     let mut parts = parts.into_iter();

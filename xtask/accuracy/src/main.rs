@@ -17,7 +17,8 @@ use gingham_simd::{Level, Simd};
 
 use error::Element;
 use function::Function;
-use measure::{Extent, Row};
+use measure::Row;
+use points::Extent;
 
 const USAGE: &str = "\
 usage: cargo xtask accuracy [--short] [FUNCTION]... [f32|f64]... [portable|avx2|avx512]...

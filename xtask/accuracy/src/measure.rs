@@ -11,17 +11,8 @@ use gingham_simd::{Level, Simd};
 
 use crate::error::{Element, Exact};
 use crate::function::Function;
-use crate::points::{BLOCK, Points};
+use crate::points::{BLOCK, Extent, Points};
 use crate::specials::specials;
-
-/// How many arguments.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Extent {
-    /// Every `f32`; of what is sampled, many millions.
-    Whole,
-    /// Enough to see a mistake.
-    Short,
-}
 
 /// A line of the table.
 pub(crate) struct Row {

@@ -1,14 +1,22 @@
 //! The arguments: every `f32`, or a sample that is dense where functions are difficult.
 //!
 //! Half of a sample is uniform in the bit pattern, and so reaches every size, infinity and NaN included; the other half
-//! is drawn where a function has its difficulties. Points of a kind are neighbours, so that there are vectors without an
-//! unusual lane: one is enough to take a backend from its usual path. The sample is the same in every run.
+//! is drawn where a function has its difficulties. Points of a kind are neighbours, so that there are vectors without
+//! an unusual lane: one is enough to take a backend from its usual path. The sample is the same in every run.
 
 use std::f64::consts::FRAC_PI_2;
 
 use crate::error::Element;
 use crate::function::Function;
-use crate::measure::Extent;
+
+/// How many arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Every `f32`; of what is sampled, many millions.
+    Whole,
+    /// Enough to see a mistake.
+    Short,
+}
 
 /// Points that are measured together.
 pub(crate) const BLOCK: usize = 1 << 15;

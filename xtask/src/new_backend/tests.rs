@@ -124,7 +124,8 @@ fn a_manifest_without_the_section_is_named() {
 
 #[test]
 fn a_list_over_several_lines_is_continued() {
-    let source = "const FEATURES: &[&str] = &[\n    \"simd\",\n];\nfn registry() {\n    let registry = registry.with(a::A);\n}\n";
+    let source = "const FEATURES: &[&str] = &[\n    \"simd\",\n];\n\
+                  fn registry() {\n    let registry = registry.with(a::A);\n}\n";
     let new = registered_in_source(source, &Name::new("b").unwrap()).unwrap();
     assert!(new.starts_with("const FEATURES: &[&str] = &[\n    \"simd\", \"b\"];\n"), "{new}");
     assert!(new.ends_with("    let registry = registry.with(gingham_b::B::new());\n}\n"), "{new}");

@@ -1,5 +1,5 @@
-//! The rules of [`MatMul::matmul_batch`](crate::MatMul::matmul_batch): each product of a batch is what it would be alone,
-//! whatever its neighbours are.
+//! The rules of [`MatMul::matmul_batch`](crate::MatMul::matmul_batch): each product of a batch is what it would be
+//! alone, whatever its neighbours are.
 
 use super::{Case, FACTORS, Operands, SOME_SIZES, Verdict};
 use crate::conformance::layouts::Layout;

@@ -1,5 +1,5 @@
-//! Products of matrices that are not alike all over. Dense uniform numbers hide what looks at its operands: a kernel that
-//! leaves out zeros, one for symmetric matrices, an algorithm whose error is that of the largest row in every row.
+//! Products of matrices that are not alike all over. Dense uniform numbers hide what looks at its operands: a kernel
+//! that leaves out zeros, one for symmetric matrices, an algorithm whose error is that of the largest row in every row.
 
 use ndarray::ArrayViewMut2;
 

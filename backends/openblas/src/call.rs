@@ -1,0 +1,151 @@
+//! One call of the library: the function, its sizes, and where the matrices lie.
+
+use std::ffi::c_int;
+
+use cblas_sys::{CBLAS_LAYOUT, CBLAS_TRANSPOSE, CblasNoTrans, CblasRowMajor, CblasTrans};
+use gingham_core::ndarray::{ArrayView2, ArrayViewMut2};
+use gingham_core::{Error, Scalar};
+
+use crate::int;
+
+/// `cblas_sgemm` or `cblas_dgemm`: layout, transposition of A and B, m, n, k, alpha, A with its leading dimension, B
+/// likewise, beta, C likewise.
+pub(crate) type Gemm<T> = unsafe extern "C" fn(
+    CBLAS_LAYOUT,
+    CBLAS_TRANSPOSE,
+    CBLAS_TRANSPOSE,
+    c_int,
+    c_int,
+    c_int,
+    T,
+    *const T,
+    c_int,
+    *const T,
+    c_int,
+    T,
+    *mut T,
+    c_int,
+);
+
+/// `cblas_sgemm_batch` or `cblas_dgemm_batch`: layout; for each group the transposition of A and B, m, n, k and alpha;
+/// for each product A; for each group its leading dimension; B likewise; beta of each group; C like A; the number of
+/// groups, and the number of products of each.
+pub(crate) type GemmBatch<T> = unsafe extern "C" fn(
+    CBLAS_LAYOUT,
+    *const CBLAS_TRANSPOSE,
+    *const CBLAS_TRANSPOSE,
+    *const c_int,
+    *const c_int,
+    *const c_int,
+    *const T,
+    *const *const T,
+    *const c_int,
+    *const *const T,
+    *const c_int,
+    *const T,
+    *const *mut T,
+    *const c_int,
+    c_int,
+    *const c_int,
+);
+
+/// Sizes, transpositions and leading dimensions: all of a call but the factors and where the matrices lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shape {
+    /// Of A and B.
+    pub(crate) is_transposed: [bool; 2],
+    /// m, n and k.
+    pub(crate) sizes: [c_int; 3],
+    /// Of A, B and C.
+    pub(crate) leading: [c_int; 3],
+}
+
+/// A call but for its factors.
+pub(crate) struct Call<T> {
+    pub(crate) shape: Shape,
+    pub(crate) a: *const T,
+    pub(crate) b: *const T,
+    pub(crate) c: *mut T,
+}
+
+impl<T: Scalar> Call<T> {
+    /// The call for a C whose rows are contiguous and `ld` apart; none where A or B would have to be copied.
+    pub(crate) fn new(
+        a: &ArrayView2<'_, T>,
+        b: &ArrayView2<'_, T>,
+        mut c: ArrayViewMut2<'_, T>,
+        ld: usize,
+    ) -> Result<Option<Self>, Error> {
+        let ((m, k), n) = (a.dim(), b.ncols());
+        assert!(b.nrows() == k && c.dim() == (m, n), "the checked entry has compared the shapes");
+        let (Some((a_transposed, lda)), Some((b_transposed, ldb))) = (orientation(a), orientation(b)) else {
+            return Ok(None);
+        };
+        let size = |size| int("a dimension", size);
+        let leading = |ld| int("a leading dimension", ld);
+        let shape = Shape {
+            is_transposed: [a_transposed, b_transposed],
+            sizes: [size(m)?, size(n)?, size(k)?],
+            leading: [leading(lda)?, leading(ldb)?, leading(ld)?],
+        };
+        Ok(Some(Self { shape, a: a.as_ptr(), b: b.as_ptr(), c: c.as_mut_ptr() }))
+    }
+
+    /// Makes it.
+    ///
+    /// # Safety
+    /// The operands that it was made from are still borrowed, C mutably.
+    pub(crate) unsafe fn make(self, gemm: Gemm<T>, alpha: T, beta: T) {
+        let [ta, tb] = self.shape.transpositions();
+        let Shape { sizes: [m, n, k], leading: [lda, ldb, ldc], .. } = self.shape;
+        // SAFETY: shapes agree; transposition and leading dimension of each operand describe its memory; C is borrowed
+        // mutably, and its rows do not overlap.
+        unsafe { gemm(CblasRowMajor, ta, tb, m, n, k, alpha, self.a, lda, self.b, ldb, beta, self.c, ldc) };
+    }
+}
+
+impl Shape {
+    /// Of A and B, in the library's words.
+    pub(crate) fn transpositions(&self) -> [CBLAS_TRANSPOSE; 2] {
+        self.is_transposed.map(|is| if is { CblasTrans } else { CblasNoTrans })
+    }
+}
+
+/// Whether `x` is the transpose of a matrix that BLAS takes, and its leading dimension; none where it has to be copied.
+pub(crate) fn orientation<T>(x: &ArrayView2<'_, T>) -> Option<(bool, usize)> {
+    let transposed = x.t();
+    let of_rows = leading_dimension(x.dim(), x.strides()).map(|ld| (false, ld));
+    of_rows.or_else(|| Some((true, leading_dimension(transposed.dim(), transposed.strides())?)))
+}
+
+/// The distance between the rows, if these are contiguous and the distance is at least their length, as BLAS demands.
+pub(crate) fn leading_dimension((rows, columns): (usize, usize), strides: &[isize]) -> Option<usize> {
+    if columns > 1 && strides[1] != 1 {
+        return None;
+    }
+    let least = columns.max(1);
+    if rows <= 1 {
+        return Some(least);
+    }
+    usize::try_from(strides[0]).ok().filter(|&ld| ld >= least)
+}
+
+#[cfg(test)]
+mod tests {
+    use gingham_core::ndarray::{Array2, s};
+
+    use super::*;
+
+    #[test]
+    fn rows_that_blas_takes_are_told_from_those_it_does_not() {
+        let x = Array2::<f64>::zeros((6, 10));
+        let ld = |x: ArrayView2<'_, f64>| leading_dimension(x.dim(), x.strides());
+        assert_eq!(ld(x.view()), Some(10));
+        assert_eq!(ld(x.slice(s![..2, ..3])), Some(10));
+        assert_eq!(ld(x.slice(s![.., ..;2])), None);
+        assert_eq!(ld(x.slice(s![..;-1, ..])), None);
+        assert_eq!(ld(x.t()), None);
+        assert_eq!(ld(x.slice(s![0..1, ..7])), Some(7));
+        assert_eq!(ld(x.slice(s![0, ..]).broadcast((3, 10)).expect("one row")), None);
+    }
+}
