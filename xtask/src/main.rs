@@ -7,6 +7,7 @@ mod new_backend;
 mod peers;
 mod recordings;
 mod resume_matrix;
+mod skips;
 mod structure;
 mod summary;
 mod system;

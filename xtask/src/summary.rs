@@ -13,7 +13,8 @@ pub(crate) struct Counts {
 
 impl Counts {
     /// Reads a line of the form `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; ...`, which libtest prints
-    /// for each test binary and rustdoc for each crate's doc tests; `None` for any other line.
+    /// for each test binary and rustdoc for each crate's doc tests; `None` for any other line. Those that are ignored
+    /// have a line of their own, and are counted with it.
     pub(crate) fn of_line(line: &str) -> Option<Self> {
         let (_, numbers) = line.trim().strip_prefix("test result: ")?.split_once(". ")?;
         let mut counts = Self::default();
@@ -21,7 +22,6 @@ impl Counts {
             match part.split_once(' ')? {
                 (n, "passed") => counts.passed = n.parse().ok()?,
                 (n, "failed") => counts.failed = n.parse().ok()?,
-                (n, "ignored") => counts.skipped = n.parse().ok()?,
                 _ => {}
             }
         }
@@ -50,7 +50,7 @@ mod tests {
     #[test]
     fn reads_the_lines_of_libtest() {
         let ok = "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.02s";
-        assert_eq!(Counts::of_line(ok), Some(Counts { passed: 12, failed: 0, skipped: 1 }));
+        assert_eq!(Counts::of_line(ok), Some(Counts { passed: 12, failed: 0, skipped: 0 }));
         let failed = "test result: FAILED. 4 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.5s";
         assert_eq!(Counts::of_line(failed), Some(Counts { passed: 4, failed: 2, skipped: 0 }));
     }
