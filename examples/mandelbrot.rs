@@ -13,8 +13,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use gingham::core::{Context, Registry};
-use gingham::harness::Workload;
-use gingham::harness::function::FnTuner;
+use gingham::harness::{FnTuner, Workload};
 
 const ROWS: &str = "mandelbrot_rows";
 
@@ -56,7 +55,7 @@ fn paint(registry: &Registry) -> Result<(), Box<dyn Error>> {
         .tune_fn(size, |cx, item| row(&Context::new(size, cx.op_threads(), &parameters), item, &mut vec![0.0; size]))?;
     println!("{tuned}");
 
-    let plan = tuned.plan()?;
+    let plan = tuned.plan(registry)?;
     let start = Instant::now();
     let steps: Vec<f64> = plan.call(registry, &rows)?;
     let seconds = start.elapsed().as_secs_f64();

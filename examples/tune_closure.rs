@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use gingham::harness::function::FnTuner;
+use gingham::Registry;
+use gingham::harness::FnTuner;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let numbers: Vec<u64> = (0..2000).map(|i| 1_000_000_007 + 2 * i).collect();
@@ -16,7 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{tuned}");
 
     let mut prime = vec![false; numbers.len()];
-    tuned.plan()?.run_mut(&mut prime, |_cx, item, prime| {
+    tuned.plan(&Registry::new())?.call_each_mut(&mut prime, |_cx, item, prime| {
         *prime = is_prime(numbers[item]);
         Ok(())
     })?;

@@ -118,14 +118,8 @@ impl From<tuner::Error> for Failure {
             tuner::Error::Memory(error) => error.into(),
             tuner::Error::Placement(_) => Self::work(error),
             tuner::Error::Arena(error) => error.into(),
-            tuner::Error::Interrupted => Self::work(error),
-            tuner::Error::Uninitialised(_)
-            | tuner::Error::Nothing(_)
-            | tuner::Error::Twice(_)
-            | tuner::Error::Missing { .. }
-            | tuner::Error::Journal(_)
-            | tuner::Error::Budget { .. }
-            | tuner::Error::Exhaustive { .. } => Self::usage(error),
+            tuner::Error::Interrupted | tuner::Error::Serial(_) => Self::work(error),
+            _ => Self::usage(error),
         }
     }
 }

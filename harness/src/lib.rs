@@ -16,11 +16,11 @@ pub mod arena;
 pub mod arrangement;
 mod clock;
 pub mod combination;
+mod course;
 pub mod engine;
 pub mod environment;
 pub mod executor;
 pub mod files;
-pub mod function;
 pub mod journal;
 pub mod npy;
 pub mod outcome;
@@ -40,7 +40,6 @@ pub mod stats;
 pub mod store;
 #[cfg(target_os = "linux")]
 pub mod trial;
-#[cfg(target_os = "linux")]
 pub mod tuner;
 pub mod waves;
 pub mod workload;
@@ -51,6 +50,7 @@ pub use outcome::Outcome;
 pub use plan::{Plan, Session};
 pub use profile::Profile;
 pub use progress::Progress;
+pub use tuner::FnTuner;
 #[cfg(target_os = "linux")]
 pub use tuner::Tuner;
 pub use workload::{Batch, Task, Workload};

@@ -14,18 +14,19 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use gingham_core::function::Value;
 use gingham_core::ndarray::ArrayView1;
-use gingham_core::{Backend, OpThreads, Product, Registry, Scalar, Support, Threading};
+use gingham_core::{Backend, Context, OpThreads, Product, Registry, Scalar, Support, Threading};
 use gingham_machine::Machine;
 
 use crate::combination::{Combination, ExecutorKind};
 use crate::engine::{self, Engine};
 use crate::environment;
-use crate::executor::TaskErrors;
+use crate::executor::{BoxError, TaskErrors};
 use crate::profile::{self, Answer, Fingerprint, Grade, Profile};
 use crate::quantity::count;
 use crate::space::{self, Cpus};
-use crate::workload::{Batch, Task, Tasks, Workload, multiply};
+use crate::workload::{self, Batch, Call, Task, Tasks, Workload, multiply};
 
 /// The backends, the machine and the saved answers of a program.
 pub struct Session {
@@ -63,6 +64,9 @@ pub enum Error {
     /// No backend can run it.
     #[error("no backend of this program can run {0}")]
     NoBackend(Workload),
+    /// A tuning found no combination.
+    #[error("no combination ran to its end; {0}")]
+    NothingRan(String),
 }
 
 /// A batch that was not done as a whole.
@@ -71,6 +75,9 @@ pub enum RunError {
     /// The op threads are not to be had any more; nothing was run.
     #[error(transparent)]
     Limit(#[from] gingham_core::Error),
+    /// There is no such function.
+    #[error(transparent)]
+    Workload(#[from] workload::Error),
     /// Some tasks failed; the others were done.
     #[error(transparent)]
     Tasks(#[from] TaskErrors),
@@ -217,6 +224,16 @@ impl Session {
 }
 
 impl Plan {
+    /// A plan that runs functions as `combination` spreads tasks; the backend that it names is not looked at.
+    ///
+    /// # Errors
+    /// [`Error`], where its pool cannot be had.
+    pub fn for_functions(combination: &Combination) -> Result<Self, Error> {
+        let engine = Engine::for_functions(combination).map_err(engine::Error::from)?;
+        let origin = format!("{combination}, for functions");
+        Ok(Self { engine, note: origin.clone(), origin, doubts: Vec::new() })
+    }
+
     /// The combination that it applies.
     #[must_use]
     pub fn combination(&self) -> &Combination {
@@ -287,11 +304,54 @@ impl Plan {
     /// # Errors
     /// As [`Plan::run`].
     pub fn for_each(&self, n: usize, f: impl Fn(usize) + Sync) -> Result<(), RunError> {
-        let call = |i| {
+        self.call_each(n, |_, i| {
             f(i);
             Ok(())
-        };
-        Ok(self.engine.limited()?.for_each(n, call)?)
+        })
+    }
+
+    /// Calls `f` with each index below `items` once, and with what it may use.
+    ///
+    /// # Errors
+    /// As [`Plan::run`]; an item that fails or panics does not keep the others from being done.
+    pub fn call_each(
+        &self,
+        items: usize,
+        f: impl Fn(&Context<'_>, usize) -> Result<(), BoxError> + Sync,
+    ) -> Result<(), RunError> {
+        let on = self.engine.limited()?;
+        let cx = Context::new(items, on.op_threads(), &[]);
+        Ok(on.for_each(items, |i| f(&cx, i))?)
+    }
+
+    /// Calls `f` with each of `items` and its index once, and with what it may use.
+    ///
+    /// # Errors
+    /// As [`Plan::call_each`].
+    pub fn call_each_mut<T: Send>(
+        &self,
+        items: &mut [T],
+        f: impl Fn(&Context<'_>, usize, &mut T) -> Result<(), BoxError> + Sync,
+    ) -> Result<(), RunError> {
+        let on = self.engine.limited()?;
+        let cx = Context::new(items.len(), on.op_threads(), &[]);
+        Ok(on.for_each_mut(items, |i, item| f(&cx, i, item))?)
+    }
+
+    /// The results of a workload that calls a function of `registry`, an item's behind the other's.
+    ///
+    /// # Errors
+    /// [`RunError::Workload`], where the workload calls no function of `registry` that writes `T`, or as
+    /// [`Plan::call_each`].
+    pub fn call<T: Value>(&self, registry: &Registry, workload: &Workload) -> Result<Vec<T>, RunError> {
+        let Call::Function(call) = workload.call() else { return Err(workload::Error::Nothing.into()) };
+        let (body, parameters) = (call.body::<T>(registry)?, &call.parameters);
+        let ([_, len, _], on) = (workload.shape().sizes(), self.engine.limited()?);
+        let mut results = vec![T::default(); call.items * len];
+        let mut slots: Vec<&mut [T]> = results.chunks_exact_mut(len).collect();
+        let cx = Context::new(call.items, on.op_threads(), parameters);
+        on.for_each_mut(&mut slots, |item, slot| body(&cx, item, slot))?;
+        Ok(results)
     }
 }
 

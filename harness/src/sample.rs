@@ -1,6 +1,8 @@
 //! What is measured: one timed run, how many rounds of them there were, what became of what ran, and what a batch takes by
 //! several runs.
 
+use gingham_machine::Taken;
+use gingham_machine::counters::Usage;
 use serde::{Deserialize, Serialize};
 
 use crate::combination::Combination;
@@ -61,6 +63,37 @@ pub(crate) fn is_false(flag: &bool) -> bool {
     !flag
 }
 
+/// What a run cost.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cost {
+    /// Seconds on the clock, over all repetitions.
+    pub wall_s: f64,
+    /// What the processes that ran it used meanwhile.
+    pub used: Usage,
+    /// What others took of the CPUs meanwhile.
+    pub taken: Taken,
+}
+
+impl Cost {
+    /// As a sample of `tasks` tasks, run `repeat` times over, of a round that is yet to be named.
+    #[must_use]
+    pub fn sample(&self, tasks: usize, repeat: usize) -> Sample {
+        Sample {
+            wall_s: self.wall_s,
+            user_s: self.used.user_s,
+            sys_s: self.used.sys_s,
+            minor_faults: self.used.minor_faults,
+            voluntary_switches: self.used.voluntary_switches,
+            involuntary_switches: self.used.involuntary_switches,
+            steal_s: self.taken.steal_s,
+            others_s: self.taken.others_s,
+            tasks: tasks * repeat,
+            repeat,
+            ..Sample::default()
+        }
+    }
+}
+
 impl Sample {
     /// Seconds on the clock, per task.
     #[must_use]
@@ -74,10 +107,16 @@ impl Sample {
         (self.tasks / self.repeat.max(1)).max(1)
     }
 
-    /// Seconds of the whole batch of `workload`, by waves from the part that was run.
+    /// Seconds of the whole batch of `workload` by the part that was run: by waves, or by the number of tasks where these
+    /// are not alike and the part is spread over all of them.
     #[must_use]
     pub fn batch_s(&self, combination: &Combination, workload: &Workload) -> f64 {
-        self.wall_s / self.repeat as f64 * waves::scale(combination, self.batch(), workload.tasks())
+        let (part, whole) = (self.batch(), workload.tasks());
+        let scale = match workload.tasks_are_alike() {
+            true => waves::scale(combination, part, whole),
+            false => whole as f64 / part as f64,
+        };
+        self.wall_s / self.repeat as f64 * scale
     }
 }
 

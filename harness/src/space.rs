@@ -2,13 +2,13 @@
 
 mod narrowing;
 
-use gingham_core::{Backend, OpThreads, Registry, Support, Threading};
+use gingham_core::{Backend, DType, Op, OpThreads, Registry, Support, Threading};
 use gingham_machine::Machine;
 use serde::{Deserialize, Serialize};
 
 use crate::combination::{Combination, ExecutorKind};
 use crate::executor;
-use crate::workload::Workload;
+use crate::workload::{Call, Workload};
 
 pub use narrowing::Narrowing;
 
@@ -123,14 +123,26 @@ pub fn candidates(
     if let Some(&given) = selection.workers.iter().flatten().find(|&&w| w == 0 || w > executor::MAX_WORKERS) {
         return Err(Error::Workers { given });
     }
-    let backends = match &selection.backends {
-        Some(ids) => ids.iter().map(|id| registry.get(id)).collect::<Result<Vec<_>, _>>()?,
-        None => registry.iter().collect(),
-    };
     let mut candidates = Vec::new();
-    for backend in backends {
-        let own = of_backend(backend.as_ref(), workload, cpus, selection);
-        candidates.extend(own.into_iter().filter(|new| !candidates.contains(new)).collect::<Vec<_>>());
+    let mut add = |own: Vec<Candidate>| {
+        own.into_iter().for_each(|new| {
+            if !candidates.contains(&new) {
+                candidates.push(new)
+            }
+        });
+    };
+    match (workload.call(), &selection.backends) {
+        (Call::Function(_), _) => add(of_functions(workload, cpus, selection)),
+        (&Call::Op { op, dtype }, None) => {
+            registry
+                .iter()
+                .for_each(|backend| add(of_backend(backend.as_ref(), (op, dtype), workload, cpus, selection)));
+        }
+        (&Call::Op { op, dtype }, Some(ids)) => {
+            for id in ids {
+                add(of_backend(registry.get(id)?.as_ref(), (op, dtype), workload, cpus, selection));
+            }
+        }
     }
     candidates.sort_by_key(|candidate| {
         let combination = &candidate.combination;
@@ -155,8 +167,13 @@ pub fn candidates(
     Ok(candidates)
 }
 
-fn of_backend(backend: &dyn Backend, workload: &Workload, cpus: Cpus, selection: &Selection) -> Vec<Candidate> {
-    let Some((op, dtype)) = workload.call().op() else { return Vec::new() };
+fn of_backend(
+    backend: &dyn Backend,
+    (op, dtype): (Op, DType),
+    workload: &Workload,
+    cpus: Cpus,
+    selection: &Selection,
+) -> Vec<Candidate> {
     let id = backend.info().id;
     let one = Combination::serial(id, OpThreads::ONE);
     let is_reference = id == gingham_core::reference::ID;
@@ -172,27 +189,45 @@ fn of_backend(backend: &dyn Backend, workload: &Workload, cpus: Cpus, selection:
             return vec![Candidate { combination: one, skipped: Some(format!("it has no {op} for {dtype}")) }];
         }
     }
-    let op_threads = match &selection.op_threads {
-        Some(chosen) => chosen.clone(),
-        None => cpus
-            .counts()
-            .filter_map(|n| OpThreads::new(n).ok())
-            .filter(|&threads| threads_rule(backend.threading(), threads).is_none())
-            .collect(),
+    let worth = || {
+        let counts = cpus.counts().filter_map(|n| OpThreads::new(n).ok());
+        counts.filter(|&threads| threads_rule(backend.threading(), threads).is_none()).collect()
     };
+    let op_threads = selection.op_threads.clone().unwrap_or_else(worth);
+    crossed(id, backend.threading(), &op_threads, workload, cpus, selection)
+}
+
+/// What stands for the backend in the combinations of functions, which have none.
+pub const FUNCTIONS: &str = "fn";
+
+/// The combinations of functions. Op threads are one unless the selection names others: a function that makes no use of
+/// them would race against itself.
+fn of_functions(workload: &Workload, cpus: Cpus, selection: &Selection) -> Vec<Candidate> {
+    let op_threads = selection.op_threads.as_deref().unwrap_or(&[OpThreads::ONE]);
+    crossed(FUNCTIONS, Threading::PerCall { rayon: false }, op_threads, workload, cpus, selection)
+}
+
+/// The combinations of `id` with these op threads, each with the rule that it breaks.
+fn crossed(
+    id: &str,
+    threading: Threading,
+    op_threads: &[OpThreads],
+    workload: &Workload,
+    cpus: Cpus,
+    selection: &Selection,
+) -> Vec<Candidate> {
     let mut candidates = Vec::new();
-    for threads in op_threads {
-        if let Some(reason) = threads_rule(backend.threading(), threads) {
+    for &threads in op_threads {
+        if let Some(reason) = threads_rule(threading, threads) {
             candidates.push(Candidate { combination: Combination::serial(id, threads), skipped: Some(reason) });
             continue;
         }
-        for executor in selection.executors.clone().unwrap_or(ExecutorKind::ALL.to_vec()) {
-            candidates.extend(of_executor(id, threads, executor, workload.tasks(), cpus, selection).into_iter().map(
-                |combination| {
-                    let skipped = combination_rule(backend.threading(), &combination, workload, cpus);
-                    Candidate { combination, skipped }
-                },
-            ));
+        for &executor in selection.executors.as_deref().unwrap_or(&ExecutorKind::ALL) {
+            let all = of_executor(id, threads, executor, workload.tasks(), cpus, selection);
+            candidates.extend(all.into_iter().map(|combination| {
+                let skipped = combination_rule(threading, &combination, workload, cpus);
+                Candidate { combination, skipped }
+            }));
         }
     }
     // One row says why a rule holds; one for each chunk would say it three times.
@@ -204,7 +239,7 @@ fn of_backend(backend: &dyn Backend, workload: &Workload, cpus: Cpus, selection:
 }
 
 /// The combinations of `id` with one executor that are worth it for `tasks` tasks, or that the selection asks for.
-pub(crate) fn of_executor(
+fn of_executor(
     id: &str,
     op_threads: OpThreads,
     executor: ExecutorKind,
@@ -280,7 +315,7 @@ pub(crate) fn impossible(threading: Threading, combination: &Combination, cpus: 
 }
 
 /// Why a combination has more threads than may be runnable at once.
-pub(crate) fn crowd_rule(combination: &Combination, cpus: Cpus) -> Option<String> {
+fn crowd_rule(combination: &Combination, cpus: Cpus) -> Option<String> {
     let Combination { workers, op_threads, .. } = combination;
     let (given, most) = (combination.runnable(), cpus.most_runnable());
     let usable = cpus.usable;
@@ -292,7 +327,7 @@ pub(crate) fn crowd_rule(combination: &Combination, cpus: Cpus) -> Option<String
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gingham_core::{DType, Dot, Elementwise, Error as CoreError, Fill, Info, Limit, MatMul, Op, Ops, Scalar};
+    use gingham_core::{Dot, Elementwise, Error as CoreError, Fill, Info, Limit, MatMul, Ops, Scalar};
 
     /// A backend that is native for matmul alone, with the threading under test.
     struct Mock(&'static str, Threading);
@@ -448,5 +483,51 @@ mod tests {
         assert_eq!(counts(24, 12), [1, 2, 4, 8, 12, 16, 24]);
         assert_eq!(counts(6, 12), [1, 2, 4, 6], "an affinity mask leaves fewer CPUs than there are cores");
         assert_eq!(counts(2, 0), [1, 2]);
+    }
+
+    fn calls(items: usize) -> Workload {
+        let registry = Registry::new().with_function("f", |_, _, _: &mut [f64]| Ok(()));
+        Workload::function(&registry, "f", items, 1, &[]).unwrap()
+    }
+
+    fn of(workload: &Workload, cpus: usize, selection: &Selection) -> Result<Vec<Candidate>, Error> {
+        candidates(&Registry::new(), workload, cores(cpus), selection)
+    }
+
+    fn names(workload: &Workload, cpus: usize, selection: &Selection) -> Vec<String> {
+        of(workload, cpus, selection).unwrap().iter().map(|c| c.combination.to_string()).collect()
+    }
+
+    #[test]
+    fn functions_cross_executors_workers_and_chunks() {
+        let names_of = |items, cpus| names(&calls(items), cpus, &Selection::default());
+        let two = names_of(64, 2);
+        for expected in ["fn:1+serial", "fn:1+threads:2", "fn:1+threads:2:1", "fn:1+threads:2:4", "fn:1+rayon:2:4"] {
+            assert!(two.iter().any(|name| name == expected), "{expected} in {two:?}");
+        }
+        assert_eq!(two.len(), 1 + 2 * 3);
+        assert_eq!(names_of(800, 6).len(), 1 + 2 * 3 * 3, "2, 4 and 6 workers");
+        assert_eq!(names_of(1, 4), ["fn:1+serial"]);
+        assert_eq!(names_of(10, 1), ["fn:1+serial"]);
+    }
+
+    #[test]
+    fn functions_race_what_is_asked_for_or_say_that_it_is_of_no_use() {
+        let asked = |executors: &[ExecutorKind], workers: &[usize]| Selection {
+            executors: Some(executors.to_vec()),
+            workers: Some(workers.to_vec()),
+            chunks: Some(vec![0]),
+            op_threads: Some(vec![OpThreads::ONE, OpThreads::new(2).unwrap()]),
+            ..Selection::default()
+        };
+        let both = asked(&[ExecutorKind::Threads], &[1, 9]);
+        assert_eq!(names(&calls(4), 2, &both).len(), 4);
+        let skipped = of(&calls(4), 2, &both).unwrap().into_iter().find_map(|c| c.skipped).unwrap();
+        assert_eq!(skipped, "more workers (9) than tasks (4)");
+        assert_eq!(names(&calls(4), 2, &asked(&[ExecutorKind::Serial], &[3])), ["fn:2+serial", "fn:1+serial"]);
+
+        assert!(matches!(of(&calls(4), 2, &asked(&[ExecutorKind::Rayon], &[9])), Err(Error::Empty { .. })));
+        assert!(matches!(of(&calls(4), 2, &asked(&[], &[2])), Err(Error::Empty { .. })));
+        assert!(matches!(of(&calls(4), 2, &asked(&[ExecutorKind::Rayon], &[0])), Err(Error::Workers { given: 0 })));
     }
 }

@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use gingham_core::{Context, Registry};
 use gingham_harness::executor::BoxError;
-use gingham_harness::function::{Error, FnOutcome, FnTuner};
 use gingham_harness::outcome::Status;
 use gingham_harness::space::Selection;
 use gingham_harness::trial::init;
-use gingham_harness::{ExecutorKind, Tuner, Workload, workload};
+use gingham_harness::tuner::Error;
+use gingham_harness::{ExecutorKind, FnTuner, Outcome, Tuner, Workload, workload};
 
 type Check = (&'static str, fn());
 
@@ -110,12 +110,12 @@ fn program() -> PathBuf {
     std::env::current_exe().unwrap()
 }
 
-fn tune(tuner: &FnTuner, task: &str) -> Result<FnOutcome, Error> {
+fn tune(tuner: &FnTuner, task: &str) -> Result<Outcome, Error> {
     tuner.tune_calls(&registry(), program(), &calls(task))
 }
 
 /// The pool's row is of this status for this reason, and serial is the best.
-fn assert_pool(tuned: &FnOutcome, status: Status, why: &str) {
+fn assert_pool(tuned: &Outcome, status: Status, why: &str) {
     let pool = tuned.trials.iter().find(|row| row.combination.to_string() == "fn:1+threads:2").unwrap();
     assert!(pool.status == status && pool.reason.as_ref().is_some_and(|reason| reason.contains(why)), "{pool:?}");
     assert!(pool.median_s.is_none(), "{pool:?}");
@@ -127,18 +127,15 @@ fn every_combination_of_a_sound_function_is_right() {
     let tuned = tune(&FnTuner { selection, ..tuner(6) }, "powers").unwrap();
     assert!(tuned.trials.len() > 5, "{tuned}");
     assert!(tuned.trials.iter().all(|row| row.status == Status::Ok), "{tuned}");
-    let results = tuned.plan().unwrap().call::<f64>(&registry(), &calls("powers")).unwrap();
+    let results = tuned.plan(&registry()).unwrap().call::<f64>(&registry(), &calls("powers")).unwrap();
     let expected = (0..40).flat_map(|item| (1..=3).map(move |power| 0.1 * f64::from(item).powi(power)));
     assert!(results.iter().copied().eq(expected), "{results:?}");
 }
 
 fn a_tuner_of_workloads_tunes_functions_too() {
-    let workload = Workload::fill::<f64>([1, 1]).tasks(1);
     let FnTuner { selection, budget, .. } = tuner(2);
-    let tuner = Tuner { selection, budget, ..Tuner::new(registry(), workload, program()) };
-    let tuned = tuner.tune_calls(&calls("powers")).unwrap();
-    assert!(tuned.trials.len() == 2 && tuned.best.is_some(), "{tuned}");
-    let tuned = tuner.tune_fn(10, |_, item| if item < 10 { Ok(()) } else { Err("there are ten".into()) }).unwrap();
+    let tuner = Tuner { selection, budget, ..Tuner::new(registry(), calls("powers"), program()) };
+    let tuned = tuner.tune(&mut |_, _| {}).unwrap();
     assert!(tuned.trials.len() == 2 && tuned.best.is_some(), "{tuned}");
 }
 
@@ -150,7 +147,7 @@ fn what_differs_from_a_serial_run_is_wrong() {
 fn what_differs_each_time_is_wrong_everywhere() {
     let tuned = tune(&tuner(3), "process").unwrap();
     assert!(tuned.trials.iter().all(|row| row.status == Status::Wrong), "{tuned}");
-    let error = tuned.plan().unwrap_err().to_string();
+    let error = tuned.plan(&registry()).unwrap_err().to_string();
     assert!(error.contains("no combination ran to its end") && error.contains("item 0: result 0 is"), "{error}");
 }
 
@@ -184,8 +181,6 @@ fn an_unknown_function_is_told_what_there_is() {
     assert!(matches!(error, workload::Error::Unknown(_)), "{error}");
     let text = error.to_string();
     assert!(text.starts_with("unknown function `power`; registered: powers, wrong-in-pools, "), "{text}");
-    let workload = Workload::fill::<f64>([1, 1]).tasks(1);
-    assert!(matches!(tuner(3).tune_calls(&registry(), program(), &workload), Err(Error::Workload(_))));
 }
 
 fn a_function_that_trials_do_not_register_is_an_error() {

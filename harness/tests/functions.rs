@@ -4,14 +4,14 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use gingham_core::{Context, OpThreads};
-use gingham_harness::ExecutorKind;
+use gingham_core::{Context, OpThreads, Registry};
 use gingham_harness::executor::BoxError;
-use gingham_harness::function::{Error, FnPlan, FnTuner};
 use gingham_harness::outcome::Status;
 use gingham_harness::progress::Listener;
-use gingham_harness::search::Stop;
-use gingham_harness::space::Selection;
+use gingham_harness::reason::Stop;
+use gingham_harness::space::{self, Selection};
+use gingham_harness::tuner::Error;
+use gingham_harness::{ExecutorKind, FnTuner, Outcome, Plan, plan, workload};
 
 /// Serial, and pools of two workers and of three, whatever the machine has.
 fn selection() -> Selection {
@@ -20,6 +20,11 @@ fn selection() -> Selection {
 
 fn tuner(budget_s: f64) -> FnTuner {
     FnTuner { selection: selection(), budget: Duration::from_secs_f64(budget_s), ..FnTuner::default() }
+}
+
+/// The pick, ready to run.
+fn ready(tuned: &Outcome) -> Result<Plan, plan::Error> {
+    tuned.plan(&Registry::new())
 }
 
 /// Work that grows with the item, some microseconds each.
@@ -39,10 +44,10 @@ fn every_combination_has_a_row_and_the_winner_has_a_plan() {
     assert!(tuned.trials.iter().all(|row| row.status == Status::Ok || row.status == Status::Skipped), "{tuned}");
     let best = tuned.best_row().expect("a winner");
     assert!(best.confirmed && best.median_s.is_some_and(|s| s > 0.0) && best.ci95_s.is_some(), "{best:?}");
-    assert!(tuned.rounds.kept >= 2 && tuned.stop != Stop::Interrupted, "{tuned:?}");
+    assert!(tuned.rounds.kept >= 2 && tuned.stop() != Some(Stop::Interrupted), "{tuned:?}");
     let all = tuned.trials.iter().flat_map(|row| &row.samples);
     assert!(all.clone().count() > 0 && all.clone().all(|sample| sample.wall_s > 0.0 && sample.tasks > 0));
-    let plan = tuned.plan().unwrap();
+    let plan = ready(&tuned).unwrap();
     assert_eq!(plan.combination(), &best.combination);
     let text = tuned.to_string();
     assert!(
@@ -118,17 +123,17 @@ fn a_closure_that_fails_in_pools_makes_rows_that_name_its_item() {
     let selection = Selection { workers: Some(vec![2]), chunks: Some(vec![0]), ..Selection::default() };
     let pools = FnTuner { selection: selection.clone(), ..tuner(3.0) };
     let tuned = pools.tune_fn(50, failing).unwrap();
-    assert_eq!(tuned.plan().unwrap().combination().to_string(), "fn:1+serial", "{tuned}");
+    assert_eq!(ready(&tuned).unwrap().combination().to_string(), "fn:1+serial", "{tuned}");
     let faults: Vec<_> = tuned.trials.iter().filter(|row| row.status == Status::Failed).collect();
     assert_eq!(faults.len(), 2, "{tuned}");
     assert!(faults.iter().all(|row| row.median_s.is_none() && row.reason.as_deref() == Some(IN_POOLS)), "{tuned}");
-    assert!(tuned.to_string().contains(&format!("failed   fn:1+rayon:2: {IN_POOLS}")), "{tuned}");
+    assert!(tuned.to_string().contains(&format!("and 1 more: {IN_POOLS}")), "{tuned}");
 
     let selection = Selection { executors: Some(vec![ExecutorKind::Rayon]), ..selection };
     let tuned = FnTuner { selection, ..tuner(3.0) }.tune_fn(50, failing).unwrap();
-    assert!(tuned.best.is_none() && tuned.to_string().contains("No combination ran to its end"), "{tuned}");
-    let error = tuned.plan().unwrap_err();
-    assert!(matches!(error, Error::NothingRan { .. }) && error.to_string().contains(IN_POOLS), "{error}");
+    assert!(tuned.best.is_none() && tuned.to_string().contains("No combination finished"), "{tuned}");
+    let error = ready(&tuned).unwrap_err();
+    assert!(matches!(error, plan::Error::NothingRan(_)) && error.to_string().contains(IN_POOLS), "{error}");
 }
 
 /// What becomes of a closure that panics in a pool.
@@ -143,14 +148,14 @@ fn a_budget_too_short_for_one_round_is_refused_with_one_that_would_do() {
     let start = Instant::now();
     let error = tuner(2.0).tune_fn(1000, slow).unwrap_err();
     assert!(start.elapsed() < Duration::from_secs(5), "{error}");
-    assert!(matches!(error, Error::Budget { given: 2.0, needed } if needed > 4.0 && needed < 1000.0), "{error}");
+    assert!(matches!(error, Error::Budget { given: 2.0, needed, .. } if needed > 4.0 && needed < 1000.0), "{error}");
 }
 
 #[test]
 fn what_cannot_be_tuned_is_refused() {
-    assert!(matches!(tuner(1.0).tune_fn(0, closure), Err(Error::NoItems)));
+    assert!(matches!(tuner(1.0).tune_fn(0, closure), Err(Error::Workload(workload::Error::NoItems))));
     let none = FnTuner { selection: Selection { workers: Some(vec![0]), ..Selection::default() }, ..tuner(1.0) };
-    assert!(matches!(none.tune_fn(5, closure), Err(Error::Workers { given: 0 })));
+    assert!(matches!(none.tune_fn(5, closure), Err(Error::Space(space::Error::Workers { given: 0 }))));
 }
 
 #[test]
@@ -160,16 +165,16 @@ fn an_interrupted_tuning_says_so() {
         tuner.interrupt.store(true, Relaxed);
         closure(cx, item)
     });
-    assert_eq!(tuned.unwrap().stop, Stop::Interrupted);
+    assert_eq!(tuned.unwrap().stop(), Some(Stop::Interrupted));
 }
 
 #[test]
 fn a_plan_runs_every_item_once() {
     for combination in ["fn:1+serial", "fn:2+threads:2", "fn:1+threads:3:1", "fn:1+rayon:2:7"] {
-        let plan = FnPlan::new(&combination.parse().unwrap()).unwrap();
+        let plan = Plan::for_functions(&combination.parse().unwrap()).unwrap();
         for items in [0, 1, 5, 100] {
             let counts: Vec<AtomicUsize> = (0..items).map(|_| AtomicUsize::new(0)).collect();
-            let done = plan.run(items, |cx, item| {
+            let done = plan.call_each(items, |cx, item| {
                 assert_eq!((cx.items(), cx.op_threads()), (items, plan.combination().op_threads));
                 counts[item].fetch_add(1, Relaxed);
                 Ok(())
@@ -178,14 +183,14 @@ fn a_plan_runs_every_item_once() {
             assert!(counts.iter().all(|count| count.load(Relaxed) == 1), "{combination}: {counts:?}");
 
             let mut squares = vec![0; items];
-            let done = plan.run_mut(&mut squares, |_, item, square| {
+            let done = plan.call_each_mut(&mut squares, |_, item, square| {
                 *square += item * item;
                 Ok(())
             });
             done.unwrap();
             assert!(squares.iter().enumerate().all(|(item, &square)| square == item * item), "{combination}");
         }
-        let failed = plan.run(10, |_, item| if item > 6 { Err("too far".into()) } else { Ok(()) });
+        let failed = plan.call_each(10, |_, item| if item > 6 { Err("too far".into()) } else { Ok(()) });
         assert_eq!(failed.unwrap_err().to_string(), "task 7 failed: too far (and 2 other tasks failed)");
     }
 }

@@ -12,9 +12,8 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use gingham_core::Registry;
-use gingham_harness::function::FnTuner;
 use gingham_harness::profile::{Entry, Evidence, Fingerprint, Ranked};
-use gingham_harness::{Tuner, Workload};
+use gingham_harness::{FnTuner, Tuner, Workload};
 use gingham_machine::Machine;
 
 /// Where each start of this program is written down.

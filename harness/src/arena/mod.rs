@@ -5,14 +5,15 @@
 //! whichever trial comes first.
 
 mod backing;
+mod location;
 mod map;
 
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Instant;
 
+pub use location::{Arenas, Location};
 pub use map::{Private, ReadOnly, Writable};
 
-use crate::trial::protocol::{Arenas, Location};
 use crate::workload::{Placement, Workload};
 
 /// Bytes that an arena takes at most, unless one task needs more.

@@ -163,6 +163,12 @@ impl Outcome {
         self.trials.iter().find(|row| Some(&row.combination) == self.best.as_ref())
     }
 
+    /// The row of one thread alone, where it has figures.
+    #[must_use]
+    pub fn serial_row(&self) -> Option<&Row> {
+        self.fastest(|row| row.combination.runnable() == 1)
+    }
+
     /// The fastest row with right results that `wanted` accepts: the winner if it is one of them, else among those with
     /// confirmed figures or that stayed to the end, if any did, since one that left early has two samples, which may
     /// have been lucky.

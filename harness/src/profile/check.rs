@@ -19,11 +19,11 @@ use crate::environment::Environment;
 use crate::outcome::{Sample, batch_seconds};
 use crate::progress::Progress;
 use crate::quantity::seconds;
-use crate::search::{Lost, sampling};
+use crate::search::Lost;
 use crate::stats;
-use crate::trial::protocol::{Hello, PROTOCOL};
-use crate::trial::{Program, Trial};
-use crate::workload::{Judge, Workload};
+use crate::trial::Program;
+use crate::trial::driver::{Driver, Running, Start};
+use crate::workload::Workload;
 
 /// Bytes of the arena, unless the workers need more: several times most caches, and filled in half a second.
 const ARENA: u64 = 128 << 20;
@@ -37,9 +37,6 @@ const FEWEST_ROUNDS: usize = 3;
 /// After the first no round is begun that would end later than this. A product of 4096 x 4096 takes a core two seconds
 /// and more: in one sample of that length noise is a matter of some percent.
 const LONGEST: Duration = Duration::from_secs(5);
-
-/// A sample takes the whole arena, or as many of its tasks as are done in this time.
-const LONGEST_SAMPLE_S: f64 = 0.1;
 
 /// How long a trial may take to answer.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -109,6 +106,7 @@ impl Entry {
         if !changed.machine.is_empty() {
             return Verdict::Stale { changed, measured: None };
         }
+        let program = Program::Own(program.into());
         let bench = Bench { entry: self, registry, program, cpus: machine.usable_cpus };
         let measured = bench.figures(progress).map_or_else(Verdict::Unmeasured, Figures::verdict);
         match changed.is_empty() {
@@ -178,20 +176,14 @@ impl fmt::Display for Figures {
 struct Bench<'a> {
     entry: &'a Entry,
     registry: &'a Registry,
-    program: &'a Path,
+    program: Program,
     cpus: usize,
 }
 
-/// A trial, stopped between its samples.
-struct Contestant<'a> {
+/// One of the two, and its samples.
+struct Raced<'a> {
     ranked: &'a Ranked,
-    trial: Trial,
-    /// Tasks run before a sample, untimed: one for each worker, none where they take long.
-    warm: usize,
-    /// Tasks of a sample.
-    tasks: usize,
-    /// How many times over.
-    repeat: usize,
+    running: Running,
     samples: Vec<Sample>,
 }
 
@@ -209,37 +201,42 @@ impl Bench<'_> {
         let tasks = whole.within(ARENA).tasks().max(workers);
         let held = whole.with_fewer_tasks(tasks);
         held.check_memory(available_memory()).map_err(|e| e.to_string())?;
-        let mut arena = Arena::new(&held, self.entry.seed).map_err(|e| e.to_string())?;
-        let judge = held.judge(arena.placement(), arena.inputs(), self.entry.seed).map_err(|e| e.to_string())?;
+        let arena = Arena::new(&held, self.entry.seed).map_err(|e| e.to_string())?;
+        let environment = Environment::new(self.registry, false);
+        let driver = Driver::new(environment, held, arena, self.entry.seed, self.cpus);
+        let mut driver = driver.map_err(|e| e.to_string())?;
 
         let live = chosen.len();
-        let contestants = chosen.into_iter().enumerate().map(|(i, ranked)| {
-            progress(Progress::Admitting { combination: &ranked.combination, left: live - i });
-            let started = self.start(ranked, &held, &mut arena, judge.as_ref());
-            started.map_err(|reason| format!("{}: {reason}", ranked.combination))
+        let raced = chosen.into_iter().enumerate().map(|(i, ranked)| {
+            let combination = &ranked.combination;
+            progress(Progress::Admitting { combination, left: live - i });
+            let started = driver.start(combination, &self.start(ranked));
+            let (running, _) = started.map_err(|failure| format!("{combination}: {failure}"))?;
+            Ok::<_, String>(Raced { ranked, running, samples: Vec::new() })
         });
-        let mut contestants = contestants.collect::<Result<Vec<_>, _>>()?;
+        let mut raced = raced.collect::<Result<Vec<_>, _>>()?;
         let (start, mut longest) = (Instant::now(), Duration::ZERO);
         let mut round = 0;
         while goes_on(round, start.elapsed(), longest) {
             let begun = Instant::now();
-            for contestant in &mut contestants {
-                let combination = &contestant.ranked.combination;
+            for Raced { ranked, running, samples } in &mut raced {
+                let combination = &ranked.combination;
                 progress(Progress::Sampling { combination, round, live });
-                contestant.sample(round).map_err(|reason| format!("{combination}: {reason}"))?;
+                let sample = running.sample(round, usize::MAX);
+                samples.push(sample.map_err(|failure| format!("{combination}: {failure}"))?);
             }
-            contestants.reverse(); // who goes first changes from round to round
+            raced.reverse(); // the one that goes first changes from round to round
             round += 1;
             longest = longest.max(begun.elapsed());
         }
         if round % 2 == 1 {
-            contestants.reverse();
+            raced.reverse();
         }
-        let times: Vec<Vec<f64>> = contestants.iter().map(|contestant| contestant.batches(whole)).collect();
+        let times: Vec<Vec<f64>> = raced.iter().map(|raced| raced.batches(whole)).collect();
         let paired =
             |rival: &Vec<f64>| stats::median(&rival.iter().zip(&times[0]).map(|(r, b)| r / b).collect::<Vec<_>>());
         let mut lost = Lost::default();
-        let samples = contestants.iter().flat_map(|contestant| &contestant.samples);
+        let samples = raced.iter().flat_map(|raced| &raced.samples);
         samples.for_each(|sample| lost += Lost::during(sample, self.cpus));
         Ok(Figures {
             disturbed: lost.told(),
@@ -251,55 +248,15 @@ impl Bench<'_> {
         })
     }
 
-    /// Starts a trial, runs it cold, and judges its results.
-    fn start<'e>(
-        &self,
-        ranked: &'e Ranked,
-        held: &Workload,
-        arena: &mut Arena,
-        judge: &dyn Judge,
-    ) -> Result<Contestant<'e>, String> {
-        let combination = &ranked.combination;
-        let hello = Hello {
-            protocol: PROTOCOL,
-            workload: held.clone(),
-            combination: combination.clone(),
-            arenas: arena.locations(),
-            tensors: arena.placement().tensors.clone(),
-            private: false,
-        };
-        let environment = Environment::new(self.registry, false);
-        let program = Program::Own(self.program.into());
-        let (mut trial, _) = Trial::start(&program, hello, &environment, DEADLINE).map_err(|e| e.to_string())?;
-        let wave = combination.workers.min(held.tasks());
-        let most = |wall_s: f64, of: usize| {
-            ((LONGEST_SAMPLE_S * of as f64 / wall_s.max(1e-9)) as usize).clamp(wave, held.tasks())
-        };
-        // What takes long is timed in its first run, as in a tuning: to warm it would double the time.
-        let is_short = sampling::warms(ranked.median_s * wave as f64 / self.entry.workload.tasks() as f64);
-        let judged = match is_short {
-            true => most(trial.run(0, wave, 1).map_err(|e| e.to_string())?.wall_s, wave),
-            false => wave,
-        };
-        judge.poison(arena.outputs_mut(), judged);
-        let first = trial.verify(0, judged).map_err(|e| e.to_string())?;
-        judge.check(&combination.backend, arena.outputs(), judged).map_err(|e| e.to_string())?;
-        trial.stop();
-        let tasks = most(first.wall_s, judged);
-        let repeat = sampling::repeats(first.wall_s * tasks as f64 / judged as f64);
-        let warm = if is_short { wave } else { 0 };
-        Ok(Contestant { ranked, trial, warm, tasks, repeat, samples: Vec::new() })
+    /// What a trial is started with. What takes long is timed in its first run, as in a tuning.
+    fn start(&self, ranked: &Ranked) -> Start<'_> {
+        let (tasks, workers) = (self.entry.workload.tasks(), ranked.combination.workers);
+        let task_s = ranked.median_s * workers.min(tasks) as f64 / tasks as f64;
+        Start { program: &self.program, deadline: DEADLINE, private: false, task_s, budget_s: 0.0 }
     }
 }
 
-impl Contestant<'_> {
-    fn sample(&mut self, round: usize) -> Result<(), String> {
-        let Self { trial, warm, tasks, repeat, samples, .. } = self;
-        let sample = trial.sample(*warm, *tasks, *repeat).map_err(|e| e.to_string())?;
-        samples.push(Sample { round, ..sample });
-        Ok(())
-    }
-
+impl Raced<'_> {
     /// Seconds of a whole batch, round by round.
     fn batches(&self, workload: &Workload) -> Vec<f64> {
         let combination = &self.ranked.combination;

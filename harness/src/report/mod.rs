@@ -80,6 +80,13 @@ pub fn render(outcome: &Outcome, format: Format, page: Page) -> String {
     }
 }
 
+/// The table, as wide as it must be.
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&render(self, Format::Table, Page::FILE))
+    }
+}
+
 /// What the machine can do at most at this workload, in its rate's unit, all usable CPUs together: multiply-adds for
 /// matmul, memory traffic for the others. `None` where the operands fit the last-level cache, which memory does not
 /// bound.

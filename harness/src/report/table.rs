@@ -49,12 +49,14 @@ pub(super) fn render(outcome: &Outcome, page: Page) -> String {
 /// Where it was measured, on how much memory, in how many rounds, and why it ended.
 fn circumstances(outcome: &Outcome) -> String {
     let machine = &outcome.machine.machine;
+    let operands = match outcome.workload.task_bytes() * outcome.arena_tasks as u64 {
+        0 => String::new(),
+        held => format!("{} of operands, touched and filled in {}; ", bytes(held), seconds(outcome.prefault_s)),
+    };
     format!(
-        "{}, {}; {} of operands, touched and filled in {}; {} in {}, ended {}",
+        "{}, {}; {operands}{} in {}, ended {}",
         machine.cpu_model,
         count(machine.usable_cpus, "usable CPU"),
-        bytes(outcome.workload.task_bytes() * outcome.arena_tasks as u64),
-        seconds(outcome.prefault_s),
         count(outcome.rounds.kept, "round"),
         seconds(outcome.elapsed_s),
         ended(&outcome.stopped_because),

@@ -46,7 +46,7 @@ impl Needed {
 }
 
 /// `seconds` with a margin, as a person would type them: in steps of ten, below ten in steps of one.
-pub(crate) fn typed(seconds: f64) -> f64 {
+pub(super) fn typed(seconds: f64) -> f64 {
     let seconds = seconds * MARGIN;
     let step = if seconds > 10.0 { 10.0 } else { 1.0 };
     (seconds / step).ceil().max(1.0) * step

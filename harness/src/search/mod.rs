@@ -37,7 +37,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::reason::{Cause, Failure, FailureKind, Left, LeftKind, Stop, Unstarted, Warning, WarningKind};
 pub use budget::Needed;
-pub(crate) use budget::{PREPARATION_SHARE, typed};
+pub(crate) use budget::PREPARATION_SHARE;
 pub use confirm::Confirmed;
 pub use course::{Course, Process, Role, Started, Stopped};
 pub use exhaustive::EXHAUSTIVE_ROUNDS;

@@ -1,5 +1,7 @@
 //! How long a sample is: long enough for the clock, and as short a part of a long batch as shows the combination.
 
+use crate::space::Candidate;
+
 /// A sample of a short batch lasts about this long, from two thirds to one and a half of it, by repeating the batch:
 /// the clock, the request and the wake-up of workers cost some 50 us each.
 pub const SAMPLE_S: f64 = 0.02;
@@ -23,6 +25,30 @@ pub fn part(budget_s: f64, task_s: f64, wave: usize, held: usize) -> usize {
         tasks if tasks >= held => held,
         tasks => (tasks / wave * wave).clamp(wave.min(held), held),
     }
+}
+
+/// The part of the budget that a sample of one thread may take, where every candidate runs the same items of a function:
+/// it comes in a dozen rounds of the confirmation.
+const LONGEST_SERIAL_SAMPLE: f64 = 0.01;
+
+/// Items of a sample for each CPU at least, where there are as many: with fewer, the one that ends last would decide.
+const FEWEST_ITEMS: usize = 8;
+
+/// Items of a function that a sample runs, of `most`, on whichever candidate: as many as one thread does in a hundredth
+/// of the budget, an item taking `item_s` seconds.
+#[must_use]
+pub fn items(budget_s: f64, item_s: f64, cpus: usize, most: usize) -> usize {
+    let items = (budget_s * LONGEST_SERIAL_SAMPLE / item_s.max(1e-12)) as usize;
+    items.max(FEWEST_ITEMS * cpus).min(most)
+}
+
+/// Seconds of a budget that would do, where one of `budget_s` seconds, of which `spent_s` are gone, has no time for a
+/// round of `candidates`, whose sample takes one thread `serial_s` seconds.
+#[must_use]
+pub fn too_short(budget_s: f64, spent_s: f64, serial_s: f64, cpus: usize, candidates: &[Candidate]) -> Option<f64> {
+    let raced = candidates.iter().filter(|candidate| candidate.skipped.is_none());
+    let round_s: f64 = raced.map(|raced| serial_s / raced.combination.runnable().min(cpus) as f64).sum();
+    (spent_s + round_s > budget_s).then(|| (spent_s + 2.0 * round_s).ceil())
 }
 
 /// How many times over a part of the batch that takes `part_s` seconds is run in a sample: as often as comes nearest to

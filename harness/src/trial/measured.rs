@@ -5,40 +5,9 @@
 //! between a request and its answer.
 
 use gingham_machine::counters::Usage;
-use gingham_machine::{Clocks, Neighbours, Taken};
+use gingham_machine::{Clocks, Neighbours};
 
-use crate::outcome::Sample;
-
-/// What a run of a trial cost.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Measured {
-    /// Seconds on the runner's clock, over all repetitions.
-    pub wall_s: f64,
-    /// What the processes of the trial used meanwhile.
-    pub used: Usage,
-    /// What others took of the CPUs meanwhile.
-    pub taken: Taken,
-}
-
-impl Measured {
-    /// As a sample of `tasks` tasks, run `repeat` times over, of a round that is yet to be named.
-    #[must_use]
-    pub fn sample(&self, tasks: usize, repeat: usize) -> Sample {
-        Sample {
-            wall_s: self.wall_s,
-            user_s: self.used.user_s,
-            sys_s: self.used.sys_s,
-            minor_faults: self.used.minor_faults,
-            voluntary_switches: self.used.voluntary_switches,
-            involuntary_switches: self.used.involuntary_switches,
-            steal_s: self.taken.steal_s,
-            others_s: self.taken.others_s,
-            tasks: tasks * repeat,
-            repeat,
-            ..Sample::default()
-        }
-    }
-}
+use crate::sample::Cost;
 
 /// The clocks of a trial and of the CPUs at one moment.
 pub(super) struct Reading {
@@ -55,9 +24,9 @@ impl Reading {
     }
 
     /// After the run, which took `wall_s`.
-    pub(super) fn after(self, group: u32, neighbours: &Neighbours, wall_s: f64) -> Measured {
+    pub(super) fn after(self, group: u32, neighbours: &Neighbours, wall_s: f64) -> Cost {
         let cpus = neighbours.clocks();
         let used = Usage::of_group(group).since(&self.used);
-        Measured { wall_s, used, taken: neighbours.took([self.cpus, cpus], wall_s, used.user_s + used.sys_s) }
+        Cost { wall_s, used, taken: neighbours.took([self.cpus, cpus], wall_s, used.user_s + used.sys_s) }
     }
 }

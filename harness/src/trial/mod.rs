@@ -4,6 +4,7 @@
 //! [`Trial`], the child's [`init`]; between them run lines of JSON ([`protocol`]). The child may be any other
 //! [`Program`] that speaks them.
 
+pub(crate) mod driver;
 mod init;
 mod measured;
 mod memory;
@@ -15,6 +16,5 @@ pub mod protocol;
 mod runner;
 
 pub use init::{Uninitialised, init};
-pub use measured::Measured;
 pub use process::{Death, Ready, Trial};
 pub use program::Program;

@@ -13,13 +13,13 @@ use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_open, waitid};
 
 use super::init::MARKER;
-use super::measured::{Measured, Reading};
+use super::measured::Reading;
 use super::patience::{Patience, WAIT};
 use super::pipes::{Lines, Tail, nonblocking};
 use super::program::Program;
 use super::protocol::{Answer, Cost, Hello, PROTOCOL, Request};
 use crate::environment::Environment;
-use crate::outcome::Sample;
+use crate::sample::{self, Sample};
 use crate::store;
 
 /// How long a runner may take to exit once it has said goodbye, or has closed its standard output. Pools of workers
@@ -130,7 +130,7 @@ impl Trial {
     ///
     /// # Errors
     /// [`Death`]; the trial is of no further use then.
-    pub fn measure(&mut self, first: usize, count: usize, repeat: usize) -> Result<Measured, Death> {
+    pub fn measure(&mut self, first: usize, count: usize, repeat: usize) -> Result<sample::Cost, Death> {
         let before = Reading::before(self.pid(), &self.neighbours);
         let Cost { wall_s } = self.run(first, count, repeat)?;
         Ok(before.after(self.pid(), &self.neighbours, wall_s))

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use rustix::fs::{Access, access};
 
-use crate::combination::is_peer_name;
+use crate::combination::{Combination, is_peer_name};
 
 /// What a trial starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +57,11 @@ pub enum Error {
 }
 
 impl Program {
+    /// Whether it is the peer that `combination` names.
+    pub(crate) fn is(&self, combination: &Combination) -> bool {
+        matches!(self, Self::Peer { name, .. } if Combination::peer(name) == *combination)
+    }
+
     /// The peer that `[NAME=]CMD` describes. CMD is split into words as a POSIX shell does. Without a NAME the peer is
     /// called after the last word that is no option: `python3 peers/numpy.py --threads` is `numpy`.
     ///
@@ -126,7 +131,6 @@ impl Program {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::combination::Combination;
     use proptest::prelude::*;
 
     fn peer(name: &str, words: &[&str]) -> Result<Program, Error> {

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::arena::{Arena, Arenas};
 use crate::combination::Combination;
 use crate::workload::{Tensor, Workload};
 
@@ -55,24 +56,19 @@ pub struct Hello {
     pub private: bool,
 }
 
-/// The memory of a tuning, which all its trials share.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Arenas {
-    /// To be mapped for reading: it is sealed against writing.
-    pub inputs: Location,
-    /// To be mapped for writing.
-    pub outputs: Location,
-}
-
-/// Where a runner finds one memory file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Location {
-    /// The descriptor, inherited by the runner's first process.
-    pub fd: i32,
-    /// The same file by name, for processes that do not inherit descriptors.
-    pub path: String,
-    /// Its length.
-    pub bytes: u64,
+impl Hello {
+    /// For a runner of `combination` over `arena`, which holds the operands of `workload`.
+    #[must_use]
+    pub fn new(workload: &Workload, combination: &Combination, arena: &Arena, private: bool) -> Self {
+        Self {
+            protocol: PROTOCOL,
+            workload: workload.clone(),
+            combination: combination.clone(),
+            arenas: arena.locations(),
+            tensors: arena.placement().tensors.clone(),
+            private,
+        }
+    }
 }
 
 /// From a runner to the parent.

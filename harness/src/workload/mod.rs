@@ -10,7 +10,7 @@ pub mod judge;
 pub mod memory;
 mod operands;
 pub mod placement;
-pub(crate) mod portion;
+mod portion;
 mod shape;
 mod task;
 mod text;
@@ -30,6 +30,7 @@ pub use family::{Bound, FunctionCall, Unit};
 pub use judge::Judge;
 pub use operands::Operands;
 pub use placement::{Operand, Placement, Tensor};
+pub(crate) use portion::Portion;
 pub use shape::{Layout, Shape};
 pub use task::Task;
 
@@ -188,7 +189,11 @@ impl Workload {
 impl fmt::Display for Workload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { call, shape, tasks, .. } = self;
-        write!(f, "{call} {shape} {}, {}", call.element(), count(*tasks, "task"))?;
+        match call {
+            Call::Op { dtype, .. } => write!(f, "{call} {shape} {dtype}, {}", count(*tasks, "task"))?,
+            Call::Function(_) if self.shape.sizes()[1] == 0 => write!(f, "{call}, {}", count(*tasks, "item"))?,
+            Call::Function(_) => write!(f, "{call}, {} of {shape} {}", count(*tasks, "item"), call.element())?,
+        }
         if self.layout != Layout::default() {
             write!(f, ", layout {}", self.layout)?;
         }

@@ -4,7 +4,10 @@
 //! edges. The first few of them would say little about all; items that are evenly spread over the whole do, and keep
 //! the order of dear and cheap ones, which decides how well an even split balances.
 
-use crate::executor::TaskErrors;
+use gingham_core::Context;
+
+use crate::engine::Engine;
+use crate::executor::{BoxError, TaskErrors};
 
 /// `count` of `items` items, evenly spread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +29,17 @@ impl Portion {
         // In 128 bits no product of two sizes overflows.
         let middle = (2 * place as u128 + 1) * self.items as u128 / (2 * self.count as u128);
         middle as usize
+    }
+
+    /// Calls `f` with each item once, on the engine of a function.
+    pub(crate) fn call_each<F>(self, engine: &Engine, f: &F) -> Result<(), TaskErrors>
+    where
+        F: Fn(&Context<'_>, usize) -> Result<(), BoxError> + Sync,
+    {
+        let on = engine.limited().map_err(|error| TaskErrors::of_all(error.into(), self.count))?;
+        let cx = Context::new(self.items, on.op_threads(), &[]);
+        let done = on.for_part(self.count, self.items).for_each(self.count, |at| f(&cx, self.item(at)));
+        done.map_err(|errors| self.by_item(errors))
     }
 
     /// Errors by the item that failed, not by its place in the portion.

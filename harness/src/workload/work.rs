@@ -4,7 +4,7 @@ use gingham_core::function::Element;
 use gingham_machine::Machine;
 use gingham_machine::ceilings::Rates;
 
-use super::{Bound, Unit, Workload};
+use super::{Bound, Call, Unit, Workload};
 
 impl Workload {
     /// The work of `tasks` tasks: floating-point operations for matmul (2 m k n each), items for a function, and the
@@ -31,6 +31,16 @@ impl Workload {
     #[must_use]
     pub fn unit(&self) -> Unit {
         self.call.family().unit()
+    }
+
+    /// Whether every task takes the same, so that any part of the batch stands for all of it. Items of a function may
+    /// differ much: the rows in the middle of a picture of the Mandelbrot set cost a hundred times those at its edges.
+    #[must_use]
+    pub fn tasks_are_alike(&self) -> bool {
+        match self.call() {
+            Call::Op { .. } => true,
+            Call::Function(_) => false,
+        }
     }
 
     /// Whether all operands fit into the last-level cache of `machine`, so that memory bounds nothing.

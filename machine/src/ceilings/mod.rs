@@ -25,8 +25,8 @@ use crate::topology::Machine;
 /// runs that have begun when the time is over.
 const SHARE: Duration = Duration::from_millis(100);
 
-/// Ceilings of one core and of all usable CPUs together.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Ceilings of one core and of all usable CPUs together; 0 where they were not measured.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Ceilings {
     /// One thread, with the machine to itself.
     pub per_core: Rates,
@@ -40,7 +40,7 @@ pub struct Ceilings {
 }
 
 /// What can be had at most, per second.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Rates {
     /// Double-precision FLOP/s out of registers; a fused multiply-add counts as two.
     pub fma_f64: f64,

@@ -5,17 +5,17 @@
 use std::ops::Range;
 
 use bytemuck::Pod;
-use gingham_core::function::{Body, Element, Function, Value};
+use gingham_core::function::{Body, Element, Value};
 use gingham_core::{Context, Registry};
 use ndarray::ArrayViewMut2;
 
 use super::{Bound, Family, Unit};
 use crate::engine::Limited;
 use crate::executor::{BoxError, TaskErrors};
+use crate::workload::Portion;
 use crate::workload::batch::Tasks;
 use crate::workload::judge::{Judge, Wrong};
 use crate::workload::placement::{self, Operand, Placement, Tensor};
-use crate::workload::portion::Portion;
 use crate::workload::shape::Shape;
 use crate::workload::{Call, Error, Workload};
 
@@ -54,6 +54,14 @@ impl Workload {
             Some(&given) => Err(Error::Parameter { given }),
             None => Self::checked(Call::Function(Box::new(call)), &len.to_string(), None, items),
         }
+    }
+}
+
+impl Workload {
+    /// Calls of a closure, which no other process knows, for `items` items: what it writes is its own affair.
+    pub(crate) fn closure(items: usize) -> Result<Self, Error> {
+        let call = FunctionCall { name: "closure".into(), element: Element::Bytes, items, parameters: Vec::new() };
+        if items == 0 { Err(Error::NoItems) } else { Self::checked(Call::Function(Box::new(call)), "0", None, items) }
     }
 }
 
@@ -99,30 +107,38 @@ impl FunctionCall {
         tasks: usize,
         outputs: &'a mut [u8],
     ) -> Result<Box<dyn Tasks + 'a>, Error> {
-        let function = registry.function(&self.name)?;
         let [output] = tensors else { return Err(placement::Error { name: "out".into(), task: 0 }.into()) };
         match self.element {
-            Element::F32 => self.typed::<f32>(function, output.views_mut(tasks, outputs)?),
-            Element::F64 => self.typed::<f64>(function, output.views_mut(tasks, outputs)?),
-            Element::Bytes => self.typed::<u8>(function, output.views_mut(tasks, outputs)?),
+            Element::F32 => self.typed::<f32>(registry, output.views_mut(tasks, outputs)?),
+            Element::F64 => self.typed::<f64>(registry, output.views_mut(tasks, outputs)?),
+            Element::Bytes => self.typed::<u8>(registry, output.views_mut(tasks, outputs)?),
         }
     }
 
     fn typed<'a, T: Value>(
         &'a self,
-        function: &'a Function,
+        registry: &'a Registry,
         results: Vec<ArrayViewMut2<'a, T>>,
     ) -> Result<Box<dyn Tasks + 'a>, Error> {
-        let body = T::body(function).ok_or_else(|| Error::Element {
-            name: self.name.clone(),
-            writes: function.element(),
-            given: self.element,
-        })?;
+        let body = self.body::<T>(registry)?;
         let slot = |(task, results): (usize, ArrayViewMut2<'a, T>)| {
             results.into_slice().ok_or_else(|| placement::Error { name: "out".into(), task })
         };
         let slots = results.into_iter().enumerate().map(slot).collect::<Result<_, _>>()?;
         Ok(Box::new(Calls { call: self, body, slots }))
+    }
+
+    /// The function, which writes `T`.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] and [`Error::Element`], where `registry` has no such function.
+    pub(crate) fn body<'a, T: Value>(&self, registry: &'a Registry) -> Result<&'a Body<T>, Error> {
+        let function = registry.function(&self.name)?;
+        T::body(function).ok_or_else(|| Error::Element {
+            name: self.name.clone(),
+            writes: function.element(),
+            given: T::ELEMENT,
+        })
     }
 
     /// What results of runs are compared with.

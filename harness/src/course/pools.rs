@@ -1,0 +1,157 @@
+//! The course of a closure: pools of this process.
+//!
+//! All pools of a race stay alive, asleep: a thread that finds nothing to do spins for some microseconds at most, which
+//! end within the untimed items before a sample. Every candidate runs the same items in a round, spread over all of them:
+//! times per item can be compared only where the items are the same.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use gingham_core::Context;
+use gingham_machine::Neighbours;
+use gingham_machine::counters::Usage;
+
+use crate::clock::Clock;
+use crate::combination::Combination;
+use crate::engine::Engine;
+use crate::executor::{BoxError, TaskErrors};
+use crate::reason::{Failure, FailureKind};
+use crate::sample::{Cost, Sample};
+use crate::search::{Course, Process, SAMPLE_S, Started, Stopped, sampling};
+use crate::workload::Portion;
+
+/// Pools of this process that run a closure.
+pub(crate) struct Pools<'a, F> {
+    f: &'a F,
+    /// Items of a sample at most, of all.
+    most: Portion,
+    combinations: Vec<Combination>,
+    running: HashMap<Process, Running>,
+    interrupt: &'a AtomicBool,
+    neighbours: Neighbours,
+    clock: Clock,
+    elapsed_s: f64,
+}
+
+struct Running {
+    engine: Engine,
+    /// Seconds that an item took when it last ran.
+    item_s: f64,
+}
+
+impl<'a, F: Fn(&Context<'_>, usize) -> Result<(), BoxError> + Sync> Pools<'a, F> {
+    /// `clock` began with the budget.
+    pub(crate) fn new(
+        f: &'a F,
+        items: usize,
+        combinations: Vec<Combination>,
+        interrupt: &'a AtomicBool,
+        clock: Clock,
+    ) -> Self {
+        let (most, elapsed_s, neighbours) = (Portion::whole(items), clock.elapsed_s(), Neighbours::of_this_thread());
+        Self { f, most, combinations, running: HashMap::new(), interrupt, neighbours, clock, elapsed_s }
+    }
+
+    /// Seconds that an item takes on a fresh pool.
+    ///
+    /// # Errors
+    /// [`Failure`], where an item fails.
+    pub(crate) fn item_s(&self, combination: &Combination) -> Result<f64, Failure> {
+        self.item_s_on(&ready(combination)?, 1)
+    }
+
+    /// Runs at most `items` items in a sample from here on.
+    pub(crate) fn limit(&mut self, items: usize) {
+        self.most.count = items;
+    }
+
+    /// Seconds an item. One says little of the others, so it runs `count` of them, and twice as many each time until that
+    /// takes as long as a sample, or they are as many as a sample may have.
+    fn item_s_on(&self, engine: &Engine, mut count: usize) -> Result<f64, Failure> {
+        loop {
+            let sample = self.run(engine, 0, count, 1)?;
+            if sample.wall_s >= SAMPLE_S || count == self.most.count {
+                return Ok(sample.seconds_per_task());
+            }
+            count = (2 * count).min(self.most.count);
+        }
+    }
+
+    /// Runs `warm` items untimed, then `count`, `repeat` times over.
+    fn run(&self, engine: &Engine, warm: usize, count: usize, repeat: usize) -> Result<Sample, Failure> {
+        let failed = |errors: TaskErrors| Failure::new(FailureKind::Failed, errors.to_string());
+        let part = |count| Portion { count, ..self.most }.call_each(engine, self.f).map_err(failed);
+        if warm > 0 {
+            part(warm)?;
+        }
+        let (before, from) = (Usage::of_self(), self.neighbours.clocks());
+        let start = Instant::now();
+        (0..repeat).try_for_each(|_| part(count))?;
+        let wall_s = start.elapsed().as_secs_f64();
+        let to = self.neighbours.clocks();
+        let used = Usage::of_self().since(&before);
+        let taken = self.neighbours.took([from, to], wall_s, used.user_s + used.sys_s);
+        Ok(Cost { wall_s, used, taken }.sample(count, repeat))
+    }
+
+    fn warm(&self, engine: &Engine) -> usize {
+        engine.workers().min(self.most.count)
+    }
+
+    fn started(&mut self, process: Process) -> Result<Started, Failure> {
+        let engine = ready(&self.combinations[process.candidate])?;
+        let warm = self.warm(&engine);
+        let cold_s = self.run(&engine, 0, warm, 1)?.wall_s;
+        let item_s = self.item_s_on(&engine, warm)?;
+        self.running.insert(process, Running { engine, item_s });
+        Ok(Started { version: env!("CARGO_PKG_VERSION").into(), cold_s, ..Started::default() })
+    }
+
+    fn sampled(&mut self, process: Process, round: usize, items: usize) -> Result<Sample, Failure> {
+        let mut running =
+            self.running.remove(&process).expect("a search samples what it has admitted and not dismissed");
+        let count = items.min(self.most.count);
+        let repeat = sampling::repeats(running.item_s * count as f64);
+        let sample = self.run(&running.engine, self.warm(&running.engine), count, repeat)?;
+        running.item_s = sample.seconds_per_task();
+        self.running.insert(process, running);
+        Ok(Sample { round, ..sample })
+    }
+
+    /// What `done` gives, once the clock has been read.
+    fn at<R>(&mut self, done: R) -> R {
+        self.elapsed_s = self.clock.elapsed_s();
+        done
+    }
+}
+
+fn ready(combination: &Combination) -> Result<Engine, Failure> {
+    Engine::for_functions(combination).map_err(|error| Failure::new(FailureKind::Refused, error.to_string()))
+}
+
+impl<F: Fn(&Context<'_>, usize) -> Result<(), BoxError> + Sync> Course for Pools<'_, F> {
+    fn admit(&mut self, process: Process) -> Result<Started, Failure> {
+        let started = self.started(process);
+        self.at(started)
+    }
+
+    fn sample(&mut self, process: Process, round: usize, items: usize) -> Result<Sample, Failure> {
+        let sample = self.sampled(process, round, items);
+        self.at(sample)
+    }
+
+    /// A closure keeps what it computes to itself: that it returns is all that can be asked of it.
+    fn dismiss(&mut self, process: Process, _judge: bool) -> Result<Stopped, Failure> {
+        self.running.remove(&process);
+        self.at(Ok(Stopped::default()))
+    }
+
+    fn elapsed_s(&self) -> f64 {
+        self.elapsed_s
+    }
+
+    fn interrupted(&self) -> bool {
+        self.interrupt.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,241 @@
+//! The parent's side of all trials of one tuning: each is started over the same operands, poisoned, run cold, verified,
+//! sampled by as many tasks and repeats as a sample takes, judged once more, and ended.
+//!
+//! A tuning and the check of a saved answer use it with limits of their own.
+
+use std::time::Duration;
+
+use super::process::Death;
+use super::protocol::Hello;
+use super::{Program, Ready, Trial};
+use crate::arena::Arena;
+use crate::combination::{Combination, ExecutorKind};
+use crate::environment::Environment;
+use crate::reason::{Failure, FailureKind};
+use crate::sample::Sample;
+use crate::search::{Started, Stopped, sampling};
+use crate::waves;
+use crate::workload::judge::Wrong;
+use crate::workload::{Judge, Workload};
+
+/// Sides of the matrices of a probe: 5 ms at 59 GF/s, and a rate that is within a third of that of large ones.
+const PROBE_SIDE: usize = 512;
+
+/// Timed runs of a probe, of which the shortest counts, and seconds after which no more are made: plain loops take 0.13 s
+/// for one, and eleven of them took 1.5 of a budget of 9.
+const PROBE_RUNS: usize = 10;
+const PROBE_S: f64 = 0.1;
+
+/// What all trials of a tuning share.
+pub(crate) struct Driver {
+    environment: Environment,
+    /// The tasks that the arena holds.
+    held: Workload,
+    arena: Arena,
+    judge: Box<dyn Judge>,
+    /// Usable CPUs.
+    cpus: usize,
+}
+
+/// What a trial is started with, beside its combination.
+pub(crate) struct Start<'a> {
+    /// The program that is the runner.
+    pub(crate) program: &'a Program,
+    /// How long each of its answers is waited for.
+    pub(crate) deadline: Duration,
+    /// Whether it computes on private copies of the operands.
+    pub(crate) private: bool,
+    /// Seconds that a task is expected to take at least, 0 where that is not known: long ones are timed in their first
+    /// run.
+    pub(crate) task_s: f64,
+    /// Seconds of the budget, of which a sample may take a part.
+    pub(crate) budget_s: f64,
+}
+
+/// A trial that is ready to be sampled, stopped between its samples.
+pub(crate) struct Running {
+    trial: Trial,
+    backend: String,
+    /// Tasks run before a sample, untimed: one for each worker.
+    warm: usize,
+    /// Tasks of a sample at most.
+    most: usize,
+    /// Seconds that a task took when it last ran.
+    task_s: f64,
+}
+
+impl Driver {
+    /// Computes what the results of `held` are compared with; its operands lie in `arena`, whose inputs and choice of
+    /// what is compared come from `seed`.
+    ///
+    /// # Errors
+    /// Where the arena is not that of the workload.
+    pub(crate) fn new(
+        environment: Environment,
+        held: Workload,
+        arena: Arena,
+        seed: u64,
+        cpus: usize,
+    ) -> Result<Self, crate::workload::placement::Error> {
+        let judge = held.judge(arena.placement(), arena.inputs(), seed)?;
+        Ok(Self { environment, held, arena, judge, cpus })
+    }
+
+    /// The tasks that trials run.
+    pub(crate) fn held(&self) -> &Workload {
+        &self.held
+    }
+
+    /// Starts a trial, runs it cold, and judges its results.
+    ///
+    /// # Errors
+    /// [`Failure`]
+    pub(crate) fn start(
+        &mut self,
+        combination: &Combination,
+        start: &Start<'_>,
+    ) -> Result<(Running, Started), Failure> {
+        let held = self.held.tasks();
+        let (warm, wave) = match combination.executor {
+            // What a peer has for workers it does not say: all that can be at work at once are woken.
+            ExecutorKind::Peer => (self.cpus.min(held), self.cpus.min(held)),
+            _ => (combination.workers.min(held), waves::wave(combination, held)),
+        };
+        let most = |task_s: f64| match self.held.tasks_are_alike() {
+            true => sampling::part(start.budget_s, task_s, wave, held),
+            // Times per task can be compared only where the tasks are the same.
+            false => held,
+        };
+        let hello = Hello::new(&self.held, combination, &self.arena, start.private);
+        let (mut trial, Ready { version, kernels }) =
+            Trial::start(start.program, hello, &self.environment, start.deadline)?;
+        let (cold_s, judged) = if sampling::warms(start.task_s) {
+            let cold_s = trial.run(0, wave, 1)?.wall_s;
+            (Some(cold_s), most(cold_s / wave as f64).min(self.most_judged(wave)).min(held))
+        } else {
+            (None, wave)
+        };
+        self.judge.poison(self.arena.outputs_mut(), judged);
+        let first_s = trial.verify(0, judged)?.wall_s;
+        let error_ratio = self.judge.check(&combination.backend, self.arena.outputs(), judged)?;
+        trial.stop();
+        let task_s = first_s / judged as f64;
+        let most = most(task_s);
+        let most_tasks = (most < held).then_some(most);
+        let started = Started { version, kernels, cold_s: cold_s.unwrap_or(first_s), error_ratio, most_tasks };
+        Ok((Running { trial, backend: combination.backend.clone(), warm, most, task_s }, started))
+    }
+
+    /// Tasks that are judged at the start, where a sample is not shorter: some waves, whose results are those of any.
+    fn most_judged(&self, wave: usize) -> usize {
+        if self.held.tasks_are_alike() { 4 * wave.max(self.cpus) } else { self.held.tasks() }
+    }
+
+    /// Ends a trial; where `judge` says so, its results are judged once more, after all that it has run.
+    ///
+    /// # Errors
+    /// [`Failure`], where they are wrong now.
+    pub(crate) fn stop(&mut self, mut running: Running, judge: bool) -> Result<Stopped, Failure> {
+        let mut error_ratio = None;
+        running.trial.resume();
+        if judge {
+            self.judge.poison(self.arena.outputs_mut(), running.most);
+            running.trial.verify(0, running.most)?;
+            error_ratio = Some(self.judge.check(&running.backend, self.arena.outputs(), running.most)?);
+        }
+        // How it ends is of no weight: what it measured stands.
+        let (peak_rss_bytes, threads) = running.trial.quit().unwrap_or_default();
+        Ok(Stopped { peak_rss_bytes, threads, error_ratio })
+    }
+
+    /// Seconds that a whole task would take on one thread, at the rate of a small one; `seed` gives its operands.
+    pub(crate) fn probe(&self, combination: &Combination, start: &Start<'_>, seed: u64) -> Option<f64> {
+        let small = self.held.small(PROBE_SIDE);
+        let arena = Arena::new(&small, seed).ok()?;
+        let hello = Hello::new(&small, combination, &arena, false);
+        let (mut trial, _) = Trial::start(start.program, hello, &self.environment, start.deadline).ok()?;
+        trial.run(0, 1, 1).ok()?;
+        let (mut shortest, mut spent_s) = (f64::INFINITY, 0.0);
+        for _ in 0..PROBE_RUNS {
+            let run_s = trial.run(0, 1, 1).ok()?.wall_s;
+            shortest = run_s.min(shortest);
+            spent_s += run_s;
+            if spent_s > PROBE_S {
+                break;
+            }
+        }
+        // How it ends is of no weight.
+        let _ = trial.quit();
+        Some(shortest * self.held.work(1) / small.work(1))
+    }
+
+    /// Has a trial on one thread show what is right, where nothing else says so, on as many tasks as `choose` says for
+    /// the seconds that a task takes. These are all that trials run from here on.
+    ///
+    /// # Errors
+    /// [`Failure`], where it does not run; `choose`'s own.
+    pub(crate) fn learn<E: From<Failure>>(
+        &mut self,
+        combination: &Combination,
+        start: &Start<'_>,
+        choose: impl FnOnce(f64) -> Result<usize, E>,
+    ) -> Result<(), E> {
+        let hello = Hello::new(&self.held, combination, &self.arena, false);
+        let failed = |death: Death| E::from(Failure::from(death));
+        let (mut trial, _) = Trial::start(start.program, hello, &self.environment, start.deadline).map_err(failed)?;
+        // One task says little of the others, so twice as many are run each time until that takes as long as a sample.
+        let (mut count, all) = (1, self.held.tasks());
+        let task_s = loop {
+            let wall_s = trial.run(0, count, 1).map_err(failed)?.wall_s;
+            if wall_s >= sampling::SAMPLE_S || count == all {
+                break wall_s / count as f64;
+            }
+            count = (2 * count).min(all);
+        };
+        let tasks = choose(task_s)?;
+        self.judge.poison(self.arena.outputs_mut(), tasks);
+        trial.verify(0, tasks).map_err(failed)?;
+        self.judge.learn(self.arena.outputs(), tasks);
+        self.held = self.held.with_fewer_tasks(tasks);
+        // How it ends is of no weight.
+        let _ = trial.quit();
+        Ok(())
+    }
+}
+
+impl Running {
+    /// A sample of `tasks` tasks, or as many as a sample may have, repeated for as long as it must last.
+    ///
+    /// # Errors
+    /// [`Failure`]; the trial is of no further use then.
+    pub(crate) fn sample(&mut self, round: usize, tasks: usize) -> Result<Sample, Failure> {
+        let tasks = tasks.min(self.most);
+        let repeat = sampling::repeats(self.task_s * tasks as f64);
+        let warm = if sampling::warms(self.task_s * self.warm as f64) { self.warm } else { 0 };
+        let sample = self.trial.sample(warm, tasks, repeat)?;
+        self.task_s = sample.seconds_per_task();
+        Ok(Sample { round, ..sample })
+    }
+
+    /// Takes at most `most` tasks for a sample from here on, however fast it is.
+    pub(crate) fn limit(&mut self, most: usize) {
+        self.most = most;
+    }
+}
+
+impl From<Death> for Failure {
+    fn from(death: Death) -> Self {
+        let kind = match death {
+            Death::Refused(_) => FailureKind::Refused,
+            Death::Timeout(_) => FailureKind::Timeout,
+            Death::Failed(_) => FailureKind::Failed,
+        };
+        Self::new(kind, death.to_string())
+    }
+}
+
+impl From<Wrong> for Failure {
+    fn from(wrong: Wrong) -> Self {
+        Self::new(FailureKind::Wrong, wrong.to_string())
+    }
+}

@@ -1,0 +1,36 @@
+//! The settings of a tuning, as a journal must agree with them to be of it.
+
+use gingham_machine::Machine;
+use gingham_machine::environment::kernel_variables;
+
+use super::Tuner;
+use crate::journal::Header;
+use crate::space::Selection;
+
+impl Tuner {
+    /// What a journal must agree with to be of this tuning.
+    pub(super) fn header(&self, machine: &Machine) -> Header {
+        let list = |items: Option<Vec<String>>| items.map_or_else(|| "all".into(), |items| items.join(","));
+        let Selection { backends, executors, op_threads, workers, chunks } = &self.selection;
+        let texts = |counts: &Option<Vec<usize>>| counts.as_ref().map(|c| c.iter().map(ToString::to_string).collect());
+        let variables =
+            self.keep_env.then(|| kernel_variables().iter().map(|(name, value)| format!("{name}={value}")).collect());
+        let versions = self.registry.iter().map(|b| format!("{} {}", b.info().id, b.info().version));
+        let settings = [
+            ("seed", self.seed.to_string()),
+            ("tolerance", self.tolerance.to_string()),
+            ("strategy", format!("{:?}", self.strategy).to_lowercase()),
+            ("budget", format!("{} s", self.budget.as_secs_f64())),
+            ("variables kept", variables.map_or_else(|| "none".into(), |all: Vec<String>| all.join(" "))),
+            ("backends", list(backends.clone())),
+            ("executors", list(executors.as_ref().map(|e| e.iter().map(ToString::to_string).collect()))),
+            ("op threads", list(op_threads.as_ref().map(|t| t.iter().map(ToString::to_string).collect()))),
+            ("workers", list(texts(workers))),
+            ("chunks", list(texts(chunks))),
+            ("peers", list(Some(self.named_peers().map(|(peer, _)| peer.to_string()).collect()))),
+            ("libraries", versions.collect::<Vec<_>>().join(", ")),
+        ];
+        let settings = settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Header::new(&self.workload, machine, settings)
+    }
+}

@@ -1,0 +1,351 @@
+//! The tuning of a workload: its memory, its candidates, a search among trials, and the outcome.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use gingham_core::{OpThreads, Registry};
+use gingham_machine::environment::kernel_variables;
+use gingham_machine::{Ceilings, Machine, available_memory};
+
+use super::Error;
+use super::error::MOST_EXHAUSTIVE;
+use crate::arena::{self, Arena};
+use crate::clock::Clock;
+use crate::combination::Combination;
+use crate::course::live::{Limits, Live};
+use crate::environment::Environment;
+use crate::journal::{Begun, Ended, Event, Journal, Journalled, Past};
+use crate::outcome::{Outcome, Setting, Site};
+use crate::progress::Progress;
+use crate::reason::{Stop, Unstarted, Warning};
+use crate::search::{self, Found, Model, Needed, PREPARATION_SHARE, Rules, Run, Strategy, sampling};
+use crate::space::{self, Candidate, Cpus, FUNCTIONS, Narrowing, Selection};
+use crate::trial::Program;
+use crate::trial::driver::Driver;
+use crate::workload::{Bound, Call, Workload};
+
+/// Tunes a workload.
+#[derive(Clone)]
+pub struct Tuner {
+    /// The backends to cross.
+    pub registry: Registry,
+    /// What is to be tuned.
+    pub workload: Workload,
+    /// The part of the space to look at.
+    pub selection: Selection,
+    /// Runners of other programs, which stand in the same table.
+    pub peers: Vec<Program>,
+    /// How the space is searched.
+    pub strategy: Strategy,
+    /// How long it may take in all.
+    pub budget: Duration,
+    /// How long a trial may take to answer.
+    pub deadline: Duration,
+    /// Combinations within this share of the best are not told apart from it.
+    pub tolerance: f64,
+    /// Sets the inputs and the order of rounds.
+    pub seed: u64,
+    /// Leaves variables that choose kernels set.
+    pub keep_env: bool,
+    /// A journal, made where there is none: what it tells of is not measured again.
+    pub journal: Option<PathBuf>,
+    /// Once true, the tuning ends with what is known so far.
+    pub interrupt: Arc<AtomicBool>,
+    /// The program that trials re-execute; its `main` begins with [`crate::trial::init`].
+    pub program: PathBuf,
+}
+
+/// Refuses a batch that takes no time, two runners that would share a row, and one that is not there.
+///
+/// # Errors
+/// [`Error::Nothing`], [`Error::Twice`] and [`Error::Missing`].
+pub fn check(workload: &Workload, peers: &[Program]) -> Result<(), Error> {
+    if workload.is_empty() {
+        return Err(Error::Nothing(workload.clone()));
+    }
+    let mut known = BTreeSet::new();
+    for peer in peers {
+        if let Program::Peer { name, .. } = peer
+            && !known.insert(name)
+        {
+            return Err(Error::Twice(name.clone()));
+        }
+    }
+    match peers.iter().find(|peer| !peer.is_there()) {
+        Some(Program::Peer { name, words }) => Err(Error::Missing { name: name.clone(), command: words.join(" ") }),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the budget ended before anything gave a sample, and nothing else is to blame for that.
+fn is_cut_short(found: &Found) -> bool {
+    let is_cut = |run: &Run| run.started.is_some() || matches!(run.skipped, Some(Unstarted::Budget));
+    let is_silent = |run: &Run| run.samples.is_empty() && run.failure.is_none();
+    found.runs.iter().all(is_silent) && found.runs.iter().any(is_cut)
+}
+
+impl Tuner {
+    /// A tuning of `workload` over everything in `registry`, with the defaults of the command line.
+    #[must_use]
+    pub fn new(registry: Registry, workload: Workload, program: PathBuf) -> Self {
+        Self {
+            registry,
+            workload,
+            selection: Selection::default(),
+            peers: Vec::new(),
+            strategy: Strategy::Race,
+            budget: Duration::from_secs(60),
+            deadline: Duration::from_secs(30),
+            tolerance: 0.02,
+            seed: 0,
+            keep_env: false,
+            journal: None,
+            interrupt: Arc::default(),
+            program,
+        }
+    }
+
+    /// Runs it, telling `progress` what it is about to do and how many seconds of the budget are left.
+    ///
+    /// # Errors
+    /// [`Error`]; a trial that fails is a row, never an error.
+    pub fn tune(&self, progress: &mut dyn FnMut(Progress<'_>, f64)) -> Result<Outcome, Error> {
+        check(&self.workload, &self.peers)?;
+        Program::Own(self.program.clone()).check()?;
+        let clock = Clock::start();
+        let machine = Machine::probe();
+        let (journal, past) = self.journal(&machine)?;
+        if let Some(past) = &past {
+            progress(Progress::Resuming { at_s: past.at_s() }, self.budget.as_secs_f64() - past.at_s());
+        }
+        if let Some(past) = &past
+            && let Some((found, clock_s)) = past.found(&self.rules(&past.begun))?
+        {
+            return self.ended(found, &past.begun, clock_s);
+        }
+        // The clock goes on where the past left it.
+        let gone = past.as_ref().map_or(Duration::ZERO, |past| Duration::from_secs_f64(past.at_s()));
+        let budget = self.budget.as_secs_f64();
+        let left = || budget - clock.elapsed_s();
+        let mut begun = match &past {
+            Some(past) => {
+                self.held(&past.begun).check_memory(available_memory())?;
+                past.begun.clone()
+            }
+            None => self.begin(machine, &clock, &mut |told| progress(told, left()))?,
+        };
+        let model = self.model(&begun);
+        let held = self.held(&begun);
+        let bytes = held.batch_bytes();
+        progress(
+            Progress::Filling { bytes, at_worst_s: bytes as f64 / arena::FIRST_TOUCH },
+            left() - gone.as_secs_f64(),
+        );
+        // To prepare again takes nothing from the budget, which the search has planned with.
+        let limit_s = if past.is_some() { f64::INFINITY } else { left() * PREPARATION_SHARE };
+        let interrupted = || self.interrupt.load(Ordering::Relaxed);
+        let arena = match Arena::made_while(&held, self.seed, &|needed_s| needed_s <= limit_s && !interrupted()) {
+            Err(arena::Error::Stopped { .. }) if interrupted() => return Err(Error::Interrupted),
+            Err(arena::Error::Stopped { needed_s, .. }) => return Err(self.too_short(&model, needed_s)),
+            arena => arena?,
+        };
+        let prefault_s = arena.prefault_s();
+        let (environment, cpus) = (Environment::new(&self.registry, self.keep_env), begun.site.machine.usable_cpus);
+        let mut driver = Driver::new(environment, held, arena, self.seed, cpus)?;
+        let program = Program::Own(self.program.clone());
+        let limits = Limits {
+            program: &program,
+            peers: &self.peers,
+            budget: self.budget,
+            deadline: self.deadline,
+            seed: self.seed,
+            task_s: model.task_s,
+            interrupt: &self.interrupt,
+        };
+        if let Call::Function(_) = self.workload.call() {
+            let serial = Combination::serial(FUNCTIONS, OpThreads::ONE);
+            progress(Progress::Admitting { combination: &serial, left: begun.candidates.len() }, left());
+            driver.learn(&serial, &limits.start(&serial, false, &clock), |item_s| match past {
+                Some(_) => Ok(begun.arena_tasks),
+                None => self.items(item_s, &begun, clock.elapsed_s()),
+            })?;
+            begun.arena_tasks = driver.held().tasks();
+        }
+        let model = self.model(&begun);
+        if past.is_some() {
+            clock.set(gone);
+        } else {
+            (begun.at_s, begun.prefault_s) = (clock.elapsed_s(), prefault_s);
+            // What is made is used, if there is time for an answer at all.
+            self.check_budget(&model, begun.at_s)?;
+        }
+
+        let combinations: Vec<Combination> = begun.candidates.iter().map(|c| c.combination.clone()).collect();
+        let live = Live::new(driver, limits, combinations, clock.clone());
+        let mut course = match &past {
+            Some(past) => Journalled::resumed(live, journal, past),
+            None => Journalled::begun(live, journal, &begun),
+        };
+        let rules = self.rules(&begun);
+        let found = search::search(&begun.candidates, &rules, &mut course, &mut |told| progress(told, left()));
+        let Ended { clock_s, unwritten } = course.end()?;
+        let mut outcome = self.ended(found, &begun, clock_s)?;
+        unwritten.into_iter().for_each(|error| outcome.warn(&Warning::Journal { error: error.to_string() }));
+        Ok(outcome)
+    }
+
+    /// The journal, where there is to be one, and what it tells.
+    fn journal(&self, machine: &Machine) -> Result<(Option<Journal<Event>>, Option<Past>), Error> {
+        let Some(path) = &self.journal else { return Ok((None, None)) };
+        let (journal, events) = Journal::open(path, &self.header(machine))?;
+        Ok((Some(journal), Past::of(path, events)?))
+    }
+
+    /// What a search that begins now is given, before there is an arena.
+    fn begin(&self, machine: Machine, clock: &Clock, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Begun, Error> {
+        let held = self.workload.held(machine.usable_cpus, self.budget.as_secs_f64());
+        held.check_memory(available_memory())?;
+        let candidates = self.candidates(&held, Cpus::of(&machine))?;
+        let ceilings = match self.workload.bound() {
+            // Nothing would be compared with them.
+            Bound::Unknown => Ceilings::default(),
+            Bound::MultiplyAdd | Bound::Read | Bound::Write | Bound::Copy => {
+                progress(Progress::Ceilings);
+                Ceilings::measure(&machine)
+            }
+        };
+        let env_cleared = if self.keep_env { Vec::new() } else { kernel_variables() };
+        let env_cleared = env_cleared.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let site = Site { machine, env_cleared, ceilings };
+        let begun = Begun { at_s: 0.0, site, arena_tasks: held.tasks(), prefault_s: 0.0, candidates };
+        let expected_s = clock.elapsed_s() + held.batch_bytes() as f64 / arena::FILLED_AT_BEST;
+        self.check_budget(&self.model(&begun), expected_s)?;
+        Ok(begun)
+    }
+
+    /// Items of a function that a sample runs, each of which takes `item_s` seconds.
+    ///
+    /// # Errors
+    /// [`Error::Budget`], where there is no time for a round.
+    fn items(&self, item_s: f64, begun: &Begun, spent_s: f64) -> Result<usize, Error> {
+        let (budget_s, cpus) = (self.budget.as_secs_f64(), begun.site.machine.usable_cpus);
+        let items = sampling::items(budget_s, item_s, cpus, begun.arena_tasks);
+        match sampling::too_short(budget_s, spent_s, item_s * items as f64, cpus, &begun.candidates) {
+            Some(needed) => Err(Error::Budget { given: budget_s, needed, workload: self.workload.clone() }),
+            None => Ok(items),
+        }
+    }
+
+    /// The part of the workload that the arena holds.
+    fn held(&self, begun: &Begun) -> Workload {
+        self.workload.with_fewer_tasks(begun.arena_tasks)
+    }
+
+    fn model(&self, begun: &Begun) -> Model {
+        Model::new(&self.held(begun), &begun.site.machine, &begun.site.ceilings)
+    }
+
+    fn rules(&self, begun: &Begun) -> Rules {
+        Rules {
+            seed: self.seed,
+            tolerance: self.tolerance,
+            strategy: self.strategy,
+            budget_s: self.budget.as_secs_f64(),
+            // A function finds its memory itself; what it writes is little.
+            private: matches!(self.workload.call(), Call::Op { .. }),
+            ..Rules::new(self.model(begun))
+        }
+    }
+
+    /// What a search has come to that ended with these readings of its clock.
+    fn ended(&self, found: Found, begun: &Begun, clock_s: Vec<f64>) -> Result<Outcome, Error> {
+        if found.stop != Stop::Interrupted && is_cut_short(&found) {
+            return Err(self.too_short(&self.model(begun), clock_s.last().copied().unwrap_or_default()));
+        }
+        let (held, cpus) = (self.held(begun), Cpus::of(&begun.site.machine));
+        let setting = Setting {
+            site: begun.site.clone(),
+            versions: self.registry.iter().map(|b| (b.info().id.to_owned(), b.info().version)).collect(),
+            workload: self.workload.clone(),
+            arena_tasks: begun.arena_tasks,
+            prefault_s: begun.prefault_s,
+            narrowed_by: Narrowing::of(&self.selection, &self.registry, &held, cpus),
+        };
+        let mut outcome = Outcome::new(found, &begun.candidates, &self.rules(begun), setting, clock_s);
+        let is_measured = self.workload.bound() != Bound::Unknown;
+        let doubt = is_measured.then(|| begun.site.ceilings.doubt(&begun.site.machine)).flatten();
+        doubt.into_iter().for_each(|what| outcome.warn(&Warning::Ceilings { what }));
+        Ok(outcome)
+    }
+
+    /// Our own combinations, and the peers.
+    fn candidates(&self, held: &Workload, cpus: Cpus) -> Result<Vec<Candidate>, Error> {
+        let mut candidates = space::candidates(&self.registry, held, cpus, &self.selection)?;
+        let legal = candidates.iter().filter(|c| c.skipped.is_none()).count();
+        if self.strategy == Strategy::Exhaustive && legal > MOST_EXHAUSTIVE {
+            return Err(Error::Exhaustive { given: legal });
+        }
+        candidates.extend(self.named_peers().map(|(combination, _)| Candidate { combination, skipped: None }));
+        Ok(candidates)
+    }
+
+    /// Each peer, with the combination that stands for it.
+    pub(super) fn named_peers(&self) -> impl Iterator<Item = (Combination, &Program)> {
+        self.peers.iter().filter_map(|program| match program {
+            Program::Peer { name, .. } => Some((Combination::peer(name), program)),
+            Program::Own(_) => None,
+        })
+    }
+
+    /// Refuses a budget in which there is no comparison of one thread with many, where `prepared_s` seconds are gone,
+    /// or must be kept, before anything runs.
+    fn check_budget(&self, model: &Model, prepared_s: f64) -> Result<(), Error> {
+        let short = Needed::new(model, prepared_s).least_s > self.budget.as_secs_f64();
+        if short { Err(self.too_short(model, prepared_s)) } else { Ok(()) }
+    }
+
+    fn too_short(&self, model: &Model, prepared_s: f64) -> Error {
+        let needed = Needed::new(model, prepared_s).advised_s;
+        Error::Budget { given: self.budget.as_secs_f64(), needed, workload: self.workload.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::Rounds;
+    use crate::search::{Failure, FailureKind, Started};
+
+    fn found(runs: Vec<Run>) -> Found {
+        Found {
+            runs,
+            best: None,
+            tied: Vec::new(),
+            control: None,
+            confirmed: Vec::new(),
+            rounds: Rounds::default(),
+            stop: Stop::OneLeft,
+            advised_s: None,
+            disturbed: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// In a budget of 2 s one combination had started when it ended, and the table had no row with a figure.
+    #[test]
+    fn a_budget_without_a_sample_was_too_short() {
+        let started = || Run { started: Some(Started::default()), ..Run::default() };
+        let late = || Run { skipped: Some(Unstarted::Budget), ..Run::default() };
+        let ruled_out = || Run { skipped: Some(Unstarted::Rule("a rule".into())), ..Run::default() };
+        assert!(is_cut_short(&found(vec![started(), late(), ruled_out()])));
+        assert!(is_cut_short(&found(vec![late()])));
+        assert!(!is_cut_short(&found(vec![ruled_out()])), "no budget starts what a rule excludes");
+        let sampled = Run { samples: vec![crate::outcome::Sample::default()], ..started() };
+        assert!(!is_cut_short(&found(vec![sampled, late()])));
+        let failed = Run { failure: Some(Failure::new(FailureKind::Failed, "killed")), ..Run::default() };
+        assert!(!is_cut_short(&found(vec![failed, late()])), "that is what the reader should know");
+    }
+}
