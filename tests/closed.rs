@@ -3,6 +3,8 @@
 
 use std::process::{Command, Stdio};
 
+use gingham::core::skip;
+
 /// Refuses `pidfd_open`, `memfd_create` and `flock` to what is started by it, as seccomp profiles do: a filter of
 /// classic BPF that looks at the number of the call.
 const CLOSED: &str = r#"
@@ -16,7 +18,7 @@ program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for st
 filter = struct.pack("HxxxxxxP", len(code), ctypes.addressof(program))
 libc = ctypes.CDLL(None, use_errno=True)
 if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, filter, 0, 0):
-    sys.exit("SKIPPED: " + os.strerror(ctypes.get_errno()))
+    sys.exit("no filter: " + os.strerror(ctypes.get_errno()))
 try:
     os.memfd_create("x")
     sys.exit("the filter lets calls through")
@@ -28,7 +30,7 @@ except PermissionError:
 fn calls_that_the_system_refuses_are_done_without() {
     let found = Command::new("python3").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     if !found.is_ok_and(|status| status.success()) {
-        println!("SKIPPED: calls_that_the_system_refuses_are_done_without: no python3 to make a filter with");
+        skip!("there is no python3 to make a filter with");
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");
@@ -43,8 +45,8 @@ fn calls_that_the_system_refuses_are_done_without() {
         .output()
         .expect("python3 starts");
     let said = String::from_utf8_lossy(&output.stderr);
-    if said.starts_with("SKIPPED: ") {
-        println!("SKIPPED: calls_that_the_system_refuses_are_done_without: no filter can be set: {said}");
+    if said.starts_with("no filter: ") {
+        skip!("{}", said.trim_end());
         return;
     }
     assert!(output.status.success(), "{}: {said}", output.status);

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use gingham::core::skip;
 use serde_json::Value;
 
 /// Nobody's number, so that no other process counts.
@@ -53,7 +54,7 @@ fn assert_said(output: &Output, limit: &str, args: &[&str]) -> String {
 #[test]
 fn where_threads_or_descriptors_run_out_it_is_said() {
     if !rustix::process::geteuid().is_root() {
-        println!("SKIPPED: where_threads_or_descriptors_run_out_it_is_said: only root can become another user");
+        skip!("only root can become another user");
         return;
     }
     // Where another user finds it.

@@ -8,6 +8,7 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use gingham::core::skip;
 use rustix::process::{Pid, Signal, kill_process};
 
 const TUNE: [&str; 13] = [
@@ -59,7 +60,7 @@ fn in_small_folder(folder: &Path, script: &str, args: &[&str]) -> Option<Output>
     let output = Command::new("unshare").args(["-m", "sh", "-c", &script, program]).args(args).output().ok()?;
     let refused = !output.status.success() && output.stdout.is_empty() && text(&output.stderr).contains("unshare");
     if refused || output.status.code() == Some(77) {
-        println!("SKIPPED: no mount namespace here");
+        skip!("no mount namespace here");
         return None;
     }
     Some(output)

@@ -35,6 +35,7 @@ pub mod random;
 pub mod reference;
 pub mod registry;
 pub mod scalar;
+pub mod skip;
 pub mod start;
 pub mod threads;
 

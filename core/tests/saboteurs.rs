@@ -4,7 +4,7 @@
 mod planted;
 
 use gingham_core::conformance::{self, Report, Violation};
-use gingham_core::{Binary, DType, Distribution, Op, Support, Threading, Unary};
+use gingham_core::{Binary, DType, Distribution, Op, Support, Threading, Unary, skip};
 use planted::{Bug, Planted, START_VARIABLE};
 
 const PER_CALL: Threading = Threading::PerCall { rayon: false };
@@ -115,7 +115,7 @@ fn every_check_has_a_saboteur() {
 #[test]
 fn write_into_gap() {
     if cfg!(not(target_os = "linux")) {
-        eprintln!("skipped: the planted write goes through /proc/self/mem");
+        skip!("the planted write goes through /proc/self/mem");
         return;
     }
     for (bug, op, rule) in
@@ -184,8 +184,15 @@ found_in_threads! {
     ignored_limit_of_process: IgnoredLimit in PROCESS, by obeyed, saying "threads work on one call";
     third_thread: ThirdThread in PER_CALL, by obeyed, saying "2 op threads, 3 threads work on one call";
     threads_of_a_single_one: IgnoredLimit in Threading::Single, by obeyed, saying "threads work on one call";
+    threads_at_start: IgnoredLimit in AT_START, by obeyed, saying "threads work on one call";
     limit_of_its_thread: LimitOfItsThread in PROCESS, by everywhere, saying "a call of another thread";
+    calls_of_its_thread: LimitOfItsThread in PER_CALL, by everywhere, saying "a call of another thread";
+    single_on_its_thread: LimitOfItsThread in Threading::Single, by everywhere, saying "a call of another thread";
+    start_of_its_thread: LimitOfItsThread in AT_START, by everywhere, saying "a call of another thread";
     limit_not_restored: LimitNotRestored in PROCESS, by restored, saying "after an inner limit(1) has ended 1";
+    limit_of_calls_kept: LimitNotRestored in PER_CALL, by restored, saying "after an inner limit(1) has ended 1";
+    refusal_of_a_single_one_kept: LimitNotRestored in Threading::Single, by restored, saying "limit(2) has ended 2";
+    refusal_at_start_kept: LimitNotRestored in AT_START, by restored, saying "limit(2) has ended 2";
     single_accepts_two: SingleAcceptsTwo in Threading::Single, by counts, saying "limit(2) must be refused here";
     at_start_accepts_any: AtStartAcceptsAny in AT_START, by counts, saying "must be refused here";
     last_row_of_a_thread_lost: LastRowOfAThreadLost in PER_CALL, by counts, saying "matmul, 2 op threads";

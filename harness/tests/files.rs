@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use gingham_core::reference::Reference;
 use gingham_core::{
     Backend, DType, Dot, Elementwise, Fill, Info, Limit, MatMul, Op, OpThreads, Ops, Registry, Scalar, Support,
-    Threading,
+    Threading, skip,
 };
 use gingham_harness::Engine;
 use gingham_harness::files::{Error, Job, Options, Outcome, Pair, Pairs, Problem, Summary, Verify};
@@ -566,7 +566,7 @@ fn an_output_directory_that_cannot_be_written_to_is_refused() {
     fs::create_dir(scratch.out()).expect("a directory");
     fs::set_permissions(scratch.out(), fs::Permissions::from_mode(0o555)).expect("chmod");
     if fs::write(scratch.path("out/probe"), "").is_ok() {
-        eprintln!("SKIPPED: a read-only directory: this user may write to any");
+        skip!("this user may write to a read-only directory");
         return;
     }
     assert!(refusal(&scratch.out()).contains("Permission denied"));

@@ -4,7 +4,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use gingham_core::DType;
+use gingham_core::{DType, skip};
 use gingham_harness::npy::{self, Array, Element, Endian, Header, Kind, Partials};
 use ndarray::{Array2, Array3, ArrayD, ArrayView, Dimension, IxDyn, ShapeBuilder, array, s};
 use proptest::prelude::*;
@@ -317,7 +317,7 @@ fn an_unreadable_file_is_refused() {
     let scratch = Scratch::holding(&npy(1, &dictionary("<f8", false, "(0, 0)"), &[]));
     fs::set_permissions(scratch.path(), fs::Permissions::from_mode(0o000)).expect("chmod");
     if File::open(scratch.path()).is_ok() {
-        eprintln!("SKIPPED: this user may read any file");
+        skip!("this user may read any file");
         return;
     }
     let message = npy::read(&scratch.path(), None).expect_err("a refusal").to_string();
@@ -329,14 +329,14 @@ fn a_file_beyond_all_memory_is_refused() {
     // A hole of 2^50 bytes, more than an address space holds; few file systems take one, tmpfs does.
     let header = npy(1, &dictionary("<f8", false, "(1048576, 134217728)"), &[]);
     let Ok(directory) = TempDir::new_in("/dev/shm") else {
-        eprintln!("SKIPPED: no /dev/shm");
+        skip!("there is no /dev/shm");
         return;
     };
     let path = directory.path().join("a.npy");
     fs::write(&path, &header).expect("writing to /dev/shm");
     let file = File::options().append(true).open(&path).expect("the file");
     if let Err(error) = file.set_len(header.len() as u64 + (1 << 50)) {
-        eprintln!("SKIPPED: /dev/shm takes no file of 2^50 bytes: {error}");
+        skip!("/dev/shm takes no file of 2^50 bytes: {error}");
         return;
     }
     let message = npy::read(&path, None).expect_err("a refusal").to_string();

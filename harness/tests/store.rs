@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
 
+use gingham_core::skip;
 use gingham_harness::store::{Place, introduced, read, schema, value};
 use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
 
@@ -27,7 +28,7 @@ fn device(path: &Path, major: u32, minor: u32) -> bool {
     // On a file system without devices they can be made, and not opened.
     let usable = made.is_ok() && File::options().write(true).open(path).is_ok();
     if !usable {
-        println!("SKIPPED: no node for a device can be made and opened here");
+        skip!("no node for a device can be made and opened here");
     }
     usable
 }
@@ -161,7 +162,7 @@ fn what_cannot_be_written_is_known_before() {
     // Majors from 120 to 127 are nobody's (the kernel's devices.txt).
     match mknodat(CWD, &node, FileType::CharacterDevice, Mode::from_raw_mode(0o666), makedev(120, 7)) {
         Ok(()) => assert!(Place::of(&node).unwrap().check().is_err(), "there is no such device"),
-        Err(_) => println!("SKIPPED: no node for a device can be made here"),
+        Err(_) => skip!("no node for a device can be made here"),
     }
     let _ = fs::remove_file(&node);
     let file = folder.path().join("file");
@@ -172,7 +173,7 @@ fn what_cannot_be_written_is_known_before() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "a check changes nothing");
     fs::set_permissions(&file, Permissions::from_mode(0o444)).unwrap();
     if rustix::process::getuid().is_root() {
-        println!("SKIPPED: root may write to a read-only file");
+        skip!("root may write to a read-only file");
     } else {
         assert_eq!(Place::of(&file).unwrap().check().unwrap_err().kind(), ErrorKind::PermissionDenied);
     }

@@ -9,7 +9,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use every::levels;
 use gingham_core::ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, ShapeBuilder, s};
 use gingham_core::reference::Reference;
-use gingham_core::{Backend, Binary, Op, OpThreads, Product, Scalar, Support, Unary, dot, elementwise, fill, matmul};
+use gingham_core::{
+    Backend, Binary, Op, OpThreads, Product, Scalar, Support, Unary, dot, elementwise, fill, matmul, skip,
+};
 use gingham_simd::Simd;
 
 const ONE: OpThreads = OpThreads::ONE;
@@ -170,7 +172,7 @@ fn strides_of_no_meaning<T: Scalar>() {
                 ArrayView2::from_shape((1, n).strides((huge, 1)), &a_row),
                 ArrayView2::from_shape((n, 1).strides((1, huge)), &b_row),
             );
-            let (Ok(a_huge), Ok(b_huge)) = views else { return eprintln!("skipped: ndarray makes no such view") };
+            let (Ok(a_huge), Ok(b_huge)) = views else { return skip!("ndarray makes no such view") };
             let (mut inner, mut memory) = (Array2::zeros((1, 1)), vec![T::nan(); n]);
             matmul::matmul(&simd, T::one(), a_huge, b_huge, T::zero(), inner.view_mut(), ONE).unwrap();
             assert_eq!(inner[[0, 0]], a.slice(s![.., ..n]).dot(&b.slice(s![..n, ..]))[[0, 0]]);
@@ -263,7 +265,7 @@ fn elements_further_apart_than_an_i32_counts() {
     };
     let maps = match [map(), map()] {
         [Ok(inputs), Ok(outputs)] => [inputs, outputs],
-        _ => return eprintln!("skipped: the system gives no {bytes} bytes of addresses"),
+        _ => return skip!("the system gives no {bytes} bytes of addresses"),
     };
     // SAFETY: each mapping is of this length and this test's alone; zero bytes are numbers.
     let [inputs, outputs] = maps.map(|map| unsafe { std::slice::from_raw_parts_mut(map.cast::<f32>(), LEN) });

@@ -9,9 +9,9 @@ use std::io::{self, Write};
 use std::thread;
 
 use super::random::Random;
-use super::threads::{Call, Scene, apart};
+use super::threads::{Call, Scene, apart, own};
 use super::{Report, Violation, distributions, dot, elementwise, fill, matmul, seed, support};
-use crate::{Backend, DType, Op, Scalar, Support};
+use crate::{Backend, DType, Op, Scalar};
 
 /// What the thread takes before the call: its start, thread-local variables, the making of operands.
 const START: usize = 24 << 10;
@@ -24,15 +24,15 @@ const PRODUCTS: [[usize; 3]; 6] =
 /// Elements of the lanes.
 const LANE: usize = 10_000;
 
-/// Every operation in many layouts, on one op thread (or as many as the process started with).
+/// Every operation of the backend's own in many layouts, on one op thread (or as many as the process started with).
 ///
 /// # Errors
 /// A violation where the process ends, with the operation that ended it.
 pub fn small(backend: &dyn Backend, test: &str) -> Result<Report, Violation> {
     apart(backend, test, "stack::small", |scene| {
-        let all = Op::all().flat_map(|op| DType::ALL.map(|dtype| (op, dtype)));
-        let native = all.filter(|&(op, dtype)| backend.support(op, dtype) == Support::Native);
-        Report::all(native.map(|(op, dtype)| match dtype {
+        let own =
+            DType::ALL.into_iter().flat_map(|dtype| Op::all().filter(own(backend, dtype)).map(move |op| (op, dtype)));
+        Report::all(own.map(|(op, dtype)| match dtype {
             DType::F64 => calls::<f64>(scene, op),
             DType::F32 => calls::<f32>(scene, op),
         }))

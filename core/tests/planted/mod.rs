@@ -87,9 +87,9 @@ pub(crate) const START_VARIABLE: &str = "GINGHAM_PLANTED_THREADS";
 pub(crate) struct Planted {
     bug: Option<Bug>,
     threading: Threading,
-    /// The threads of a [`Threading::Process`] one.
+    /// The threads of the last limit, which a [`Threading::Process`] one obeys.
     setting: AtomicUsize,
-    /// The thread that has set them.
+    /// The thread that has taken it.
     setter: Mutex<Option<ThreadId>>,
     scratch: Mutex<f64>,
 }
@@ -116,9 +116,10 @@ impl Planted {
         match self.threading {
             _ if self.has(Bug::IgnoredLimit) => 3,
             _ if self.has(Bug::ThirdThread) && asked.get() > 1 => 3,
+            _ if self.has(Bug::LimitOfItsThread) && !self.is_setter() => 3,
+            _ if self.has(Bug::LimitNotRestored) => self.setting.load(Ordering::SeqCst),
             Threading::Single => 1,
             Threading::PerCall { .. } => asked.get(),
-            Threading::Process { .. } if self.has(Bug::LimitOfItsThread) && !self.is_setter() => 3,
             Threading::Process { .. } => self.setting.load(Ordering::SeqCst),
             Threading::AtStart { .. } => started(),
         }
@@ -182,13 +183,13 @@ impl Backend for Planted {
     }
 
     fn limit(&self, threads: OpThreads) -> Result<Limit<'_>, Error> {
+        *self.setter.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current().id());
+        let former = self.setting.swap(threads.get(), Ordering::SeqCst);
         match self.threading {
             Threading::Single if self.has(Bug::SingleAcceptsTwo) => Ok(Limit::empty()),
             Threading::Single => Limit::single("planted", threads),
             Threading::PerCall { .. } => Ok(Limit::empty()),
             Threading::Process { .. } => {
-                *self.setter.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current().id());
-                let former = self.setting.swap(threads.get(), Ordering::SeqCst);
                 let restored = if self.has(Bug::LimitNotRestored) { threads.get() } else { former };
                 Ok(Limit::restoring(move || self.setting.store(restored, Ordering::SeqCst)))
             }

@@ -1,10 +1,11 @@
 //! What the tests go through: every level that this CPU has, and both element types.
 
+use gingham_core::skip;
 use gingham_simd::{Level, Simd};
 
 /// The backend at each level. What the CPU lacks is said, and left out.
 pub(crate) fn levels() -> impl Iterator<Item = Simd> {
-    Level::ALL.into_iter().filter_map(|level| Simd::with_level(level).inspect_err(|e| eprintln!("SKIPPED: {e}")).ok())
+    Level::ALL.into_iter().filter_map(|level| Simd::with_level(level).inspect_err(|e| skip!("{e}")).ok())
 }
 
 /// A module for each generic function named, with a test of it in `f64` and one in `f32`.
