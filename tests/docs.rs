@@ -76,7 +76,7 @@ fn every_field_is_described() {
     }
     let backends: Value = serde_json::from_str(&listed).expect("JSON");
     let ids: Vec<&str> = backends["backends"].as_array().unwrap().iter().map(|b| b["id"].as_str().unwrap()).collect();
-    assert_eq!(ids, gingham::registry().ids().collect::<Vec<_>>());
+    assert_eq!(ids, gingham::registry().ids().map(String::from).collect::<Vec<_>>());
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn every_backend_multiplies_and_the_reference_is_raced_once() {
     let outcome = tune("matmul", "33x17x29");
     let registry = gingham::registry();
     for id in registry.ids() {
-        let statuses: Vec<&Value> = trials(&outcome, id).map(|trial| &trial["status"]).collect();
+        let statuses: Vec<&Value> = trials(&outcome, &id).map(|trial| &trial["status"]).collect();
         assert_eq!(statuses, ["ok"], "{id}: {outcome:#}");
     }
 }
@@ -87,10 +87,10 @@ fn a_fallback_is_one_skipped_row() {
         for backend in registry.iter() {
             let id = backend.info().id;
             let statuses: BTreeSet<&str> =
-                trials(&outcome, id).map(|trial| trial["status"].as_str().expect("a word")).collect();
+                trials(&outcome, &id).map(|trial| trial["status"].as_str().expect("a word")).collect();
             let native = backend.support(parsed, dtype) == Support::Native || id == "reference";
             assert_eq!(statuses, BTreeSet::from([if native { "ok" } else { "skipped" }]), "{op} on {id}");
-            assert_eq!(trials(&outcome, id).count(), 1, "{op} on {id}");
+            assert_eq!(trials(&outcome, &id).count(), 1, "{op} on {id}");
         }
     }
 }

@@ -88,7 +88,7 @@ impl Row {
             backend.support(op, dtype) == Support::Native || (with_reference && is_reference)
         };
         let engine = |backend: &Arc<dyn Backend>| {
-            let combination = Combination::serial(backend.info().id, self.op_threads);
+            let combination = Combination::serial(&backend.info().id, self.op_threads);
             let engine = Engine::new(registry, &combination);
             engine.inspect_err(|error| eprintln!("left out of {}: {error}", self.workload)).ok()
         };

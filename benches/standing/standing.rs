@@ -71,8 +71,8 @@ impl Standing {
 
     /// The other backends whose own arithmetic does `op`. For products ndarray calls matrixmultiply, which is there.
     pub(crate) fn rivals(&self, op: Op, dtype: DType) -> impl Iterator<Item = &dyn Backend> {
-        let out = move |id| id == OURS || (op == Op::MatMul && id == "ndarray");
-        let others = self.registry.iter().filter(move |backend| !out(backend.info().id));
+        let out = move |id: &str| id == OURS || (op == Op::MatMul && id == "ndarray");
+        let others = self.registry.iter().filter(move |backend| !out(&backend.info().id));
         others.filter(move |backend| backend.support(op, dtype) == Support::Native).map(|backend| &**backend)
     }
 

@@ -69,7 +69,7 @@ fn fields(backend: &dyn Backend) -> Value {
         Threading::AtStart { var, allowed } => (Some(var), Some(allowed.to_vec())),
     };
     json!({
-        "id": info.id,
+        "id": info.id.as_str(),
         "library": info.library,
         "version": info.version,
         "kernels": info.kernels,

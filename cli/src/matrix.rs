@@ -45,7 +45,6 @@ impl Matrix {
 
 fn render(registry: &Registry) -> Result<String, Failure> {
     let backends: Vec<_> = registry.iter().collect();
-    let ids: Vec<&str> = registry.ids().collect();
     let mut text = String::from(
         "# Feature matrix\n\n\
          Made by `cargo run --features openblas -- matrix`, from what the conformance suite observes: **native** where \
@@ -53,7 +52,7 @@ fn render(registry: &Registry) -> Result<String, Failure> {
          element\ntypes, f64 and f32, are alike unless said.\n\n",
     );
     let row = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-    let heads: Vec<String> = std::iter::once("operation").chain(ids.iter().copied()).map(Into::into).collect();
+    let heads: Vec<String> = std::iter::once("operation".into()).chain(registry.ids().map(Into::into)).collect();
     text += &row(&heads);
     text += &format!("|{}\n", "---|".repeat(heads.len()));
     for op in Op::all() {

@@ -2,13 +2,12 @@
 
 use std::fmt;
 
-use crate::{DType, Error, Op, OpThreads, Ops};
+use crate::{BackendId, DType, Error, Op, OpThreads, Ops};
 
 /// An implementation of the operations.
 ///
 /// # Contract
-/// * `info().id` is the name in combinations and profiles; it is unique in a registry, lower-case ASCII letters,
-///   digits, `-` and `_`, starting with a letter.
+/// * `info().id` is the name in combinations and profiles; it is unique in a registry.
 /// * [`Support::Native`] means that the library itself does the arithmetic, for every layout of the operands; what it
 ///   cannot address is copied into scratch, and `info().notes` says so. [`Support::Fallback`] means that the call ends
 ///   in [`crate::reference`]. The conformance suite counts reference calls to prove it.
@@ -49,7 +48,7 @@ pub const STACK: usize = 64 << 10;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Info {
     /// Name in combinations and profiles.
-    pub id: &'static str,
+    pub id: BackendId,
     /// The library that does the arithmetic.
     pub library: &'static str,
     /// The library's version.
@@ -118,7 +117,7 @@ impl<'a> Limit<'a> {
     ///
     /// # Errors
     /// [`Error::Threads`] unless `threads` is one.
-    pub fn single(backend: &'static str, threads: OpThreads) -> Result<Self, Error> {
+    pub fn single(backend: BackendId, threads: OpThreads) -> Result<Self, Error> {
         if threads == OpThreads::ONE {
             return Ok(Self::empty());
         }
@@ -129,12 +128,7 @@ impl<'a> Limit<'a> {
     ///
     /// # Errors
     /// [`Error::Threads`] unless `threads` is `started`.
-    pub fn at_start(
-        backend: &'static str,
-        var: &'static str,
-        started: usize,
-        threads: OpThreads,
-    ) -> Result<Self, Error> {
+    pub fn at_start(backend: BackendId, var: &'static str, started: usize, threads: OpThreads) -> Result<Self, Error> {
         if threads.get() == started {
             return Ok(Self::empty());
         }

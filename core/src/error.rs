@@ -1,6 +1,6 @@
 //! Everything that a call through this crate can refuse, each with what was given and what would have worked.
 
-use crate::{DType, Op};
+use crate::{BackendId, DType, Op};
 
 /// A refused call. Nothing has been written to any output when one of these is returned by a checked entry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,7 +31,7 @@ pub enum Error {
     #[error("{backend}: {given} op threads are not to be had in this process; {expected}")]
     Threads {
         /// Id of the backend.
-        backend: &'static str,
+        backend: BackendId,
         /// The count asked for.
         given: usize,
         /// What would have worked.
@@ -50,13 +50,13 @@ pub enum Error {
     )]
     Forked {
         /// Id of the backend.
-        backend: &'static str,
+        backend: BackendId,
     },
     /// A dimension or stride beyond the library's integers.
     #[error("{backend}: {what} {given} is beyond the library's limit of {limit}")]
     TooLarge {
         /// Id of the backend.
-        backend: &'static str,
+        backend: BackendId,
         /// What is too large: a dimension, a leading dimension, a length.
         what: &'static str,
         /// Its value.
@@ -68,11 +68,17 @@ pub enum Error {
     #[error("{backend} has no {op} for {dtype}; `gingham matrix` lists what each backend has")]
     Unsupported {
         /// Id of the backend.
-        backend: &'static str,
+        backend: BackendId,
         /// The operation asked for.
         op: Op,
         /// The element type asked for.
         dtype: DType,
+    },
+    /// A name that no backend can have.
+    #[error("`{given}` is not the id of a backend: {}", crate::id::RULE)]
+    InvalidId {
+        /// The name that was given.
+        given: String,
     },
     /// A name that is neither a backend of this registry nor one that could have been compiled in.
     #[error("unknown backend `{given}`; available: {available}")]
@@ -114,7 +120,7 @@ pub enum Error {
     #[error("{backend}: {message}")]
     Library {
         /// Id of the backend.
-        backend: &'static str,
+        backend: BackendId,
         /// The library's words.
         message: String,
     },

@@ -7,7 +7,8 @@
 use std::cell::Cell;
 
 use crate::{
-    Backend, DType, Dot, Elementwise, Error, Fill, Info, Limit, MatMul, Op, OpThreads, Ops, Support, Threading,
+    Backend, BackendId, DType, Dot, Elementwise, Error, Fill, Info, Limit, MatMul, Op, OpThreads, Ops, Support,
+    Threading,
 };
 
 thread_local! {
@@ -26,7 +27,7 @@ pub(crate) fn count_call() {
 }
 
 /// The id of [`Reference`].
-pub const ID: &str = "reference";
+pub const ID: BackendId = BackendId::new("reference");
 
 /// The backend `reference`: every operation by its definition, on the calling thread.
 #[derive(Debug, Clone, Copy, Default)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::function::{Context, Function, UnknownFunction, Value};
 use crate::reference::Reference;
-use crate::{Backend, Error};
+use crate::{Backend, BackendId, Error, id};
 
 /// The backends that a program was built with, and the functions that it has registered by name. It always holds the
 /// reference, under its own name.
@@ -32,12 +32,11 @@ impl Registry {
     /// Adds `backend`.
     ///
     /// # Panics
-    /// If the id breaks the rules of [`Backend`] or is taken: both are slips in the program, not in its input.
+    /// If the id is taken: a slip in the program, not in its input.
     #[must_use]
     pub fn with(mut self, backend: impl Backend) -> Self {
         let id = backend.info().id;
-        assert!(is_name(id), "backend id `{id}`: lower-case letters, digits, - and _ only, starting with a letter");
-        assert!(self.find(id).is_none(), "backend id `{id}` is registered twice");
+        assert!(self.find(&id).is_none(), "backend id `{id}` is registered twice");
         self.backends.push(Arc::new(backend));
         self
     }
@@ -57,7 +56,7 @@ impl Registry {
         + Sync
         + 'static,
     ) -> Self {
-        assert!(is_name(name), "function `{name}`: lower-case letters, digits, - and _ only, starting with a letter");
+        assert!(id::is_valid(name), "function `{name}`: {}", id::RULE);
         assert!(self.function(name).is_err(), "function `{name}` is registered twice");
         self.functions.push((name, T::function(Arc::new(f))));
         self
@@ -81,7 +80,7 @@ impl Registry {
     }
 
     /// The ids of all backends.
-    pub fn ids(&self) -> impl Iterator<Item = &'static str> {
+    pub fn ids(&self) -> impl Iterator<Item = BackendId> {
         self.iter().map(|b| b.info().id)
     }
 
@@ -102,12 +101,6 @@ impl Registry {
     fn find(&self, id: &str) -> Option<&Arc<dyn Backend>> {
         self.iter().find(|b| b.info().id == id)
     }
-}
-
-/// Lower-case ASCII letters, digits, `-` and `_`, starting with a letter.
-fn is_name(name: &str) -> bool {
-    let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
-    name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(letters)
 }
 
 impl Default for Registry {

@@ -9,8 +9,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use crate::Error;
 use crate::fork::Home;
+use crate::{BackendId, Error};
 
 /// The count that a library in this process works with, which takes the counts `allowed` (rising) from `var`:
 /// the largest one that is not above the variable's value.
@@ -29,7 +29,7 @@ pub fn started_threads(var: &'static str, allowed: &'static [usize]) -> usize {
 /// # Errors
 /// [`Error::Forked`] where the product would wait for threads that this process has not got.
 pub fn enter(
-    backend: &'static str,
+    backend: BackendId,
     var: &'static str,
     allowed: &'static [usize],
     [m, k, n]: [usize; 3],

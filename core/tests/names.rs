@@ -1,7 +1,9 @@
 //! Names and counts that users type: operations, element types, backends, op threads.
 
 use gingham_core::reference::Reference;
-use gingham_core::{Backend, Binary, DType, Distribution, Error, Op, OpThreads, Registry, Support, Threading, Unary};
+use gingham_core::{
+    Backend, BackendId, Binary, DType, Distribution, Error, Op, OpThreads, Registry, Support, Threading, Unary,
+};
 
 #[test]
 fn every_operation_and_element_type_is_read_back_from_its_name() {
@@ -34,7 +36,7 @@ fn op_threads_are_one_to_the_maximum() {
 #[test]
 fn an_unknown_backend_is_told_what_there_is() {
     let registry = Registry::with_features(&["faer"]);
-    assert_eq!(registry.get("reference").map(|b| b.info().id), Ok("reference"));
+    assert_eq!(registry.get("reference").map(|b| b.info().id), Ok(BackendId::new("reference")));
     let said = |id: &str| registry.get(id).map(drop).unwrap_err().to_string();
     assert_eq!(said("fear"), "unknown backend `fear`; available: reference");
     let feature = "backend `faer` is not compiled in; build with `--features faer` (available now: reference)";

@@ -18,7 +18,7 @@ fn found_by(bug: Bug, op: Op, rule: &str) {
     let backend = Planted::with(bug);
     let check = conformance::checks().find(|check| check.rule == rule).expect("a check of that name");
     let violation = check.run(&backend, op, DType::F64).expect_err("the bug must be found");
-    assert_eq!((violation.backend, violation.rule), ("planted", rule));
+    assert_eq!((&*violation.backend, violation.rule), ("planted", rule));
     assert!(violation.found.contains(op.name()) && violation.to_string().contains("GINGHAM_SEED"), "{violation}");
     conformance::verify(&backend, op, DType::F64).expect_err("all checks together must find the bug");
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 use gingham_core::start::started_threads;
-use gingham_core::{Registry, Threading};
+use gingham_core::{BackendId, Registry, Threading};
 use gingham_machine::environment::{is_kernel_variable, kernel_variables};
 
 use crate::combination::{Combination, ExecutorKind};
@@ -14,7 +14,7 @@ use crate::combination::{Combination, ExecutorKind};
 /// thread variables of every backend set. A peer's thread variables are left as its users have them.
 #[derive(Debug, Clone)]
 pub struct Environment {
-    threading: Vec<(&'static str, Threading)>,
+    threading: Vec<(BackendId, Threading)>,
     keep_kernel_variables: bool,
 }
 
@@ -29,7 +29,7 @@ impl Environment {
     /// `VARIABLE=VALUE` that gives `combination` its op threads, where its backend takes them at its start alone.
     #[must_use]
     pub fn export(&self, combination: &Combination) -> Option<String> {
-        let mut own = self.threading.iter().filter(|(id, _)| *id == combination.backend);
+        let mut own = self.threading.iter().filter(|(id, _)| combination.backend == *id);
         own.find_map(|(_, threading)| match threading {
             Threading::AtStart { var, .. } => Some(format!("{var}={}", combination.op_threads)),
             _ => None,
@@ -94,8 +94,8 @@ mod tests {
 
     #[test]
     fn thread_variables_are_set_for_backends_and_left_alone_for_peers() {
-        let threading =
-            vec![("blas", Threading::Process { var: "BLAS_THREADS" }), ("other", Threading::Process { var: "OTHER" })];
+        let process = |id, var| (BackendId::new(id), Threading::Process { var });
+        let threading = vec![process("blas", "BLAS_THREADS"), process("other", "OTHER")];
         let environment = Environment { threading, keep_kernel_variables: false };
         let set = |combination: Combination| {
             let mut command = Command::new("true");

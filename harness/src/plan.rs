@@ -214,7 +214,7 @@ impl Session {
             let workers = cpus.min(workload.tasks());
             Combination { backend: id.into(), op_threads, executor: ExecutorKind::Threads, workers, chunk: 0 }
         } else {
-            Combination::serial(id, threads.max().unwrap_or(OpThreads::ONE))
+            Combination::serial(&id, threads.max().unwrap_or(OpThreads::ONE))
         };
         notes.push(format!(
             "{combination}, chosen without a measurement {which}: every CPU has its own tasks, if there are several"

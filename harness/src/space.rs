@@ -152,7 +152,7 @@ pub fn candidates(
     // plain loops, thirty times slower, would be the answer.
     let is_reference = |candidate: &Candidate| candidate.combination.backend == gingham_core::reference::ID;
     let asked_for =
-        selection.backends.as_ref().is_some_and(|ids| ids.iter().all(|id| id == gingham_core::reference::ID));
+        selection.backends.as_ref().is_some_and(|ids| ids.iter().all(|id| *id == gingham_core::reference::ID));
     let may_win = asked_for || !selection.restricts_what_runs();
     let runs = |candidate: &Candidate| candidate.skipped.is_none() && (may_win || !is_reference(candidate));
     if !candidates.iter().any(runs) {
@@ -175,7 +175,7 @@ fn of_backend(
     selection: &Selection,
 ) -> Vec<Candidate> {
     let id = backend.info().id;
-    let one = Combination::serial(id, OpThreads::ONE);
+    let one = Combination::serial(&id, OpThreads::ONE);
     let is_reference = id == gingham_core::reference::ID;
     match backend.support(op, dtype) {
         Support::Native => {}
@@ -194,7 +194,7 @@ fn of_backend(
         counts.filter(|&threads| threads_rule(backend.threading(), threads).is_none()).collect()
     };
     let op_threads = selection.op_threads.clone().unwrap_or_else(worth);
-    crossed(id, backend.threading(), &op_threads, workload, cpus, selection)
+    crossed(&id, backend.threading(), &op_threads, workload, cpus, selection)
 }
 
 /// What stands for the backend in the combinations of functions, which have none.
@@ -327,14 +327,20 @@ fn crowd_rule(combination: &Combination, cpus: Cpus) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gingham_core::{Dot, Elementwise, Error as CoreError, Fill, Info, Limit, MatMul, Ops, Scalar};
+    use gingham_core::{BackendId, Dot, Elementwise, Error as CoreError, Fill, Info, Limit, MatMul, Ops, Scalar};
 
     /// A backend that is native for matmul alone, with the threading under test.
     struct Mock(&'static str, Threading);
 
     impl Backend for Mock {
         fn info(&self) -> Info {
-            Info { id: self.0, library: "mock", version: "1".into(), kernels: String::new(), notes: &[] }
+            Info {
+                id: BackendId::new(self.0),
+                library: "mock",
+                version: "1".into(),
+                kernels: String::new(),
+                notes: &[],
+            }
         }
         fn threading(&self) -> Threading {
             self.1

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use gingham_core::reference::Reference;
 use gingham_core::{
-    Backend, DType, Dot, Elementwise, Fill, Info, Limit, MatMul, Op, OpThreads, Ops, Registry, Scalar, Support,
-    Threading, skip,
+    Backend, BackendId, DType, Dot, Elementwise, Fill, Info, Limit, MatMul, Op, OpThreads, Ops, Registry, Scalar,
+    Support, Threading, skip,
 };
 use gingham_harness::Engine;
 use gingham_harness::files::{Error, Job, Options, Outcome, Pair, Pairs, Problem, Summary, Verify};
@@ -283,7 +283,7 @@ struct Superstitious;
 
 impl Backend for Superstitious {
     fn info(&self) -> Info {
-        Info { id: "superstitious", ..Reference.info() }
+        Info { id: BackendId::new("superstitious"), ..Reference.info() }
     }
     fn threading(&self) -> Threading {
         Threading::Single
@@ -308,7 +308,10 @@ impl<T: Scalar> MatMul<T> for Superstitious {
     ) -> Result<(), gingham_core::Error> {
         match c.nrows() {
             13 => panic!("{} rows", c.nrows()),
-            17 => Err(gingham_core::Error::Library { backend: "superstitious", message: "17 rows".into() }),
+            17 => Err(gingham_core::Error::Library {
+                backend: BackendId::new("superstitious"),
+                message: "17 rows".into(),
+            }),
             19 => {
                 let mut c = c;
                 MatMul::matmul(&Reference, alpha, a, b, beta, c.view_mut(), threads)?;

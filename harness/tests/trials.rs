@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use gingham_core::ndarray::{ArrayView2, ArrayViewMut2};
 use gingham_core::reference::Reference;
 use gingham_core::{
-    Backend, DType, Dot, Elementwise, Error, Fill, Info, Limit, MatMul, Op, OpThreads, Ops, Registry, Scalar, Support,
-    Threading,
+    Backend, BackendId, DType, Dot, Elementwise, Error, Fill, Info, Limit, MatMul, Op, OpThreads, Ops, Registry,
+    Scalar, Support, Threading,
 };
 use gingham_harness::outcome::{Row, Status};
 use gingham_harness::space::Selection;
@@ -104,7 +104,13 @@ impl Ops<f64> for Faulty {}
 impl Backend for Faulty {
     fn info(&self) -> Info {
         let version = if self.0 == Fault::HasNoVersion { "" } else { "1" };
-        Info { id: self.0.id(), library: "faulty", version: version.into(), kernels: String::new(), notes: &[] }
+        Info {
+            id: BackendId::new(self.0.id()),
+            library: "faulty",
+            version: version.into(),
+            kernels: String::new(),
+            notes: &[],
+        }
     }
 
     fn threading(&self) -> Threading {
@@ -117,8 +123,10 @@ impl Backend for Faulty {
 
     fn limit(&self, threads: OpThreads) -> Result<Limit<'_>, Error> {
         match self.0 {
-            Fault::Refuses => Err(Error::Library { backend: "refuses", message: "not on a Friday".into() }),
-            _ => Limit::single(self.0.id(), threads),
+            Fault::Refuses => {
+                Err(Error::Library { backend: BackendId::new("refuses"), message: "not on a Friday".into() })
+            }
+            _ => Limit::single(BackendId::new(self.0.id()), threads),
         }
     }
 }

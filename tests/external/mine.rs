@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use gingham_core::matmul::scale;
 use gingham_core::ndarray::{ArrayView2, ArrayViewMut2};
-use gingham_core::{Backend, DType, Dot, Elementwise, Error, Fill, Info, Limit, MatMul, Op, OpThreads, Ops};
+use gingham_core::{Backend, BackendId, DType, Dot, Elementwise, Error, Fill, Info, Limit, MatMul, Op, OpThreads, Ops};
 use gingham_core::{Scalar, Support, Threading};
 
 struct Mine;
@@ -39,7 +39,7 @@ impl Ops<f64> for Mine {}
 
 impl Backend for Mine {
     fn info(&self) -> Info {
-        Info { id: "mine", library: "mine", version: "1.0.0".into(), kernels: String::new(), notes: &[] }
+        Info { id: BackendId::new("mine"), library: "mine", version: "1.0.0".into(), kernels: String::new(), notes: &[] }
     }
 
     fn threading(&self) -> Threading {

@@ -7,7 +7,8 @@ const KEYWORDS: &str = " abstract as async await become box break const continue
     final fn for gen if impl in let loop macro match mod move mut override priv pub ref return self static struct \
     super trait true try type typeof unsafe unsized use virtual where while yield ";
 
-/// A valid name. Its own rules are those of a backend's id.
+/// A valid name. Its own rules are those of a backend's id in `gingham_core::id`, written down again here: building
+/// xtask does not wait for core, its tests do, and compare the two.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Name {
     /// Id, cargo feature, folder: `my-lib`.
@@ -47,6 +48,15 @@ mod tests {
         let name = Name::new("my-lib_2").unwrap();
         assert_eq!((name.id.as_str(), name.path.as_str(), name.camel.as_str()), ("my-lib_2", "my_lib_2", "MyLib2"));
         assert_eq!(Name::new("blis").unwrap().camel, "Blis");
+    }
+
+    #[test]
+    fn the_rule_is_that_of_core() {
+        let names =
+            ["a", "a-b_2", "z9-", "", "2blas", "-x", "_x", "Blis", "bLIS", "a b", "a/b", "..", "é", "aé", "a\n"];
+        for name in names {
+            assert_eq!(Name::new(name).is_ok(), gingham_core::id::is_valid(name), "{name}");
+        }
     }
 
     #[test]

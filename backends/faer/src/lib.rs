@@ -10,10 +10,14 @@ mod matmul;
 mod pool;
 mod view;
 
-use gingham_core::{Backend, Binary, DType, Error, Info, Limit, Op, OpThreads, Ops, Support, Threading, Unary};
+use gingham_core::{
+    Backend, BackendId, Binary, DType, Error, Info, Limit, Op, OpThreads, Ops, Support, Threading, Unary,
+};
 
 /// The version of faer that is measured.
 pub const VERSION: &str = "0.24.4";
+
+const ID: BackendId = BackendId::new("faer");
 
 /// The backend `faer`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -30,7 +34,7 @@ impl Faer {
 impl Backend for Faer {
     fn info(&self) -> Info {
         Info {
-            id: "faer",
+            id: ID,
             library: "faer",
             version: VERSION.into(),
             kernels: String::new(),

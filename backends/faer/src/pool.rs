@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 use gingham_core::fork::Home;
 use gingham_core::{Error, OpThreads};
+
+use crate::ID;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 thread_local! {
@@ -27,7 +29,7 @@ pub(crate) fn install(threads: OpThreads, work: impl FnOnce() + Send) -> Result<
     // pool while it waits, and these may come through here.
     let pool = pool(threads)?;
     if pool.home.is_elsewhere() {
-        return Err(Error::Forked { backend: "faer" });
+        return Err(Error::Forked { backend: ID });
     }
     pool.threads.install(work);
     Ok(())
@@ -41,7 +43,7 @@ fn pool(threads: OpThreads) -> Result<Arc<Pool>, Error> {
         .num_threads(threads.get())
         .thread_name(|i| format!("faer-{i}"))
         .build()
-        .map_err(|e| Error::Library { backend: "faer", message: format!("no pool of {threads} threads: {e}") })?;
+        .map_err(|e| Error::Library { backend: ID, message: format!("no pool of {threads} threads: {e}") })?;
     let pool = Arc::new(Pool { threads: pool, home: Home::here() });
     POOLS.with_borrow_mut(|pools| pools.insert(threads, Arc::clone(&pool)));
     Ok(pool)

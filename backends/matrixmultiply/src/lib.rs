@@ -7,7 +7,8 @@ mod matmul;
 
 use gingham_core::start::started_threads;
 use gingham_core::{
-    Backend, DType, Dot, Elementwise, Error, Fill, Info, Limit, Op, OpThreads, Ops, Scalar, Support, Threading,
+    Backend, BackendId, DType, Dot, Elementwise, Error, Fill, Info, Limit, Op, OpThreads, Ops, Scalar, Support,
+    Threading,
 };
 
 /// The version of matrixmultiply that is measured.
@@ -19,7 +20,7 @@ pub const VAR: &str = "MATMUL_NUM_THREADS";
 /// What the library makes of [`VAR`]: it splits its loops in two, once or twice.
 const ALLOWED: &[usize] = &[1, 2, 4];
 
-const ID: &str = "matrixmultiply";
+const ID: BackendId = BackendId::new("matrixmultiply");
 
 /// The backend `matrixmultiply`.
 #[derive(Debug, Clone, Copy, Default)]

@@ -10,7 +10,9 @@ mod matmul;
 mod view;
 
 use gingham_core::start::started_threads;
-use gingham_core::{Backend, Binary, DType, Error, Info, Limit, Op, OpThreads, Ops, Support, Threading, Unary};
+use gingham_core::{
+    Backend, BackendId, Binary, DType, Error, Info, Limit, Op, OpThreads, Ops, Support, Threading, Unary,
+};
 
 /// The version of nalgebra that is measured.
 pub const VERSION: &str = "0.35.0";
@@ -21,7 +23,7 @@ pub const VAR: &str = "MATMUL_NUM_THREADS";
 /// What matrixmultiply makes of [`VAR`]: it splits its loops in two, once or twice.
 const ALLOWED: &[usize] = &[1, 2, 4];
 
-const ID: &str = "nalgebra";
+const ID: BackendId = BackendId::new("nalgebra");
 
 /// The backend `nalgebra`.
 #[derive(Debug, Clone, Copy, Default)]

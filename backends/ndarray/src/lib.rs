@@ -10,7 +10,7 @@ mod fill;
 mod matmul;
 
 use gingham_core::start::started_threads;
-use gingham_core::{Backend, Binary, DType, Error, Info, Limit, Op, OpThreads, Ops, Support, Threading};
+use gingham_core::{Backend, BackendId, Binary, DType, Error, Info, Limit, Op, OpThreads, Ops, Support, Threading};
 
 /// The version of ndarray that is measured.
 pub const VERSION: &str = "0.17.2";
@@ -21,7 +21,7 @@ pub const VAR: &str = "MATMUL_NUM_THREADS";
 /// What matrixmultiply makes of [`VAR`]: it splits its loops in two, once or twice.
 const ALLOWED: &[usize] = &[1, 2, 4];
 
-const ID: &str = "ndarray";
+const ID: BackendId = BackendId::new("ndarray");
 
 /// The backend `ndarray`.
 #[derive(Debug, Clone, Copy, Default)]

@@ -58,7 +58,7 @@ mod tests {
         let error = OpenBlas.dot(x, x, OpThreads::ONE).expect_err("beyond 2^31 - 1");
         assert_eq!(
             error,
-            Error::TooLarge { backend: "openblas", what: "a length", given: 1 << 31, limit: (1 << 31) - 1 }
+            Error::TooLarge { backend: crate::ID, what: "a length", given: 1 << 31, limit: (1 << 31) - 1 }
         );
     }
 }

@@ -13,13 +13,13 @@ mod openmp;
 use std::ffi::c_int;
 
 use gingham_core::{
-    Backend, DType, Elementwise, Error, Fill, Info, Limit, Op, OpThreads, Ops, Scalar, Support, Threading,
+    Backend, BackendId, DType, Elementwise, Error, Fill, Info, Limit, Op, OpThreads, Ops, Scalar, Support, Threading,
 };
 
 /// The variable that the library takes its first thread count from.
 const VAR: &str = "OPENBLAS_NUM_THREADS";
 
-const ID: &str = "openblas";
+const ID: BackendId = BackendId::new("openblas");
 
 /// The first one is for programs that OpenMP has bound.
 const NOTES: [&str; 5] = [

@@ -191,7 +191,7 @@ mod tests {
         let error = OpenBlas.matmul(1.0, a, b, 0.0, c.view_mut(), OpThreads::ONE).expect_err("beyond 2^31 - 1");
         assert_eq!(
             error,
-            Error::TooLarge { backend: "openblas", what: "a dimension", given: 1 << 31, limit: (1 << 31) - 1 }
+            Error::TooLarge { backend: crate::ID, what: "a dimension", given: 1 << 31, limit: (1 << 31) - 1 }
         );
         assert_eq!(c[[0, 0]], 5.0);
     }

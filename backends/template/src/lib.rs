@@ -13,11 +13,12 @@
 mod matmul;
 
 use gingham_core::{
-    Backend, DType, Dot, Elementwise, Error, Fill, Info, Limit, Op, OpThreads, Ops, Scalar, Support, Threading,
+    Backend, BackendId, DType, Dot, Elementwise, Error, Fill, Info, Limit, Op, OpThreads, Ops, Scalar, Support,
+    Threading,
 };
 
 /// The name in combinations and profiles.
-const ID: &str = "template";
+const ID: BackendId = BackendId::new("template");
 
 /// The backend `template`.
 #[derive(Debug, Clone, Copy, Default)]

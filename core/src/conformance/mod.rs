@@ -34,7 +34,7 @@ pub use random::seed;
 pub use support::observed_support;
 pub use table::{Check, checks};
 
-use crate::{Backend, DType, Error, Limit, Op, OpThreads, Support, Threading};
+use crate::{Backend, BackendId, DType, Error, Limit, Op, OpThreads, Support, Threading};
 
 /// What a check is run on.
 #[derive(Clone, Copy)]
@@ -56,7 +56,7 @@ pub struct Subject<'a> {
 #[error("{backend} breaks {rule}: {found} ({}={seed} repeats it)", random::SEED_VARIABLE)]
 pub struct Violation {
     /// Id of the backend.
-    pub backend: &'static str,
+    pub backend: BackendId,
     /// The check that found it, for example `matmul::beta_zero`.
     pub rule: &'static str,
     /// Operation, element type, shapes, strides and factors; then what was expected and what was found.

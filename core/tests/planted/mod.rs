@@ -13,8 +13,8 @@ use gingham_core::backend::STACK;
 use gingham_core::ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis, ShapeBuilder};
 use gingham_core::reference::Reference;
 use gingham_core::{
-    Backend, Binary, DType, Distribution, Dot, Elementwise, Error, Fill, Info, Limit, MatMul, Op, OpThreads, Ops,
-    Product, Random, Scalar, Stream, Support, Threading, Unary,
+    Backend, BackendId, Binary, DType, Distribution, Dot, Elementwise, Error, Fill, Info, Limit, MatMul, Op, OpThreads,
+    Ops, Product, Random, Scalar, Stream, Support, Threading, Unary,
 };
 
 /// What can be wrong with a backend; one at a time.
@@ -79,6 +79,8 @@ pub(crate) enum Bug {
     OverlappingStreams,
     NumbersOfThread,
 }
+
+const ID: BackendId = BackendId::new("planted");
 
 /// The variable that an [`Threading::AtStart`] one reads.
 pub(crate) const START_VARIABLE: &str = "GINGHAM_PLANTED_THREADS";
@@ -167,7 +169,7 @@ fn started() -> usize {
 impl Backend for Planted {
     fn info(&self) -> Info {
         let version = if self.has(Bug::NoVersion) { "" } else { "1.0" };
-        Info { id: "planted", library: "plain loops", version: version.into(), kernels: String::new(), notes: &[] }
+        Info { id: ID, library: "plain loops", version: version.into(), kernels: String::new(), notes: &[] }
     }
 
     fn threading(&self) -> Threading {
@@ -187,14 +189,14 @@ impl Backend for Planted {
         let former = self.setting.swap(threads.get(), Ordering::SeqCst);
         match self.threading {
             Threading::Single if self.has(Bug::SingleAcceptsTwo) => Ok(Limit::empty()),
-            Threading::Single => Limit::single("planted", threads),
+            Threading::Single => Limit::single(ID, threads),
             Threading::PerCall { .. } => Ok(Limit::empty()),
             Threading::Process { .. } => {
                 let restored = if self.has(Bug::LimitNotRestored) { threads.get() } else { former };
                 Ok(Limit::restoring(move || self.setting.store(restored, Ordering::SeqCst)))
             }
             Threading::AtStart { .. } if self.has(Bug::AtStartAcceptsAny) => Ok(Limit::empty()),
-            Threading::AtStart { var, .. } => Limit::at_start("planted", var, started(), threads),
+            Threading::AtStart { var, .. } => Limit::at_start(ID, var, started(), threads),
         }
     }
 }
@@ -227,7 +229,7 @@ impl<T: Scalar> MatMul<T> for Planted {
             return Reference.matmul(alpha, a, b, beta, c, threads);
         }
         if self.has(Bug::RefusesStrides) && strided {
-            return Err(Error::Library { backend: "planted", message: "strides".into() });
+            return Err(Error::Library { backend: ID, message: "strides".into() });
         }
         if self.has(Bug::KZeroKeepsC) && k == 0 {
             return Ok(());

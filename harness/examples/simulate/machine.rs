@@ -4,7 +4,9 @@
 //! memory and CPUs are shared; tasks end in waves; executors cost a wake-up for each worker and a hand-out for each
 //! chunk.
 
-use gingham_core::{Backend, DType, Dot, Elementwise, Error, Fill, Info, Limit, MatMul, Op, OpThreads, Ops, Scalar};
+use gingham_core::{
+    Backend, BackendId, DType, Dot, Elementwise, Error, Fill, Info, Limit, MatMul, Op, OpThreads, Ops, Scalar,
+};
 use gingham_core::{Registry, Support, Threading};
 use gingham_harness::outcome::Sample;
 use gingham_harness::replay::Recording;
@@ -91,7 +93,13 @@ const REFERENCE_RATE: f64 = 0.03;
 
 impl Backend for Model {
     fn info(&self) -> Info {
-        Info { id: self.id, library: "simulated", version: "1".into(), kernels: String::new(), notes: &[] }
+        Info {
+            id: BackendId::new(self.id),
+            library: "simulated",
+            version: "1".into(),
+            kernels: String::new(),
+            notes: &[],
+        }
     }
 
     fn threading(&self) -> Threading {

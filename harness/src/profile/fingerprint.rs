@@ -66,7 +66,7 @@ impl Fingerprint {
     #[must_use]
     pub fn now(machine: &Machine, registry: &Registry) -> Self {
         let infos = registry.iter().map(|backend| backend.info());
-        Self::new(machine, infos.map(|info| (info.id.to_owned(), Library::new(&info.version, &info.kernels))).collect())
+        Self::new(machine, infos.map(|info| (info.id.into(), Library::new(&info.version, &info.kernels))).collect())
     }
 
     /// As things were when `outcome` was measured, for the backends in `ids`.

@@ -18,6 +18,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use gingham_core::id;
 use serde::{Deserialize, Serialize};
 
 use crate::combination::Combination;
@@ -359,7 +360,7 @@ impl Entry {
             (_, false) if row.status == Status::Ok => Some(2),
             (_, false) => None,
         };
-        let ours = outcome.trials.iter().filter(|row| is_id(&row.backend));
+        let ours = outcome.trials.iter().filter(|row| id::is_valid(&row.backend));
         let rows: Vec<(u8, &Row)> = ours.filter_map(|row| Some((place(row)?, row))).collect();
         let &(_, best) = rows.iter().filter(|&&(place, _)| place < 2).min_by_key(|&&(place, _)| place)?;
         let slower = |(place, row)| Some((place, outcome.ratio(row, best)?.times, row));
@@ -439,7 +440,7 @@ impl Entry {
 impl Ranked {
     fn check(&self) -> Result<(), String> {
         let Self { combination, slower, median_s, ci95_s, export, .. } = self;
-        if !is_id(&combination.backend) {
+        if !id::is_valid(&combination.backend) {
             return Err(format!("`{}` is no id of a backend", combination.backend.escape_debug()));
         }
         let mut figures = ci95_s.iter().flatten().chain([slower, median_s]);
@@ -455,12 +456,6 @@ impl Ranked {
 
 /// Seconds that a batch can take, one picosecond to thirty thousand years, and their ratios.
 const FIGURES: std::ops::RangeInclusive<f64> = 1e-12..=1e12;
-
-/// Whether `text` may be the id of a backend; `peer/NAME` is none.
-fn is_id(text: &str) -> bool {
-    let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
-    text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(letters)
-}
 
 /// Whether `text` is `VARIABLE=VALUE`, the value a number.
 fn is_export(text: &str) -> bool {

@@ -268,7 +268,7 @@ impl Tuner {
         let (held, cpus) = (self.held(begun), Cpus::of(&begun.site.machine));
         let setting = Setting {
             site: begun.site.clone(),
-            versions: self.registry.iter().map(|b| (b.info().id.to_owned(), b.info().version)).collect(),
+            versions: self.registry.iter().map(|b| (b.info().id.to_string(), b.info().version)).collect(),
             workload: self.workload.clone(),
             arena_tasks: begun.arena_tasks,
             prefault_s: begun.prefault_s,
