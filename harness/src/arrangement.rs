@@ -1,4 +1,5 @@
-//! The arrangements that the studies compare: one thread in all, all threads inside the operation, all workers outside it.
+//! The arrangements that the studies compare: one thread in all, all threads inside the operation, all workers outside
+//! it.
 
 use crate::combination::{Combination, ExecutorKind};
 

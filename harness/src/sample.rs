@@ -1,5 +1,5 @@
-//! What is measured: one timed run, how many rounds of them there were, what became of what ran, and what a batch takes by
-//! several runs.
+//! What is measured: one timed run, how many rounds of them there were, what became of what ran, and what a batch takes
+//! by several runs.
 
 use gingham_machine::Taken;
 use gingham_machine::counters::Usage;
@@ -144,7 +144,7 @@ pub enum Status {
     Timeout,
     /// Its results are wrong.
     Wrong,
-    /// It is not to be had in its process.
+    /// It cannot run in its process, or on this machine.
     Refused,
     /// A rule of the space, or the budget, kept it from being started.
     Skipped,
@@ -165,8 +165,8 @@ impl Status {
     }
 }
 
-/// Median seconds of a whole batch and its interval, from samples of parts of it: those of the largest part alone, since a
-/// small one says little of how the last wave ends.
+/// Median seconds of a whole batch and its interval, from samples of parts of it: those of the largest part alone,
+/// since a small one says little of how the last wave ends.
 #[must_use]
 pub fn batch_seconds(
     combination: &Combination,

@@ -49,7 +49,7 @@ fn contradictions(found: &Found) -> usize {
 }
 
 #[test]
-fn who_was_slower_in_the_race_and_is_faster_in_fresh_processes_wins() {
+fn what_was_slower_in_the_race_and_is_faster_in_fresh_processes_wins() {
     for race in [1.1, 1.7] {
         let found = found(race, 0.9);
         assert_eq!((found.best, &found.tied[..]), (Some(1), &[][..]), "{found:?}");
@@ -60,15 +60,15 @@ fn who_was_slower_in_the_race_and_is_faster_in_fresh_processes_wins() {
 }
 
 #[test]
-fn who_was_proven_slower_and_is_level_in_fresh_processes_is_tied() {
+fn what_was_proven_slower_and_is_level_in_fresh_processes_is_tied() {
     let found = found(1.1, 0.995);
     assert_eq!((found.best, &found.tied[..]), (Some(0), &[1][..]), "{found:?}");
     assert_eq!(contradictions(&found), 1, "{:?}", found.warnings);
 }
 
-/// Leaving a heat is no claim, so nothing contradicts it.
+/// To leave in successive halving is not a claim, so nothing contradicts it.
 #[test]
-fn who_left_without_proof_and_is_level_in_fresh_processes_is_tied_without_a_warning() {
+fn what_left_without_proof_and_is_level_in_fresh_processes_is_tied_without_a_warning() {
     let found = found(1.7, 0.995);
     assert_eq!((found.best, &found.tied[..]), (Some(0), &[1][..]), "{found:?}");
     assert_eq!(contradictions(&found), 0, "{:?}", found.warnings);

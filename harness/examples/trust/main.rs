@@ -188,8 +188,8 @@ fn many(settings: &Settings<'_>) -> String {
     ];
     section(
         "Many contestants",
-        "Forty: ten equals, 26 slower by 6 to 81 %, and four on one thread that are slower by 260 %. Heats leave eight \
-         of them; who leaves a heat is not called slower.",
+        "Forty: ten equals, 26 slower by 6 to 81 %, and four on one thread that are slower by 260 %. Successive \
+         halving leaves eight of them; what leaves there is not called slower.",
         &[""],
         named(rows),
     )

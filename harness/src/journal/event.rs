@@ -154,3 +154,35 @@ impl Request {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::search::FailureKind;
+
+    /// A tuning that an earlier gingham began goes on.
+    #[test]
+    fn the_names_in_a_journal_stay() {
+        let lines = [
+            r#"{"asked":{"at_s":1.5,"request":{"sample":{"who":{"candidate":3,"role":"twin"},"round":2,"tasks":8}},
+                "answer":{"sampled":{"Err":{"status":"timeout","reason":"no answer within 5s"}}}}}"#,
+            r#"{"asked":{"at_s":0.5,"request":{"admit":{"who":{"candidate":0,"role":"race"}}},"answer":{"admitted":{"Ok":
+                {"version":"1","kernels":"","cold_s":0.1,"error_ratio":0.0,"most_tasks":null}}}}}"#,
+            r#"{"asked":{"at_s":2.5,"request":{"dismiss":{"who":{"candidate":0,"role":"race"},"judge":true}},"answer":
+                {"dismissed":{"Ok":{"peak_rss_bytes":1,"threads":[0.5],"error_ratio":null}}}}}"#,
+        ];
+        for line in lines {
+            let event: Event = serde_json::from_str(line).unwrap();
+            let Event::Asked(asked) = &event else { panic!("{event:?}") };
+            assert!(asked.is_sound(), "{event:?}");
+            let written = serde_json::to_string(&event).unwrap();
+            assert_eq!(serde_json::from_str::<Event>(&written).unwrap(), event);
+            assert!(line.contains(r#""who":{"#) && written.contains(r#""who":{"#), "{written}");
+        }
+        let Event::Asked(first) = serde_json::from_str(lines[0]).unwrap() else { panic!("it asks") };
+        let process = Process { candidate: 3, role: Role::Control };
+        assert_eq!(first.request, Request::Sample { process, round: 2, tasks: 8 });
+        let Answer::Sampled(Err(failure)) = first.answer else { panic!("{:?}", first.answer) };
+        assert_eq!((failure.kind, failure.retry), (FailureKind::Timeout, false));
+    }
+}

@@ -11,15 +11,15 @@ use super::{Coverage, Outcome, Row, Sample, Status, batch_seconds};
 use crate::stats;
 
 /// Shared rounds below which the shortest times are compared instead of the median of the ratios. A burst that slows
-/// two rounds of three slows whoever ran in it: such medians showed combinations at 0.80 x the winner that had left
-/// their heat as slower at their best.
+/// two rounds of three slows whatever ran in it: such medians showed combinations at 0.80 x the winner that had
+/// left in successive halving as slower at their best.
 const FEWEST: usize = 5;
 
 /// How many times another's time one took in the rounds that both ran in.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Ratio {
-    /// The median over the rounds; in fewer than [`FEWEST`], one's shortest time over the other's, which is what heats
-    /// compare.
+    /// The median over the rounds; in fewer than [`FEWEST`], one's shortest time over the other's, which is what
+    /// successive halving compares.
     pub(crate) times: f64,
     /// The exact order-statistic interval of the median, at least 95 %; none below six rounds.
     pub(crate) ci95: Option<[f64; 2]>,

@@ -91,8 +91,8 @@ pub struct Outcome {
     /// Seconds that would confirm the answer, where those that it was given did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advised_budget_s: Option<f64>,
-    /// Seconds that were gone when the search began, and after each start, sample and end of a trial, in their order: what
-    /// decisions on time rest on.
+    /// Seconds that were gone when the search began, and after each start, sample and end of a trial, in their order:
+    /// what decisions on time rest on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clock_s: Vec<f64>,
     /// Seconds from start to end.

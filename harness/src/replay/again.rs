@@ -70,7 +70,7 @@ impl Recording {
     /// The decision that the search takes on the recorded samples.
     #[must_use]
     pub fn replayed(&self) -> Decision {
-        // How much time the confirmation had is not in the file, but whom it had time for is.
+        // How much time the confirmation had is not in the file, but what it had time for is.
         let (mut least, mut most) = (0.0, 2.0 * BUDGET_S);
         let mut confirming_s = BUDGET_S;
         let (mut found, mut had) = self.search_again(confirming_s);
@@ -127,13 +127,13 @@ struct Recorded<'a> {
     recording: &'a Recording,
     /// Those that have not been asked for.
     samples: HashMap<(Process, usize), Sample>,
-    /// Who was confirmed, in the order of their starts.
+    /// The processes that were confirmed, in the order of their starts.
     confirmed: Vec<Process>,
-    /// Who has been asked to be, in this order.
+    /// Those that the search has started for it, in this order.
     confirming: Vec<Process>,
     /// Starts of the race that are to come.
     starts: usize,
-    /// Samples of the race that are to come, its twin's among them.
+    /// Samples of the race that are to come, the control's among them.
     race: usize,
     /// Whether the race is over.
     raced: bool,
@@ -204,10 +204,10 @@ impl<'a> Recorded<'a> {
         self.starts == 0 && self.race == 0
     }
 
-    /// Whether the confirmation had less time than it was recorded with, or more: who was left out, or who was not,
-    /// before all others.
+    /// Whether the confirmation had less time than it was recorded with, or more: the first process that was left out,
+    /// or that was not, tells.
     fn had(&self) -> Ordering {
-        // Whoever failed at its start has left no trace among the confirmed.
+        // What failed at its start has left no trace among the confirmed.
         let known = |process: &&Process| {
             self.was_confirmed(**process) || !(self.failed(**process) || process.role == Role::Private)
         };

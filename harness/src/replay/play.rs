@@ -1,6 +1,6 @@
 //! A race played against a recorded exhaustive run: what it would have picked, and in which part of the time.
 //!
-//! Each round of the race is a whole recorded round, drawn by a seed and put back: what slowed a round slows all who
+//! Each round of the race is a whole recorded round, drawn by a seed and put back: what slowed a round slows all that
 //! run in it. The drawn rounds are a sample of a sample: the spread between races is that of the recording, less a
 //! tenth.
 //!

@@ -1,5 +1,5 @@
-//! The columns that tables for people share: what each cell says, and which columns go first where there is no place for
-//! all.
+//! The columns that tables for people share: what each cell says, and which columns go first where there is no place
+//! for all.
 
 use super::ceiling;
 use crate::outcome::{Outcome, Row};
@@ -87,7 +87,7 @@ impl Standing {
         match row.slower_by {
             _ if outcome.best.as_ref() == Some(&row.combination) => Self::Best,
             _ if outcome.tied.contains(&row.combination) => Self::Tied,
-            // Slower than who led the race, and not than the winner in fresh processes: that proves nothing.
+            // Slower than the leader of the race, and not than the winner in fresh processes: that proves nothing.
             Some(_) if row.ratio_to_best.is_none_or(|ratio| ratio >= 1.0) => Self::Slower,
             _ => Self::LeftEarly,
         }

@@ -1,5 +1,5 @@
-//! A compact map: for each number of workers and of op threads the best backend, and how many times the winner's time it
-//! takes.
+//! A compact map: for each number of workers and of op threads the best backend, and how many times the winner's time
+//! it takes.
 
 use std::collections::BTreeSet;
 

@@ -9,7 +9,7 @@ use crate::quantity::seconds;
 /// Combinations of a list that are named.
 const NAMED: usize = 4;
 
-/// The winner, what cannot be told from it, who comes next, and what the answer does not cover.
+/// The winner, what cannot be told from it, which comes next, and what the answer does not cover.
 #[must_use]
 pub fn verdict(outcome: &Outcome) -> String {
     let Some(best) = outcome.best_row() else {

@@ -1,12 +1,12 @@
-//! Who is slower than the leader, and by how much at least: paired, trimmed t bounds on log-ratios.
+//! Which candidates are slower than the leader, and by how much at least: paired, trimmed t bounds on log-ratios.
 //!
-//! Two contestants are compared within rounds: the log of the ratio of their times in each round, so that whatever
+//! Two candidates are compared within rounds: the log of the ratio of their times in each round, so that whatever
 //! slows a whole round falls out. Of these logs the mean is trimmed by a fifth at each end and its variance winsorised
 //! (Tukey and McLaughlin 1963; Yuen 1974), because a burst on a shared machine hits one sample of a round and not the
 //! others: with plain means one burst in ten samples hides a difference of 10 % for as long as thirty rounds.
 //!
-//! The variance is pooled over all contestants, and is at least what a contestant shows against its own twin, and at
-//! least its own. Levels are Holm's (1979) over the contestants, halved because the same samples say who leads: of two
+//! The variance is pooled over all candidates, and is at least what a candidate shows against its A/A control, and at
+//! least its own. Levels are Holm's (1979) over the candidates, halved because the same samples say which leads: of two
 //! equals either may be called slower than the other. They are spent over the looks and the confirmation in equal
 //! parts, so that the chance of a false "slower" in a whole tuning of two stays below [`ALPHA`] by Bonferroni's
 //! inequality. Of more than two any may lead, which the half does not cover by theory; looks that share their samples
@@ -15,7 +15,7 @@
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-/// The chance that a tuning calls any contestant slower that is not.
+/// The chance that a tuning calls any candidate slower that is not.
 pub const ALPHA: f64 = 0.05;
 
 /// Rounds after which the race is looked at: each look costs its part of [`ALPHA`], so they lie further apart as rounds
@@ -35,7 +35,7 @@ pub const SHARE: f64 = ALPHA / (LOOKS.len() + 1) as f64;
 /// The part of the logs that is trimmed at each end.
 const TRIMMED: f64 = 0.2;
 
-/// One contestant against the leader.
+/// One candidate against the leader.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Compared {
     /// Its place in the list that was compared.
@@ -68,10 +68,10 @@ struct Trimmed {
     kept: f64,
 }
 
-/// Compares contestants by the logs of their times, a list a contestant, an entry a round; `None` where it did not run.
+/// Compares candidates by the logs of their times, a list a candidate, an entry a round; `None` where it did not run.
 ///
-/// `control` holds the logs of a second process of one of them, and that one's place. `tolerance` is a share; `alpha` is
-/// what this look may spend. `None` where nobody has run in two rounds together with the leader.
+/// `control` holds the logs of a second process of one of them, and that one's place. `tolerance` is a share; `alpha`
+/// is what this look may spend. `None` where none has run in two rounds together with the leader.
 #[must_use]
 pub fn compare(
     logs: &[Vec<Option<f64>>],

@@ -6,12 +6,16 @@
 
 use super::Model;
 use super::bounds::FEWEST_CONFIRMATION_ROUNDS;
+use super::shares::CONFIRMATION;
 
 /// The part of the ceiling that a good backend reaches: `simd` was measured at 85 to 97 % on large products.
 const REACHED: f64 = 0.85;
 
 /// Runs of a candidate that is not confirmed: its first one, two in rounds, and one that is judged at the end.
 const RUNS: usize = 4;
+
+/// Runs of a candidate that is confirmed, beside those in rounds: its first one, and one that is judged at the end.
+const AROUND_ROUNDS: usize = 2;
 
 /// The part of the time that is left which making the operands may take.
 pub(crate) const PREPARATION_SHARE: f64 = 0.5;
@@ -36,11 +40,11 @@ impl Needed {
         let baseline_s = model.task_s / REACHED;
         let wave_s = baseline_s * model.cpus.min(model.tasks) as f64 / model.gain.max(1.0);
         let both_s = if model.cpus > 1 { baseline_s + wave_s } else { baseline_s };
-        let confirmation_s = (FEWEST_CONFIRMATION_ROUNDS + 2) as f64 * both_s;
+        let confirmation_s = (FEWEST_CONFIRMATION_ROUNDS + AROUND_ROUNDS) as f64 * both_s;
         Self {
             least_s: prepared_s + RUNS as f64 * both_s,
-            // Half of the search's time is for the confirmation; what takes longer to make than may be is not made.
-            advised_s: typed((prepared_s + 2.0 * confirmation_s).max(prepared_s / PREPARATION_SHARE)),
+            // A part of the search's time is for the confirmation; what takes longer to make than may be is not made.
+            advised_s: typed((prepared_s + confirmation_s / CONFIRMATION).max(prepared_s / PREPARATION_SHARE)),
         }
     }
 }

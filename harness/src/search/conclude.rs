@@ -1,4 +1,5 @@
-//! From the end of the race to what was found: a last look, a last judgement of the results, the confirmation, the pick.
+//! From the end of the race to what was found: a last look, a last judgement of the results, the confirmation, the
+//! pick.
 
 use super::confirm::Confirmation;
 use super::gross::GROSS;

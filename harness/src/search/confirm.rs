@@ -1,7 +1,7 @@
 //! The confirmation: the finalists and the serial baseline once more, in fresh processes.
 //!
-//! Who wins a race among many was lucky as a rule; its samples there flatter it. The published figures are therefore of
-//! new samples, which had no part in choosing the finalists.
+//! The winner of a race among many has usually been a little lucky, so its times in the race are too good. The
+//! published figures are therefore of new samples, which had no part in choosing the finalists.
 
 use super::bounds::{CONFIRMATION_ROUNDS, Comparison, FEWEST_CONFIRMATION_ROUNDS, SHARE};
 use super::ranking::{self, Ranking};
@@ -16,7 +16,8 @@ pub(super) const MOST: usize = 5;
 /// Those of them that come before the winner's run on private memory: one of them may turn out to be the winner.
 const FIRST: usize = 3;
 
-/// Those that are confirmed in fewer rounds if need be, the others in all or not at all: the favourite and its baseline.
+/// Those that are confirmed in fewer rounds if need be, the others in all or not at all: the favourite and its
+/// baseline.
 const SURE: usize = 2;
 
 /// A candidate in a fresh process.

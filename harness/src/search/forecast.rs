@@ -14,8 +14,8 @@ const RACE_ROUNDS: f64 = 10.0;
 /// The part of the finalists that runs in a round of the race, on average: the others have left.
 const STILL_IN: f64 = 0.5;
 
-/// Says how much there is to do, once one thread of each backend has run: `worth` candidates are worth starting, the best
-/// of which takes `least` times the leader's time with perfect speed-up, and `finalists` of them will race.
+/// Says how much there is to do, once one thread of each backend has run: `worth` candidates are worth starting, the
+/// best of which takes `least` times the leader's time with perfect speed-up, and `finalists` of them will race.
 pub(super) fn tell(state: &mut State<'_>, least: f64, worth: usize, finalists: usize) {
     let Some(leader_s) = state.leader().and_then(|leader| state.record().quickest_s(leader)) else { return };
     let sample_s = (least * leader_s * state.rules().model.tasks as f64).max(SAMPLE_S) + AROUND_S;

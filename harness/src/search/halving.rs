@@ -2,9 +2,9 @@
 //!
 //! One thread of each backend runs first ([`baselines`](super::baselines)); from its time the [`model`](super::model)
 //! tells what each combination of that backend takes at best. Candidates start in groups in that order, the best third
-//! of those that are in stays after the rounds of each group with some that are near the leader, and a candidate that is
-//! beyond the leader even at best is not started at all. Samples are of a part of the batch: a small one, but none that
-//! fits a cache which the batch does not fit.
+//! of those that are in stays after the rounds of each group with some that are near the leader, and a candidate that
+//! is beyond the leader even at best is not started at all. Samples are of a part of the batch: a small one, but none
+//! that fits a cache which the batch does not fit.
 //!
 //! Where tasks are long ([`Rules::tasks_are_long`](super::Rules::tasks_are_long)) every run is planned with: candidates
 //! start as long as their group can still run, and the race has as many candidates as reach its first look.
@@ -180,7 +180,8 @@ impl<'s, 'a> Halving<'s, 'a> {
         self.state.racing().into_iter().filter_map(times).fold(1.0, f64::max)
     }
 
-    /// How many times the leader's time a candidate takes with perfect speed-up, by its backend's samples on one thread.
+    /// How many times the leader's time a candidate takes with perfect speed-up, by its backend's samples on one
+    /// thread.
     fn measured(&self, id: usize) -> Option<f64> {
         Some(self.ideal(id, self.baselines.measured(self.state, id, self.state.leader()?)?))
     }

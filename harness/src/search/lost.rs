@@ -6,6 +6,9 @@ use crate::sample::Sample;
 /// kernel's tick of 10 ms, which is 10 ms over the root of six as a standard deviation.
 const TICK_S: f64 = 0.0041;
 
+/// How many standard deviations of the clocks a loss must be beyond to be one.
+const DEVIATIONS: f64 = 3.0;
+
 /// The share of the CPUs that others may have had before a reader is warned.
 const MOST: f64 = 0.05;
 
@@ -27,9 +30,9 @@ impl Lost {
         Self { seconds: sample.steal_s + sample.others_s, of_s: sample.wall_s * cpus, readings: cpus }
     }
 
-    /// The share of the CPU time; 0 where it is no more than the clocks may be off by, three standard deviations.
+    /// The share of the CPU time; 0 where it is within what the clocks may be off by.
     pub(crate) fn share(&self) -> f64 {
-        if self.seconds > 3.0 * TICK_S * self.readings.sqrt() { self.seconds / self.of_s } else { 0.0 }
+        if self.seconds > DEVIATIONS * TICK_S * self.readings.sqrt() { self.seconds / self.of_s } else { 0.0 }
     }
 
     /// What a reader should know of it, where it is more than figures can be trusted with.

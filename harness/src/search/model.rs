@@ -1,8 +1,8 @@
 //! What a combination takes at best, from what one of its backend's threads takes: work in waves over workers, and
 //! the machine's ceilings.
 //!
-//! It orders candidates, and rules out those that cannot win whatever their overheads. It is not a forecast: threads are
-//! taken to cost nothing.
+//! It orders candidates, and rules out those that cannot win whatever their overheads. It is not a forecast: threads
+//! are taken to cost nothing.
 
 use gingham_machine::{Ceilings, Machine};
 

@@ -1,20 +1,20 @@
-//! The order within a round: balanced, so that over some rounds everyone runs equally often in each place and after
+//! The order within a round: balanced, so that over some rounds each runs equally often in each place and after
 //! each other one.
 //!
 //! Each round is a row of a Williams design (1949): a Latin square in which every ordered pair of neighbours occurs
 //! once, or, for an odd number, two squares in which it occurs twice. Names and rows are dealt by a seed. Plain
-//! shuffling balances only on average, and in ten rounds of ten contestants someone runs after the same noisy one three
+//! shuffling balances only on average, and in ten rounds of ten candidates one runs after the same noisy one three
 //! times.
 
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 
-/// Deals orders of `n` contestants, for as long as these are the same.
+/// Deals orders of `n` candidates, for as long as these are the same.
 #[derive(Debug)]
 pub struct Order {
     rng: ChaCha8Rng,
-    contestants: usize,
+    candidates: usize,
     rows: Vec<Vec<usize>>,
 }
 
@@ -22,14 +22,14 @@ impl Order {
     /// `seed` sets every order.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self { rng: ChaCha8Rng::seed_from_u64(seed), contestants: 0, rows: Vec::new() }
+        Self { rng: ChaCha8Rng::seed_from_u64(seed), candidates: 0, rows: Vec::new() }
     }
 
     /// The order of the next round among `n`: each of `0..n` once. A new design begins where the last one is used up,
     /// or was for another number.
     pub fn next(&mut self, n: usize) -> Vec<usize> {
-        if n != self.contestants || self.rows.is_empty() {
-            self.contestants = n;
+        if n != self.candidates || self.rows.is_empty() {
+            self.candidates = n;
             let mut names: Vec<usize> = (0..n).collect();
             names.shuffle(&mut self.rng);
             self.rows = williams(n).into_iter().map(|row| row.into_iter().map(|i| names[i]).collect()).collect();
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_has_no_order() {
+    fn none_has_no_order() {
         assert!(Order::new(0).next(0).is_empty());
     }
 }

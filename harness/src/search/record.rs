@@ -15,7 +15,7 @@ const LEAST_SLOWED: usize = 4;
 #[derive(Debug, Default)]
 pub(super) struct Record {
     samples: BTreeMap<Process, Vec<Sample>>,
-    /// For each round so far the log of how many times as long everyone took as at its best.
+    /// For each round so far the log of how many times as long all took as at their best.
     slowness: Vec<f64>,
 }
 

@@ -13,7 +13,7 @@ const STARTING: f64 = 0.6;
 
 /// The part of the search's time that is kept for the confirmation at most: a short budget is there to see more than
 /// one combination, however well confirmed.
-const CONFIRMATION: f64 = 0.5;
+pub(super) const CONFIRMATION: f64 = 0.5;
 
 /// The part of the search's time that the rounds of a group of candidates may take; else there is one less.
 const GROUP: f64 = 0.1;

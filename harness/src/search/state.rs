@@ -91,7 +91,7 @@ impl<'a> State<'a> {
         (0..self.runs.len()).filter(|&id| self.runs[id].skipped.is_none()).collect()
     }
 
-    /// The candidates that have run and of which nothing is known to be wrong.
+    /// Whether a candidate was started and has not failed.
     pub(super) fn is_sound(&self, candidate: usize) -> bool {
         let run = &self.runs[candidate];
         run.failure.is_none() && run.started.is_some()

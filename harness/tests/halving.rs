@@ -1,4 +1,5 @@
-//! Which candidates leave a heat and which never start: a disturbance eliminates none that is as fast as any.
+//! Which candidates leave in successive halving and which never start: a disturbance eliminates none that is as fast as
+//! any.
 
 mod timed;
 
@@ -31,7 +32,7 @@ fn graded(count: usize) -> (Vec<String>, impl Fn(Turn) -> f64) {
 }
 
 #[test]
-fn a_burst_in_the_middle_of_a_round_crowns_nobody() {
+fn a_burst_in_the_middle_of_a_round_crowns_none() {
     let (names, time) = graded(24);
     // From the ninth sample of every other round on all is slower.
     let burst = |turn: Turn| if turn.round.is_multiple_of(2) && turn.place >= 8 { 1.7 } else { 1.0 };
@@ -39,7 +40,7 @@ fn a_burst_in_the_middle_of_a_round_crowns_nobody() {
 }
 
 #[test]
-fn two_slow_samples_running_drive_nobody_out() {
+fn two_slow_samples_running_drive_none_out() {
     let (names, time) = graded(24);
     first_is_found(&names, 2.0, |turn| {
         time(turn) * if turn.process.candidate == 0 && turn.own < 2 { 1.8 } else { 1.0 }
@@ -49,7 +50,7 @@ fn two_slow_samples_running_drive_nobody_out() {
 #[test]
 fn equals_of_the_leader_reach_the_race_although_they_are_many() {
     let names: Vec<String> = (0..10).map(|i| format!("b{i:02}+serial")).collect();
-    // By 2 % more or less, as the rounds of a heat fall.
+    // By 2 % more or less, as the rounds of a group fall.
     let time = |turn: Turn| 1.0 + 0.02 * ((turn.round * 5 + turn.process.candidate * 7) % 10) as f64 / 10.0;
     for seed in 0..20 {
         let found = found(&names, 2.0, seed, time);
@@ -59,21 +60,21 @@ fn equals_of_the_leader_reach_the_race_although_they_are_many() {
 
 /// The ceilings said that two cores read no faster than one: that was so while they were measured.
 #[test]
-fn what_contestants_show_stretches_the_bound_of_the_ceilings() {
-    // On two threads the first backend is the fastest, and the second, of which there is more than a heat, shows by how
-    // much the ceilings are wrong.
+fn what_candidates_show_stretches_the_bound_of_the_ceilings() {
+    // On two threads the first backend is the fastest, and the second, of which there is more than a group, shows by
+    // how much the ceilings are wrong.
     let many = (1..=20).map(|chunk| format!("b+threads:2:{chunk}"));
     let names: Vec<String> =
         ["a+threads:2", "a+serial", "b+serial"].map(String::from).into_iter().chain(many).collect();
     first_is_found(&names, 1.0, |turn| [0.5, 1.2, 1.0, 0.55][turn.process.candidate.min(3)]);
-    // Before anyone has run on two threads, nothing is shown.
+    // Before any has run on two threads, nothing is shown.
     first_is_found(&names[..3], 1.0, |turn| [0.9, 1.5, 1.0][turn.process.candidate]);
 }
 
 /// A burst makes no sample ten times as long, and a second sample of a candidate that takes 160 times the leader's time
 /// may cost more than the samples of all others.
 #[test]
-fn who_is_slower_by_orders_of_magnitude_runs_once() {
+fn what_is_slower_by_orders_of_magnitude_runs_once() {
     let names = ["a+serial", "b+serial", "reference+serial", "a+threads:2"].map(String::from);
     let found = found(&names, 2.0, 1, |turn| [1.0, 1.1, 160.0, 0.5][turn.process.candidate]);
     assert_eq!(found.runs[2].samples.len(), 1, "{:?}", found.runs[2].left);
