@@ -2,6 +2,8 @@
 //!
 //! A trial re-executes the program that tunes, so this test has a main of its own, which serves where it is a trial.
 
+mod mimic;
+
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::atomic::Ordering::Relaxed;
@@ -15,22 +17,22 @@ use gingham_harness::trial::init;
 use gingham_harness::tuner::Error;
 use gingham_harness::{ExecutorKind, FnTuner, Outcome, Tuner, Workload, workload};
 
-type Check = (&'static str, fn());
+use mimic::{Check, checks};
 
 /// Has this program say the word, unless it takes itself for a trial.
 const ORDINARY: &str = "ordinary";
 
-const CHECKS: [Check; 10] = [
-    ("every_combination_of_a_sound_function_is_right", every_combination_of_a_sound_function_is_right),
-    ("a_tuner_of_workloads_tunes_functions_too", a_tuner_of_workloads_tunes_functions_too),
-    ("what_differs_from_a_serial_run_is_wrong", what_differs_from_a_serial_run_is_wrong),
-    ("what_differs_each_time_is_wrong_everywhere", what_differs_each_time_is_wrong_everywhere),
-    ("a_trial_that_aborts_or_hangs_is_a_row", a_trial_that_aborts_or_hangs_is_a_row),
-    ("a_function_that_fails_on_one_thread_is_an_error", a_function_that_fails_on_one_thread_is_an_error),
-    ("what_a_trial_starts_is_no_trial", what_a_trial_starts_is_no_trial),
-    ("what_is_interrupted_while_it_is_prepared_ends_there", what_is_interrupted_while_it_is_prepared_ends_there),
-    ("an_unknown_function_is_told_what_there_is", an_unknown_function_is_told_what_there_is),
-    ("a_function_that_trials_do_not_register_is_an_error", a_function_that_trials_do_not_register_is_an_error),
+const CHECKS: [Check; 10] = checks![
+    every_combination_of_a_sound_function_is_right,
+    a_tuner_of_workloads_tunes_functions_too,
+    what_differs_from_a_serial_run_is_wrong,
+    what_differs_each_time_is_wrong_everywhere,
+    a_trial_that_aborts_or_hangs_is_a_row,
+    a_function_that_fails_on_one_thread_is_an_error,
+    what_a_trial_starts_is_no_trial,
+    what_is_interrupted_while_it_is_prepared_ends_there,
+    an_unknown_function_is_told_what_there_is,
+    a_function_that_trials_do_not_register_is_an_error,
 ];
 
 fn main() -> ExitCode {
@@ -39,13 +41,7 @@ fn main() -> ExitCode {
         println!("{ORDINARY}");
         return ExitCode::SUCCESS;
     }
-    println!("running {} tests", CHECKS.len());
-    for (name, check) in CHECKS {
-        check();
-        println!("test {name} ... ok");
-    }
-    println!("\ntest result: ok. {} passed; 0 failed; 0 ignored; 0 measured; 0 filtered out", CHECKS.len());
-    ExitCode::SUCCESS
+    mimic::run(&CHECKS)
 }
 
 fn registry() -> Registry {

@@ -4,6 +4,8 @@
 //! Peers are shell scripts. Where a runner of this program is needed this test is started anew, so it has a main of its
 //! own: as a trial it serves the reference, as a parent it starts a trial and waits to be killed.
 
+mod mimic;
+
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -18,27 +20,23 @@ use gingham_harness::trial::protocol::{Hello, PROTOCOL};
 use gingham_harness::trial::{Death, Program, Ready, Trial, init};
 use gingham_harness::{Combination, Workload};
 
+use mimic::{Check, checks};
+
 /// Far more than a sound runner needs on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// A look at runners, under the name that it is reported by.
-type Check = (&'static str, fn());
-
-const CHECKS: [Check; 11] = [
-    ("an_honest_peer_is_served", an_honest_peer_is_served),
-    ("a_peer_is_measured_with_all_its_processes", a_peer_is_measured_with_all_its_processes),
-    ("every_fault_is_a_death_and_leaves_no_process", every_fault_is_a_death_and_leaves_no_process),
-    ("a_runner_that_does_not_read_is_not_waited_for", a_runner_that_does_not_read_is_not_waited_for),
-    ("a_runner_that_has_said_goodbye_may_clear_away", a_runner_that_has_said_goodbye_may_clear_away),
-    ("a_command_that_is_not_there_is_a_death", a_command_that_is_not_there_is_a_death),
-    ("an_empty_batch_costs_a_hundredth_of_a_sample_at_most", an_empty_batch_costs_a_hundredth_of_a_sample_at_most),
-    ("private_results_are_shown_when_they_are_checked", private_results_are_shown_when_they_are_checked),
-    (
-        "a_program_whose_file_is_replaced_starts_trials_of_itself",
-        a_program_whose_file_is_replaced_starts_trials_of_itself,
-    ),
-    ("a_trial_ends_with_its_parent_while_it_runs", || a_trial_ends_with_its_parent("running")),
-    ("a_trial_ends_with_its_parent_while_it_is_stopped", || a_trial_ends_with_its_parent("stopped")),
+const CHECKS: [Check; 11] = checks![
+    an_honest_peer_is_served,
+    a_peer_is_measured_with_all_its_processes,
+    every_fault_is_a_death_and_leaves_no_process,
+    a_runner_that_does_not_read_is_not_waited_for,
+    a_runner_that_has_said_goodbye_may_clear_away,
+    a_command_that_is_not_there_is_a_death,
+    an_empty_batch_costs_a_hundredth_of_a_sample_at_most,
+    private_results_are_shown_when_they_are_checked,
+    a_program_whose_file_is_replaced_starts_trials_of_itself,
+    a_trial_ends_with_its_parent_while_it_runs,
+    a_trial_ends_with_its_parent_while_it_is_stopped,
 ];
 
 fn main() -> ExitCode {
@@ -50,13 +48,7 @@ fn main() -> ExitCode {
     if let Some(state) = std::env::args().nth(1).filter(|arg| arg == "running" || arg == "stopped") {
         be_a_parent(&state);
     }
-    println!("running {} tests", CHECKS.len());
-    for (name, check) in CHECKS {
-        check();
-        println!("test {name} ... ok");
-    }
-    println!("\ntest result: ok. {} passed; 0 failed; 0 ignored; 0 measured; 0 filtered out", CHECKS.len());
-    ExitCode::SUCCESS
+    mimic::run(&CHECKS)
 }
 
 /// Answers every request as it should.
@@ -332,6 +324,14 @@ fn be_a_parent(state: &str) -> ! {
         std::thread::sleep(Duration::from_secs(600));
     }
     panic!("{:?}", trial.run(0, 1, usize::MAX));
+}
+
+fn a_trial_ends_with_its_parent_while_it_runs() {
+    a_trial_ends_with_its_parent("running");
+}
+
+fn a_trial_ends_with_its_parent_while_it_is_stopped() {
+    a_trial_ends_with_its_parent("stopped");
 }
 
 fn a_trial_ends_with_its_parent(state: &str) {

@@ -5,16 +5,20 @@
 //! for ten seconds at most, writes down each of its starts, and stops at the eighth: what it shows would otherwise be
 //! seen on the whole machine.
 
+mod mimic;
+
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, ExitCode, Output};
 use std::time::Duration;
 
 use gingham_core::Registry;
 use gingham_harness::profile::{Entry, Evidence, Fingerprint, Ranked};
 use gingham_harness::{FnTuner, Tuner, Workload};
 use gingham_machine::Machine;
+
+use mimic::checks;
 
 /// Where each start of this program is written down.
 const STARTS: &str = "GINGHAM_TEST_STARTS";
@@ -25,19 +29,12 @@ const ENOUGH: usize = 8;
 /// The ways to start a trial.
 const WAYS: [&str; 3] = ["tune", "tune_calls", "check"];
 
-fn main() {
+fn main() -> ExitCode {
     if let Some(starts) = std::env::var_os(STARTS) {
-        return begin(starts.as_ref());
+        begin(starts.as_ref());
+        return ExitCode::SUCCESS;
     }
-    println!("running 1 test");
-    match Limit::new() {
-        Ok(limit) => {
-            WAYS.iter().for_each(|way| one_process_is_started_and_told_what_to_add(way, &limit));
-            println!("test one_process_is_started_and_told_what_to_add ... ok");
-        }
-        Err(reason) => println!("SKIPPED: one_process_is_started_and_told_what_to_add: {reason}"),
-    }
-    println!("\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out");
+    mimic::run(&checks![one_process_is_started_and_told_what_to_add])
 }
 
 /// The program without `init`; a trial of it begins here too, with the same words.
@@ -92,7 +89,14 @@ fn answer(workload: Workload, registry: &Registry) -> Entry {
     }
 }
 
-fn one_process_is_started_and_told_what_to_add(way: &str, limit: &Limit) {
+fn one_process_is_started_and_told_what_to_add() {
+    match Limit::new() {
+        Ok(limit) => WAYS.iter().for_each(|way| is_started_once_and_told_what_to_add(way, &limit)),
+        Err(reason) => println!("SKIPPED: one_process_is_started_and_told_what_to_add: {reason}"),
+    }
+}
+
+fn is_started_once_and_told_what_to_add(way: &str, limit: &Limit) {
     let folder = tempfile::tempdir().expect("a folder");
     let starts = folder.path().join("starts");
     let Output { status, stdout, stderr } = limit.run(way, &starts);
