@@ -49,7 +49,7 @@ pub(crate) fn of_line(line: &str) -> Option<&str> {
         return Some(skip);
     }
     let (test, verdict) = line.strip_prefix("test ")?.split_once(" ... ")?;
-    (verdict == "ignored" || verdict.starts_with("ignored,")).then_some(test)
+    (verdict == "ignored" || verdict.starts_with("ignored,")).then_some(test.trim_end())
 }
 
 /// Whether the reason that a skip gives is known and true here.
@@ -102,7 +102,7 @@ mod tests {
         assert_eq!(of_line("SKIPPED: a::b: no mount namespace here\n"), Some("a::b: no mount namespace here"));
         // libtest has begun the line.
         assert_eq!(of_line("test a::b ... SKIPPED: a::b: only root\n"), Some("a::b: only root"));
-        assert_eq!(of_line("test a::b ... ignored\n"), Some("a::b"));
+        assert_eq!(of_line("test a::b   ... ignored\n"), Some("a::b"), "in a column, as libtest-mimic has it");
         assert_eq!(of_line("test a::b ... ignored, takes hours\n"), Some("a::b"));
         for line in ["", "test a::b ... ok", "test result: ok. 3 passed; 1 ignored", "skipped: a::b: only root"] {
             assert_eq!(of_line(line), None, "{line}");
