@@ -2,6 +2,8 @@
 //! files of plain logic are compiled here too. The clock is a mock.
 #![allow(dead_code, reason = "the bench uses all of it")]
 
+#[path = "../benches/standing/definitions.rs"]
+mod definitions;
 #[path = "../benches/contest/order.rs"]
 mod order;
 #[path = "../benches/standing/rounds.rs"]
@@ -11,6 +13,7 @@ mod verdict;
 
 use std::cell::Cell;
 
+use definitions::Definitions;
 use rounds::{Effort, Side, measure};
 use verdict::{Figure, Goal};
 
@@ -21,6 +24,14 @@ fn side(seconds: f64, calls: &Cell<u64>) -> Side<'_> {
         seconds * count as f64
     };
     Side { name: String::new(), first: seconds, time: Box::new(time) }
+}
+
+fn ratio_goal(times: f64) -> Goal {
+    Goal { ratio: Some(times), ..Goal::default() }
+}
+
+fn ceiling_goal(share: f64) -> Goal {
+    Goal { ceiling: Some(share), ..Goal::default() }
 }
 
 fn effort(rounds: usize) -> Effort {
@@ -69,21 +80,21 @@ fn a_ratio_is_taken_within_each_round() {
 #[test]
 fn not_slower_is_an_interval_that_reaches_1_and_faster_is_a_median() {
     let ratio = |median: f64, high: f64| Some(Figure { median, interval: [0.5, high] });
-    assert_eq!(Goal::ratio(1.0).verdict(None, ratio(0.98, 1.0), None), "met");
-    assert_eq!(Goal::ratio(1.0).verdict(None, ratio(0.95, 0.98), None), "short: 2.0 % of the rival");
-    assert_eq!(Goal::ratio(1.05).verdict(None, ratio(1.05, 1.05), None), "met");
-    assert_eq!(Goal::ratio(1.25).verdict(None, ratio(1.0, 1.5), None), "short: 20.0 % of the rival");
-    assert_eq!(Goal::ratio(1.0).verdict(None, None, None), "short: no rival");
+    assert_eq!(ratio_goal(1.0).verdict(None, ratio(0.98, 1.0), None), "met");
+    assert_eq!(ratio_goal(1.0).verdict(None, ratio(0.95, 0.98), None), "short: 2.0 % of the rival");
+    assert_eq!(ratio_goal(1.05).verdict(None, ratio(1.05, 1.05), None), "met");
+    assert_eq!(ratio_goal(1.25).verdict(None, ratio(1.0, 1.5), None), "short: 20.0 % of the rival");
+    assert_eq!(ratio_goal(1.0).verdict(None, None, None), "short: no rival");
     assert_eq!(Goal::default().verdict(None, ratio(0.1, 0.1), None), "-");
 }
 
 #[test]
 fn a_share_of_the_ceiling_is_a_median_and_nan_is_short() {
     let share = |median: f64| Some(Figure { median, interval: [0.0, 2.0] });
-    assert_eq!(Goal::ceiling(0.9).verdict(share(0.9), None, None), "met");
-    assert_eq!(Goal::ceiling(0.9).verdict(share(0.81), None, None), "short: 10.0 % of the ceiling");
-    assert_eq!(Goal::ceiling(0.9).verdict(None, None, None), "short: no ceiling");
-    assert!(Goal::ceiling(0.9).verdict(share(f64::NAN), None, None).starts_with("short"));
+    assert_eq!(ceiling_goal(0.9).verdict(share(0.9), None, None), "met");
+    assert_eq!(ceiling_goal(0.9).verdict(share(0.81), None, None), "short: 10.0 % of the ceiling");
+    assert_eq!(ceiling_goal(0.9).verdict(None, None, None), "short: no ceiling");
+    assert!(ceiling_goal(0.9).verdict(share(f64::NAN), None, None).starts_with("short"));
     let both = Goal { ceiling: Some(0.9), ratio: Some(1.0), ratio_below: None };
     let ratio = Some(Figure { median: 0.5, interval: [0.5, 0.5] });
     assert_eq!(both.verdict(share(0.45), ratio, None), "short: 50.0 % of the ceiling, 50.0 % of the rival");
@@ -97,4 +108,14 @@ fn more_is_asked_for_where_the_rival_is_far_from_the_ceiling() {
     assert_eq!(goal.verdict(None, ratio, Some(0.95)), "met");
     assert_eq!(goal.verdict(None, ratio, Some(0.89)), "short: 2.9 % of the rival");
     assert_eq!([goal.text(Some(0.95)), goal.text(Some(0.89)), goal.text(None)], ["1.00 x", "1.05 x", "1.00 x"]);
+}
+
+#[test]
+fn the_rows_are_those_of_the_file() {
+    let definitions = Definitions::load().unwrap();
+    assert_eq!(definitions.small.goal, Goal { ratio_below: Some(1.05), ..ratio_goal(1.0) });
+    assert_eq!(
+        (definitions.large.sizes.len(), definitions.batch.rows.len(), definitions.lanes.in_cache.len()),
+        (7, 6, 6)
+    );
 }

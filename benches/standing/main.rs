@@ -21,6 +21,7 @@
 #[path = "../contest/mod.rs"]
 mod contest;
 mod cores;
+mod definitions;
 mod numpy;
 mod peers;
 mod product;
@@ -41,6 +42,7 @@ use gingham::machine::environment::kernel_variables;
 
 use contest::{memory, order};
 use cores::Cores;
+use definitions::Definitions;
 use numpy::Numpy;
 use rounds::Effort;
 use standing::{OURS, Standing};
@@ -79,6 +81,7 @@ fn stand(arguments: Vec<String>) -> Result<(), String> {
         return Err(format!("no row begins with `{unknown}`; sections: {}; option: --quick", names.join(", ")));
     }
 
+    let definitions = Definitions::load()?;
     let machine = Machine::probe();
     let cores = Cores::of_this_process().map_err(|error| format!("the CPUs of this process: {error}"))?;
     let loops = RefCell::new(Loops::new(&machine));
@@ -97,7 +100,7 @@ fn stand(arguments: Vec<String>) -> Result<(), String> {
     for (name, section) in sections::ALL {
         if standing.wanted.is_empty() || standing.wanted.iter().any(|wanted| begins(wanted, name)) {
             standing.head.set(true);
-            section(&standing);
+            section(&standing, &definitions);
         }
     }
     println!("\n{}", ceilings(&standing));

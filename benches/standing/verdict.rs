@@ -1,9 +1,11 @@
 //! What a row must reach, and whether it did.
 
 use gingham::harness::stats::{median, median_interval};
+use serde::Deserialize;
 
 /// What a row must reach.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Goal {
     /// Share of the ceiling.
     pub(crate) ceiling: Option<f64>,
@@ -36,16 +38,6 @@ impl Figure {
 }
 
 impl Goal {
-    /// Of the ceiling alone.
-    pub(crate) fn ceiling(share: f64) -> Self {
-        Self { ceiling: Some(share), ..Self::default() }
-    }
-
-    /// Of the best rival alone.
-    pub(crate) fn ratio(times: f64) -> Self {
-        Self { ratio: Some(times), ..Self::default() }
-    }
-
     /// The column of a table. `rival` is the best rival's share of the ceiling.
     pub(crate) fn text(&self, rival: Option<f64>) -> String {
         let ceiling = self.ceiling.map(|share| format!("{:.0} %", 100.0 * share));

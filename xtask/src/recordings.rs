@@ -14,32 +14,15 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::workspace::{Workspace, cargo, root};
 
 const FOLDER: &str = "harness/tests/recordings";
 
-/// Name and workload. The arrays of `exp` fit the caches of most machines, the others come from memory. The longest
-/// batch goes with the smallest space, so that no recording takes longer than a minute and a half on two cores.
-const MEASURED: [(&str, &str); 12] = [
-    ("matmul-64-few", "--op matmul --shape 64 --tasks 4"),
-    ("matmul-64-many", "--op matmul --shape 64 --tasks 256"),
-    ("matmul-256-few", "--op matmul --shape 256 --tasks 4"),
-    ("matmul-256-many", "--op matmul --shape 256 --tasks 64"),
-    ("matmul-512-few", "--op matmul --shape 512 --tasks 4"),
-    ("matmul-512-many", "--op matmul --shape 512 --tasks 32"),
-    ("matmul-1000-few", "--op matmul --shape 1000 --tasks 4"),
-    ("matmul-1000-many", "--op matmul --shape 1000 --tasks 20 --backend simd,faer,openblas"),
-    ("dot", "--op dot --shape 1000000 --tasks 32"),
-    ("fill", "--op fill --shape 1000000 --tasks 32"),
-    ("add", "--op add --shape 1000000 --tasks 32"),
-    ("exp", "--op exp --shape 10000 --tasks 64"),
-];
-
-/// All but the reference: a recording of it would take most of an exhaustive run's time, and leaving it out early would
-/// pass for time well saved.
-const BACKENDS: &str = "--backend simd,faer,openblas,matrixmultiply,nalgebra,ndarray";
+/// The list of what is recorded.
+const LIST: &str = include_str!("../../benches/workloads/recordings.toml");
 
 /// Time for each of them: it sets how long the slowest sample may be, and none should need it all.
 const BUDGET: &str = "300s";
@@ -70,30 +53,56 @@ pub(crate) fn run(names: &[&str]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Those of [`MEASURED`] that `names` asks for: all without a name, none with `simulated`.
-fn chosen(names: &[&str]) -> Result<Vec<(&'static str, &'static str)>> {
+/// The file of workloads; what it says of them is for its readers.
+#[derive(Deserialize)]
+struct List {
+    backends: Vec<String>,
+    recording: Vec<Workload>,
+}
+
+/// A workload that is recorded.
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Workload {
+    name: String,
+    op: String,
+    shape: String,
+    tasks: usize,
+    /// Those of the list if there are none.
+    #[serde(default)]
+    backends: Vec<String>,
+}
+
+/// Those of [`LIST`] that `names` asks for: all without a name, none with `simulated`.
+fn chosen(names: &[&str]) -> Result<Vec<Workload>> {
+    let mut list: List = toml::from_str(LIST).context("benches/workloads/recordings.toml")?;
     if names == ["simulated"] {
         return Ok(Vec::new());
     }
-    if let Some(unknown) = names.iter().find(|name| MEASURED.iter().all(|(known, _)| known != *name)) {
-        let known = MEASURED.map(|(name, _)| name).join(", ");
+    if let Some(unknown) = names.iter().find(|name| list.recording.iter().all(|known| known.name != **name)) {
+        let known = list.recording.iter().map(|known| &*known.name).collect::<Vec<_>>().join(", ");
         bail!("no recording is called `{unknown}`; give `simulated`, or any of: {known}");
     }
-    Ok(MEASURED.into_iter().filter(|(name, _)| names.is_empty() || names.contains(name)).collect())
+    list.recording.retain(|known| names.is_empty() || names.contains(&&*known.name));
+    for recording in list.recording.iter_mut().filter(|recording| recording.backends.is_empty()) {
+        recording.backends.clone_from(&list.backends);
+    }
+    Ok(list.recording)
 }
 
 /// Writes the whole results of the quietest runs to the folder `to`.
-fn measure(recordings: &[(&str, &str)], to: &Path) -> Result<()> {
+fn measure(recordings: &[Workload], to: &Path) -> Result<()> {
     let build = ["build", "--release", "-p", "gingham", "--features", "openblas"];
     let status = cargo().args(build).status().context("cargo build")?;
     ensure!(status.success(), "cargo build: {status}");
     // Not through cargo: its own process would stand by, and a build could begin.
     let program = Workspace::load()?.target.join("release/gingham");
-    for (name, workload) in recordings {
+    for workload in recordings {
+        let name = &workload.name;
         let path = to.join(format!("{name}.json"));
         let mut least = f64::INFINITY;
         for run in 1..=QUIET.1 {
-            let text = exhaustive(&program, workload).with_context(|| name.to_string())?;
+            let text = exhaustive(&program, workload).with_context(|| name.clone())?;
             let spread = spread(&serde_json::from_slice(&text)?);
             println!("==> {name}: run {run}, spread {:.1} %", 100.0 * spread);
             if spread < least {
@@ -109,12 +118,11 @@ fn measure(recordings: &[(&str, &str)], to: &Path) -> Result<()> {
 }
 
 /// The whole result of an exhaustive run, as JSON.
-fn exhaustive(program: &Path, workload: &str) -> Result<Vec<u8>> {
+fn exhaustive(program: &Path, workload: &Workload) -> Result<Vec<u8>> {
+    let Workload { op, shape, tasks, backends, .. } = workload;
     let mut command = Command::new(program);
-    command.arg("tune").args(workload.split(' '));
-    if !workload.contains("--backend") {
-        command.args(BACKENDS.split(' '));
-    }
+    command.args(["tune", "--op", op, "--shape", shape, "--tasks", &tasks.to_string()]);
+    command.args(["--backend", &backends.join(",")]);
     command.args(["--strategy", "exhaustive", "--budget", BUDGET, "--format", "json", "--no-save"]);
     let output = command.stderr(Stdio::inherit()).output().context("gingham tune")?;
     ensure!(output.status.success(), "gingham tune: {}", output.status);
@@ -253,10 +261,16 @@ mod tests {
 
     #[test]
     fn recordings_are_chosen_by_name() {
-        assert_eq!(chosen(&[]).unwrap(), MEASURED);
         assert_eq!(chosen(&["simulated"]).unwrap(), []);
         let two = chosen(&["exp", "dot"]).unwrap();
-        assert_eq!(two.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["dot", "exp"]);
+        assert_eq!(two.iter().map(|workload| &*workload.name).collect::<Vec<_>>(), ["dot", "exp"]);
+        let all = chosen(&[]).unwrap();
+        let few = all.iter().filter(|workload| workload.backends.len() < 6).map(|workload| &*workload.name);
+        assert_eq!(few.collect::<Vec<_>>(), ["matmul-1000-many"]);
+        for workload in &all {
+            let file = root().join(FOLDER).join(&workload.name).with_extension("json");
+            assert!(file.exists(), "{}: it is recorded", workload.name);
+        }
         assert!(chosen(&["dot", "dots"]).unwrap_err().to_string().contains("`dots`"));
     }
 

@@ -7,6 +7,7 @@ use gingham::core::ndarray::{ArrayView2, ArrayViewMut2};
 use gingham::core::{Op, OpThreads, Product, matmul};
 
 use crate::contest::integers;
+use crate::definitions::{Batch, Rows};
 use crate::memory::{Buffer, PERIOD};
 use crate::peers::{Element, Matrices, Peer};
 use crate::product::is_product;
@@ -15,21 +16,11 @@ use crate::sections::fma;
 use crate::standing::{Row, Standing, Unit};
 use crate::verdict::Goal;
 
-/// Where the operands are, how many products of which n, and times the rival's rate. Those in L2 are 512 KiB together.
-const ROWS: [(&str, usize, usize, f64); 6] = [
-    ("l2", 1365, 4, 2.5),
-    ("l2", 341, 8, 1.8),
-    ("l2", 85, 16, 1.1),
-    ("l2", 21, 32, 1.0),
-    ("memory", 10_000, 16, 1.1),
-    ("memory", 2000, 32, 1.1),
-];
-
-pub(super) fn run(standing: &Standing) {
-    for (place, count, n, times) in ROWS {
+pub(super) fn run(standing: &Standing, of: &Rows<Batch>) {
+    for &Batch { ref place, count, n, goal } in &of.rows {
         let name = format!("batch/{place}/{n}");
         if standing.wants(&name, 2.0 * (count * n.pow(3)) as f64) {
-            row::<f64>(standing, name, count, n, Goal::ratio(times));
+            row::<f64>(standing, name, count, n, goal);
         }
     }
 }

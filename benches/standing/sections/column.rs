@@ -2,21 +2,19 @@
 
 use gingham::core::OpThreads;
 
+use crate::definitions::Sizes;
 use crate::peers::Element;
 use crate::product::{ByColumns, Product};
 use crate::sections::fma;
 use crate::standing::{Row, Standing, Unit};
-use crate::verdict::Goal;
 
-const SIZES: [usize; 7] = [4, 8, 12, 16, 24, 32, 64];
-
-pub(super) fn run(standing: &Standing) {
-    rows::<f64>(standing);
-    rows::<f32>(standing);
+pub(super) fn run(standing: &Standing, of: &Sizes) {
+    rows::<f64>(standing, of);
+    rows::<f32>(standing, of);
 }
 
-fn rows<T: Element>(standing: &Standing) {
-    for n in SIZES {
+fn rows<T: Element>(standing: &Standing, of: &Sizes) {
+    for &n in &of.sizes {
         let name = format!("column/{}/{n}", T::DTYPE);
         if !standing.wants(&name, 2.0 * (n * n) as f64) {
             continue;
@@ -24,7 +22,7 @@ fn rows<T: Element>(standing: &Standing) {
         let product = Product::<T>::new([n, n, 1], ByColumns::default());
         for ours in product.verified(standing, vec![product.side(standing.ours(), OpThreads::ONE)]) {
             let rivals = product.verified(standing, product.rivals(standing));
-            let (work, ceiling, goal, name) = (product.flop(), Some(fma(T::DTYPE)), Goal::ratio(1.0), name.clone());
+            let (work, ceiling, goal, name) = (product.flop(), Some(fma(T::DTYPE)), of.goal, name.clone());
             standing.row(Row { name, work, unit: Unit::Flop, ceiling, threads: 1, goal, ours, rivals });
         }
     }

@@ -7,32 +7,31 @@ use gingham::core::{Backend, Op, OpThreads, dot};
 use gingham::machine::ceilings::Resource;
 
 use crate::contest::integers;
+use crate::definitions::Dot;
 use crate::memory::{Buffer, PERIOD};
 use crate::peers::Element;
 use crate::rounds::Side;
-use crate::sections::IN_MEMORY;
 use crate::standing::{Row, Standing, Unit};
-use crate::verdict::Goal;
 
-pub(super) fn run(standing: &Standing) {
-    rows::<f64>(standing);
-    rows::<f32>(standing);
+pub(super) fn run(standing: &Standing, of: &Dot) {
+    rows::<f64>(standing, of);
+    rows::<f32>(standing, of);
 }
 
-fn rows<T: Element>(standing: &Standing) {
-    let work = (2 * IN_MEMORY * T::DTYPE.size()) as f64;
-    let counts = [1, 2].map(|threads| (threads, format!("dot/{}/{threads}", T::DTYPE)));
-    let counts: Vec<_> = counts.into_iter().filter(|(_, name)| standing.wants(name, work)).collect();
+fn rows<T: Element>(standing: &Standing, of: &Dot) {
+    let work = (2 * of.elements * T::DTYPE.size()) as f64;
+    let counts = of.threads.iter().map(|&threads| (threads, format!("dot/{}/{threads}", T::DTYPE)));
+    let counts: Vec<_> = counts.filter(|(_, name)| standing.wants(name, work)).collect();
     if counts.is_empty() {
         return;
     }
-    let vectors = Vectors::<T>::new();
+    let vectors = Vectors::<T>::new(of.elements);
     for (count, name) in counts {
         let Some(threads) = standing.threads(count) else { continue };
         let Some(ours) = vectors.side(standing, standing.ours(), threads) else { continue };
         let others = standing.rivals(Op::Dot, T::DTYPE).filter(|_| count == 1);
         let rivals = others.filter_map(|backend| vectors.side(standing, backend, threads)).collect();
-        let (ceiling, goal) = (Some(Resource::Read), Goal::ceiling(0.95));
+        let (ceiling, goal) = (Some(Resource::Read), of.goal);
         standing.row(Row { name, work, unit: Unit::Bytes, ceiling, threads: count, goal, ours, rivals });
     }
 }
@@ -46,10 +45,10 @@ struct Vectors<T> {
 }
 
 impl<T: Element> Vectors<T> {
-    fn new() -> Self {
+    fn new(len: usize) -> Self {
         let operand = |seed| {
             let period = integers(PERIOD, seed);
-            Buffer::<T>::repeating(period.as_slice().unwrap_or_default(), IN_MEMORY)
+            Buffer::<T>::repeating(period.as_slice().unwrap_or_default(), len)
         };
         let (x, y) = (operand(1), operand(2));
         let expected: f64 = x.iter().zip(y.iter()).map(|(&x, &y)| x.into_f64() * y.into_f64()).sum();

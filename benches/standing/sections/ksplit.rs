@@ -1,16 +1,15 @@
 //! A small result of a long product, where two op threads must share the steps: 1.7 times one.
 
+use crate::definitions::Shape;
 use crate::peers::Element;
 use crate::sections::two_threads;
 use crate::standing::Standing;
 
-const SHAPE: [usize; 3] = [64, 100_000, 64];
-
-pub(super) fn run(standing: &Standing) {
-    row::<f64>(standing);
-    row::<f32>(standing);
+pub(super) fn run(standing: &Standing, of: &Shape) {
+    row::<f64>(standing, of);
+    row::<f32>(standing, of);
 }
 
-fn row<T: Element>(standing: &Standing) {
-    two_threads::<T>(standing, format!("ksplit/{}", T::DTYPE), SHAPE, 1.7);
+fn row<T: Element>(standing: &Standing, of: &Shape) {
+    two_threads::<T>(standing, format!("ksplit/{}", T::DTYPE), of.shape, of.goal);
 }

@@ -5,16 +5,15 @@ use std::cell::RefCell;
 
 use gingham::core::ndarray::{Array1, ArrayView1, ArrayViewMut1};
 use gingham::core::reference::Reference;
-use gingham::core::{Backend, Binary, DType, Op, OpThreads, Unary, elementwise, fill};
+use gingham::core::{Backend, DType, Op, OpThreads, elementwise, fill};
 use gingham::machine::ceilings::Resource;
 
 use crate::contest::uniform;
+use crate::definitions::{self, InMemory, OnThreads, Stored};
 use crate::memory::{Buffer, PERIOD};
 use crate::peers::Element;
 use crate::rounds::Side;
-use crate::sections::{IN_CACHE, IN_MEMORY};
 use crate::standing::{Row, Standing, Unit};
-use crate::verdict::Goal;
 
 /// What is filled in, here and in NumPy's process.
 const FILLED: f64 = 1.5;
@@ -22,56 +21,51 @@ const FILLED: f64 = 1.5;
 /// Functions whose results are not exact may err by this much, ours and NumPy's by half of it each.
 const ULPS: f64 = 8.0;
 
-/// The functions in cache, the range of each argument, and times NumPy's rate in f64.
-const FUNCTIONS: [(Op, &[[f64; 2]], f64); 6] = [
-    (Op::Unary(Unary::Exp), &[[-10.0, 10.0]], 1.0),
-    (Op::Unary(Unary::Ln), &[[0.01, 100.0]], 1.0),
-    (Op::Unary(Unary::Tanh), &[[-5.0, 5.0]], 1.0),
-    (Op::Binary(Binary::Pow), &[[0.01, 100.0], [-10.0, 10.0]], 1.0),
-    (Op::Unary(Unary::Sin), &[[-100.0, 100.0]], 5.0),
-    (Op::Unary(Unary::Cos), &[[-100.0, 100.0]], 5.0),
-];
-
-pub(super) fn run(standing: &Standing) {
-    in_memory::<f64>(standing);
-    in_memory::<f32>(standing);
-    in_cache::<f64>(standing);
-    in_cache::<f32>(standing);
+pub(super) fn run(standing: &Standing, of: &definitions::Lanes) {
+    in_memory::<f64>(standing, of);
+    in_memory::<f32>(standing, of);
+    in_cache::<f64>(standing, of);
+    in_cache::<f32>(standing, of);
 }
 
 /// One thread against NumPy, two against the bandwidth of storing or copying.
-fn in_memory<T: Element>(standing: &Standing) {
-    let add: &[[f64; 2]] = &[[-1.0, 1.0], [-1.0, 1.0]];
-    for (op, ranges, ceiling) in [(Op::Fill, &[][..], Resource::Write), (Op::Binary(Binary::Add), add, Resource::Copy)]
-    {
-        let work = ((ranges.len() + 1) * IN_MEMORY * T::DTYPE.size()) as f64;
-        let rows = [(1, Goal::ratio(1.2)), (2, Goal::ceiling(0.95))];
-        let rows = rows.map(|(threads, goal)| (format!("lanes/{op}/{}/{threads}", T::DTYPE), threads, goal));
-        let rows: Vec<_> = rows.into_iter().filter(|(name, ..)| standing.wants(name, work)).collect();
+fn in_memory<T: Element>(standing: &Standing, of: &definitions::Lanes) {
+    for &InMemory { op, ref arguments, ceiling } in &of.in_memory {
+        let work = ((arguments.len() + 1) * of.elements * T::DTYPE.size()) as f64;
+        let named = |row: &OnThreads| (format!("lanes/{op}/{}/{}", T::DTYPE, row.threads), row.threads, row.goal);
+        let rows = of.in_memory_goals.iter().map(named);
+        let rows: Vec<_> = rows.filter(|(name, ..)| standing.wants(name, work)).collect();
         if rows.is_empty() {
             continue;
         }
-        let lanes = Lanes::<T>::new(op, ranges, IN_MEMORY);
+        let lanes = Lanes::<T>::new(op, arguments, of.elements);
         for (name, count, goal) in rows {
             let Some(threads) = standing.threads(count) else { continue };
             let Some(ours) = lanes.side(standing, threads) else { continue };
             let rivals = if count == 1 { lanes.numpy(standing) } else { None }.into_iter().collect();
-            let ceiling = Some(ceiling);
+            let ceiling = Some(match ceiling {
+                Stored::Write => Resource::Write,
+                Stored::Copy => Resource::Copy,
+            });
             standing.row(Row { name, work, unit: Unit::Bytes, ceiling, threads: count, goal, ours, rivals });
         }
     }
 }
 
-fn in_cache<T: Element>(standing: &Standing) {
-    for (op, ranges, times) in FUNCTIONS {
-        let len = IN_CACHE / ((ranges.len() + 1) * T::DTYPE.size());
+fn in_cache<T: Element>(standing: &Standing, of: &definitions::Lanes) {
+    for function in &of.in_cache {
+        let (op, arguments) = (function.op, &function.arguments);
+        let len = of.bytes / ((arguments.len() + 1) * T::DTYPE.size());
         let name = format!("lanes/{op}/{}", T::DTYPE);
-        if !standing.wants(&name, IN_CACHE as f64) {
+        if !standing.wants(&name, of.bytes as f64) {
             continue;
         }
-        let lanes = Lanes::<T>::new(op, ranges, len);
+        let lanes = Lanes::<T>::new(op, arguments, len);
         let Some(ours) = lanes.side(standing, OpThreads::ONE) else { continue };
-        let goal = Goal::ratio(if T::DTYPE == DType::F64 { times } else { 1.0 });
+        let goal = match T::DTYPE {
+            DType::F64 => function.f64,
+            DType::F32 => function.f32,
+        };
         let rivals = lanes.numpy(standing).into_iter().collect();
         standing.row(Row {
             name,

@@ -2,32 +2,22 @@
 
 use gingham::core::OpThreads;
 
+use crate::definitions::Layouts;
 use crate::peers::Element;
 use crate::product::{ByColumns, Product};
 use crate::sections::fma;
 use crate::standing::{Row, Standing, Unit};
-use crate::verdict::Goal;
 
-const SIZES: [usize; 2] = [512, 1000];
-
-/// In the letters of a workload's layout.
-const LAYOUTS: [(&str, ByColumns); 4] = [
-    ("crr", ByColumns { a: true, b: false, c: false }),
-    ("rcr", ByColumns { a: false, b: true, c: false }),
-    ("rrc", ByColumns { a: false, b: false, c: true }),
-    ("ccc", ByColumns { a: true, b: true, c: true }),
-];
-
-pub(super) fn run(standing: &Standing) {
-    rows::<f64>(standing);
-    rows::<f32>(standing);
+pub(super) fn run(standing: &Standing, of: &Layouts) {
+    rows::<f64>(standing, of);
+    rows::<f32>(standing, of);
 }
 
-fn rows<T: Element>(standing: &Standing) {
-    for n in SIZES {
-        for (layout, by_columns) in LAYOUTS {
+fn rows<T: Element>(standing: &Standing, of: &Layouts) {
+    for &n in &of.sizes {
+        for layout in &of.layouts {
             let name = format!("layouts/{}/{n}/{layout}", T::DTYPE);
-            let [turned, plain] = [by_columns, ByColumns::default()].map(|columns| (columns, [n; 3]));
+            let [turned, plain] = [by_columns(layout), ByColumns::default()].map(|columns| (columns, [n; 3]));
             if !standing.wants(&name, 2.0 * (n as f64).powi(3)) {
                 continue;
             }
@@ -37,9 +27,16 @@ fn rows<T: Element>(standing: &Standing) {
             rivals.iter_mut().for_each(|side| side.name = "simd rrr".into());
             if let Some(ours) = ours.into_iter().next() {
                 let (work, ceiling) = (turned.flop(), Some(fma(T::DTYPE)));
-                let goal = Goal::ratio(0.95);
+                let goal = of.goal;
                 standing.row(Row { name, work, unit: Unit::Flop, ceiling, threads: 1, goal, ours, rivals });
             }
         }
     }
+}
+
+/// What a layout's letters say, those of a workload's: of A, B and C in turn, `c` by columns and `r` by rows.
+fn by_columns(layout: &str) -> ByColumns {
+    let mut letters = layout.chars().map(|letter| letter == 'c');
+    let mut next = || letters.next().unwrap_or_default();
+    ByColumns { a: next(), b: next(), c: next() }
 }

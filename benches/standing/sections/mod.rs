@@ -1,4 +1,5 @@
-//! The table's sections, one a file; each builds the operands of its rows and says what they are to reach.
+//! The table's sections, one a file; each builds the operands of its rows, which
+//! `benches/workloads/standing.toml` lists.
 
 mod avx2;
 mod batch;
@@ -16,35 +17,30 @@ mod threads;
 use gingham::core::{DType, OpThreads};
 use gingham::machine::ceilings::Resource;
 
+use crate::definitions::Definitions;
 use crate::peers::Element;
 use crate::product::{ByColumns, Product};
 use crate::standing::{Row, Standing, Unit};
 use crate::verdict::Goal;
 
 /// Measures the wanted rows of a section.
-type Section = fn(&Standing);
+type Section = fn(&Standing, &Definitions);
 
 /// In the order of the table. The name of a row begins with that of its section.
 pub(crate) const ALL: [(&str, Section); 12] = [
-    ("small", small::run),
-    ("batch", batch::run),
-    ("large", large::run),
-    ("layouts", layouts::run),
-    ("avx2", avx2::run),
-    ("skinny", skinny::run),
-    ("column", column::run),
-    ("threads", threads::run),
-    ("ksplit", ksplit::run),
-    ("dot", dot::run),
-    ("lanes", lanes::run),
-    ("random", random::run),
+    ("small", |standing, of| small::run(standing, &of.small)),
+    ("batch", |standing, of| batch::run(standing, &of.batch)),
+    ("large", |standing, of| large::run(standing, &of.large)),
+    ("layouts", |standing, of| layouts::run(standing, &of.layouts)),
+    ("avx2", |standing, of| avx2::run(standing, &of.avx2)),
+    ("skinny", |standing, of| skinny::run(standing, &of.skinny)),
+    ("column", |standing, of| column::run(standing, &of.column)),
+    ("threads", |standing, of| threads::run(standing, &of.threads)),
+    ("ksplit", |standing, of| ksplit::run(standing, &of.ksplit)),
+    ("dot", |standing, of| dot::run(standing, &of.dot)),
+    ("lanes", |standing, of| lanes::run(standing, &of.lanes)),
+    ("random", |standing, of| random::run(standing, &of.random)),
 ];
-
-/// Bytes of operands and result together in the rows that are in cache.
-const IN_CACHE: usize = 512 << 10;
-
-/// Elements of each operand in the rows that are in memory.
-const IN_MEMORY: usize = 50_000_000;
 
 /// The ceiling of arithmetic on `dtype`.
 fn fma(dtype: DType) -> Resource {
@@ -70,7 +66,7 @@ fn square<T: Element>(standing: &Standing, section: &str, n: usize, goal: Goal) 
 }
 
 /// The row of one product on two op threads against one.
-fn two_threads<T: Element>(standing: &Standing, name: String, shape: [usize; 3], times: f64) {
+fn two_threads<T: Element>(standing: &Standing, name: String, shape: [usize; 3], goal: Goal) {
     let [m, k, n] = shape.map(|len| len as f64);
     if !standing.wants(&name, 2.0 * m * k * n) {
         return;
@@ -81,7 +77,7 @@ fn two_threads<T: Element>(standing: &Standing, name: String, shape: [usize; 3],
     let mut sides = product.verified(standing, sides.into()).into_iter();
     if let (Some(ours), Some(mut one)) = (sides.next(), sides.next()) {
         one.name = "simd, 1 thread".into();
-        let (work, ceiling, goal) = (product.flop(), Some(fma(T::DTYPE)), Goal::ratio(times));
+        let (work, ceiling) = (product.flop(), Some(fma(T::DTYPE)));
         standing.row(Row { name, work, unit: Unit::Flop, ceiling, threads: 2, goal, ours, rivals: vec![one] });
     }
 }

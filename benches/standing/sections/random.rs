@@ -5,25 +5,28 @@ use std::cell::RefCell;
 use gingham::core::ndarray::ArrayViewMut1;
 use gingham::core::{Distribution, Op, OpThreads, Stream, random};
 
+use crate::definitions::{self, Drawn};
 use crate::memory::Buffer;
 use crate::peers::Element;
 use crate::rounds::Side;
-use crate::sections::IN_CACHE;
 use crate::standing::{Row, Standing, Unit};
 use crate::verdict::Goal;
 
-pub(super) fn run(standing: &Standing) {
-    row::<f64>(standing, Distribution::Uniform, 3.0);
-    row::<f64>(standing, Distribution::Normal, 5.0);
+pub(super) fn run(standing: &Standing, of: &definitions::Random) {
+    for &Drawn { op, goal } in &of.rows {
+        if let Op::Random(distribution) = op {
+            row::<f64>(standing, distribution, of.bytes, goal);
+        }
+    }
 }
 
-fn row<T: Element>(standing: &Standing, distribution: Distribution, times: f64) {
+fn row<T: Element>(standing: &Standing, distribution: Distribution, bytes: usize, goal: Goal) {
     let op = Op::Random(distribution).name();
     let name = format!("random/{}/{}", op.trim_start_matches("random-"), T::DTYPE);
-    if !standing.wants(&name, IN_CACHE as f64) {
+    if !standing.wants(&name, bytes as f64) {
         return;
     }
-    let len = IN_CACHE / T::DTYPE.size();
+    let len = bytes / T::DTYPE.size();
     let out = RefCell::new(Buffer::<T>::new(len));
     let mut stream = Stream::new(1, 0);
     let ours = Side::new("simd", || {
@@ -35,7 +38,7 @@ fn row<T: Element>(standing: &Standing, distribution: Distribution, times: f64) 
     let poison = || out.borrow_mut().fill(T::nan());
     let Some(ours) = standing.verified(ours, poison, || is_plausible(distribution, &out.borrow())) else { return };
     let rivals = standing.numpy(op, &[len], &[], |out: &[T]| is_plausible(distribution, out)).into_iter().collect();
-    let (unit, goal) = (Unit::Elements, Goal::ratio(times));
+    let unit = Unit::Elements;
     standing.row(Row { name, work: len as f64, unit, ceiling: None, threads: 1, goal, ours, rivals });
 }
 

@@ -4,24 +4,24 @@
 use gingham::core::OpThreads;
 use gingham::machine::ceilings::Resource;
 
+use crate::definitions::{Counted, Rows, Skinny};
 use crate::peers::Element;
 use crate::product::Product;
 use crate::sections::fma;
 use crate::standing::{Row, Standing, Unit};
-use crate::verdict::Goal;
 
-pub(super) fn run(standing: &Standing) {
-    rows::<f64>(standing);
-    rows::<f32>(standing);
+pub(super) fn run(standing: &Standing, of: &Rows<Skinny>) {
+    rows::<f64>(standing, of);
+    rows::<f32>(standing, of);
 }
 
-fn rows<T: Element>(standing: &Standing) {
-    product::<T>(standing, [20_000, 16, 16], Unit::Flop, Goal::ratio(1.05));
-    product::<T>(standing, [1000, 1000, 1], Unit::Flop, Goal::ratio(1.05));
-    product::<T>(standing, [8000, 8000, 1], Unit::Bytes, Goal::ceiling(0.9));
+fn rows<T: Element>(standing: &Standing, of: &Rows<Skinny>) {
+    for row in &of.rows {
+        product::<T>(standing, row);
+    }
 }
 
-fn product<T: Element>(standing: &Standing, [m, k, n]: [usize; 3], unit: Unit, goal: Goal) {
+fn product<T: Element>(standing: &Standing, &Skinny { shape: [m, k, n], unit, goal }: &Skinny) {
     let name = format!("skinny/{}/{m}x{k}x{n}", T::DTYPE);
     let bytes = ((m * k + k * n + m * n) * T::DTYPE.size()) as f64;
     if !standing.wants(&name, bytes) {
@@ -29,9 +29,9 @@ fn product<T: Element>(standing: &Standing, [m, k, n]: [usize; 3], unit: Unit, g
     }
     let product = Product::<T>::new([m, k, n], Default::default());
     let ours = product.side(standing.ours(), OpThreads::ONE);
-    let (work, ceiling) = match unit {
-        Unit::Flop => (product.flop(), fma(T::DTYPE)),
-        _ => (bytes, Resource::Read),
+    let (work, unit, ceiling) = match unit {
+        Counted::Flop => (product.flop(), Unit::Flop, fma(T::DTYPE)),
+        Counted::Bytes => (bytes, Unit::Bytes, Resource::Read),
     };
     for ours in product.verified(standing, vec![ours]) {
         let rivals = product.verified(standing, product.rivals(standing));

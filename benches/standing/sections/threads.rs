@@ -1,18 +1,17 @@
 //! Two op threads from 1000 up: 1.9 times one.
 
+use crate::definitions::Sizes;
 use crate::peers::Element;
 use crate::sections::two_threads;
 use crate::standing::Standing;
 
-const SIZES: [usize; 4] = [1000, 1024, 2000, 2048];
-
-pub(super) fn run(standing: &Standing) {
-    rows::<f64>(standing);
-    rows::<f32>(standing);
+pub(super) fn run(standing: &Standing, of: &Sizes) {
+    rows::<f64>(standing, of);
+    rows::<f32>(standing, of);
 }
 
-fn rows<T: Element>(standing: &Standing) {
-    for n in SIZES {
-        two_threads::<T>(standing, format!("threads/{}/{n}", T::DTYPE), [n; 3], 1.9);
+fn rows<T: Element>(standing: &Standing, of: &Sizes) {
+    for &n in &of.sizes {
+        two_threads::<T>(standing, format!("threads/{}/{n}", T::DTYPE), [n; 3], of.goal);
     }
 }

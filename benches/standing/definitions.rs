@@ -1,0 +1,195 @@
+//! The rows of the table as data: `benches/workloads/standing.toml`, a table for each section.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use gingham::core::Op;
+use serde::{Deserialize, Deserializer, de};
+
+use crate::verdict::Goal;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Definitions {
+    pub(crate) small: Sizes,
+    pub(crate) batch: Rows<Batch>,
+    pub(crate) large: Sizes,
+    pub(crate) layouts: Layouts,
+    pub(crate) avx2: Sizes,
+    pub(crate) skinny: Rows<Skinny>,
+    pub(crate) column: Sizes,
+    pub(crate) threads: Sizes,
+    pub(crate) ksplit: Shape,
+    pub(crate) dot: Dot,
+    pub(crate) lanes: Lanes,
+    pub(crate) random: Random,
+}
+
+impl Definitions {
+    /// # Errors
+    /// What is wrong with the file, and where.
+    pub(crate) fn load() -> Result<Self, String> {
+        toml::from_str(include_str!("../workloads/standing.toml")).map_err(|error| format!("standing.toml: {error}"))
+    }
+}
+
+/// What a section is for, and what not to conclude from it: for readers of the file, hence not kept.
+#[derive(Debug)]
+struct Analysis;
+
+impl<'de> Deserialize<'de> for Analysis {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let concludes = text.contains("Not to be concluded: ");
+        if concludes { Ok(Self) } else { Err(de::Error::custom("it does not say what is not to be concluded")) }
+    }
+}
+
+/// A row for each n.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Sizes {
+    #[serde(rename = "analysis")]
+    _analysis: Analysis,
+    pub(crate) sizes: Vec<usize>,
+    pub(crate) goal: Goal,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rows<T> {
+    #[serde(rename = "analysis")]
+    _analysis: Analysis,
+    pub(crate) rows: Vec<T>,
+}
+
+/// `count` products of n x n matrices.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Batch {
+    /// Where the operands are.
+    pub(crate) place: String,
+    pub(crate) count: usize,
+    pub(crate) n: usize,
+    pub(crate) goal: Goal,
+}
+
+/// A row for each n and layout.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Layouts {
+    #[serde(rename = "analysis")]
+    _analysis: Analysis,
+    pub(crate) sizes: Vec<usize>,
+    pub(crate) layouts: Vec<String>,
+    pub(crate) goal: Goal,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Skinny {
+    /// m, k and n.
+    pub(crate) shape: [usize; 3],
+    pub(crate) unit: Counted,
+    pub(crate) goal: Goal,
+}
+
+/// What a rate counts.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Counted {
+    Flop,
+    Bytes,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Shape {
+    #[serde(rename = "analysis")]
+    _analysis: Analysis,
+    /// m, k and n.
+    pub(crate) shape: [usize; 3],
+    pub(crate) goal: Goal,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Dot {
+    #[serde(rename = "analysis")]
+    _analysis: Analysis,
+    /// Of each vector.
+    pub(crate) elements: usize,
+    pub(crate) threads: Vec<usize>,
+    pub(crate) goal: Goal,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Lanes {
+    #[serde(rename = "analysis")]
+    _analysis: Analysis,
+    /// Of each operand in memory.
+    pub(crate) elements: usize,
+    /// Of operands and result together in cache.
+    pub(crate) bytes: usize,
+    pub(crate) in_memory: Vec<InMemory>,
+    pub(crate) in_memory_goals: Vec<OnThreads>,
+    pub(crate) in_cache: Vec<InCache>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct InMemory {
+    #[serde(deserialize_with = "parsed")]
+    pub(crate) op: Op,
+    /// The range of each.
+    pub(crate) arguments: Vec<[f64; 2]>,
+    pub(crate) ceiling: Stored,
+}
+
+/// What its elements are, and with that the ceiling.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Stored {
+    Write,
+    Copy,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OnThreads {
+    pub(crate) threads: usize,
+    pub(crate) goal: Goal,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct InCache {
+    #[serde(deserialize_with = "parsed")]
+    pub(crate) op: Op,
+    /// The range of each.
+    pub(crate) arguments: Vec<[f64; 2]>,
+    pub(crate) f64: Goal,
+    pub(crate) f32: Goal,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Random {
+    #[serde(rename = "analysis")]
+    _analysis: Analysis,
+    pub(crate) bytes: usize,
+    pub(crate) rows: Vec<Drawn>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Drawn {
+    #[serde(deserialize_with = "parsed")]
+    pub(crate) op: Op,
+    pub(crate) goal: Goal,
+}
+
+fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(deserializer: D) -> Result<T, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+}
