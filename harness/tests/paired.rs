@@ -1,11 +1,6 @@
 //! On a machine that is not there, whatever a race is cut short by: the rows of its result are in the order of their
 //! standing, every figure is the winner's times a paired ratio, and none contradicts the verdict.
 
-#[path = "../examples/simulate/machine.rs"]
-mod machine;
-#[path = "../examples/simulate/record.rs"]
-mod record;
-
 use std::path::Path;
 
 use gingham_core::{DType, Op};
@@ -14,12 +9,11 @@ use gingham_harness::outcome::{Outcome, Row, Status};
 use gingham_harness::replay::Recording;
 use gingham_harness::search::{Cause, Strategy};
 use gingham_harness::space::Selection;
-
-use machine::Noise;
+use gingham_simulation::modelled::{self, Noise};
 
 fn raced(noise: &Noise, seed: u64, budget_s: f64) -> Outcome {
     let workload = Workload::new(Op::MatMul, DType::F64, "256", None, 24).unwrap();
-    record::outcome(&workload, &Selection::default(), Strategy::Race, noise, seed, budget_s).unwrap()
+    modelled::outcome(&workload, &Selection::default(), Strategy::Race, noise, seed, budget_s).unwrap()
 }
 
 fn noise() -> Noise {

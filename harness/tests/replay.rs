@@ -1,12 +1,6 @@
 //! Replays: the same samples give the same decision, a race loses little against an exhaustive run, and a hostile file
 //! is refused in one line.
 
-#[path = "../examples/simulate/machine.rs"]
-mod machine;
-#[path = "../examples/simulate/record.rs"]
-mod record;
-
-use std::fs;
 use std::path::Path;
 
 use gingham_core::{DType, Op, OpThreads};
@@ -16,9 +10,9 @@ use gingham_harness::search::{Stop, Strategy};
 use gingham_harness::space::Selection;
 use gingham_harness::stats::median;
 use gingham_harness::{Combination, ExecutorKind, Workload};
+use gingham_simulation::modelled::{self, Noise};
+use gingham_simulation::recordings;
 use serde_json::{Value, json};
-
-use machine::Noise;
 
 /// The committed recordings, by name.
 fn recordings() -> Vec<(String, Recording)> {
@@ -27,10 +21,8 @@ fn recordings() -> Vec<(String, Recording)> {
 
 fn load(folder: &str) -> Vec<(String, Recording)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
     let name = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
-    paths.iter().map(|path| (name(path), Recording::load(path).unwrap())).collect()
+    recordings::all(&folder).unwrap().into_iter().map(|(path, recording)| (name(&path), recording)).collect()
 }
 
 fn noise() -> Noise {
@@ -49,7 +41,7 @@ fn searched(backends: &[&str], strategy: Strategy, seed: u64, budget_s: f64) -> 
         op_threads: Some(vec![OpThreads::ONE, OpThreads::new(16).unwrap()]),
         ..Selection::default()
     };
-    record::outcome(&workload(), &selection, strategy, &noise(), seed, budget_s).unwrap()
+    modelled::outcome(&workload(), &selection, strategy, &noise(), seed, budget_s).unwrap()
 }
 
 #[test]

@@ -1,8 +1,6 @@
 //! A tuning that is killed goes on as if nothing had been: on the mock machine, after every event and within the line
 //! that tells of it.
 
-mod simulation;
-
 use std::collections::HashSet;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -19,10 +17,11 @@ use gingham_harness::search::{
 };
 use gingham_machine::ceilings::Rates;
 use gingham_machine::{Ceilings, Machine as Host};
+use gingham_simulation::mock::{
+    Contestant, Disturbance, Machine, Noise, Setting, candidates, company, forty, graded, rules,
+};
 use rayon::prelude::*;
 use tempfile::TempDir;
-
-use simulation::{Contestant, Disturbance, Machine, Noise, Setting, candidates, company, forty, graded, rules};
 
 const PAIRED_SD: f64 = 0.03;
 

@@ -1,8 +1,6 @@
 //! The search can be believed: a part of what `docs/trust.md` reports, with fixed seeds, at a paired log-sd of 3 %.
 
-mod simulation;
-
-use simulation::{
+use gingham_simulation::mock::{
     Contestant, Disturbance, Method, Noise, Setting, Share, Tuned, company, forty, graded, one_noisy, race, serial,
     tunings, unchanged,
 };

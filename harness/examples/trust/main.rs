@@ -3,12 +3,10 @@
 //! `cargo run --release -p gingham-harness --example trust > docs/trust.md`; the same seeds give the same page.
 
 mod regret;
-#[path = "../../tests/simulation/mod.rs"]
-mod simulation;
 
-use simulation::{
-    Disturbance, Method, Noise, Setting, Share, Tuned, company, forty, graded, one_noisy, race, serial, tunings,
-    unchanged,
+use gingham_simulation::mock::{
+    Contestant, Disturbance, Method, Noise, SECONDS, Setting, Share, Tuned, company, forty, graded, one_noisy, race,
+    serial, tunings, unchanged,
 };
 
 /// Tunings behind each share.
@@ -168,7 +166,7 @@ fn unequal(settings: &Settings<'_>) -> String {
 
 fn many(settings: &Settings<'_>) -> String {
     let field = forty();
-    let fast: Vec<usize> = (0..field.len()).filter(|&id| field[id].seconds <= simulation::SECONDS).collect();
+    let fast: Vec<usize> = (0..field.len()).filter(|&id| field[id].seconds <= SECONDS).collect();
     let tuned = settings.each_ref().map(|setting| quiet(&field, setting));
     let shares = |is: fn(&Tuned) -> bool| tuned.iter().map(|tuned| share(tuned, is).to_string()).collect::<Vec<_>>();
     let mean = |of: &dyn Fn(&Tuned) -> f64| {
@@ -295,7 +293,7 @@ const SOURCES: &str = "## Sources
   rounds.
 ";
 
-fn quiet(field: &[simulation::Contestant], setting: &Setting<'_>) -> Vec<Tuned> {
+fn quiet(field: &[Contestant], setting: &Setting<'_>) -> Vec<Tuned> {
     tunings(field, setting, |_| Disturbance::None, false)
 }
 

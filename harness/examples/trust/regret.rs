@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use gingham_harness::replay::Recording;
 use gingham_harness::stats::median;
+use gingham_simulation::recordings;
 
 use super::{table, wrapped};
 
@@ -11,14 +11,10 @@ use super::{table, wrapped};
 const RACES: u64 = 100;
 
 pub(super) fn section() -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings");
-    let files = std::fs::read_dir(&folder).expect("the recordings").map(|entry| entry.expect("an entry").path());
-    let mut files: Vec<_> = files.filter(|path| path.extension().is_some_and(|e| e == "json")).collect();
-    files.sort();
+    let recordings = recordings::all(Path::new(recordings::FOLDER)).expect("the recordings can be read");
     let percent = |share: f64| format!("{:.1} %", share * 100.0);
     let (mut rows, mut medians, mut single) = (Vec::new(), Vec::new(), Vec::new());
-    for path in files {
-        let recording = Recording::load(&path).expect("a recording");
+    for (path, recording) in recordings {
         let play = recording.play(0..RACES).expect("an exhaustive run");
         let outcome = recording.outcome();
         let raced = outcome.trials.iter().filter(|row| !row.samples.is_empty()).count();

@@ -9,7 +9,6 @@ use gingham_core::{
 };
 use gingham_core::{Registry, Support, Threading};
 use gingham_harness::outcome::Sample;
-use gingham_harness::replay::Recording;
 use gingham_harness::search::{Course, Failure, Process, Role, Started, Stopped, sampling};
 use gingham_harness::waves::makespan;
 use gingham_harness::workload::Unit;
@@ -18,15 +17,19 @@ use rand::rngs::ChaCha8Rng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 
+use super::noise::Noise;
+
 /// Usable CPUs.
-pub(crate) const CPUS: usize = 16;
+pub const CPUS: usize = 16;
 
 /// FLOP/s of one core, in double precision.
-pub(crate) const CORE: f64 = 60e9;
+pub(super) const CORE: f64 = 60e9;
 
-/// Bytes per second that one core moves, and how many cores the memory keeps busy.
-pub(crate) const CORE_MEMORY: f64 = 12e9;
-pub(crate) const MEMORY_GAIN: f64 = 5.0;
+/// Bytes per second that one core moves.
+pub(super) const CORE_MEMORY: f64 = 12e9;
+
+/// How many cores the memory keeps busy.
+pub(super) const MEMORY_GAIN: f64 = 5.0;
 
 /// Seconds of a start: a process, its libraries, its first run.
 const START_S: f64 = 0.06;
@@ -123,12 +126,12 @@ impl Ops<f32> for Model {}
 impl Ops<f64> for Model {}
 
 /// The backends of the model, for the list of candidates.
-pub(crate) fn registry() -> Registry {
+pub(super) fn registry() -> Registry {
     BACKENDS.into_iter().fold(Registry::new(), Registry::with)
 }
 
 /// What a batch of `tasks` takes without noise, in seconds.
-pub(crate) fn seconds(combination: &Combination, workload: &Workload, tasks: usize) -> f64 {
+pub(super) fn seconds(combination: &Combination, workload: &Workload, tasks: usize) -> f64 {
     let Combination { backend, op_threads, executor, workers, chunk } = combination;
     let (threads, workers) = (op_threads.get(), (*workers).min(tasks).max(1));
     let of_memory = workload.unit() == Unit::Byte;
@@ -154,44 +157,8 @@ pub(crate) fn seconds(combination: &Combination, workload: &Workload, tasks: usi
     rows as f64 * threads_s * shared * memory + executor_s
 }
 
-/// What samples of recordings differ by that combination and round do not explain, in logs.
-#[derive(Debug, Clone)]
-pub(crate) struct Noise {
-    /// What the samples of a round have in common.
-    pub(crate) rounds: Vec<f64>,
-    /// What is left of each sample.
-    pub(crate) samples: Vec<f64>,
-}
-
-impl Noise {
-    /// The noise of recordings, all taken together.
-    pub(crate) fn of(recordings: &[Recording]) -> Self {
-        let mut noise = Self { rounds: Vec::new(), samples: Vec::new() };
-        for recording in recordings {
-            let ran = recording.outcome().trials.iter().filter(|row| !row.samples.is_empty());
-            let mut by_round = std::collections::BTreeMap::<usize, Vec<f64>>::new();
-            for row in ran {
-                let counted = row.samples.iter().filter(|sample| !sample.set_aside);
-                let logs: Vec<_> = counted.map(|s| (s.round, s.seconds_per_task().ln())).collect();
-                let middle = median(logs.iter().map(|(_, log)| *log));
-                logs.iter().for_each(|(round, log)| by_round.entry(*round).or_default().push(log - middle));
-            }
-            for logs in by_round.into_values() {
-                let level = median(logs.iter().copied());
-                noise.rounds.push(level);
-                noise.samples.extend(logs.iter().map(|log| log - level));
-            }
-        }
-        noise
-    }
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    gingham_harness::stats::median(&values.collect::<Vec<_>>())
-}
-
 /// A course on that machine.
-pub(crate) struct Simulated<'a> {
+pub(super) struct Simulated<'a> {
     combinations: Vec<Combination>,
     workload: &'a Workload,
     noise: &'a Noise,
@@ -202,7 +169,7 @@ pub(crate) struct Simulated<'a> {
 
 impl<'a> Simulated<'a> {
     /// `seed` sets the noise.
-    pub(crate) fn new(combinations: Vec<Combination>, workload: &'a Workload, noise: &'a Noise, seed: u64) -> Self {
+    pub(super) fn new(combinations: Vec<Combination>, workload: &'a Workload, noise: &'a Noise, seed: u64) -> Self {
         let rng = ChaCha8Rng::seed_from_u64(seed);
         Self { combinations, workload, noise, rng, rounds: Vec::new(), elapsed_s: 0.0 }
     }

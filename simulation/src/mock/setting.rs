@@ -5,27 +5,27 @@ use super::noise::Noise;
 
 /// What is the same for all tunings of an experiment.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Setting<'a> {
+pub struct Setting<'a> {
     /// What the logs of times vary by.
-    pub(crate) noise: &'a Noise,
+    pub noise: &'a Noise,
     /// Standard deviation of the difference of two contestants' logs in one round.
-    pub(crate) paired_sd: f64,
+    pub paired_sd: f64,
     /// Of the log by which processes of one combination differ for as long as they live.
-    pub(crate) process_sd: f64,
+    pub process_sd: f64,
     /// The search's.
-    pub(crate) tolerance: f64,
+    pub tolerance: f64,
     /// How often, each time with another seed.
-    pub(crate) runs: usize,
+    pub runs: usize,
 }
 
 impl<'a> Setting<'a> {
     /// At a tolerance of 2 %, all processes alike.
-    pub(crate) fn new(noise: &'a Noise, paired_sd: f64, runs: usize) -> Self {
+    pub fn new(noise: &'a Noise, paired_sd: f64, runs: usize) -> Self {
         Self { noise, paired_sd, process_sd: 0.0, tolerance: 0.02, runs }
     }
 
     /// Whether `seconds` are more than the tolerance above the least of `field`.
-    pub(crate) fn is_slower(&self, field: &[Contestant], seconds: f64) -> bool {
+    pub fn is_slower(&self, field: &[Contestant], seconds: f64) -> bool {
         let least = field.iter().map(|c| c.seconds).fold(f64::INFINITY, f64::min);
         // One exactly at the edge is not beyond it.
         seconds > least * (1.0 + self.tolerance) * (1.0 + 1e-9)

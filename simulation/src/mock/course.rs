@@ -26,7 +26,7 @@ const ROUND_EFFECT: f64 = 2.0;
 
 /// What happens to the machine during a tuning.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Disturbance {
+pub enum Disturbance {
     /// Nothing.
     None,
     /// All becomes slower, by 30 % in this many seconds.
@@ -39,7 +39,7 @@ pub(crate) enum Disturbance {
 
 /// The mock machine.
 #[derive(Debug)]
-pub(crate) struct Machine<'a> {
+pub struct Machine<'a> {
     field: &'a [Contestant],
     setting: &'a Setting<'a>,
     disturbance: Disturbance,
@@ -51,12 +51,12 @@ pub(crate) struct Machine<'a> {
 
 impl<'a> Machine<'a> {
     /// At the start of its clock.
-    pub(crate) fn new(field: &'a [Contestant], setting: &'a Setting<'a>, disturbance: Disturbance, seed: u64) -> Self {
+    pub fn new(field: &'a [Contestant], setting: &'a Setting<'a>, disturbance: Disturbance, seed: u64) -> Self {
         Self { field, setting, disturbance, seed, clock_s: 0.0, bursts: Vec::new() }
     }
 
     /// The same machine at another time.
-    pub(crate) fn at(self, clock_s: f64) -> Self {
+    pub fn at(self, clock_s: f64) -> Self {
         Self { clock_s, ..self }
     }
 
@@ -160,7 +160,7 @@ fn total(own: f64, shared: f64) -> f64 {
 }
 
 /// The median log of a time over its true time, in paired log-sds: that of a sum is not the sum of medians.
-pub(crate) fn median_log(noise: &Noise) -> f64 {
+pub(super) fn median_log(noise: &Noise) -> f64 {
     let draws = (0..40_000).map(|i| total(noise.draw(bits(&[1, i])), noise.draw(bits(&[2, i]))));
     gingham_harness::stats::median(&draws.collect::<Vec<_>>())
 }

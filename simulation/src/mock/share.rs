@@ -6,26 +6,26 @@ use statrs::distribution::{Beta, ContinuousCDF};
 
 /// How many of how many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Share {
+pub struct Share {
     /// How often it was so.
-    pub(crate) hits: usize,
+    pub hits: usize,
     /// How often it was looked at, at least once.
-    pub(crate) of: usize,
+    pub of: usize,
 }
 
 impl Share {
     /// Counts what is so.
-    pub(crate) fn count<T>(all: &[T], is: impl Fn(&T) -> bool) -> Self {
+    pub fn count<T>(all: &[T], is: impl Fn(&T) -> bool) -> Self {
         Self { hits: all.iter().filter(|one| is(one)).count(), of: all.len() }
     }
 
     /// In per cent.
-    pub(crate) fn percent(self) -> f64 {
+    pub fn percent(self) -> f64 {
         100.0 * self.hits as f64 / self.of as f64
     }
 
     /// The exact 95 % interval of the chance (Clopper and Pearson 1934), in per cent.
-    pub(crate) fn interval(self) -> [f64; 2] {
+    pub fn interval(self) -> [f64; 2] {
         let (hits, misses) = (self.hits as f64, (self.of - self.hits) as f64);
         let quantile = |p, a, b| 100.0 * Beta::new(a, b).expect("both are above zero").inverse_cdf(p);
         let low = if self.hits == 0 { 0.0 } else { quantile(0.025, hits, misses + 1.0) };

@@ -12,7 +12,7 @@ use super::{Disturbance, Machine, Setting, TASKS};
 
 /// How a race is decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Method {
+pub enum Method {
     /// Trimmed means, winsorised and pooled variances: the search's own.
     TrimmedPooled,
     /// Plain means, each contestant's own variance; levels and looks are the same.
@@ -20,7 +20,7 @@ pub(crate) enum Method {
 }
 
 /// Races `field` once for each seed: the round after which each contestant left, `None` where it did not.
-pub(crate) fn race(
+pub fn race(
     field: &[Contestant],
     setting: &Setting<'_>,
     disturbance: Disturbance,

@@ -12,25 +12,25 @@ use super::{CPUS, Disturbance, Machine, Setting, Share, TASKS};
 
 /// What a tuning found; contestants are named by their places in the field.
 #[derive(Debug, Clone)]
-pub(crate) struct Tuned {
+pub struct Tuned {
     /// The pick and all that cannot be told from it, in the field's order.
-    pub(crate) tied: Vec<usize>,
+    pub tied: Vec<usize>,
     /// Whether the pick is the fastest, or within the tolerance of it.
-    pub(crate) right_pick: bool,
+    pub right_pick: bool,
     /// Whether anyone was called slower than the leader by more than the tolerance who is not.
-    pub(crate) false_slower: bool,
+    pub false_slower: bool,
     /// Whether the race ended because all that were left were proven to be within the tolerance.
-    pub(crate) within: bool,
+    pub within: bool,
     /// Whether the interval that is published for the pick covers its true median.
-    pub(crate) covered: bool,
+    pub covered: bool,
     /// Rounds of the race.
-    pub(crate) rounds: usize,
+    pub rounds: usize,
     /// Seconds on the mock clock.
-    pub(crate) elapsed_s: f64,
+    pub elapsed_s: f64,
 }
 
 /// Tunes `field` once for each seed; `reversed` gives the search the same contestants in the opposite order.
-pub(crate) fn tunings(
+pub fn tunings(
     field: &[Contestant],
     setting: &Setting<'_>,
     disturbance: impl Fn(usize) -> Disturbance + Sync,
@@ -52,7 +52,7 @@ pub(crate) fn tunings(
 }
 
 /// How often two lists of tunings, of the same seeds, have the same tie set.
-pub(crate) fn unchanged(one: &[Tuned], other: &[Tuned]) -> Share {
+pub fn unchanged(one: &[Tuned], other: &[Tuned]) -> Share {
     let pairs: Vec<_> = one.iter().zip(other).collect();
     Share::count(&pairs, |(one, other)| one.tied == other.tied)
 }
@@ -62,13 +62,13 @@ fn tune(field: &[Contestant], setting: &Setting<'_>, seed: u64, machine: &mut Ma
 }
 
 /// The contestants as a search has them.
-pub(crate) fn candidates(field: &[Contestant]) -> Vec<Candidate> {
+pub fn candidates(field: &[Contestant]) -> Vec<Candidate> {
     let combination = |c: &Contestant| c.name.parse().expect("a combination's text form");
     field.iter().map(|c| Candidate { combination: combination(c), skipped: None }).collect()
 }
 
 /// What a search keeps to.
-pub(crate) fn rules(setting: &Setting<'_>, seed: u64) -> Rules {
+pub fn rules(setting: &Setting<'_>, seed: u64) -> Rules {
     let model = Model { tasks: TASKS, cpus: CPUS, gain: CPUS as f64, beyond_cache: 0, task_s: 0.0 };
     Rules { seed, tolerance: setting.tolerance, ..Rules::new(model) }
 }

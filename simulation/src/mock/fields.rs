@@ -4,40 +4,40 @@ use super::SECONDS;
 
 /// What takes part.
 #[derive(Debug, Clone)]
-pub(crate) struct Contestant {
+pub struct Contestant {
     /// Its combination's text form.
-    pub(crate) name: String,
+    pub name: String,
     /// Seconds of a task, but for noise.
-    pub(crate) seconds: f64,
+    pub seconds: f64,
     /// How many times as noisy as the others it is.
-    pub(crate) noisy: f64,
+    pub noisy: f64,
 }
 
 /// One thread of as many backends as there are times; times are multiples of the fastest's.
-pub(crate) fn serial(times: &[f64]) -> Vec<Contestant> {
+pub fn serial(times: &[f64]) -> Vec<Contestant> {
     let named = times.iter().enumerate().map(|(i, time)| (format!("b{i:02}+serial"), *time));
     named.map(|(name, time)| Contestant { name, seconds: time * SECONDS, noisy: 1.0 }).collect()
 }
 
 /// A leader and its equal, one slower by 1 %, and four that are clearly slower: the first three are the right tie set.
-pub(crate) fn graded() -> Vec<Contestant> {
+pub fn graded() -> Vec<Contestant> {
     serial(&[1.0, 1.0, 1.01, 1.1, 1.25, 1.6, 2.0])
 }
 
 /// A leader and its equal, and one of each difference of interest.
-pub(crate) fn company() -> Vec<Contestant> {
+pub fn company() -> Vec<Contestant> {
     serial(&[1.0, 1.0, 1.01, 1.05, 1.1, 1.25, 1.6, 2.0])
 }
 
 /// `field` with one in it, at `place`, that is three times as noisy as the others.
-pub(crate) fn one_noisy(mut field: Vec<Contestant>, place: usize) -> Vec<Contestant> {
+pub fn one_noisy(mut field: Vec<Contestant>, place: usize) -> Vec<Contestant> {
     field[place].noisy = 3.0;
     field
 }
 
 /// Four backends in ten arrangements each: ten of the forty are equals, 26 are slower by 6 to 81 %, and the four on one
 /// thread by 260 %.
-pub(crate) fn forty() -> Vec<Contestant> {
+pub fn forty() -> Vec<Contestant> {
     const MANY: [&str; 9] = [
         "+threads:4",
         "+threads:4:1",

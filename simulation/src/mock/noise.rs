@@ -1,9 +1,13 @@
 //! The noise of the mock machine: what is left of recorded times when rounds and combinations are taken out.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use serde_json::Value;
+use gingham_harness::outcome::{Outcome, Status};
+use gingham_harness::stats;
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
+
+use crate::recordings::{FOLDER, logs, measured};
 
 /// Residuals fewer than this make no distribution.
 const FEWEST: usize = 500;
@@ -13,30 +17,23 @@ const QUANTILES: usize = 4096;
 
 /// A distribution of log times, its median 0 and its standard deviation 1.
 #[derive(Debug, Clone)]
-pub(crate) struct Noise {
+pub struct Noise {
     /// Where it is from.
-    pub(crate) name: String,
+    pub name: String,
     /// In ascending order.
     values: Vec<f64>,
 }
 
 impl Noise {
-    /// Residuals of the recorded exhaustive tunings in `tests/recordings`, those of simulated machines left out;
+    /// Residuals of the recorded exhaustive tunings in [`FOLDER`], those of simulated machines left out;
     /// Student's t with 4 degrees of freedom where there are too few.
-    pub(crate) fn recorded() -> Self {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings");
-        let files = std::fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path());
-        let mut files: Vec<_> = files.filter(|path| path.extension().is_some_and(|e| e == "json")).collect();
-        files.sort();
+    #[must_use]
+    pub fn recorded() -> Self {
+        let recordings = measured(Path::new(FOLDER)).expect("the recordings can be read");
         let mut values = Vec::new();
         let mut used = 0;
-        for file in files {
-            let text = std::fs::read_to_string(&file).expect("a recording that can be read");
-            let outcome: Value = serde_json::from_str(&text).expect("a recording is JSON");
-            if outcome["machine"].to_string().contains("simulated") {
-                continue;
-            }
-            let own = residuals(&outcome);
+        for recording in recordings {
+            let own = residuals(recording.outcome());
             let spread = deviation(&own);
             if spread > 0.0 {
                 values.extend(own.iter().map(|x| x / spread));
@@ -51,30 +48,30 @@ impl Noise {
     }
 
     /// Student's t.
-    pub(crate) fn student(degrees: f64) -> Self {
+    pub fn student(degrees: f64) -> Self {
         let t = StudentsT::new(0.0, 1.0, degrees).expect("degrees above zero");
         Self::standardised(format!("Student's t with {degrees} degrees of freedom"), quantiles(|p| t.inverse_cdf(p)))
     }
 
     /// The normal distribution.
-    pub(crate) fn normal() -> Self {
+    pub fn normal() -> Self {
         Self::standardised("the normal distribution".into(), quantiles(|p| Normal::standard().inverse_cdf(p)))
     }
 
     fn standardised(name: String, mut values: Vec<f64>) -> Self {
-        let (median, spread) = (gingham_harness::stats::median(&values), deviation(&values));
+        let (median, spread) = (stats::median(&values), deviation(&values));
         values.iter_mut().for_each(|x| *x = (*x - median) / spread);
         values.sort_by(f64::total_cmp);
         Self { name, values }
     }
 
     /// One value; the same for the same bits.
-    pub(crate) fn draw(&self, bits: u64) -> f64 {
+    pub fn draw(&self, bits: u64) -> f64 {
         self.values[(uniform(bits) * self.values.len() as f64) as usize]
     }
 
     /// What it is, and how heavy its tails are.
-    pub(crate) fn describe(&self) -> String {
+    pub fn describe(&self) -> String {
         let at = |p: f64| self.values[(p * self.values.len() as f64) as usize];
         let [low, high, lowest, highest] = [0.05, 0.95, 0.005, 0.995].map(at);
         format!(
@@ -87,31 +84,23 @@ impl Noise {
 
 /// Logs of the seconds per task, less what the round and the combination add to all of theirs: Tukey's (1977) median
 /// polish, which leaves a burst where it fell.
-fn residuals(outcome: &Value) -> Vec<f64> {
-    let lanes = outcome["trials"].as_array().into_iter().flatten().filter(|trial| trial["status"] == "ok");
-    let mut lanes: Vec<Vec<(u64, f64)>> = lanes.map(lane).filter(|lane| lane.len() >= 6).collect();
-    let rounds: Vec<u64> = lanes.iter().flatten().map(|(round, _)| *round).collect();
+fn residuals(outcome: &Outcome) -> Vec<f64> {
+    let finished = outcome.trials.iter().filter(|row| row.status == Status::Ok).map(logs);
+    let finite = |lane: Vec<(usize, f64)>| lane.into_iter().filter(|(_, log)| log.is_finite()).collect();
+    let mut lanes: Vec<Vec<(usize, f64)>> = finished.map(finite).filter(|lane: &Vec<_>| lane.len() >= 6).collect();
+    let rounds: BTreeSet<usize> = lanes.iter().flatten().map(|(round, _)| *round).collect();
     let take_out = |values: &mut dyn Iterator<Item = &mut f64>| {
         let mut values: Vec<&mut f64> = values.collect();
-        let median = gingham_harness::stats::median(&values.iter().map(|x| **x).collect::<Vec<_>>());
+        let median = stats::median(&values.iter().map(|x| **x).collect::<Vec<_>>());
         values.iter_mut().for_each(|x| **x -= median);
     };
     for _ in 0..10 {
         lanes.iter_mut().for_each(|lane| take_out(&mut lane.iter_mut().map(|(_, log)| log)));
-        for &round in rounds.iter().collect::<std::collections::BTreeSet<_>>() {
-            take_out(&mut lanes.iter_mut().flatten().filter(|(own, _)| *own == round).map(|(_, log)| log));
+        for round in &rounds {
+            take_out(&mut lanes.iter_mut().flatten().filter(|(own, _)| own == round).map(|(_, log)| log));
         }
     }
     lanes.into_iter().flatten().map(|(_, log)| log).collect()
-}
-
-/// The rounds that one trial ran in, with the logs of its seconds per task.
-fn lane(trial: &Value) -> Vec<(u64, f64)> {
-    let samples = trial["samples"].as_array().into_iter().flatten().filter(|sample| sample["set_aside"] != true);
-    let logs = samples.filter_map(|sample| {
-        Some((sample["round"].as_u64()?, (sample["wall_s"].as_f64()? / sample["tasks"].as_f64()?).ln()))
-    });
-    logs.filter(|(_, log)| log.is_finite()).collect()
 }
 
 fn deviation(values: &[f64]) -> f64 {
@@ -126,7 +115,7 @@ fn quantiles(inverse: impl Fn(f64) -> f64) -> Vec<f64> {
 
 /// Random bits from what names them: SplitMix64 (Steele, Lea and Flood 2014), a step a word. A draw depends on its name
 /// alone, so that a disturbance or another order changes no other draw.
-pub(crate) fn bits(words: &[u64]) -> u64 {
+pub(super) fn bits(words: &[u64]) -> u64 {
     words.iter().fold(0, |state, word| {
         let mut z = (state ^ word).wrapping_add(0x9e37_79b9_7f4a_7c15);
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -136,6 +125,6 @@ pub(crate) fn bits(words: &[u64]) -> u64 {
 }
 
 /// From 0 to below 1.
-pub(crate) fn uniform(bits: u64) -> f64 {
+pub(super) fn uniform(bits: u64) -> f64 {
     (bits >> 11) as f64 / (1_u64 << 53) as f64
 }

@@ -10,10 +10,11 @@ use gingham_harness::workload::Unit;
 use gingham_machine::topology::{Cache, CacheKind};
 use gingham_machine::{Ceilings, Machine, ceilings::Rates};
 
-use super::machine::{CORE, CORE_MEMORY, CPUS, MEMORY_GAIN, Noise, Simulated, registry};
+use super::machine::{CORE, CORE_MEMORY, CPUS, MEMORY_GAIN, Simulated, registry};
+use super::noise::Noise;
 
 /// Searches for the fastest way to run `workload`. `budget_s` is counted on the simulated machine's clock.
-pub(crate) fn outcome(
+pub fn outcome(
     workload: &Workload,
     selection: &Selection,
     strategy: Strategy,
