@@ -7,6 +7,8 @@ use gingham_core::ndarray::{ArrayView2, ArrayViewMut2};
 use gingham_core::{Backend, BackendId, DType, Dot, Elementwise, Error, Fill, Info, Limit, MatMul, Op, OpThreads, Ops};
 use gingham_core::{Scalar, Support, Threading};
 
+const ID: BackendId = BackendId::new("mine");
+
 struct Mine;
 
 impl<T: Scalar> MatMul<T> for Mine {
@@ -39,7 +41,7 @@ impl Ops<f64> for Mine {}
 
 impl Backend for Mine {
     fn info(&self) -> Info {
-        Info { id: BackendId::new("mine"), library: "mine", version: "1.0.0".into(), kernels: String::new(), notes: &[] }
+        Info { id: ID, library: "mine", version: "1.0.0".into(), kernels: String::new(), notes: &[] }
     }
 
     fn threading(&self) -> Threading {
@@ -51,7 +53,7 @@ impl Backend for Mine {
     }
 
     fn limit(&self, threads: OpThreads) -> Result<Limit<'_>, Error> {
-        Limit::single("mine", threads)
+        Limit::single(ID, threads)
     }
 }
 
