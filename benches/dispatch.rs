@@ -10,7 +10,7 @@ use std::hint::black_box;
 
 use contest::race::{Race, seconds};
 use criterion::Throughput;
-use gingham::harness::executor::{Executor, Rayon, Serial, Threads, for_each};
+use gingham::runtime::executor::{Executor, Rayon, Serial, Threads, for_each};
 
 const WORKERS: usize = 2;
 

@@ -13,7 +13,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use gingham::core::{Context, Registry};
-use gingham::harness::{FnTuner, Workload};
+use gingham::harness::FnTuner;
+use gingham::runtime::Workload;
 
 const ROWS: &str = "mandelbrot_rows";
 

@@ -2,7 +2,7 @@
 //! the machine at hand, says why, saves the answer, and lets a program apply it.
 //!
 //! ```no_run
-//! use gingham::core::Product;
+//! use gingham::Product;
 //! use gingham::harness::{Session, Workload};
 //! use gingham::core::ndarray::Array2;
 //!
@@ -26,9 +26,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 pub use gingham_core as core;
-pub use gingham_core::Registry;
+pub use gingham_core::{Context, Error, Product, Registry};
 pub use gingham_harness as harness;
+#[cfg(target_os = "linux")]
+pub use gingham_harness::Tuner;
+pub use gingham_harness::{FnTuner, Outcome};
 pub use gingham_machine as machine;
+pub use gingham_runtime as runtime;
+pub use gingham_runtime::{Batch, Combination, Engine, Plan, Profile, Session, Workload};
 
 /// The backends that a cargo feature of the same name compiles in.
 const FEATURES: &[&str] = &["simd", "faer", "matrixmultiply", "nalgebra", "ndarray", "openblas"];

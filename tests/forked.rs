@@ -9,7 +9,7 @@ use std::{env, panic, thread};
 
 use gingham::core::ndarray::Array2;
 use gingham::core::{Backend, Error, OpThreads, Threading, matmul};
-use gingham::harness::executor::{Executor, Rayon, Threads, for_each};
+use gingham::runtime::executor::{Executor, Rayon, Threads, for_each};
 
 /// Set in the process whose threads are counted: the one that forks.
 const PARENT: &str = "GINGHAM_TEST_FORKS";

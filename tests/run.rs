@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use gingham::core::ndarray::Array2;
 use gingham::core::skip;
-use gingham::harness::npy::{Array, Partials, read};
+use gingham::runtime::npy::{Array, Partials, read};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput};
 use gingham::core::{Backend, DType, Op, OpThreads, Registry, Support, reference};
-use gingham::harness::engine::{Engine, Limited};
-use gingham::harness::workload::{Placement, Unit};
-use gingham::harness::{Combination, Workload};
 use gingham::machine::available_memory;
+use gingham::runtime::engine::{Engine, Limited};
+use gingham::runtime::workload::{Placement, Unit};
+use gingham::runtime::{Combination, Workload};
 
 use super::memory::Buffer;
 use super::race::{Race, seconds};

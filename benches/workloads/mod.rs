@@ -1,7 +1,7 @@
 //! Rows from a TOML file: tables `[[workload]]`, in the words of `gingham tune --workload`, each value a list.
 
 use gingham::core::OpThreads;
-use gingham::harness::Workload;
+use gingham::runtime::Workload;
 use serde::Deserialize;
 
 use crate::contest::row::Row;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use gingham_core::{DType, Op};
-use gingham_harness::{Workload, store};
+use gingham_runtime::{Workload, store};
 
 use super::failure::Failure;
 use super::workload_file;

@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use gingham_harness::report::Format;
-use gingham_harness::store::{Place, directory};
+use gingham_runtime::store::{Place, directory};
 
 use super::failure::Failure;
 use super::output::print;

@@ -5,8 +5,10 @@ use std::fmt::Display;
 use std::io;
 
 #[cfg(target_os = "linux")]
-use gingham_harness::{arena, tuner};
-use gingham_harness::{combination, engine, executor, plan, profile, report, space, workload};
+use gingham_harness::tuner;
+use gingham_harness::{report, space};
+use gingham_runtime::arena;
+use gingham_runtime::{combination, engine, executor, plan, profile, workload};
 
 use super::stderr::tell;
 

@@ -2,12 +2,12 @@
 
 use clap::{Args, ValueEnum};
 use gingham_core::{Backend, Registry, Threading};
-use gingham_harness::environment;
 use gingham_harness::outcome::Site;
 use gingham_harness::report::bytes;
 use gingham_machine::environment::kernel_variables;
 use gingham_machine::topology::CacheKind;
 use gingham_machine::{Ceilings, Machine};
+use gingham_runtime::environment;
 use serde_json::{Value, json};
 
 use super::failure::Failure;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use gingham_core::{DType, Op, Registry, Support, Threading, conformance};
-use gingham_harness::store;
+use gingham_runtime::store;
 
 use super::failure::Failure;
 use super::output::print;

@@ -7,15 +7,17 @@ use std::time::Duration;
 
 use clap::Args;
 use gingham_core::{Op, OpThreads, Registry};
-use gingham_harness::environment::Environment;
-use gingham_harness::profile::{self, Recorded};
 use gingham_harness::report::{self, Format, Page};
+use gingham_harness::save;
 use gingham_harness::search::Strategy;
 use gingham_harness::space::Selection;
-use gingham_harness::store::Place;
 use gingham_harness::trial::Program;
-use gingham_harness::workload::Call;
-use gingham_harness::{ExecutorKind, Outcome, Profile, Tuner, Workload, tuner};
+use gingham_harness::{Outcome, Tuner, tuner};
+use gingham_runtime::environment::Environment;
+use gingham_runtime::profile::{self, Recorded};
+use gingham_runtime::store::Place;
+use gingham_runtime::workload::Call;
+use gingham_runtime::{ExecutorKind, Profile, Workload};
 
 use super::args::{WorkloadArgs, count, duration, share};
 use super::destination::{Destinations, refuse_twice};
@@ -274,7 +276,7 @@ fn strategy(text: &str) -> Result<Strategy, String> {
 /// Saves the answer, if there is one, and says so.
 fn save(path: &Path, outcome: &Outcome, environment: &Environment) -> Result<(), Failure> {
     let (name, flag) = (path.display(), profile::flag(path));
-    match Profile::record(path, outcome, environment).map_err(Failure::work)? {
+    match save::save(path, outcome, environment).map_err(Failure::work)? {
         Recorded::Saved => {
             let session =
                 if flag.is_empty() { "open(gingham::registry())" } else { "with_profile(gingham::registry(), path)" };

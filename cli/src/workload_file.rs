@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use gingham_core::{DType, Op};
-use gingham_harness::workload::Error;
-use gingham_harness::{Workload, store};
+use gingham_runtime::workload::Error;
+use gingham_runtime::{Workload, store};
 use serde::Deserialize;
 use toml::Spanned;
 

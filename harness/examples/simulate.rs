@@ -11,7 +11,7 @@ use gingham_core::{Binary, DType, Op, OpThreads};
 use gingham_harness::report::{self, Format, Page};
 use gingham_harness::search::Strategy;
 use gingham_harness::space::Selection;
-use gingham_harness::{ExecutorKind, Workload};
+use gingham_runtime::{ExecutorKind, Workload};
 
 use gingham_simulation::modelled::{self, Noise};
 use gingham_simulation::recordings;

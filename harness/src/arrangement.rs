@@ -1,7 +1,7 @@
 //! The arrangements that the studies compare: one thread in all, all threads inside the operation, all workers outside
 //! it.
 
-use crate::combination::{Combination, ExecutorKind};
+use gingham_runtime::combination::{Combination, ExecutorKind};
 
 /// How the threads of a combination are spread, where it is one of the ways that the studies compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

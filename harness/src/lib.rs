@@ -11,46 +11,27 @@
 // Their panic, where a stream cannot be written to, would lose the work.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
-#[cfg(target_os = "linux")]
-pub mod arena;
 pub mod arrangement;
-mod clock;
-pub mod combination;
+#[cfg(target_os = "linux")]
+pub mod check;
 mod course;
-pub mod engine;
-pub mod environment;
-pub mod executor;
-pub mod files;
 pub mod journal;
-pub mod npy;
 pub mod outcome;
-mod parallel;
-pub mod plan;
-pub mod profile;
 pub mod progress;
-pub mod quantity;
 pub mod reason;
 pub mod replay;
 pub mod report;
 pub mod sample;
+pub mod save;
 pub mod search;
-pub mod shown;
 pub mod space;
 pub mod stats;
-pub mod store;
 #[cfg(target_os = "linux")]
 pub mod trial;
 pub mod tuner;
-pub mod waves;
-pub mod workload;
 
-pub use combination::{Combination, ExecutorKind};
-pub use engine::Engine;
 pub use outcome::Outcome;
-pub use plan::{Plan, Session};
-pub use profile::Profile;
 pub use progress::Progress;
 pub use tuner::FnTuner;
 #[cfg(target_os = "linux")]
 pub use tuner::Tuner;
-pub use workload::{Batch, Task, Workload};

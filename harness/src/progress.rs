@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::combination::Combination;
+use gingham_runtime::combination::Combination;
 
 /// What hears the progress of a tuning of a function, and how many seconds of its budget are left. By default nothing
 /// does.

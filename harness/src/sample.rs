@@ -3,12 +3,12 @@
 
 use gingham_machine::Taken;
 use gingham_machine::counters::Usage;
+use gingham_runtime::combination::Combination;
+use gingham_runtime::waves;
+use gingham_runtime::workload::Workload;
 use serde::{Deserialize, Serialize};
 
-use crate::combination::Combination;
 use crate::stats;
-use crate::waves;
-use crate::workload::Workload;
 
 /// One timed run.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]

@@ -1,13 +1,13 @@
 //! What a tuning of long tasks does with its budget, on a mock machine of two cores whose clock goes by the work: the
 //! studies' own sizes get an answer in time, and a budget that the program advises is enough.
 
-use gingham_harness::Combination;
 use gingham_harness::outcome::Sample;
 use gingham_harness::search::{
     Course, Failure, Found, Model, Needed, Process, Rules, Started, Stopped, Unstarted, Warning, sampling, search,
 };
 use gingham_harness::space::Candidate;
-use gingham_harness::waves::{makespan, wave};
+use gingham_runtime::Combination;
+use gingham_runtime::waves::{makespan, wave};
 
 const CPUS: usize = 2;
 

@@ -10,12 +10,13 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use gingham_core::{Context, Registry};
-use gingham_harness::executor::BoxError;
 use gingham_harness::outcome::Status;
 use gingham_harness::space::Selection;
 use gingham_harness::trial::init;
 use gingham_harness::tuner::Error;
-use gingham_harness::{ExecutorKind, FnTuner, Outcome, Tuner, Workload, workload};
+use gingham_harness::{FnTuner, Outcome, Tuner};
+use gingham_runtime::executor::BoxError;
+use gingham_runtime::{ExecutorKind, Workload, workload};
 
 use mimic::{Check, checks};
 

@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use gingham_core::{Context, OpThreads, Registry};
-use gingham_harness::executor::BoxError;
 use gingham_harness::outcome::Status;
 use gingham_harness::progress::Listener;
 use gingham_harness::reason::Stop;
 use gingham_harness::space::{self, Selection};
 use gingham_harness::tuner::Error;
-use gingham_harness::{ExecutorKind, FnTuner, Outcome, Plan, plan, workload};
+use gingham_harness::{FnTuner, Outcome};
+use gingham_runtime::executor::BoxError;
+use gingham_runtime::{ExecutorKind, Plan, plan, workload};
 
 /// Serial, and pools of two workers and of three, whatever the machine has.
 fn selection() -> Selection {

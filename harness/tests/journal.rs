@@ -8,9 +8,9 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use gingham_core::{DType, Op};
-use gingham_harness::Workload;
 use gingham_harness::journal::{Error, Header, Journal};
 use gingham_machine::Machine;
+use gingham_runtime::Workload;
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;

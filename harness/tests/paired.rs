@@ -4,11 +4,11 @@
 use std::path::Path;
 
 use gingham_core::{DType, Op};
-use gingham_harness::Workload;
 use gingham_harness::outcome::{Outcome, Row, Status};
 use gingham_harness::replay::Recording;
 use gingham_harness::search::{Cause, Strategy};
 use gingham_harness::space::Selection;
+use gingham_runtime::Workload;
 use gingham_simulation::modelled::{self, Noise};
 
 fn raced(noise: &Noise, seed: u64, budget_s: f64) -> Outcome {

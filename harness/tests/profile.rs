@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use gingham_core::{DType, Op, Registry};
-use gingham_harness::environment::Environment;
+use gingham_harness::outcome;
 use gingham_harness::outcome::{Outcome, Row, Sample, Status};
-use gingham_harness::profile::{Changes, Entry, Evidence, Fingerprint, Grade, Library, REACH, Ranked, Recorded};
-use gingham_harness::space::Narrowing;
-use gingham_harness::{Profile, Workload, outcome, profile};
+use gingham_harness::save::save;
 use gingham_machine::Machine;
+use gingham_runtime::environment::Environment;
+use gingham_runtime::profile::Narrowing;
+use gingham_runtime::profile::{Changes, Entry, Evidence, Fingerprint, Grade, Library, REACH, Ranked, Recorded};
+use gingham_runtime::{Profile, Workload, profile};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -242,7 +244,7 @@ fn an_outcome_is_recorded_with_its_evidence_and_without_peers() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("deep/profile.json");
     let environment = Environment::new(&Registry::new(), false);
-    Profile::record(&path, &outcome(), &environment).unwrap();
+    save(&path, &outcome(), &environment).unwrap();
     let saved = Profile::load(&path).unwrap();
     let [entry] = &saved.entries[..] else { panic!("{saved:?}") };
     let ranking: Vec<String> = entry.ranking.iter().map(|ranked| ranked.combination.to_string()).collect();
@@ -265,16 +267,16 @@ fn an_outcome_is_recorded_with_its_evidence_and_without_peers() {
     assert_eq!(entry.seed, 5);
 
     // The same workload on this machine takes its place, another number of CPUs stands beside it.
-    Profile::record(&path, &outcome(), &environment).unwrap();
+    save(&path, &outcome(), &environment).unwrap();
     assert_eq!(Profile::load(&path).unwrap().entries.len(), 1);
     let mut other = outcome();
     other.machine.machine.usable_cpus += 1;
-    Profile::record(&path, &other, &environment).unwrap();
+    save(&path, &other, &environment).unwrap();
     assert_eq!(Profile::load(&path).unwrap().entries.len(), 2);
 
     let mut peers_alone = outcome();
     peers_alone.trials.retain(|row| row.backend.starts_with("peer/") || row.status != Status::Ok);
-    Profile::record(&folder.path().join("none.json"), &peers_alone, &environment).unwrap();
+    save(&folder.path().join("none.json"), &peers_alone, &environment).unwrap();
     assert!(!folder.path().join("none.json").exists(), "nothing of ours finished");
 }
 
@@ -288,25 +290,25 @@ fn a_partial_answer_is_marked_and_never_replaces_a_full_one() {
     full.trials.retain(|row| row.status == Status::Ok);
     let saved = || Profile::load(&path).unwrap().entries[0].evidence.partial.clone();
 
-    assert_eq!(Profile::record(&path, &partial, &environment).unwrap(), Recorded::Saved);
+    assert_eq!(save(&path, &partial, &environment).unwrap(), Recorded::Saved);
     let gaps = saved().expect("it is marked");
     let profile = Profile::load(&path).unwrap();
     let answer = profile.look_up(&partial.workload, &profile.entries[0].fingerprint).to_string();
     let doubts = format!("; it is partial: {gaps}; it was measured on a disturbed machine: others had it");
     assert!(answer.ends_with(&doubts), "{answer}");
-    assert_eq!(Profile::record(&path, &partial, &environment).unwrap(), Recorded::Saved, "partial for partial");
+    assert_eq!(save(&path, &partial, &environment).unwrap(), Recorded::Saved, "partial for partial");
 
-    assert_eq!(Profile::record(&path, &full, &environment).unwrap(), Recorded::Saved, "full for partial");
+    assert_eq!(save(&path, &full, &environment).unwrap(), Recorded::Saved, "full for partial");
     assert_eq!(saved(), None);
     let before = std::fs::read(&path).unwrap();
-    assert_eq!(Profile::record(&path, &partial, &environment).unwrap(), Recorded::KeptFull);
+    assert_eq!(save(&path, &partial, &environment).unwrap(), Recorded::KeptFull);
     assert_eq!(std::fs::read(&path).unwrap(), before);
-    assert_eq!(Profile::record(&path, &full, &environment).unwrap(), Recorded::Saved, "full for full");
+    assert_eq!(save(&path, &full, &environment).unwrap(), Recorded::Saved, "full for full");
 
     // On another machine it stands beside it.
     let mut elsewhere = partial;
     elsewhere.machine.machine.usable_cpus += 1;
-    assert_eq!(Profile::record(&path, &elsewhere, &environment).unwrap(), Recorded::Saved);
+    assert_eq!(save(&path, &elsewhere, &environment).unwrap(), Recorded::Saved);
     assert_eq!(Profile::load(&path).unwrap().entries.len(), 2);
 }
 
@@ -320,7 +322,7 @@ fn an_answer_from_a_narrower_space_never_replaces_one_from_a_wider() {
     let among = |flags| Outcome { narrowed_by: narrowing(flags), ..whole.clone() };
     let (narrow, narrower) =
         (among(json!({"backend": ["a", "b"]})), among(json!({"backend": ["a"], "workers": ["2"]})));
-    let record = |outcome: &Outcome| Profile::record(&path, outcome, &environment).unwrap();
+    let record = |outcome: &Outcome| save(&path, outcome, &environment).unwrap();
     let saved = || Profile::load(&path).unwrap().entries[0].evidence.narrowed_by.clone();
 
     assert_eq!(record(&narrower), Recorded::Saved);

@@ -9,7 +9,7 @@ use gingham_harness::replay::{Decision, Ended, Recording, render};
 use gingham_harness::search::{Stop, Strategy};
 use gingham_harness::space::Selection;
 use gingham_harness::stats::median;
-use gingham_harness::{Combination, ExecutorKind, Workload};
+use gingham_runtime::{Combination, ExecutorKind, Workload};
 use gingham_simulation::modelled::{self, Noise};
 use gingham_simulation::recordings;
 use serde_json::{Value, json};

@@ -7,10 +7,10 @@ use gingham_core::{DType, Op};
 use gingham_harness::outcome::{Confirmation, Confirmed, Coverage, Outcome, Rounds, Row, SCHEMA, Sample, Site, Status};
 use gingham_harness::report::{Format, Page, render};
 use gingham_harness::search::{Stop, Strategy, Unstarted, WarningKind};
-use gingham_harness::space::Narrowing;
-use gingham_harness::{Combination, Workload};
 use gingham_machine::ceilings::Rates;
 use gingham_machine::{Ceilings, Machine};
+use gingham_runtime::profile::Narrowing;
+use gingham_runtime::{Combination, Workload};
 
 const TASKS: usize = 8;
 

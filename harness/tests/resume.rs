@@ -7,7 +7,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 
 use gingham_core::{DType, Op};
-use gingham_harness::Workload;
 use gingham_harness::journal::{
     Answer, Asked, Begun, Error, Event, Header, Journal, Journalled, Past, Request, Resumable,
 };
@@ -17,6 +16,7 @@ use gingham_harness::search::{
 };
 use gingham_machine::ceilings::Rates;
 use gingham_machine::{Ceilings, Machine as Host};
+use gingham_runtime::Workload;
 use gingham_simulation::mock::{
     Contestant, Disturbance, Machine, Noise, Setting, candidates, company, forty, graded, rules,
 };

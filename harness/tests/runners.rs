@@ -13,12 +13,12 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use gingham_core::{OpThreads, Registry};
-use gingham_harness::arena::Arena;
-use gingham_harness::environment::Environment;
 use gingham_harness::search::SAMPLE_S;
 use gingham_harness::trial::protocol::{Hello, PROTOCOL};
 use gingham_harness::trial::{Death, Program, Ready, Trial, init};
-use gingham_harness::{Combination, Workload};
+use gingham_runtime::arena::Arena;
+use gingham_runtime::environment::Environment;
+use gingham_runtime::{Combination, Workload};
 
 use mimic::{Check, checks};
 

@@ -19,7 +19,8 @@ use gingham_core::{
 use gingham_harness::outcome::{Row, Status};
 use gingham_harness::space::Selection;
 use gingham_harness::trial::{Program, init};
-use gingham_harness::{ExecutorKind, Outcome, Tuner, Workload, tuner};
+use gingham_harness::{Outcome, Tuner, tuner};
+use gingham_runtime::{ExecutorKind, Workload};
 
 use mimic::{Check, checks};
 

@@ -14,9 +14,11 @@ use std::process::{Command, ExitCode, Output};
 use std::time::Duration;
 
 use gingham_core::Registry;
-use gingham_harness::profile::{Entry, Evidence, Fingerprint, Ranked};
-use gingham_harness::{FnTuner, Tuner, Workload};
+use gingham_harness::check::measure_again;
+use gingham_harness::{FnTuner, Tuner};
 use gingham_machine::Machine;
+use gingham_runtime::Workload;
+use gingham_runtime::profile::{Entry, Evidence, Fingerprint, Ranked};
 
 use mimic::checks;
 
@@ -64,7 +66,7 @@ fn refusal(way: &str, program: PathBuf) -> String {
             let tuner = FnTuner { budget, ..FnTuner::default() };
             tuner.tune_calls(&registry, program, &calls).expect_err("no trial would be served").to_string()
         }
-        _ => answer(workload, &registry).measure_again(&registry, &program, &mut |_| {}).to_string(),
+        _ => measure_again(&answer(workload, &registry), &registry, &program, &mut |_| {}).to_string(),
     }
 }
 

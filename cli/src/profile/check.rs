@@ -1,10 +1,12 @@
 //! `gingham profile check`: one line an answer, and status 1 unless all hold.
 
 use gingham_core::Registry;
-use gingham_harness::profile::{Changes, check::Verdict};
+use gingham_harness::Progress;
+use gingham_harness::check::{Verdict, measure_again};
 use gingham_harness::report::count;
-use gingham_harness::{Profile, Progress};
 use gingham_machine::environment::kernel_variables;
+use gingham_runtime::Profile;
+use gingham_runtime::profile::Changes;
 
 use crate::failure::Failure;
 use crate::progress::{Steps, words};
@@ -17,7 +19,7 @@ pub(super) fn execute(saved: &Profile, registry: &Registry) -> Result<(), Failur
         let workload = &entry.workload;
         steps.begin(format!("measuring {workload} again"));
         let mut progress = |told: Progress<'_>| steps.begin(format!("{workload}: {}", words(told)));
-        let verdict = entry.measure_again(registry, &program, &mut progress);
+        let verdict = measure_again(entry, registry, &program, &mut progress);
         fallen += usize::from(!verdict.holds());
         let remedy = |changed: &Changes| format!("; {}", changed.remedy(&saved.tune(workload), &kernel_variables()));
         let remedy = match &verdict {

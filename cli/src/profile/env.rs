@@ -6,9 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gingham_core::Registry;
-use gingham_harness::Profile;
-use gingham_harness::profile::{Answer, Entry, Fingerprint};
 use gingham_machine::Machine;
+use gingham_runtime::Profile;
+use gingham_runtime::profile::{Answer, Entry, Fingerprint};
 
 use crate::args::WorkloadArgs;
 use crate::failure::Failure;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use gingham_harness::report::count;
-use gingham_harness::{Profile, profile};
+use gingham_runtime::{Profile, profile};
 
 use crate::args::WorkloadArgs;
 use crate::failure::Failure;

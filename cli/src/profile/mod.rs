@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use gingham_core::Registry;
-use gingham_harness::store::Place;
-use gingham_harness::{Profile as Saved, profile};
+use gingham_runtime::store::Place;
+use gingham_runtime::{Profile as Saved, profile};
 
 use super::args::WorkloadArgs;
 use super::failure::Failure;

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use gingham_core::Registry;
-use gingham_harness::profile::{Entry, Evidence, Fingerprint, Ranked};
-use gingham_harness::{Profile, report};
+use gingham_harness::report;
 use gingham_machine::Machine;
+use gingham_runtime::Profile;
+use gingham_runtime::profile::{Entry, Evidence, Fingerprint, Ranked};
 
 use crate::failure::Failure;
 use crate::output::print;

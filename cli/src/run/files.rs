@@ -9,14 +9,14 @@ use std::sync::atomic::Ordering::Relaxed;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use gingham_core::DType;
-use gingham_harness::files::{
+use gingham_harness::report::{bytes, count, seconds};
+use gingham_machine::available_memory;
+use gingham_runtime::files::{
     Failure as Bad, Job, Options, Pair, Pairing, Pairs, Problem, Side, Summary, Verify, pair,
 };
-use gingham_harness::npy::Partials;
-use gingham_harness::report::{bytes, count, seconds};
-use gingham_harness::shown::Shown;
-use gingham_harness::{Combination, Plan, Workload};
-use gingham_machine::available_memory;
+use gingham_runtime::npy::Partials;
+use gingham_runtime::shown::Shown;
+use gingham_runtime::{Combination, Plan, Workload};
 
 use super::bar::Bar;
 use crate::failure::Failure;

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use gingham_core::Registry;
-use gingham_harness::{Combination, Plan, Session, Workload};
+use gingham_runtime::{Combination, Plan, Session, Workload};
 
 use super::args::WorkloadArgs;
 use super::failure::Failure;

@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use gingham_core::Registry;
 use gingham_harness::report::seconds;
-use gingham_harness::workload::Operands;
-use gingham_harness::{Plan, Workload};
 use gingham_machine::available_memory;
+use gingham_runtime::workload::Operands;
+use gingham_runtime::{Plan, Workload};
 
 use crate::failure::Failure;
 use crate::output::print;

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use gingham_machine::available_memory;
+use gingham_runtime::clock::Clock;
+use gingham_runtime::combination::{Combination, ExecutorKind};
+use gingham_runtime::quantity::bytes;
 
-use crate::clock::Clock;
-use crate::combination::{Combination, ExecutorKind};
 use crate::journal::Resumable;
-use crate::quantity::bytes;
 use crate::reason::{Failure, FailureKind};
 use crate::sample::Sample;
 use crate::search::{Course, Process, Role, Started, Stopped};

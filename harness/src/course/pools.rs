@@ -11,15 +11,15 @@ use std::time::Instant;
 use gingham_core::Context;
 use gingham_machine::Neighbours;
 use gingham_machine::counters::Usage;
+use gingham_runtime::clock::Clock;
+use gingham_runtime::combination::Combination;
+use gingham_runtime::engine::Engine;
+use gingham_runtime::executor::{BoxError, TaskErrors};
+use gingham_runtime::workload::Portion;
 
-use crate::clock::Clock;
-use crate::combination::Combination;
-use crate::engine::Engine;
-use crate::executor::{BoxError, TaskErrors};
 use crate::reason::{Failure, FailureKind};
 use crate::sample::{Cost, Sample};
 use crate::search::{Course, Process, SAMPLE_S, Started, Stopped, sampling};
-use crate::workload::Portion;
 
 /// Pools of this process that run a closure.
 pub(crate) struct Pools<'a, F> {

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gingham_machine::Machine;
+use gingham_runtime::workload::Workload;
 use serde::{Deserialize, Serialize};
 
 use super::SCHEMA;
-use crate::workload::Workload;
 
 /// What must be the same for a run to go on with a journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -19,10 +19,9 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use gingham_runtime::store;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-
-use crate::store;
 
 pub use course::{Ended, Journalled, Resumable};
 pub use event::{Answer, Asked, Begun, Event, Request};

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use gingham_runtime::combination::{Combination, ExecutorKind};
+use gingham_runtime::quantity::count;
 use serde::{Deserialize, Serialize};
 
 use super::{Outcome, Status};
-use crate::combination::{Combination, ExecutorKind};
-use crate::quantity::count;
 use crate::reason::{Cause, Stop, Warning};
 
 /// Combinations of one kind that were never started, for one reason.

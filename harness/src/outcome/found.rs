@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use gingham_runtime::combination::ExecutorKind;
+use gingham_runtime::profile::Narrowing;
+use gingham_runtime::workload::Workload;
+
 use super::{Confirmation, Confirmed, Control, Coverage, Outcome, Row, SCHEMA, Site};
-use crate::combination::ExecutorKind;
 use crate::reason::{Left, Unstarted};
 use crate::sample::{Status, batch_seconds};
 use crate::search::{Found, Rules, Run};
-use crate::space::{Candidate, Narrowing};
-use crate::workload::Workload;
+use crate::space::Candidate;
 
 /// What was tuned, and where: what an outcome says of a tuning beside what its search was given and found.
 #[derive(Debug, Clone, PartialEq)]

@@ -10,14 +10,14 @@ mod row;
 use std::collections::BTreeMap;
 
 use gingham_machine::{Ceilings, Machine};
+use gingham_runtime::combination::Combination;
+use gingham_runtime::profile::Narrowing;
+use gingham_runtime::workload::Workload;
 use serde::{Deserialize, Serialize};
 
 use crate::arrangement::Arrangement;
-use crate::combination::Combination;
 use crate::reason::{Stop, Warning, WarningKind};
 use crate::search::Strategy;
-use crate::space::Narrowing;
-use crate::workload::Workload;
 
 pub use crate::sample::{Rounds, Sample, Status, batch_seconds};
 pub use coverage::{Coverage, NeverStarted};

@@ -1,11 +1,11 @@
 //! One combination, and what became of it.
 
+use gingham_runtime::combination::Combination;
+use gingham_runtime::workload::Workload;
 use serde::{Deserialize, Serialize};
 
-use crate::combination::Combination;
 use crate::reason::{Cause, LeftKind};
 use crate::sample::{Sample, Status, is_false};
-use crate::workload::Workload;
 
 /// One combination, and what became of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

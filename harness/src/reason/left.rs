@@ -2,10 +2,9 @@
 
 use std::fmt;
 
+use gingham_runtime::combination::Combination;
+use gingham_runtime::quantity::count;
 use serde::{Deserialize, Serialize};
-
-use crate::combination::Combination;
-use crate::quantity::count;
 
 /// Why a candidate left the race before its end.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,9 +3,8 @@
 
 use std::fmt;
 
+use gingham_runtime::combination::Combination;
 use serde::{Deserialize, Serialize};
-
-use crate::combination::Combination;
 
 /// Why a candidate was never started.
 #[derive(Debug, Clone, PartialEq)]

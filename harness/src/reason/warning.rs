@@ -2,10 +2,10 @@
 
 use std::fmt;
 
+use gingham_runtime::combination::Combination;
 use serde::{Deserialize, Serialize};
 
 use super::{Failure, Left};
-use crate::combination::Combination;
 
 /// What the reader should know before trusting the figures.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,8 +7,9 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::fmt;
 
+use gingham_runtime::combination::Combination;
+
 use super::Recording;
-use crate::combination::Combination;
 use crate::outcome::{Outcome, Row, Sample, Status};
 use crate::search::{self, Course, Failure, FailureKind, Found, Process, Role, Rules, Started, Stop, Stopped};
 

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use gingham_runtime::combination::Combination;
+
 use super::Decision;
-use crate::combination::Combination;
 
 /// One thing that a replay decides otherwise than the recorded search did.
 #[derive(Debug, Clone, PartialEq, Eq)]

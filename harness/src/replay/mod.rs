@@ -13,11 +13,12 @@ use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::combination::Combination;
+use gingham_runtime::combination::Combination;
+use gingham_runtime::store;
+
 use crate::outcome::{Outcome, Row, SCHEMA, Sample};
 use crate::search::Model;
 use crate::space::Candidate;
-use crate::store;
 
 pub use again::{Decision, Ended};
 pub use difference::{Difference, parts};

@@ -13,11 +13,11 @@
 //! of the times themselves would not do: on a shared machine memory has been seen at two speeds, a fifth apart, and
 //! whose median falls on which of them is chance.
 
+use gingham_runtime::combination::Combination;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
 use super::Recording;
-use crate::combination::Combination;
 use crate::outcome::{Sample, Status, batch_seconds};
 use crate::search::{
     self, Course, EXHAUSTIVE_ROUNDS, Failure, FailureKind, Process, Role, Rules, Started, Stopped, Strategy, sampling,

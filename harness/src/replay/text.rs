@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use gingham_runtime::combination::Combination;
+use gingham_runtime::quantity::{count, seconds};
+
 use super::difference::parts;
 use super::{Decision, Difference, Play, Recording};
-use crate::combination::Combination;
-use crate::quantity::{count, seconds};
 
 /// Races that are played: the largest regret of twenty is exceeded by one race in twenty, as a rule.
 const SEEDS: std::ops::Range<u64> = 0..20;

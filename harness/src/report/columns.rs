@@ -1,9 +1,10 @@
 //! The columns that tables for people share: what each cell says, and which columns go first where there is no place
 //! for all.
 
+use gingham_runtime::quantity::{percent, seconds};
+
 use super::ceiling;
 use crate::outcome::{Outcome, Row};
-use crate::quantity::{percent, seconds};
 
 /// A column, in the order in which they stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,7 +19,7 @@ use gingham_core::reference;
 use crate::arrangement::Arrangement;
 use crate::outcome::{Outcome, Ratio, Row, Sample};
 
-pub use crate::quantity::{bytes, count, seconds};
+pub use gingham_runtime::quantity::{bytes, count, seconds};
 pub use page::Page;
 use unmeasured::unmeasured;
 pub use verdict::verdict;

@@ -1,10 +1,11 @@
 //! The answer in sentences, which claim no more than was measured: of how many combinations they speak, what cannot be
 //! told from the winner, and what is missing.
 
+use gingham_runtime::quantity::seconds;
+
 use super::columns::Standing;
 use super::serial;
 use crate::outcome::{Coverage, Outcome, Row};
-use crate::quantity::seconds;
 
 /// Combinations of a list that are named.
 const NAMED: usize = 4;

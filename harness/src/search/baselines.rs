@@ -5,9 +5,10 @@
 //! backend then runs a small task of the same kind first. The quickest there starts first, a backend that is far behind
 //! there is not started at all, and the others wait until their turn comes by what the small task says of them.
 
+use gingham_runtime::combination::ExecutorKind;
+
 use super::state::{End, State};
 use super::{Process, Unstarted, gross, is_peer, shares};
-use crate::combination::ExecutorKind;
 
 /// A backend that takes this many times as long as the quickest one on a small task cannot win with large ones: between
 /// n = 512 and n = 2000 the order of libraries changes, but none has gained more than a third on another.

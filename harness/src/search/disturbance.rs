@@ -1,7 +1,8 @@
 //! Which rounds count: one in which others had the machine is run again, as long as few are.
 
+use gingham_runtime::quantity::count;
+
 use super::Lost;
-use crate::quantity::count;
 use crate::sample::Rounds;
 use crate::stats;
 

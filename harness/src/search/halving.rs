@@ -9,12 +9,13 @@
 //! Where tasks are long ([`Rules::tasks_are_long`](super::Rules::tasks_are_long)) every run is planned with: candidates
 //! start as long as their group can still run, and the race has as many candidates as reach its first look.
 
+use gingham_runtime::combination::Combination;
+use gingham_runtime::waves::makespan;
+
 use super::baselines::Baselines;
 use super::bounds::LOOKS;
 use super::state::{End, State};
 use super::{Left, Process, Unstarted, forecast, gross, shares};
-use crate::combination::Combination;
-use crate::waves::makespan;
 
 /// Candidates of the first group, which are the most promising: the quickest of them tells which of the others are
 /// beyond it even at best.

@@ -47,11 +47,11 @@ pub use model::Model;
 pub use order::Order;
 pub use sampling::SAMPLE_S;
 
-use crate::combination::Combination;
 use crate::progress::Progress;
 use crate::space::Candidate;
 use conclude::conclude;
 use exhaustive::Exhaustive;
+use gingham_runtime::combination::Combination;
 use halving::Halving;
 use race::Race;
 use state::State;
@@ -143,5 +143,5 @@ pub fn search(
 }
 
 fn is_peer(combination: &Combination) -> bool {
-    combination.executor == crate::combination::ExecutorKind::Peer
+    combination.executor == gingham_runtime::combination::ExecutorKind::Peer
 }

@@ -5,10 +5,9 @@
 //! are taken to cost nothing.
 
 use gingham_machine::{Ceilings, Machine};
-
-use crate::combination::Combination;
-use crate::waves::makespan;
-use crate::workload::{Bound, Workload};
+use gingham_runtime::combination::Combination;
+use gingham_runtime::waves::makespan;
+use gingham_runtime::workload::{Bound, Workload};
 
 /// What bounds a workload on a machine.
 #[derive(Debug, Clone, Copy, PartialEq)]

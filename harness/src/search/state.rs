@@ -3,11 +3,12 @@
 //!
 //! The phases borrow it and decide; here processes are started and ended, and rounds are run.
 
+use gingham_runtime::combination::Combination;
+
 use super::bounds::{CONFIRMATION_ROUNDS, Comparison};
 use super::disturbance::Disturbance;
 use super::record::Record;
 use super::{Confirmed, Control, Course, Found, Lost, Order, Process, Role, Rules, Run, is_peer};
-use crate::combination::Combination;
 use crate::progress::Progress;
 use crate::reason::{Failure, Left, Stop, Unstarted, Warning};
 

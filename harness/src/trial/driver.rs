@@ -5,18 +5,19 @@
 
 use std::time::Duration;
 
+use gingham_runtime::arena::Arena;
+use gingham_runtime::combination::{Combination, ExecutorKind};
+use gingham_runtime::environment::Environment;
+use gingham_runtime::waves;
+use gingham_runtime::workload::judge::Wrong;
+use gingham_runtime::workload::{Judge, Workload};
+
 use super::process::Death;
 use super::protocol::Hello;
 use super::{Program, Ready, Trial};
-use crate::arena::Arena;
-use crate::combination::{Combination, ExecutorKind};
-use crate::environment::Environment;
 use crate::reason::{Failure, FailureKind};
 use crate::sample::Sample;
 use crate::search::{Started, Stopped, sampling};
-use crate::waves;
-use crate::workload::judge::Wrong;
-use crate::workload::{Judge, Workload};
 
 /// Sides of the matrices of a probe: 5 ms at 59 GF/s, and a rate that is within a third of that of large ones.
 const PROBE_SIDE: usize = 512;
@@ -76,7 +77,7 @@ impl Driver {
         arena: Arena,
         seed: u64,
         cpus: usize,
-    ) -> Result<Self, crate::workload::placement::Error> {
+    ) -> Result<Self, gingham_runtime::workload::placement::Error> {
         let judge = held.judge(arena.placement(), arena.inputs(), seed)?;
         Ok(Self { environment, held, arena, judge, cpus })
     }

@@ -3,10 +3,10 @@
 use std::io;
 
 use gingham_core::Registry;
+use gingham_runtime::arena::{Private, ReadOnly, Writable};
+use gingham_runtime::workload::{self, Tasks};
 
 use super::protocol::Hello;
-use crate::arena::{Private, ReadOnly, Writable};
-use crate::workload::{self, Tasks};
 
 /// The arena, and the private copies where they were asked for.
 pub(super) struct Memory {

@@ -8,6 +8,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use gingham_machine::Neighbours;
+use gingham_runtime::environment::Environment;
+use gingham_runtime::store;
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_open, waitid};
@@ -18,9 +20,7 @@ use super::patience::{Patience, WAIT};
 use super::pipes::{Lines, Tail, nonblocking};
 use super::program::Program;
 use super::protocol::{Answer, Cost, Hello, PROTOCOL, Request};
-use crate::environment::Environment;
 use crate::sample::{self, Sample};
-use crate::store;
 
 /// How long a runner may take to exit once it has said goodbye, or has closed its standard output. Pools of workers
 /// clear away their semaphores then.

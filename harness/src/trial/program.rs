@@ -7,9 +7,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use gingham_runtime::combination::{Combination, is_peer_name};
 use rustix::fs::{Access, access};
-
-use crate::combination::{Combination, is_peer_name};
 
 /// What a trial starts.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,11 +4,10 @@
 //! send `failed`, and instead of `ready` also `refused`. Unknown fields are ignored, and new ones have a value that they
 //! take when they are left out, so that the protocol can grow.
 
+use gingham_runtime::arena::{Arena, Arenas};
+use gingham_runtime::combination::Combination;
+use gingham_runtime::workload::{Tensor, Workload};
 use serde::{Deserialize, Serialize};
-
-use crate::arena::{Arena, Arenas};
-use crate::combination::Combination;
-use crate::workload::{Tensor, Workload};
 
 /// The version of the protocol; both sides must speak the same.
 pub const PROTOCOL: u32 = 1;

@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 
 use gingham_core::Registry;
 use gingham_machine::counters::{Usage, thread_cpu_seconds};
+use gingham_runtime::engine::{Engine, Limited};
+use gingham_runtime::workload::{self, Call, Tasks};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Signal, getpid, kill_process, set_parent_process_death_signal};
 
 use super::memory::Memory;
 use super::protocol::{Answer, Cost, Hello, PROTOCOL, Request};
-use crate::engine::{Engine, Limited};
-use crate::workload::{self, Call, Tasks};
 
 /// Serves one parent over standard input and output. Everything that a library prints goes to standard error.
 pub(super) fn serve(registry: &Registry) -> ExitCode {

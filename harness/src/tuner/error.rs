@@ -1,10 +1,11 @@
 //! Why a tuning could not be done.
 
+use gingham_runtime::workload::memory::TooLarge;
+use gingham_runtime::workload::{self, Workload, placement};
+
 use crate::journal;
 use crate::reason::Failure;
 use crate::space;
-use crate::workload::memory::TooLarge;
-use crate::workload::{self, Workload, placement};
 
 /// Processes that an exhaustive search keeps alive at once: each costs some megabytes, stopped or not.
 pub(super) const MOST_EXHAUSTIVE: usize = 256;
@@ -29,7 +30,7 @@ pub enum Error {
     /// The memory for them cannot be had.
     #[cfg(target_os = "linux")]
     #[error(transparent)]
-    Arena(#[from] crate::arena::Error),
+    Arena(#[from] gingham_runtime::arena::Error),
     /// The journal cannot be had, or is of another tuning.
     #[error(transparent)]
     Journal(#[from] journal::Error),

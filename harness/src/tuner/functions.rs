@@ -32,19 +32,21 @@ use std::time::Duration;
 
 use gingham_core::{Context, OpThreads, Registry};
 use gingham_machine::{Ceilings, Machine};
+use gingham_runtime::clock::Clock;
+use gingham_runtime::combination::Combination;
+use gingham_runtime::combination::FUNCTIONS;
+use gingham_runtime::executor::BoxError;
+use gingham_runtime::rules::Cpus;
+use gingham_runtime::workload::Workload;
 
 use super::Error;
 #[cfg(target_os = "linux")]
 use super::Tuner;
-use crate::clock::Clock;
-use crate::combination::Combination;
 use crate::course::pools::Pools;
-use crate::executor::BoxError;
 use crate::outcome::{Outcome, Setting, Site};
 use crate::progress::{Listener, Progress};
 use crate::search::{Model, Rules, sampling, search};
-use crate::space::{Cpus, FUNCTIONS, Narrowing, Selection, candidates};
-use crate::workload::Workload;
+use crate::space::{Selection, candidates, narrowing};
 
 /// Tunes functions.
 #[derive(Debug, Clone)]
@@ -153,7 +155,7 @@ impl FnTuner {
             versions: std::collections::BTreeMap::new(),
             arena_tasks: part,
             prefault_s: 0.0,
-            narrowed_by: Narrowing::of(&self.selection, &registry, &workload, cpus),
+            narrowed_by: narrowing(&self.selection, &registry, &workload, cpus),
             workload,
         };
         Ok(Outcome::new(found, &candidates, &rules, setting, vec![clock.elapsed_s()]))

@@ -7,6 +7,8 @@ mod error;
 mod functions;
 #[cfg(target_os = "linux")]
 mod header;
+#[cfg(target_os = "linux")]
+mod held;
 mod pick;
 #[cfg(target_os = "linux")]
 mod workload;

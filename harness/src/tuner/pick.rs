@@ -1,10 +1,11 @@
 //! The pick of a tuning, made ready for the program that tuned.
 
 use gingham_core::Registry;
+use gingham_runtime::plan::{self, Plan};
+use gingham_runtime::session::Session;
+use gingham_runtime::workload::Call;
 
 use crate::outcome::Outcome;
-use crate::plan::{self, Plan, Session};
-use crate::workload::Call;
 
 impl Outcome {
     /// The pick made ready, with the backends of `registry`.

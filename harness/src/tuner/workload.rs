@@ -9,23 +9,26 @@ use std::time::Duration;
 use gingham_core::{OpThreads, Registry};
 use gingham_machine::environment::kernel_variables;
 use gingham_machine::{Ceilings, Machine, available_memory};
+use gingham_runtime::arena::{self, Arena};
+use gingham_runtime::clock::Clock;
+use gingham_runtime::combination::Combination;
+use gingham_runtime::combination::FUNCTIONS;
+use gingham_runtime::environment::Environment;
+use gingham_runtime::rules::Cpus;
+use gingham_runtime::workload::{Bound, Call, Workload};
 
 use super::Error;
 use super::error::MOST_EXHAUSTIVE;
-use crate::arena::{self, Arena};
-use crate::clock::Clock;
-use crate::combination::Combination;
+use super::held::held;
 use crate::course::live::{Limits, Live};
-use crate::environment::Environment;
 use crate::journal::{Begun, Ended, Event, Journal, Journalled, Past};
 use crate::outcome::{Outcome, Setting, Site};
 use crate::progress::Progress;
 use crate::reason::{Stop, Unstarted, Warning};
 use crate::search::{self, Found, Model, Needed, PREPARATION_SHARE, Rules, Run, Strategy, sampling};
-use crate::space::{self, Candidate, Cpus, FUNCTIONS, Narrowing, Selection};
+use crate::space::{self, Candidate, Selection, narrowing};
 use crate::trial::Program;
 use crate::trial::driver::Driver;
-use crate::workload::{Bound, Call, Workload};
 
 /// Tunes a workload.
 #[derive(Clone)]
@@ -206,7 +209,7 @@ impl Tuner {
 
     /// What a search that begins now is given, before there is an arena.
     fn begin(&self, machine: Machine, clock: &Clock, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Begun, Error> {
-        let held = self.workload.held(machine.usable_cpus, self.budget.as_secs_f64());
+        let held = held(&self.workload, machine.usable_cpus, self.budget.as_secs_f64());
         held.check_memory(available_memory())?;
         let candidates = self.candidates(&held, Cpus::of(&machine))?;
         let ceilings = match self.workload.bound() {
@@ -272,7 +275,7 @@ impl Tuner {
             workload: self.workload.clone(),
             arena_tasks: begun.arena_tasks,
             prefault_s: begun.prefault_s,
-            narrowed_by: Narrowing::of(&self.selection, &self.registry, &held, cpus),
+            narrowed_by: narrowing(&self.selection, &self.registry, &held, cpus),
         };
         let mut outcome = Outcome::new(found, &begun.candidates, &self.rules(begun), setting, clock_s);
         let is_measured = self.workload.bound() != Bound::Unknown;

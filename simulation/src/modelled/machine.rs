@@ -10,9 +10,9 @@ use gingham_core::{
 use gingham_core::{Registry, Support, Threading};
 use gingham_harness::outcome::Sample;
 use gingham_harness::search::{Course, Failure, Process, Role, Started, Stopped, sampling};
-use gingham_harness::waves::makespan;
-use gingham_harness::workload::Unit;
-use gingham_harness::{Combination, ExecutorKind, Workload};
+use gingham_runtime::waves::makespan;
+use gingham_runtime::workload::Unit;
+use gingham_runtime::{Combination, ExecutorKind, Workload};
 use rand::rngs::ChaCha8Rng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use gingham_harness::Workload;
 use gingham_harness::outcome::{Outcome, Setting, Site};
 use gingham_harness::search::{self, Model, Rules, Strategy};
-use gingham_harness::space::{self, Cpus, Narrowing, Selection};
-use gingham_harness::workload::Unit;
+use gingham_harness::space::{self, Selection};
 use gingham_machine::topology::{Cache, CacheKind};
 use gingham_machine::{Ceilings, Machine, ceilings::Rates};
+use gingham_runtime::Workload;
+use gingham_runtime::profile::Narrowing;
+use gingham_runtime::rules::Cpus;
+use gingham_runtime::workload::Unit;
 
 use super::machine::{CORE, CORE_MEMORY, CPUS, MEMORY_GAIN, Simulated, registry};
 use super::noise::Noise;

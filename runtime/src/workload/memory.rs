@@ -1,8 +1,6 @@
 //! How much memory a batch takes, and how much of it is held at once.
 
 use super::{Task, Workload};
-#[cfg(target_os = "linux")]
-use crate::arena::{DEFAULT_LIMIT, FIRST_TOUCH};
 use crate::quantity::bytes;
 
 /// Tasks that an arena holds at most. Each process of a tuning, of which some forty may be alive, describes every task
@@ -52,19 +50,6 @@ impl Workload {
         self.with_fewer_tasks(fitting.min(MOST_TASKS))
     }
 
-    /// The part that a tuning holds in memory. Its samples are of whole waves, so at least one task for each of `cpus` is
-    /// held, if these can be made in a twentieth of `budget_s` seconds, and whole waves of as many.
-    #[cfg(target_os = "linux")]
-    #[must_use]
-    pub(crate) fn held(&self, cpus: usize, budget_s: f64) -> Self {
-        let wave = self.task_bytes().saturating_mul(cpus as u64).min((budget_s / 20.0 * FIRST_TOUCH) as u64);
-        let held = self.within(DEFAULT_LIMIT.max(wave));
-        match held.tasks {
-            tasks if tasks < self.tasks && tasks > cpus => held.with_fewer_tasks(tasks / cpus * cpus),
-            _ => held,
-        }
-    }
-
     /// Bytes that the operands of a task take where each is on cache lines of its own.
     fn placed_bytes(&self) -> u64 {
         let bytes = self.operands().into_iter().map(|operand| operand.placed_bytes(&self.call));
@@ -101,16 +86,5 @@ mod tests {
         assert_eq!(fill(1, 1_000_000).within(u64::MAX).tasks(), MOST_TASKS);
         assert_eq!(fill(1000, 10).within(0).tasks(), 1);
         assert_eq!(fill(0, 10).within(0).tasks(), 10);
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn a_tuning_holds_whole_waves() {
-        let held = |mib: usize, tasks| fill(mib << 17, tasks).held(3, 60.0).tasks();
-        assert_eq!(held(1, 100), 100);
-        assert_eq!(held(128, 100), 3, "four would fit");
-        assert_eq!(held(200, 100), 3, "two would fit where half a GiB is the limit");
-        assert_eq!(held(400, 100), 2, "as many as can be touched in three seconds");
-        assert_eq!(held(4000, 2), 1);
     }
 }

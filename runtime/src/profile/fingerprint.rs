@@ -10,8 +10,7 @@ use gingham_core::Registry;
 use gingham_machine::Machine;
 use serde::{Deserialize, Serialize};
 
-use crate::outcome::Outcome;
-use crate::report;
+use crate::quantity;
 
 /// The version of this gingham.
 const GINGHAM: &str = env!("CARGO_PKG_VERSION");
@@ -69,18 +68,9 @@ impl Fingerprint {
         Self::new(machine, infos.map(|info| (info.id.into(), Library::new(&info.version, &info.kernels))).collect())
     }
 
-    /// As things were when `outcome` was measured, for the backends in `ids`.
-    pub(super) fn of<'a>(outcome: &Outcome, ids: impl Iterator<Item = &'a str>) -> Self {
-        let library = |id: &str| {
-            let version = outcome.versions.get(id).map(String::as_str).unwrap_or_default();
-            let mut rows = outcome.trials.iter().filter(|row| row.backend == id);
-            let kernels = rows.find_map(|row| row.kernels.as_deref()).unwrap_or_default();
-            (id.to_owned(), Library::new(version, kernels))
-        };
-        Self::new(&outcome.machine.machine, ids.map(library).collect())
-    }
-
-    fn new(machine: &Machine, backends: BTreeMap<String, Library>) -> Self {
+    /// Of `machine`, and of the libraries of `backends`, by their ids.
+    #[must_use]
+    pub fn new(machine: &Machine, backends: BTreeMap<String, Library>) -> Self {
         Self {
             cpu_model: printable(&machine.cpu_model),
             cpu_signature: machine.cpu_signature.as_deref().map(printable),
@@ -111,7 +101,7 @@ impl Fingerprint {
 
     /// The machine's facts, each with its name.
     fn facts(&self) -> [(&'static str, String); 7] {
-        let known = |bytes| if bytes == 0 { "unknown".into() } else { report::bytes(bytes) };
+        let known = |bytes| if bytes == 0 { "unknown".into() } else { quantity::bytes(bytes) };
         [
             ("CPU", self.cpu_model.clone()),
             ("CPU", self.cpu_signature.clone().unwrap_or_else(|| "unknown".into())),
@@ -125,7 +115,9 @@ impl Fingerprint {
 }
 
 impl Library {
-    fn new(version: &str, kernels: &str) -> Self {
+    /// Of this version, with these kernels.
+    #[must_use]
+    pub fn new(version: &str, kernels: &str) -> Self {
         Self { version: printable(version), kernels: printable(kernels) }
     }
 }

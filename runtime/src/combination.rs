@@ -77,11 +77,15 @@ pub enum Error {
     },
 }
 
+/// What stands for the backend in the combinations of functions, which have none.
+pub const FUNCTIONS: &str = "fn";
+
 /// What the combination of a peer begins with.
 const PEER: &str = "peer/";
 
 /// Whether `peer/NAME` is a combination: a name is ASCII letters, digits, `-`, `_` and `.`, at least one.
-pub(crate) fn is_peer_name(name: &str) -> bool {
+#[must_use]
+pub fn is_peer_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
 }
 

@@ -15,7 +15,7 @@ const LONGEST: Duration = Duration::from_secs(1);
 
 /// A clock that runs from its start on. Clones are the same clock.
 #[derive(Debug, Clone)]
-pub(crate) struct Clock {
+pub struct Clock {
     time: Arc<Mutex<Time>>,
     /// Without a thread that looks, nothing is known of stops.
     most: Duration,
@@ -30,7 +30,7 @@ struct Time {
 
 impl Clock {
     /// Starts a clock. Where the system refuses its thread it runs on through stops.
-    pub(crate) fn start() -> Self {
+    pub fn start() -> Self {
         let time = Arc::new(Mutex::new(Time { looked: Instant::now(), had: Duration::ZERO }));
         let watched = Arc::downgrade(&time);
         let look = move || {
@@ -45,18 +45,18 @@ impl Clock {
     }
 
     /// Goes on from `had`, whatever it has shown.
-    pub(crate) fn set(&self, had: Duration) {
+    pub fn set(&self, had: Duration) {
         let mut time = self.time.lock().unwrap_or_else(PoisonError::into_inner);
         *time = Time { looked: Instant::now(), had };
     }
 
     /// The time since the start.
-    pub(crate) fn elapsed(&self) -> Duration {
+    pub fn elapsed(&self) -> Duration {
         look(&self.time, Instant::now(), self.most)
     }
 
     /// The same in seconds.
-    pub(crate) fn elapsed_s(&self) -> f64 {
+    pub fn elapsed_s(&self) -> f64 {
         self.elapsed().as_secs_f64()
     }
 }

@@ -30,7 +30,7 @@ pub use family::{Bound, FunctionCall, Unit};
 pub use judge::Judge;
 pub use operands::Operands;
 pub use placement::{Operand, Placement, Tensor};
-pub(crate) use portion::Portion;
+pub use portion::Portion;
 pub use shape::{Layout, Shape};
 pub use task::Task;
 

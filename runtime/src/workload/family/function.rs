@@ -59,7 +59,10 @@ impl Workload {
 
 impl Workload {
     /// Calls of a closure, which no other process knows, for `items` items: what it writes is its own affair.
-    pub(crate) fn closure(items: usize) -> Result<Self, Error> {
+    ///
+    /// # Errors
+    /// [`Error::NoItems`]
+    pub fn closure(items: usize) -> Result<Self, Error> {
         let call = FunctionCall { name: "closure".into(), element: Element::Bytes, items, parameters: Vec::new() };
         if items == 0 { Err(Error::NoItems) } else { Self::checked(Call::Function(Box::new(call)), "0", None, items) }
     }

@@ -3,54 +3,13 @@
 mod narrowing;
 
 use gingham_core::{Backend, DType, Op, OpThreads, Registry, Support, Threading};
-use gingham_machine::Machine;
+use gingham_runtime::combination::FUNCTIONS;
+use gingham_runtime::rules::{Cpus, impossible, threads_rule};
+use gingham_runtime::workload::Call;
+use gingham_runtime::{Combination, ExecutorKind, Workload, executor};
 use serde::{Deserialize, Serialize};
 
-use crate::combination::{Combination, ExecutorKind};
-use crate::executor;
-use crate::workload::{Call, Workload};
-
-pub use narrowing::Narrowing;
-
-/// The CPUs that combinations are made for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cpus {
-    /// Those that this process may use.
-    pub usable: usize,
-    /// The machine's cores, each counted once however many hyper-threads it has.
-    pub cores: usize,
-}
-
-impl Cpus {
-    /// The CPUs of `machine`.
-    #[must_use]
-    pub fn of(machine: &Machine) -> Self {
-        Self { usable: machine.usable_cpus, cores: machine.physical_cores }
-    }
-
-    /// The most threads that a combination may have runnable at once: more take turns on a CPU and fill memory with
-    /// stacks. 8 are harmless anywhere.
-    #[must_use]
-    pub fn most_runnable(self) -> usize {
-        self.squared().max(self.usable.saturating_mul(4)).max(8)
-    }
-
-    /// The most that are worth it unasked.
-    fn squared(self) -> usize {
-        self.usable.saturating_mul(self.usable)
-    }
-
-    /// Numbers of threads that are worth it: 1, 2, 4, ... below the CPUs, as many as there are cores, and as many as there
-    /// are CPUs.
-    fn counts(self) -> impl Iterator<Item = usize> {
-        let usable = self.usable.max(1);
-        let doublings = std::iter::successors(Some(1_usize), |x| x.checked_mul(2)).take_while(move |&x| x < usable);
-        let mut counts: Vec<usize> = doublings.chain([self.cores, usable]).filter(|&n| 0 < n && n <= usable).collect();
-        counts.sort_unstable();
-        counts.dedup();
-        counts.into_iter()
-    }
-}
+pub use narrowing::narrowing;
 
 /// Which part of the space to look at; a list left out means all that is sensible.
 #[derive(Debug, Clone, Default)]
@@ -197,9 +156,6 @@ fn of_backend(
     crossed(&id, backend.threading(), &op_threads, workload, cpus, selection)
 }
 
-/// What stands for the backend in the combinations of functions, which have none.
-pub const FUNCTIONS: &str = "fn";
-
 /// The combinations of functions. Op threads are one unless the selection names others: a function that makes no use of
 /// them would race against itself.
 fn of_functions(workload: &Workload, cpus: Cpus, selection: &Selection) -> Vec<Candidate> {
@@ -273,18 +229,6 @@ fn of_executor(
     combinations
 }
 
-/// Why a backend cannot have these op threads.
-fn threads_rule(threading: Threading, threads: OpThreads) -> Option<String> {
-    match threading {
-        Threading::Single if threads != OpThreads::ONE => Some("it has no threads of its own".into()),
-        Threading::AtStart { var, allowed } if !allowed.contains(&threads.get()) => {
-            let allowed: Vec<String> = allowed.iter().map(ToString::to_string).collect();
-            Some(format!("{var} takes {}", allowed.join(", ")))
-        }
-        _ => None,
-    }
-}
-
 /// Why a combination is not raced.
 fn combination_rule(
     threading: Threading,
@@ -297,31 +241,6 @@ fn combination_rule(
         return Some(format!("more workers ({workers}) than tasks ({tasks})"));
     }
     impossible(threading, combination, cpus)
-}
-
-/// Why a combination can be run nowhere on these CPUs, whatever the workload.
-pub(crate) fn impossible(threading: Threading, combination: &Combination, cpus: Cpus) -> Option<String> {
-    let threads = combination.op_threads;
-    if let Some(reason) = threads_rule(threading, threads).or_else(|| crowd_rule(combination, cpus)) {
-        return Some(reason);
-    }
-    let rayon_inside = threading == Threading::PerCall { rayon: true } && threads != OpThreads::ONE;
-    if rayon_inside && combination.executor == ExecutorKind::Rayon {
-        return Some(
-            "op threads of a rayon-based backend would run tasks of the rayon executor while they wait".into(),
-        );
-    }
-    None
-}
-
-/// Why a combination has more threads than may be runnable at once.
-fn crowd_rule(combination: &Combination, cpus: Cpus) -> Option<String> {
-    let Combination { workers, op_threads, .. } = combination;
-    let (given, most) = (combination.runnable(), cpus.most_runnable());
-    let usable = cpus.usable;
-    (given > most).then(|| {
-        format!("{workers} x {op_threads} threads would be runnable at once; {most} may be on {usable} usable CPUs")
-    })
 }
 
 #[cfg(test)]
@@ -450,7 +369,7 @@ mod tests {
     fn a_space_is_narrowed_by_what_leaves_something_out() {
         let registry = Registry::new().with(Mock("mock", Threading::PerCall { rayon: false }));
         let workload = Workload::new(Op::MatMul, DType::F64, "8", None, 64).unwrap();
-        let of = |selection: Selection| Narrowing::of(&selection, &registry, &workload, cores(2));
+        let of = |selection: Selection| narrowing(&selection, &registry, &workload, cores(2));
         let serial = Some(vec![ExecutorKind::Serial]);
         let threads = |counts: &[usize]| Some(counts.iter().map(|&n| OpThreads::new(n).unwrap()).collect::<Vec<_>>());
         let mock = Some(vec!["mock".to_owned()]);
@@ -474,7 +393,7 @@ mod tests {
         });
         assert_eq!(narrower.to_string(), "--backend mock --executor serial --op-threads 1");
         let wide = of(Selection { backends: mock, ..Default::default() });
-        for (a, b) in [(&Narrowing::default(), &wide), (&wide, &narrow), (&narrow, &narrower)] {
+        for (a, b) in [(&gingham_runtime::profile::Narrowing::default(), &wide), (&wide, &narrow), (&narrow, &narrower)] {
             assert!(a.contains(b) && !b.contains(a) && a.contains(a), "{a} and {b}");
         }
         let one_thread = of(Selection { op_threads: threads(&[1]), ..Default::default() });

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gingham_core::ndarray::{Array1, Array2, ArrayViewMut2};
 use gingham_core::{Binary, DType, Op, Product, Registry};
-use gingham_harness::profile::{Entry, Evidence, Fingerprint, Ranked};
-use gingham_harness::workload::Tasks;
-use gingham_harness::{Batch, Profile, Session, Task, Workload};
 use gingham_machine::Machine;
+use gingham_runtime::profile::{Entry, Evidence, Fingerprint, Ranked};
+use gingham_runtime::workload::Tasks;
+use gingham_runtime::{Batch, Profile, Session, Task, Workload};
 
 fn workload(tasks: usize) -> Workload {
     Workload::new(Op::MatMul, DType::F64, "4", None, tasks).unwrap()
@@ -44,12 +44,12 @@ fn save(folder: &tempfile::TempDir, entry: Entry) -> PathBuf {
     path
 }
 
-fn plan_by(entry: Entry, workload: &Workload) -> gingham_harness::Plan {
+fn plan_by(entry: Entry, workload: &Workload) -> gingham_runtime::Plan {
     let folder = tempfile::tempdir().unwrap();
     Session::with_profile(Registry::new(), &save(&folder, entry)).unwrap().plan(workload).unwrap()
 }
 
-fn plan(ranking: &[&str], workload: &Workload) -> gingham_harness::Plan {
+fn plan(ranking: &[&str], workload: &Workload) -> gingham_runtime::Plan {
     plan_by(entry(ranking), workload)
 }
 

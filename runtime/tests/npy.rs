@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use gingham_core::{DType, skip};
-use gingham_harness::npy::{self, Array, Element, Endian, Header, Kind, Partials};
+use gingham_runtime::npy::{self, Array, Element, Endian, Header, Kind, Partials};
 use ndarray::{Array2, Array3, ArrayD, ArrayView, Dimension, IxDyn, ShapeBuilder, array, s};
 use proptest::prelude::*;
 use tempfile::TempDir;

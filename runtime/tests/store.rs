@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
 
 use gingham_core::skip;
-use gingham_harness::store::{Place, introduced, read, schema, value};
+use gingham_runtime::store::{Place, introduced, read, schema, value};
 use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
 
 fn write(path: &Path, text: &str) -> std::io::Result<()> {

@@ -32,7 +32,8 @@ pub fn count(n: usize, thing: &str) -> String {
 }
 
 /// A share: `2 %`, `0.5 %`.
-pub(crate) fn percent(share: f64) -> String {
+#[must_use]
+pub fn percent(share: f64) -> String {
     format!("{} %", (share * 1e3).round() / 10.0)
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Barrier, Mutex};
 use std::thread::{self, ThreadId};
 
-use gingham_harness::executor::{
+use gingham_runtime::executor::{
     BoxError, Error, Executor, MAX_WORKERS, Parts, Rayon, Serial, TaskError, Threads, for_each, for_each_group_mut,
     for_each_mut,
 };

@@ -11,19 +11,19 @@ use std::time::{Duration, Instant};
 
 use gingham_core::Registry;
 use gingham_machine::{Machine, available_memory};
+use gingham_runtime::arena::Arena;
+use gingham_runtime::combination::Combination;
+use gingham_runtime::environment::Environment;
+use gingham_runtime::profile::{Changes, Entry, Fingerprint, Ranked};
+use gingham_runtime::quantity::seconds;
+use gingham_runtime::workload::Workload;
 
-use super::{Changes, Entry, Fingerprint, Ranked};
-use crate::arena::Arena;
-use crate::combination::Combination;
-use crate::environment::Environment;
 use crate::outcome::{Sample, batch_seconds};
 use crate::progress::Progress;
-use crate::quantity::seconds;
 use crate::search::Lost;
 use crate::stats;
 use crate::trial::Program;
 use crate::trial::driver::{Driver, Running, Start};
-use crate::workload::Workload;
 
 /// Bytes of the arena, unless the workers need more: several times most caches, and filled in half a second.
 const ARENA: u64 = 128 << 20;
@@ -88,31 +88,29 @@ pub struct Figures {
     pub disturbed: Option<String>,
 }
 
-impl Entry {
-    /// Measures the answer again, with the backends of `registry`, which `program`, whose main begins with
-    /// [`crate::trial::init`], finds too; `progress` is told what comes next.
-    #[must_use]
-    pub fn measure_again(
-        &self,
-        registry: &Registry,
-        program: &Path,
-        progress: &mut dyn FnMut(Progress<'_>),
-    ) -> Verdict {
-        if let Err(reason) = Program::Own(program.into()).check() {
-            return Verdict::Unmeasured(reason.to_string());
-        }
-        let machine = Machine::probe();
-        let changed = self.fingerprint.changes(&Fingerprint::now(&machine, registry));
-        if !changed.machine.is_empty() {
-            return Verdict::Stale { changed, measured: None };
-        }
-        let program = Program::Own(program.into());
-        let bench = Bench { entry: self, registry, program, cpus: machine.usable_cpus };
-        let measured = bench.figures(progress).map_or_else(Verdict::Unmeasured, Figures::verdict);
-        match changed.is_empty() {
-            true => measured,
-            false => Verdict::Stale { changed, measured: Some(Box::new(measured)) },
-        }
+/// Measures a saved answer again, with the backends of `registry`, which `program`, whose main begins with
+/// [`crate::trial::init`], finds too; `progress` is told what comes next.
+#[must_use]
+pub fn measure_again(
+    entry: &Entry,
+    registry: &Registry,
+    program: &Path,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Verdict {
+    if let Err(reason) = Program::Own(program.into()).check() {
+        return Verdict::Unmeasured(reason.to_string());
+    }
+    let machine = Machine::probe();
+    let changed = entry.fingerprint.changes(&Fingerprint::now(&machine, registry));
+    if !changed.machine.is_empty() {
+        return Verdict::Stale { changed, measured: None };
+    }
+    let program = Program::Own(program.into());
+    let bench = Bench { entry, registry, program, cpus: machine.usable_cpus };
+    let measured = bench.figures(progress).map_or_else(Verdict::Unmeasured, Figures::verdict);
+    match changed.is_empty() {
+        true => measured,
+        false => Verdict::Stale { changed, measured: Some(Box::new(measured)) },
     }
 }
 

@@ -11,28 +11,33 @@ use crate::executor::{BoxError, TaskErrors};
 
 /// `count` of `items` items, evenly spread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Portion {
+pub struct Portion {
     /// How many there are in all.
-    pub(crate) items: usize,
+    pub items: usize,
     /// How many of them are run, at most all; not none, unless there are none.
-    pub(crate) count: usize,
+    pub count: usize,
 }
 
 impl Portion {
     /// All of them.
-    pub(crate) fn whole(items: usize) -> Self {
+    #[must_use]
+    pub fn whole(items: usize) -> Self {
         Self { items, count: items }
     }
 
     /// The item at `place`, below `count`: the middle one of as many equal stretches.
-    pub(crate) fn item(self, place: usize) -> usize {
+    #[must_use]
+    pub fn item(self, place: usize) -> usize {
         // In 128 bits no product of two sizes overflows.
         let middle = (2 * place as u128 + 1) * self.items as u128 / (2 * self.count as u128);
         middle as usize
     }
 
     /// Calls `f` with each item once, on the engine of a function.
-    pub(crate) fn call_each<F>(self, engine: &Engine, f: &F) -> Result<(), TaskErrors>
+    ///
+    /// # Errors
+    /// [`TaskErrors`], by the items.
+    pub fn call_each<F>(self, engine: &Engine, f: &F) -> Result<(), TaskErrors>
     where
         F: Fn(&Context<'_>, usize) -> Result<(), BoxError> + Sync,
     {
@@ -43,7 +48,8 @@ impl Portion {
     }
 
     /// Errors by the item that failed, not by its place in the portion.
-    pub(crate) fn by_item(self, errors: TaskErrors) -> TaskErrors {
+    #[must_use]
+    pub fn by_item(self, errors: TaskErrors) -> TaskErrors {
         TaskErrors { index: self.item(errors.index), ..errors }
     }
 }

@@ -12,9 +12,9 @@ use gingham_core::{
     Backend, BackendId, DType, Dot, Elementwise, Fill, Info, Limit, MatMul, Op, OpThreads, Ops, Registry, Scalar,
     Support, Threading, skip,
 };
-use gingham_harness::Engine;
-use gingham_harness::files::{Error, Job, Options, Outcome, Pair, Pairs, Problem, Summary, Verify};
-use gingham_harness::npy::{self, Array, Partials};
+use gingham_runtime::Engine;
+use gingham_runtime::files::{Error, Job, Options, Outcome, Pair, Pairs, Problem, Summary, Verify};
+use gingham_runtime::npy::{self, Array, Partials};
 use ndarray::{Array2, Array3, ArrayD, ArrayView2, ArrayViewMut2, Axis, IxDyn};
 use tempfile::TempDir;
 

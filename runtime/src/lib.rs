@@ -1,0 +1,39 @@
+//! What a program links that applies Gingham's answers, and what a trial is made of: no search, no statistics, no tables.
+//!
+//! A [`Workload`] says what is to be computed; an [`engine`] is a [`Combination`] made ready to run it; a [`Profile`]
+//! holds the saved answers, and a [`Session`] makes the best of them a [`Plan`]. The feature `files` adds products of
+//! `.npy` files.
+//!
+//! This crate is handed a [`gingham_core::Registry`] and knows no backend by name.
+#![deny(unsafe_code)]
+// Their panic, where a stream cannot be written to, would lose the work.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
+#[cfg(target_os = "linux")]
+pub mod arena;
+pub mod clock;
+pub mod combination;
+pub mod engine;
+pub mod environment;
+pub mod executor;
+#[cfg(feature = "files")]
+pub mod files;
+#[cfg(feature = "files")]
+pub mod npy;
+mod parallel;
+pub mod plan;
+pub mod profile;
+pub mod quantity;
+pub mod rules;
+pub mod session;
+pub mod shown;
+pub mod store;
+pub mod waves;
+pub mod workload;
+
+pub use combination::{Combination, ExecutorKind};
+pub use engine::Engine;
+pub use plan::Plan;
+pub use profile::Profile;
+pub use session::Session;
+pub use workload::{Batch, Task, Workload};

@@ -1,0 +1,201 @@
+//! An answer made ready to run in a program.
+
+use gingham_core::function::Value;
+use gingham_core::ndarray::ArrayView1;
+use gingham_core::{Context, Product, Registry, Scalar};
+
+use crate::combination::Combination;
+use crate::engine::{self, Engine};
+use crate::executor::{BoxError, TaskErrors};
+use crate::workload::{self, Batch, Call, Task, Tasks, Workload, multiply};
+
+/// A combination ready to run.
+pub struct Plan {
+    engine: Engine,
+    /// Where the combination comes from.
+    origin: String,
+    doubts: Vec<String>,
+    note: String,
+}
+
+/// A plan that cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The backend is unknown.
+    #[error(transparent)]
+    Core(#[from] gingham_core::Error),
+    /// This process has not its op threads, or not its pool.
+    #[error(transparent)]
+    Engine(#[from] engine::Error),
+    /// The combination can be run nowhere on this machine.
+    #[error("{combination} cannot be run: {reason}")]
+    Impossible {
+        /// The combination.
+        combination: Combination,
+        /// The rule that it breaks.
+        reason: String,
+    },
+    /// No backend can run it.
+    #[error("no backend of this program can run {0}")]
+    NoBackend(Workload),
+    /// A tuning found no combination.
+    #[error("no combination ran to its end; {0}")]
+    NothingRan(String),
+}
+
+/// A batch that was not done as a whole.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The op threads are not to be had any more; nothing was run.
+    #[error(transparent)]
+    Limit(#[from] gingham_core::Error),
+    /// There is no such function.
+    #[error(transparent)]
+    Workload(#[from] workload::Error),
+    /// Some tasks failed; the others were done.
+    #[error(transparent)]
+    Tasks(#[from] TaskErrors),
+}
+
+impl Plan {
+    /// A plan that runs functions as `combination` spreads tasks; the backend that it names is not looked at.
+    ///
+    /// # Errors
+    /// [`Error`], where its pool cannot be had.
+    pub fn for_functions(combination: &Combination) -> Result<Self, Error> {
+        let engine = Engine::for_functions(combination).map_err(engine::Error::from)?;
+        Ok(Self::new(engine, format!("{combination}, for functions"), Vec::new()))
+    }
+
+    pub(crate) fn new(engine: Engine, origin: String, doubts: Vec<String>) -> Self {
+        let mut plan = Self { engine, origin: String::new(), doubts, note: String::new() };
+        plan.comes_from(origin);
+        plan
+    }
+
+    /// The combination that it applies.
+    #[must_use]
+    pub fn combination(&self) -> &Combination {
+        self.engine.combination()
+    }
+
+    /// Where the combination comes from, what was passed over, by how much, and what would get it; then its doubts.
+    #[must_use]
+    pub fn note(&self) -> &str {
+        &self.note
+    }
+
+    /// The note without the doubts.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Variables of this process that may make it slower than it was measured, a sentence each.
+    #[must_use]
+    pub fn doubts(&self) -> &[String] {
+        &self.doubts
+    }
+
+    pub(crate) fn comes_from(&mut self, origin: String) {
+        let sentences: Vec<&str> =
+            [origin.as_str()].into_iter().chain(self.doubts.iter().map(String::as_str)).collect();
+        self.note = sentences.join("; ");
+        self.origin = origin;
+    }
+
+    /// What applies it.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Does every task of `batch`.
+    ///
+    /// # Errors
+    /// [`RunError`]; a task that fails or panics does not keep the others from being done.
+    pub fn run(&self, batch: &mut dyn Tasks) -> Result<(), RunError> {
+        let all = 0..batch.len();
+        Ok(batch.run(all, &self.engine.limited()?)?)
+    }
+
+    /// `C <- A B` for every product.
+    ///
+    /// # Errors
+    /// As [`Plan::run`].
+    pub fn matmul_many<T: Scalar>(&self, products: &mut [Product<'_, T>]) -> Result<(), RunError> {
+        Ok(multiply(products, &self.engine.limited()?)?)
+    }
+
+    /// The dot product of every pair.
+    ///
+    /// # Errors
+    /// As [`Plan::run`].
+    pub fn dot_many<T: Scalar>(&self, pairs: &[(ArrayView1<'_, T>, ArrayView1<'_, T>)]) -> Result<Vec<T>, RunError> {
+        let mut sums = vec![T::zero(); pairs.len()];
+        let dots = pairs.iter().zip(&mut sums).map(|(&(x, y), out)| Task::Dot { x, y, out });
+        self.run(&mut Batch::from(dots.collect::<Vec<_>>()))?;
+        Ok(sums)
+    }
+
+    /// Calls `f` with each index below `n`, spread as the combination spreads tasks.
+    ///
+    /// # Errors
+    /// As [`Plan::run`].
+    pub fn for_each(&self, n: usize, f: impl Fn(usize) + Sync) -> Result<(), RunError> {
+        self.call_each(n, |_, i| {
+            f(i);
+            Ok(())
+        })
+    }
+
+    /// Calls `f` with each index below `items` once, and with what it may use.
+    ///
+    /// # Errors
+    /// As [`Plan::run`]; an item that fails or panics does not keep the others from being done.
+    pub fn call_each(
+        &self,
+        items: usize,
+        f: impl Fn(&Context<'_>, usize) -> Result<(), BoxError> + Sync,
+    ) -> Result<(), RunError> {
+        let on = self.engine.limited()?;
+        let cx = Context::new(items, on.op_threads(), &[]);
+        Ok(on.for_each(items, |i| f(&cx, i))?)
+    }
+
+    /// Calls `f` with each of `items` and its index once, and with what it may use.
+    ///
+    /// # Errors
+    /// As [`Plan::call_each`].
+    pub fn call_each_mut<T: Send>(
+        &self,
+        items: &mut [T],
+        f: impl Fn(&Context<'_>, usize, &mut T) -> Result<(), BoxError> + Sync,
+    ) -> Result<(), RunError> {
+        let on = self.engine.limited()?;
+        let cx = Context::new(items.len(), on.op_threads(), &[]);
+        Ok(on.for_each_mut(items, |i, item| f(&cx, i, item))?)
+    }
+
+    /// The results of a workload that calls a function of `registry`, an item's behind the other's.
+    ///
+    /// # Errors
+    /// [`RunError::Workload`], where the workload calls no function of `registry` that writes `T`, or as
+    /// [`Plan::call_each`].
+    pub fn call<T: Value>(&self, registry: &Registry, workload: &Workload) -> Result<Vec<T>, RunError> {
+        let Call::Function(call) = workload.call() else { return Err(workload::Error::Nothing.into()) };
+        let (body, parameters) = (call.body::<T>(registry)?, &call.parameters);
+        let ([_, len, _], on) = (workload.shape().sizes(), self.engine.limited()?);
+        let mut results = vec![T::default(); call.items * len];
+        let mut slots: Vec<&mut [T]> = results.chunks_exact_mut(len).collect();
+        let cx = Context::new(call.items, on.op_threads(), parameters);
+        on.for_each_mut(&mut slots, |item, slot| body(&cx, item, slot))?;
+        Ok(results)
+    }
+}
+
+impl std::fmt::Debug for Plan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Plan").field("combination", self.combination()).field("note", &self.note).finish()
+    }
+}

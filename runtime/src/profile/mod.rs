@@ -1,0 +1,185 @@
+//! Saved answers: for each workload tuned on a machine, the ranking of its combinations.
+//!
+//! The ranking is kept rather than the winner alone, because a program may be unable to apply the winner: a start-up
+//! variable may be set otherwise, a backend not compiled in. A profile is a file of JSON; it is replaced as a whole,
+//! under a lock, so that a reader finds the old one or the new one and two writers lose nothing.
+//!
+//! An answer knows what it rests on (a [`Fingerprint`]) and what speaks for it ([`Evidence`]); a lookup is graded
+//! ([`Grade`]).
+
+mod entry;
+mod error;
+mod fingerprint;
+mod layers;
+mod lookup;
+mod narrowing;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::shown::Word;
+use crate::store::{self, Place};
+use crate::workload::Workload;
+
+use error::Flaw;
+
+pub use entry::{Entry, Evidence, Ranked, Recorded};
+pub use error::Error;
+pub use fingerprint::{Changes, Fingerprint, Library};
+pub use layers::system_paths;
+pub use lookup::{Answer, Choice, Grade, REACH};
+pub use narrowing::Narrowing;
+
+/// The name of this form.
+pub const SCHEMA: &str = "gingham.profile/2";
+
+/// A profile holds some kilobytes an answer; a file beyond this is none.
+const LARGEST: u64 = 64 << 20;
+
+/// The saved answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Profile {
+    schema: String,
+    /// One for each machine and workload.
+    pub entries: Vec<Entry>,
+    /// What names its file to a command, where it is to be named.
+    #[serde(skip)]
+    flag: String,
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        Self { schema: SCHEMA.into(), entries: Vec::new(), flag: String::new() }
+    }
+}
+
+/// Where profiles are kept when no file is named: `gingham/profile.json` in the user's configuration directory.
+///
+/// # Errors
+/// [`Error::NoHome`]
+pub fn default_path() -> Result<PathBuf, Error> {
+    let directories = directories::ProjectDirs::from("", "", "gingham").ok_or(Error::NoHome)?;
+    Ok(directories.config_dir().join("profile.json"))
+}
+
+/// The flag that names the profile at `path` to a command, after a blank; empty for the one that is taken where none is
+/// named.
+#[must_use]
+pub fn flag(path: &Path) -> String {
+    match default_path() {
+        Ok(default) if default == path => String::new(),
+        _ => format!(" --profile {}", Word(path)),
+    }
+}
+
+impl Profile {
+    /// The profile in the file at `path`; an empty one where there is none, or nothing in it.
+    ///
+    /// # Errors
+    /// [`Error`], where there is something and it is no profile.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        match store::read(path, LARGEST) {
+            Ok(bytes) => Self::parse(&bytes).map_err(|flaw| flaw.at(path)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(e) if e.kind() == io::ErrorKind::FileTooLarge => Err(Flaw::Damaged(e.to_string()).at(path)),
+            Err(source) => Err(Error::Io { path: path.into(), source }),
+        }
+    }
+
+    /// The same, which its user named by `path`: commands that renew its answers name it, too.
+    #[must_use]
+    pub fn named(self, path: &Path) -> Self {
+        Self { flag: flag(path), ..self }
+    }
+
+    /// The command that finds or renews the answer for `workload`.
+    #[must_use]
+    pub fn tune(&self, workload: &Workload) -> String {
+        format!("gingham tune {}{}", workload.flags(), self.flag)
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self, Flaw> {
+        if bytes.trim_ascii().is_empty() {
+            return Ok(Self::default());
+        }
+        let other = |flaw| store::introduced(bytes).map_or(flaw, Flaw::Other);
+        let schema = store::schema(bytes).map_err(|reason| other(Flaw::Damaged(reason)))?;
+        match schema.as_str() {
+            SCHEMA => {}
+            of_profile if of_profile.starts_with("gingham.profile/") => return Err(Flaw::Foreign(schema)),
+            _ => return Err(other(Flaw::Foreign(schema))),
+        }
+        let profile: Self = store::value(bytes).map_err(Flaw::Damaged)?;
+        profile.entries.iter().try_for_each(Entry::check).map_err(Flaw::Damaged)?;
+        Ok(profile)
+    }
+
+    /// Whether answers can be saved at `path`, as far as can be told without changing anything.
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub fn check(path: &Path) -> Result<(), Error> {
+        let unwritable = |source| Error::Unwritable { path: path.into(), source };
+        let place = Place::of(path).map_err(unwritable)?;
+        place.check().map_err(unwritable)?;
+        Self::at(&place, path).map(drop)
+    }
+
+    /// Changes the profile at `path`, which nobody else changes meanwhile. A device or a pipe is told a profile that
+    /// was empty before.
+    ///
+    /// # Errors
+    /// [`Error`]; the file is then as it was.
+    pub fn update<R>(path: &Path, change: impl FnOnce(&mut Self) -> R) -> Result<R, Error> {
+        let unwritable = |source| Error::Unwritable { path: path.into(), source };
+        let place = Place::of(path).map_err(unwritable)?;
+        let _held = place.lock().map_err(unwritable)?;
+        let mut profile = Self::at(&place, path)?;
+        let changed = change(&mut profile);
+        place.write(profile.to_json().as_bytes()).map_err(unwritable)?;
+        Ok(changed)
+    }
+
+    /// What is to be changed at `path`, which is `place`: reading a pipe would wait for somebody who writes.
+    fn at(place: &Place, path: &Path) -> Result<Self, Error> {
+        match place {
+            Place::File(_) => Self::load(path),
+            Place::Stream(_) => Ok(Self::default()),
+        }
+    }
+
+    /// The text of its file.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("words and numbers") + "\n"
+    }
+
+    /// Takes `entry` in, in place of one for the same machine and workload, unless that one speaks of more.
+    pub fn put(&mut self, entry: Entry) -> Recorded {
+        let olds = self.entries.iter().filter(|old| old.answers_the_same(&entry));
+        if let Some(kept) = olds.map(|old| entry.in_place_of(old)).find(|recorded| *recorded != Recorded::Saved) {
+            return kept;
+        }
+        self.entries.retain(|old| !old.answers_the_same(&entry));
+        self.entries.push(entry);
+        Recorded::Saved
+    }
+
+    /// Takes in what `other` has, apart from what is known here and was saved later or speaks of more combinations; how
+    /// many that were.
+    pub fn import(&mut self, other: Self) -> usize {
+        let newer = |old: &Entry, entry: &Entry| old.answers_the_same(entry) && old.saved_unix > entry.saved_unix;
+        let wanted = other.entries.into_iter().filter(|entry| !self.entries.iter().any(|old| newer(old, entry)));
+        let wanted: Vec<Entry> = wanted.collect();
+        wanted.into_iter().map(|entry| self.put(entry)).filter(|recorded| *recorded == Recorded::Saved).count()
+    }
+
+    /// Drops the answers for `workload`, on whichever machine; how many there were.
+    pub fn forget(&mut self, workload: &Workload) -> usize {
+        let before = self.entries.len();
+        self.entries.retain(|entry| entry.workload != *workload);
+        before - self.entries.len()
+    }
+}
