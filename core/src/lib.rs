@@ -37,7 +37,6 @@ pub mod reference;
 pub mod registry;
 pub mod scalar;
 pub mod skip;
-pub mod start;
 pub mod threads;
 
 pub use backend::{Backend, Info, Limit, Support, Threading};

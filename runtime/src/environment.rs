@@ -4,8 +4,7 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use gingham_core::start::started_threads;
-use gingham_core::{BackendId, Registry, Threading};
+use gingham_core::{Backend, BackendId, OpThreads, Registry, Threading};
 use gingham_machine::environment::{is_kernel_variable, kernel_variables};
 
 use crate::combination::{Combination, ExecutorKind};
@@ -71,21 +70,23 @@ pub fn doubts(registry: &Registry) -> Vec<String> {
     let kernels =
         kernels.map(|(name, value)| format!("{name}={value} is set: it overrides a library's choice of kernels"));
     // Several backends may read one variable.
-    let counts: BTreeSet<String> = registry.iter().filter_map(|backend| untaken(backend.threading())).collect();
+    let counts: BTreeSet<String> = registry.iter().filter_map(|backend| untaken(&**backend)).collect();
     kernels.chain(counts).collect()
 }
 
 /// A number of threads that is set and that the library does not take.
-fn untaken(threading: Threading) -> Option<String> {
-    let Threading::AtStart { var, allowed } = threading else { return None };
+fn untaken(backend: &dyn Backend) -> Option<String> {
+    let Threading::AtStart { var, allowed } = backend.threading() else { return None };
     let set = std::env::var_os(var).filter(|set| !set.is_empty())?;
     let set = set.to_string_lossy();
     let taken = |count: &usize| set.parse() == Ok(*count);
     let list: Vec<String> = allowed.iter().map(ToString::to_string).collect();
-    (!allowed.iter().any(taken)).then(|| {
-        let with = started_threads(var, allowed);
-        format!("{var}={} is set: its library takes {}, and works with {with}", set.escape_debug(), list.join(", "))
-    })
+    if allowed.iter().any(taken) {
+        return None;
+    }
+    let mut counts = allowed.iter().filter_map(|&n| OpThreads::new(n).ok());
+    let with = counts.find(|&n| backend.limit(n).is_ok())?;
+    Some(format!("{var}={} is set: its library takes {}, and works with {with}", set.escape_debug(), list.join(", ")))
 }
 
 #[cfg(test)]

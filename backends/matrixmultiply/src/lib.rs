@@ -1,11 +1,11 @@
 //! Gingham backend `matrixmultiply`: the matrix product of the crate of that name, with its run-time kernels.
 //!
 //! The crate has that product alone, so every other operation is core's reference. Its threads are a setting of the
-//! process, read from [`VAR`] when the first product runs.
+//! process, read from [`pool::VAR`] when the first product runs.
 
 mod matmul;
+pub mod pool;
 
-use gingham_core::start::started_threads;
 use gingham_core::{
     Backend, BackendId, DType, Dot, Elementwise, Error, Fill, Info, Limit, Op, OpThreads, Ops, Scalar, Support,
     Threading,
@@ -13,12 +13,6 @@ use gingham_core::{
 
 /// The version of matrixmultiply that is measured.
 pub const VERSION: &str = "0.3.11";
-
-/// The variable that sets the library's threads, read once a process.
-pub const VAR: &str = "MATMUL_NUM_THREADS";
-
-/// What the library makes of [`VAR`]: it splits its loops in two, once or twice.
-const ALLOWED: &[usize] = &[1, 2, 4];
 
 const ID: BackendId = BackendId::new("matrixmultiply");
 
@@ -49,7 +43,7 @@ impl Backend for MatrixMultiply {
     }
 
     fn threading(&self) -> Threading {
-        Threading::AtStart { var: VAR, allowed: ALLOWED }
+        pool::THREADING
     }
 
     fn support(&self, op: Op, _dtype: DType) -> Support {
@@ -60,7 +54,7 @@ impl Backend for MatrixMultiply {
     }
 
     fn limit(&self, threads: OpThreads) -> Result<Limit<'_>, Error> {
-        Limit::at_start(ID, VAR, started_threads(VAR, ALLOWED), threads)
+        pool::limit(ID, threads)
     }
 }
 

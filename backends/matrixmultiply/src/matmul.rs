@@ -2,10 +2,9 @@
 
 use gingham_core::matmul::scale;
 use gingham_core::ndarray::{ArrayView2, ArrayViewMut2};
-use gingham_core::start::enter;
 use gingham_core::{Error, MatMul, OpThreads, Scalar};
 
-use crate::{ALLOWED, ID, MatrixMultiply, VAR};
+use crate::{ID, MatrixMultiply, pool};
 
 /// `sgemm` or `dgemm`: m, k, n, alpha, A with its row and column stride, B likewise, beta, C likewise.
 type Gemm<T> =
@@ -54,7 +53,7 @@ fn product<T: Scalar>(
         scale(beta, c);
         return Ok(());
     }
-    enter(ID, VAR, ALLOWED, [m, k, n])?;
+    pool::enter(ID, [m, k, n])?;
     let (rsc, csc) = (c.strides()[0], c.strides()[1]);
     // SAFETY: the views are valid for their shapes, which agree, and strides; C is borrowed mutably, and no two of its
     // indices name one element.

@@ -1,7 +1,7 @@
 //! Gingham backend `nalgebra`: its `gemm`, `dot` and `fill`, and the component-wise methods of its vectors.
 //!
 //! `gemm` is matrixmultiply's where every dimension is above 5, and so are its threads: a setting of the process, read
-//! from [`VAR`] when the first such product runs. Everything else runs on the calling thread.
+//! from [`pool::VAR`] when the first such product runs. Everything else runs on the calling thread.
 
 mod dot;
 mod elementwise;
@@ -9,19 +9,13 @@ mod fill;
 mod matmul;
 mod view;
 
-use gingham_core::start::started_threads;
 use gingham_core::{
     Backend, BackendId, Binary, DType, Error, Info, Limit, Op, OpThreads, Ops, Support, Threading, Unary,
 };
+use gingham_matrixmultiply::pool;
 
 /// The version of nalgebra that is measured.
 pub const VERSION: &str = "0.35.0";
-
-/// The variable that sets the threads of a product, read once a process.
-pub const VAR: &str = "MATMUL_NUM_THREADS";
-
-/// What matrixmultiply makes of [`VAR`]: it splits its loops in two, once or twice.
-const ALLOWED: &[usize] = &[1, 2, 4];
 
 const ID: BackendId = BackendId::new("nalgebra");
 
@@ -57,7 +51,7 @@ impl Backend for Nalgebra {
     }
 
     fn threading(&self) -> Threading {
-        Threading::AtStart { var: VAR, allowed: ALLOWED }
+        pool::THREADING
     }
 
     fn support(&self, op: Op, _dtype: DType) -> Support {
@@ -70,7 +64,7 @@ impl Backend for Nalgebra {
     }
 
     fn limit(&self, threads: OpThreads) -> Result<Limit<'_>, Error> {
-        Limit::at_start(ID, VAR, started_threads(VAR, ALLOWED), threads)
+        pool::limit(ID, threads)
     }
 }
 

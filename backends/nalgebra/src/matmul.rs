@@ -2,12 +2,12 @@
 
 use gingham_core::matmul::scale;
 use gingham_core::ndarray::{Array2, ArrayView2, ArrayViewMut2, ShapeBuilder};
-use gingham_core::start::enter;
 use gingham_core::{Error, MatMul, OpThreads, Scalar};
+use gingham_matrixmultiply::pool;
 use nalgebra::{DMatrix, RealField};
 
 use crate::view::{self, has_columns};
-use crate::{ALLOWED, ID, Nalgebra, VAR};
+use crate::{ID, Nalgebra};
 
 /// `gemm` is a product of plain loops where a dimension is at most this (`SMALL_DIM` in nalgebra's `blas_uninit.rs`).
 const PLAIN: usize = 5;
@@ -30,7 +30,7 @@ impl<T: Scalar + RealField> MatMul<T> for Nalgebra {
         if c.is_empty() {
             return Ok(());
         }
-        enter(ID, VAR, ALLOWED, [a.nrows(), a.ncols(), b.ncols()])?;
+        pool::enter(ID, [a.nrows(), a.ncols(), b.ncols()])?;
         if has_columns(c.dim(), c.strides()) {
             gemm(alpha, a, b, beta, c);
             return Ok(());

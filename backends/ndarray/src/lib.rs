@@ -2,24 +2,18 @@
 //!
 //! Its `blas` feature stays off, since ndarray leaves BLAS without a word for layouts that BLAS does not take; the
 //! `openblas` backend shows what BLAS gives. The product is then matrixmultiply's, and so are its threads: a setting of
-//! the process, read from [`VAR`] when the first product runs. Everything else runs on the calling thread.
+//! the process, read from [`pool::VAR`] when the first product runs. Everything else runs on the calling thread.
 
 mod dot;
 mod elementwise;
 mod fill;
 mod matmul;
 
-use gingham_core::start::started_threads;
 use gingham_core::{Backend, BackendId, Binary, DType, Error, Info, Limit, Op, OpThreads, Ops, Support, Threading};
+use gingham_matrixmultiply::pool;
 
 /// The version of ndarray that is measured.
 pub const VERSION: &str = "0.17.2";
-
-/// The variable that sets the threads of a product, read once a process.
-pub const VAR: &str = "MATMUL_NUM_THREADS";
-
-/// What matrixmultiply makes of [`VAR`]: it splits its loops in two, once or twice.
-const ALLOWED: &[usize] = &[1, 2, 4];
 
 const ID: BackendId = BackendId::new("ndarray");
 
@@ -52,7 +46,7 @@ impl Backend for Ndarray {
     }
 
     fn threading(&self) -> Threading {
-        Threading::AtStart { var: VAR, allowed: ALLOWED }
+        pool::THREADING
     }
 
     fn support(&self, op: Op, _dtype: DType) -> Support {
@@ -64,7 +58,7 @@ impl Backend for Ndarray {
     }
 
     fn limit(&self, threads: OpThreads) -> Result<Limit<'_>, Error> {
-        Limit::at_start(ID, VAR, started_threads(VAR, ALLOWED), threads)
+        pool::limit(ID, threads)
     }
 }
 

@@ -1,12 +1,12 @@
 //! The product by `general_mat_mul`, which takes any strides.
 
 use gingham_core::matmul::scale;
-use gingham_core::start::enter;
 use gingham_core::{Error, MatMul, OpThreads, Scalar};
+use gingham_matrixmultiply::pool;
 use ndarray::linalg::general_mat_mul;
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use crate::{ALLOWED, ID, Ndarray, VAR};
+use crate::{ID, Ndarray};
 
 impl<T: Scalar> MatMul<T> for Ndarray {
     fn matmul(
@@ -23,7 +23,7 @@ impl<T: Scalar> MatMul<T> for Ndarray {
             scale(beta, c);
             return Ok(());
         }
-        enter(ID, VAR, ALLOWED, [a.nrows(), a.ncols(), b.ncols()])?;
+        pool::enter(ID, [a.nrows(), a.ncols(), b.ncols()])?;
         general_mat_mul(alpha, &a, &b, beta, &mut c);
         Ok(())
     }
