@@ -14,7 +14,7 @@ const MARK: &str = "SKIPPED: ";
 type Condition = fn() -> bool;
 
 /// Words of the reasons that there are.
-const REASONS: [(&str, Condition); 20] = [
+const REASONS: [(&str, Condition); 22] = [
     ("lacks the SIMD level avx2", || !has_avx2()),
     ("lacks the SIMD level avx512", || !has_avx512()),
     ("there is no /proc/self/task", || !Path::new("/proc/self/schedstat").exists()),
@@ -27,13 +27,16 @@ const REASONS: [(&str, Condition); 20] = [
     ("root may", is_root),
     ("this user may", is_root),
     ("only root", || !is_root()),
-    // What a container, a file system or a library refuses is known to whoever tries it, and the test has tried.
+    // What a container, a file system or a library refuses is known to whoever tries it, and the test has tried; so is
+    // what chance does.
     ("/dev/shm takes no file", tried),
     ("no node for a device", tried),
     ("no control group", tried),
     ("no limit of processes", tried),
     ("no mount namespace", tried),
     ("no filter", tried),
+    ("bytes of addresses", tried),
+    ("done before the second Ctrl-C", tried),
     ("the library keeps to one thread", tried),
     ("the backend does nothing itself", tried),
 ];
