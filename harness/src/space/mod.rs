@@ -393,7 +393,8 @@ mod tests {
         });
         assert_eq!(narrower.to_string(), "--backend mock --executor serial --op-threads 1");
         let wide = of(Selection { backends: mock, ..Default::default() });
-        for (a, b) in [(&gingham_runtime::profile::Narrowing::default(), &wide), (&wide, &narrow), (&narrow, &narrower)] {
+        for (a, b) in [(&gingham_runtime::profile::Narrowing::default(), &wide), (&wide, &narrow), (&narrow, &narrower)]
+        {
             assert!(a.contains(b) && !b.contains(a) && a.contains(a), "{a} and {b}");
         }
         let one_thread = of(Selection { op_threads: threads(&[1]), ..Default::default() });

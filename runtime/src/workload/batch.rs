@@ -6,11 +6,9 @@
 
 use std::ops::Range;
 
-use gingham_core::{DType, Product, Registry, Scalar, matmul};
+use gingham_core::{Product, Scalar, matmul};
 
-use super::family::{Number, Typed, operation};
 use super::task::Task;
-use super::{Call, Error, Operand, Tensor, Workload, placement};
 use crate::engine::Limited;
 use crate::executor::{BoxError, TaskErrors};
 
@@ -95,52 +93,6 @@ impl<T: Scalar> Tasks for Batch<'_, T> {
             }
             Self::Tasks(tasks) => Ok(tasks[index].run(backend, threads)?),
         }
-    }
-}
-
-impl Workload {
-    /// The tasks over the memory of their operands, which lie where `tensors` says. A function is the one that `registry`
-    /// has.
-    ///
-    /// # Errors
-    /// [`Error::Placement`] where the tensors, which come from another process, do not fit; where `registry` has no such
-    /// function.
-    pub fn tasks_in<'a>(
-        &'a self,
-        registry: &'a Registry,
-        tensors: &[Tensor],
-        inputs: &'a [u8],
-        outputs: &'a mut [u8],
-    ) -> Result<Box<dyn Tasks + 'a>, Error> {
-        match &self.call {
-            Call::Op { op, dtype: DType::F32 } => self.batch::<f32>(operation(op), tensors, inputs, outputs),
-            Call::Op { op, dtype: DType::F64 } => self.batch::<f64>(operation(op), tensors, inputs, outputs),
-            Call::Function(call) => call.calls(registry, tensors, self.tasks, outputs),
-        }
-    }
-
-    fn batch<'a, T: Number>(
-        &self,
-        operation: &(impl Typed<T> + ?Sized),
-        tensors: &[Tensor],
-        inputs: &'a [u8],
-        outputs: &'a mut [u8],
-    ) -> Result<Box<dyn Tasks + 'a>, Error> {
-        let misplaced = || placement::Error { name: "out".into(), task: 0 };
-        let (output, read) = tensors.split_last().ok_or_else(misplaced)?;
-        let operands = self.operands();
-        let is_placed =
-            |(tensor, operand): (&Tensor, &Operand)| (tensor.shape, tensor.output) == (operand.shape, operand.output);
-        if tensors.len() != operands.len() || !tensors.iter().zip(&operands).all(is_placed) {
-            return Err(misplaced().into());
-        }
-        let outs = output.views_mut::<T>(self.tasks, outputs)?.into_iter().enumerate();
-        let tasks = outs.map(|(task, out)| {
-            let views = read.iter().map(|tensor| tensor.view(task, inputs)).collect::<Result<Vec<_>, _>>()?;
-            Ok(operation.call(task, &views, out))
-        });
-        let tasks = tasks.collect::<Result<Vec<_>, placement::Error>>()?;
-        Ok(Box::new(Batch::from(tasks)))
     }
 }
 

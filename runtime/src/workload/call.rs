@@ -5,8 +5,6 @@ use std::fmt;
 use gingham_core::function::Element;
 use gingham_core::{DType, Op};
 
-use super::family::FunctionCall;
-
 /// What a task does.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Call {
@@ -19,6 +17,19 @@ pub enum Call {
     },
     /// A function that the program registered by name.
     Function(Box<FunctionCall>),
+}
+
+/// Calls of a function, one an item.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FunctionCall {
+    /// The name that it is registered under.
+    pub name: String,
+    /// What it writes.
+    pub element: Element,
+    /// How many items there are. A batch of fewer tasks calls it with items that are evenly spread over them all.
+    pub items: usize,
+    /// What every call is given.
+    pub parameters: Vec<f64>,
 }
 
 impl Call {

@@ -5,7 +5,7 @@ use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
 use super::Workload;
-use super::family::Number;
+use super::placement::Number;
 use crate::parallel;
 
 /// Elements of a block, which has random numbers of its own: however many threads fill, and in however many parts, the

@@ -6,13 +6,10 @@
 
 use std::marker::PhantomData;
 
-use gingham_core::DType;
 use gingham_core::bounds::Bounded;
 use ndarray::ArrayView2;
 
-use super::family::{Number, Typed, operation};
-use super::placement::{self, Placement, Tensor};
-use super::{Call, Workload};
+use super::placement::{Number, Placement, Tensor};
 
 /// What every trial's outputs are compared with.
 pub trait Judge: Send + Sync {
@@ -94,21 +91,6 @@ pub enum Wrong {
     },
 }
 
-impl Workload {
-    /// What results are compared with, computed from `inputs`, which lie as `placement` says. `seed` picks what is
-    /// compared, where that is not all.
-    ///
-    /// # Errors
-    /// Where the placement does not fit the inputs.
-    pub fn judge(&self, placement: &Placement, inputs: &[u8], seed: u64) -> Result<Box<dyn Judge>, placement::Error> {
-        match &self.call {
-            Call::Op { op, dtype: DType::F32 } => Typed::<f32>::judge(operation(op), self, placement, inputs, seed),
-            Call::Op { op, dtype: DType::F64 } => Typed::<f64>::judge(operation(op), self, placement, inputs, seed),
-            Call::Function(call) => Ok(call.judge(placement)),
-        }
-    }
-}
-
 /// The outputs of a workload, as arrays of `T`.
 pub(super) struct Results<T> {
     output: Tensor,
@@ -161,7 +143,7 @@ mod tests {
 
     use super::*;
     use crate::engine::Engine;
-    use crate::workload::Operands;
+    use crate::workload::{Operands, Workload};
 
     /// Runs `op` with the reference, spoils element `spoil` of the last task by `factor`, and judges.
     fn judge<T: Number>(op: &str, shape: &str, spoil: Option<(usize, f64)>) -> Result<f64, Wrong> {

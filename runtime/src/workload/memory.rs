@@ -52,7 +52,7 @@ impl Workload {
 
     /// Bytes that the operands of a task take where each is on cache lines of its own.
     fn placed_bytes(&self) -> u64 {
-        let bytes = self.operands().into_iter().map(|operand| operand.placed_bytes(&self.call));
+        let bytes = self.operands().into_iter().map(|operand| operand.placed_bytes(self.call.element()));
         bytes.fold(0, u64::saturating_add)
     }
 }

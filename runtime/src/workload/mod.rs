@@ -24,9 +24,9 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use batch::multiply;
 pub use batch::{Batch, Tasks};
-pub use call::Call;
+pub use call::{Call, FunctionCall};
 pub use error::Error;
-pub use family::{Bound, FunctionCall, Unit};
+pub use family::{Bound, Unit};
 pub use judge::Judge;
 pub use operands::Operands;
 pub use placement::{Operand, Placement, Tensor};

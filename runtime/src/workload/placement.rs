@@ -5,13 +5,20 @@
 use std::ops::Range;
 
 use bytemuck::Pod;
+use gingham_core::Scalar;
+use gingham_core::function::Element;
 use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder};
 use serde::{Deserialize, Serialize};
 
-use super::{Call, Workload};
+use super::Workload;
 
 /// Each task's operand starts on a cache line of its own, so that two workers never write to one line.
 const ALIGN: u64 = 64;
+
+/// An element type whose arrays lie in shared memory.
+pub(crate) trait Number: Scalar + Pod {}
+
+impl<T: Scalar + Pod> Number for T {}
 
 /// One operand of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,10 +83,10 @@ impl Operand {
         Self::by_rows(name, [rows, columns], output)
     }
 
-    /// Bytes that it takes on cache lines of its own, its elements being those of `call`.
-    pub(super) fn placed_bytes(&self, call: &Call) -> u64 {
+    /// Bytes that it takes on cache lines of its own.
+    pub(super) fn placed_bytes(&self, element: Element) -> u64 {
         let [rows, columns] = self.shape.map(|n| n as u64);
-        let bytes = rows.saturating_mul(columns).saturating_mul(call.element().size() as u64);
+        let bytes = rows.saturating_mul(columns).saturating_mul(element.size() as u64);
         bytes.checked_next_multiple_of(ALIGN).unwrap_or(u64::MAX)
     }
 }
@@ -90,7 +97,7 @@ impl Placement {
     pub fn of(workload: &Workload) -> Self {
         let mut ends = [0_u64; 2];
         let place = |operand: Operand| {
-            let step = operand.placed_bytes(workload.call());
+            let step = operand.placed_bytes(workload.call().element());
             let Operand { name, shape, strides, output } = operand;
             let end = &mut ends[usize::from(output)];
             let base = *end;

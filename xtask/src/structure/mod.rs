@@ -14,9 +14,6 @@ use anyhow::{Context, Result};
 
 use crate::workspace::{Workspace, root};
 
-/// Crates that are exempt for now: their circles and their comments are being mended.
-const BEING_MENDED: [&str; 2] = ["harness/src", "backends/simd/src"];
-
 /// The folder whose files, without those of its folders, are one definition: a backend has the operations of each
 /// element type, an element type finds its operations in a backend, and the errors of both name both.
 const ONE_DEFINITION: &str = "core/src";
@@ -31,7 +28,7 @@ pub(crate) fn run() -> Result<ExitCode> {
 fn circles() -> Result<Vec<String>> {
     // Several targets may share files, and a circle of them.
     let mut found = BTreeMap::new();
-    for root in Workspace::load()?.roots.iter().filter(|root| !is_exempt(root)) {
+    for root in &Workspace::load()?.roots {
         let edges = modules::edges(root)?;
         for circle in
             circles::circles(&edges).into_iter().filter(|circle| !circle.iter().all(|file| is_of_one_definition(file)))
@@ -56,16 +53,12 @@ fn is_of_one_definition(file: &Path) -> bool {
 fn wide_lines() -> Result<Vec<String>> {
     let most = width::most(root())?;
     let mut found = Vec::new();
-    for file in width::rust_files(root())?.iter().filter(|file| !is_exempt(file)) {
+    for file in &width::rust_files(root())? {
         let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
         let fault = |(line, width)| format!("{}:{line}: {width} columns, {most} at most", shown(file));
         found.extend(width::wide(&text, most).map(fault));
     }
     Ok(found)
-}
-
-fn is_exempt(file: &Path) -> bool {
-    BEING_MENDED.iter().any(|folder| file.starts_with(root().join(folder)))
 }
 
 /// A path as a user types it.

@@ -8,10 +8,10 @@ use gingham_core::bounds::{Bounded, Sum};
 use gingham_core::{Op, Scalar};
 use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2, Axis, s};
 
-use super::{Bound, Family, Number, Typed, Unit};
+use super::{Bound, Family, Typed, Unit};
 use crate::parallel;
 use crate::workload::judge::{Comparison, Judge, Results, Wrong};
-use crate::workload::placement::{Error, Operand, Placement};
+use crate::workload::placement::{Error, Number, Operand, Placement};
 use crate::workload::shape::Shape;
 use crate::workload::{Single, Task, Workload};
 

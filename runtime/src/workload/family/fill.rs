@@ -6,9 +6,9 @@ use gingham_core::bounds::Bounded;
 use gingham_core::{Op, Scalar};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use super::{Bound, Family, Number, Typed, Unit};
+use super::{Bound, Family, Typed, Unit};
 use crate::workload::judge::{Comparison, Judge, Results, Wrong};
-use crate::workload::placement::{Error, Operand, Placement};
+use crate::workload::placement::{Error, Number, Operand, Placement};
 use crate::workload::shape::Shape;
 use crate::workload::{Single, Task, Workload};
 

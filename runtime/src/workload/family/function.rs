@@ -17,20 +17,7 @@ use crate::workload::batch::Tasks;
 use crate::workload::judge::{Judge, Wrong};
 use crate::workload::placement::{self, Operand, Placement, Tensor};
 use crate::workload::shape::Shape;
-use crate::workload::{Call, Error, Workload};
-
-/// Calls of a function, one an item.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FunctionCall {
-    /// The name that it is registered under.
-    pub name: String,
-    /// What it writes.
-    pub element: Element,
-    /// How many items there are. A batch of fewer tasks calls it with items that are evenly spread over them all.
-    pub items: usize,
-    /// What every call is given.
-    pub parameters: Vec<f64>,
-}
+use crate::workload::{Call, Error, FunctionCall, Workload};
 
 impl Workload {
     /// Calls of the function that `registry` knows as `name`, for `items` items, each of which has `len` results.

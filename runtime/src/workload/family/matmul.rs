@@ -11,9 +11,9 @@ use ndarray::{Array1, ArrayView2, ArrayViewMut2};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
-use super::{Bound, Family, Number, Typed, Unit};
+use super::{Bound, Family, Typed, Unit};
 use crate::workload::judge::{Comparison, Judge, Results, Wrong};
-use crate::workload::placement::{Error, Operand, Placement};
+use crate::workload::placement::{Error, Number, Operand, Placement};
 use crate::workload::shape::{Layout, Shape};
 use crate::workload::{Call, Single, Task, Workload};
 

@@ -11,16 +11,15 @@ mod random;
 
 use std::ops::Range;
 
-use bytemuck::Pod;
-use gingham_core::{Op, Scalar};
+use gingham_core::{DType, Op, Registry};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
+use super::batch::{Batch, Tasks};
+use super::error::Error as WorkloadError;
 use super::judge::Judge;
-use super::placement::{Error, Operand, Placement};
+use super::placement::{Error, Number, Operand, Placement, Tensor};
 use super::shape::Shape;
 use super::{Call, Task, Workload};
-
-pub use function::FunctionCall;
 
 /// The facts of a family, whatever the element type.
 pub(crate) trait Family {
@@ -75,11 +74,6 @@ pub(crate) trait Operation: Family + Typed<f32> + Typed<f64> {}
 
 impl<F: Family + Typed<f32> + Typed<f64>> Operation for F {}
 
-/// An element type whose arrays lie in shared memory.
-pub(crate) trait Number: Scalar + Pod {}
-
-impl<T: Scalar + Pod> Number for T {}
-
 /// What work is counted in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
@@ -127,7 +121,7 @@ impl Call {
 }
 
 /// The family of an operation. This is the one list of them all.
-pub(super) fn operation(op: &Op) -> &dyn Operation {
+fn operation(op: &Op) -> &dyn Operation {
     match op {
         Op::MatMul => &matmul::MatMul,
         Op::Dot => &dot::Dot,
@@ -135,5 +129,64 @@ pub(super) fn operation(op: &Op) -> &dyn Operation {
         Op::Unary(f) => f,
         Op::Binary(f) => f,
         Op::Random(distribution) => distribution,
+    }
+}
+
+impl Workload {
+    /// The tasks over the memory of their operands, which lie where `tensors` says. A function is the one that `registry`
+    /// has.
+    ///
+    /// # Errors
+    /// [`WorkloadError::Placement`] where the tensors, which come from another process, do not fit; where `registry` has no such
+    /// function.
+    pub fn tasks_in<'a>(
+        &'a self,
+        registry: &'a Registry,
+        tensors: &[Tensor],
+        inputs: &'a [u8],
+        outputs: &'a mut [u8],
+    ) -> Result<Box<dyn Tasks + 'a>, WorkloadError> {
+        match &self.call {
+            Call::Op { op, dtype: DType::F32 } => self.batch::<f32>(operation(op), tensors, inputs, outputs),
+            Call::Op { op, dtype: DType::F64 } => self.batch::<f64>(operation(op), tensors, inputs, outputs),
+            Call::Function(call) => call.calls(registry, tensors, self.tasks, outputs),
+        }
+    }
+
+    fn batch<'a, T: Number>(
+        &self,
+        operation: &(impl Typed<T> + ?Sized),
+        tensors: &[Tensor],
+        inputs: &'a [u8],
+        outputs: &'a mut [u8],
+    ) -> Result<Box<dyn Tasks + 'a>, WorkloadError> {
+        let misplaced = || Error { name: "out".into(), task: 0 };
+        let (output, read) = tensors.split_last().ok_or_else(misplaced)?;
+        let operands = self.operands();
+        let is_placed =
+            |(tensor, operand): (&Tensor, &Operand)| (tensor.shape, tensor.output) == (operand.shape, operand.output);
+        if tensors.len() != operands.len() || !tensors.iter().zip(&operands).all(is_placed) {
+            return Err(misplaced().into());
+        }
+        let outs = output.views_mut::<T>(self.tasks, outputs)?.into_iter().enumerate();
+        let tasks = outs.map(|(task, out)| {
+            let views = read.iter().map(|tensor| tensor.view(task, inputs)).collect::<Result<Vec<_>, _>>()?;
+            Ok(operation.call(task, &views, out))
+        });
+        let tasks = tasks.collect::<Result<Vec<_>, Error>>()?;
+        Ok(Box::new(Batch::from(tasks)))
+    }
+
+    /// What results are compared with, computed from `inputs`, which lie as `placement` says. `seed` picks what is
+    /// compared, where that is not all.
+    ///
+    /// # Errors
+    /// Where the placement does not fit the inputs.
+    pub fn judge(&self, placement: &Placement, inputs: &[u8], seed: u64) -> Result<Box<dyn Judge>, Error> {
+        match &self.call {
+            Call::Op { op, dtype: DType::F32 } => Typed::<f32>::judge(operation(op), self, placement, inputs, seed),
+            Call::Op { op, dtype: DType::F64 } => Typed::<f64>::judge(operation(op), self, placement, inputs, seed),
+            Call::Function(call) => Ok(call.judge(placement)),
+        }
     }
 }

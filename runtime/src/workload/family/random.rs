@@ -10,9 +10,9 @@ use std::sync::{Mutex, PoisonError};
 use gingham_core::{Distribution, Op, Scalar, Stream};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use super::{Bound, Family, Number, Typed, Unit};
+use super::{Bound, Family, Typed, Unit};
 use crate::workload::judge::{Judge, Results, Wrong};
-use crate::workload::placement::{Error, Operand, Placement};
+use crate::workload::placement::{Error, Number, Operand, Placement};
 use crate::workload::shape::Shape;
 use crate::workload::{Single, Task, Workload};
 
