@@ -23,6 +23,8 @@ pub enum Op {
     Binary(Binary),
     /// `x_i <- element i of a random stream`.
     Random(Distribution),
+    /// `sum x_i`.
+    Sum,
 }
 
 /// An element-wise function of one argument.
@@ -124,6 +126,7 @@ impl Op {
         all.extend(Unary::ALL.map(Self::Unary));
         all.extend(Binary::ALL.map(Self::Binary));
         all.extend(Distribution::ALL.map(Self::Random));
+        all.push(Self::Sum);
         all.into_iter()
     }
 
@@ -134,7 +137,7 @@ impl Op {
             Self::Fill => true,
             Self::Unary(f) => f.is_exact(),
             Self::Binary(f) => f.is_exact(),
-            Self::MatMul | Self::Dot | Self::Random(_) => false,
+            Self::MatMul | Self::Dot | Self::Random(_) | Self::Sum => false,
         }
     }
 
@@ -145,6 +148,7 @@ impl Op {
             Self::MatMul => "matmul",
             Self::Dot => "dot",
             Self::Fill => "fill",
+            Self::Sum => "sum",
             Self::Unary(f) => match f {
                 Unary::Neg => "neg",
                 Unary::Abs => "abs",

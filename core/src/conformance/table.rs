@@ -44,6 +44,7 @@ impl Check {
             Op::Fill => family == "fill",
             Op::Unary(_) | Op::Binary(_) => family == "elementwise",
             Op::Random(_) => family == "distributions",
+            Op::Sum => family == "sum",
         })
     }
 
