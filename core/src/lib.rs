@@ -37,7 +37,6 @@ pub mod reference;
 pub mod registry;
 pub mod scalar;
 pub mod skip;
-pub mod sum;
 pub mod threads;
 
 pub use backend::{Backend, Info, Limit, Support, Threading};
@@ -53,5 +52,4 @@ pub use op::{Binary, Distribution, Op, Unary};
 pub use random::{Random, Stream};
 pub use registry::Registry;
 pub use scalar::{DType, Ops, Scalar};
-pub use sum::Sum;
 pub use threads::OpThreads;

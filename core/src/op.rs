@@ -23,8 +23,6 @@ pub enum Op {
     Binary(Binary),
     /// `x_i <- element i of a random stream`.
     Random(Distribution),
-    /// `sum x_i`.
-    Sum,
 }
 
 /// An element-wise function of one argument.
@@ -126,7 +124,6 @@ impl Op {
         all.extend(Unary::ALL.map(Self::Unary));
         all.extend(Binary::ALL.map(Self::Binary));
         all.extend(Distribution::ALL.map(Self::Random));
-        all.push(Self::Sum);
         all.into_iter()
     }
 
@@ -137,7 +134,7 @@ impl Op {
             Self::Fill => true,
             Self::Unary(f) => f.is_exact(),
             Self::Binary(f) => f.is_exact(),
-            Self::MatMul | Self::Dot | Self::Random(_) | Self::Sum => false,
+            Self::MatMul | Self::Dot | Self::Random(_) => false,
         }
     }
 
@@ -148,7 +145,6 @@ impl Op {
             Self::MatMul => "matmul",
             Self::Dot => "dot",
             Self::Fill => "fill",
-            Self::Sum => "sum",
             Self::Unary(f) => match f {
                 Unary::Neg => "neg",
                 Unary::Abs => "abs",

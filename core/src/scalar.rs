@@ -3,18 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{Backend, Dot, Elementwise, Error, Fill, MatMul, Random, Sum};
+use crate::{Backend, Dot, Elementwise, Error, Fill, MatMul, Random};
 
 /// Everything a backend does for one element type. An empty `impl` is enough; it is not a blanket one so that a
 /// backend can say which optional families it has.
 pub trait Ops<T: Scalar>: MatMul<T> + Dot<T> + Fill<T> + Elementwise<T> {
     /// Random numbers, from a backend that has them.
     fn random(&self) -> Option<&dyn Random<T>> {
-        None
-    }
-
-    /// Sums, from a backend that has them.
-    fn sum(&self) -> Option<&dyn Sum<T>> {
         None
     }
 }

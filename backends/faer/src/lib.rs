@@ -55,7 +55,7 @@ impl Backend for Faer {
         match op {
             Op::MatMul | Op::Dot | Op::Fill => Support::Native,
             Op::Unary(Unary::Neg) | Op::Binary(Binary::Add | Binary::Sub) => Support::Native,
-            Op::Unary(_) | Op::Binary(_) | Op::Random(_) | Op::Sum => Support::Fallback,
+            Op::Unary(_) | Op::Binary(_) | Op::Random(_) => Support::Fallback,
         }
     }
 

@@ -59,7 +59,7 @@ impl Backend for Nalgebra {
             Op::MatMul | Op::Dot | Op::Fill => Support::Native,
             Op::Unary(Unary::Neg | Unary::Abs | Unary::Square) => Support::Native,
             Op::Binary(Binary::Add | Binary::Sub | Binary::Mul | Binary::Div) => Support::Native,
-            Op::Unary(_) | Op::Binary(_) | Op::Random(_) | Op::Sum => Support::Fallback,
+            Op::Unary(_) | Op::Binary(_) | Op::Random(_) => Support::Fallback,
         }
     }
 

@@ -53,7 +53,7 @@ impl Backend for Ndarray {
         match op {
             Op::MatMul | Op::Dot | Op::Fill | Op::Unary(_) => Support::Native,
             Op::Binary(Binary::Add | Binary::Sub | Binary::Mul | Binary::Div) => Support::Native,
-            Op::Binary(Binary::Min | Binary::Max | Binary::Pow) | Op::Random(_) | Op::Sum => Support::Fallback,
+            Op::Binary(Binary::Min | Binary::Max | Binary::Pow) | Op::Random(_) => Support::Fallback,
         }
     }
 

@@ -61,7 +61,7 @@ impl Backend for OpenBlas {
     fn support(&self, op: Op, _dtype: DType) -> Support {
         match op {
             Op::MatMul | Op::Dot => Support::Native,
-            Op::Fill | Op::Unary(_) | Op::Binary(_) | Op::Random(_) | Op::Sum => Support::Fallback,
+            Op::Fill | Op::Unary(_) | Op::Binary(_) | Op::Random(_) => Support::Fallback,
         }
     }
 

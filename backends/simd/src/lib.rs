@@ -97,7 +97,6 @@ impl Backend for Simd {
     fn support(&self, op: Op, _dtype: DType) -> Support {
         match op {
             Op::MatMul | Op::Dot | Op::Fill | Op::Unary(_) | Op::Binary(_) | Op::Random(_) => Support::Native,
-            Op::Sum => Support::Fallback,
         }
     }
 

@@ -57,7 +57,7 @@ impl Backend for Template {
     fn support(&self, op: Op, _dtype: DType) -> Support {
         match op {
             Op::MatMul => Support::Native,
-            Op::Dot | Op::Fill | Op::Unary(_) | Op::Binary(_) | Op::Random(_) | Op::Sum => Support::Fallback,
+            Op::Dot | Op::Fill | Op::Unary(_) | Op::Binary(_) | Op::Random(_) => Support::Fallback,
         }
     }
 

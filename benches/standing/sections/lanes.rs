@@ -142,7 +142,7 @@ fn apply<T: Element>(
         Op::Fill => fill::fill(backend, T::from_f64(FILLED), out, threads),
         Op::Unary(f) => elementwise::unary(backend, f, Some(inputs[0]), out, threads),
         Op::Binary(f) => elementwise::binary(backend, f, Some(inputs[0]), inputs[1], out, threads),
-        Op::MatMul | Op::Dot | Op::Random(_) | Op::Sum => unreachable!("{op} has rows of its own"),
+        Op::MatMul | Op::Dot | Op::Random(_) => unreachable!("{op} has rows of its own"),
     };
     done.unwrap_or_else(|error| panic!("{op}: {error}"));
 }

@@ -42,9 +42,7 @@ const STREAMS: [Stream; 8] = [
 fn distribution(subject: &Subject<'_>) -> Distribution {
     match subject.op {
         Op::Random(distribution) => distribution,
-        op @ (Op::MatMul | Op::Dot | Op::Fill | Op::Unary(_) | Op::Binary(_) | Op::Sum) => {
-            unreachable!("{op} draws no numbers")
-        }
+        op @ (Op::MatMul | Op::Dot | Op::Fill | Op::Unary(_) | Op::Binary(_)) => unreachable!("{op} draws no numbers"),
     }
 }
 

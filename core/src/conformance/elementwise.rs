@@ -55,9 +55,7 @@ impl<T: Scalar> Operands<T> {
         match subject.op {
             Op::Unary(f) => elementwise::unary(subject.backend, f, x, out, subject.threads),
             Op::Binary(f) => elementwise::binary(subject.backend, f, x, y.view(), out, subject.threads),
-            Op::MatMul | Op::Dot | Op::Fill | Op::Random(_) | Op::Sum => {
-                unreachable!("{} is not element-wise", subject.op)
-            }
+            Op::MatMul | Op::Dot | Op::Fill | Op::Random(_) => unreachable!("{} is not element-wise", subject.op),
         }
     }
 
@@ -137,7 +135,7 @@ pub fn special_values<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violat
     let (xs, ys): (Vec<T>, Vec<T>) = match subject.op {
         Op::Unary(_) => values.iter().map(|&x| (x, x)).unzip(),
         Op::Binary(_) => pairs.map(|[x, y]| (x, y)).unzip(),
-        op @ (Op::MatMul | Op::Dot | Op::Fill | Op::Random(_) | Op::Sum) => unreachable!("{op} is not element-wise"),
+        op @ (Op::MatMul | Op::Dot | Op::Fill | Op::Random(_)) => unreachable!("{op} is not element-wise"),
     };
     let mut random = subject.random();
     let turned = (0..8).map(|turn| (turn, Lanes::any(&mut random)));

@@ -11,7 +11,7 @@ pub(super) fn function<T: Scalar>(op: Op, x: T, y: T) -> T {
     match op {
         Op::Unary(f) => unary_scalar::<T>(f)(x),
         Op::Binary(f) => binary_scalar::<T>(f)(x, y),
-        Op::MatMul | Op::Dot | Op::Fill | Op::Random(_) | Op::Sum => unreachable!("{op} is not element-wise"),
+        Op::MatMul | Op::Dot | Op::Fill | Op::Random(_) => unreachable!("{op} is not element-wise"),
     }
 }
 

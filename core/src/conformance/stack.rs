@@ -66,7 +66,6 @@ fn calls<T: Scalar>(scene: &Scene<'_>, op: Op) -> Result<Report, Violation> {
             Op::Fill => lane(Box::new(fill::lanes::<T>(LANE))),
             Op::Unary(_) | Op::Binary(_) => lane(Box::new(elementwise::lanes::<T>(LANE))),
             Op::Random(_) => lane(Box::new(distributions::lanes::<T>(LANE))),
-            Op::Sum => lane(Box::new(dot::lanes::<T>(LANE))),
         }
     };
     thread::scope(|scope| {

@@ -113,7 +113,6 @@ pub(super) fn call<T: Scalar>(
     let argument = (!in_place).then(|| x.view());
     let outcome = match op {
         Op::Dot => dot::dot(backend, x.view(), y.view(), threads).map(drop),
-        Op::Sum => crate::sum::sum(backend, x.view(), threads).map(drop),
         Op::Fill => fill::fill(backend, one, out.view_mut(), threads),
         Op::Unary(f) => elementwise::unary(backend, f, argument, out.view_mut(), threads),
         Op::Binary(f) => elementwise::binary(backend, f, argument, y.view(), out.view_mut(), threads),

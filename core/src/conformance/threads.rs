@@ -221,7 +221,6 @@ impl Watched {
                 Op::Fill => Box::new(fill::lanes::<f64>(n * n)),
                 Op::Unary(_) | Op::Binary(_) => Box::new(elementwise::lanes::<f64>(n * n)),
                 Op::Random(_) => Box::new(distributions::lanes::<f64>(n * n)),
-                Op::Sum => Box::new(dot::lanes::<f64>(n * n)),
             };
             call(subject)?; // warm: the first touch of memory, the start of a pool
             let (_, busiest, outcome) = watch::working(|| call(subject));

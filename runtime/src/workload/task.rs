@@ -1,7 +1,7 @@
 //! A task: one operation with its operands, as data.
 
 use gingham_core::{
-    Backend, Binary, Distribution, Error, OpThreads, Scalar, Stream, Unary, dot, elementwise, fill, matmul, random, sum,
+    Backend, Binary, Distribution, Error, OpThreads, Scalar, Stream, Unary, dot, elementwise, fill, matmul, random,
 };
 use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2};
 
@@ -53,13 +53,6 @@ pub enum Task<'a, T> {
         /// Of the same shape.
         out: ArrayViewMut2<'a, T>,
     },
-    /// `out <- sum x_i`
-    Sum {
-        /// The vector.
-        x: ArrayView1<'a, T>,
-        /// Where the sum goes.
-        out: &'a mut T,
-    },
     /// `out_i <- element i of the stream`
     Random {
         /// How its elements are distributed.
@@ -80,7 +73,6 @@ impl<T: Scalar> Task<'_, T> {
         match self {
             Self::MatMul { a, b, c } => matmul::matmul(backend, T::one(), *a, *b, T::zero(), c.view_mut(), threads),
             Self::Dot { x, y, out } => dot::dot(backend, *x, *y, threads).map(|sum| **out = sum),
-            Self::Sum { x, out } => sum::sum(backend, *x, threads).map(|sum| **out = sum),
             Self::Fill { value, out } => fill::fill(backend, *value, out.view_mut(), threads),
             Self::Unary { f, x, out } => elementwise::unary(backend, *f, *x, out.view_mut(), threads),
             Self::Binary { f, x, y, out } => elementwise::binary(backend, *f, *x, *y, out.view_mut(), threads),

@@ -53,7 +53,7 @@ impl Function {
         let done = match self.op() {
             Op::Binary(f) => binary(backend, f, Some(x), y, out, OpThreads::ONE),
             Op::Unary(f) => unary(backend, f, Some(x), out, OpThreads::ONE),
-            Op::MatMul | Op::Dot | Op::Fill | Op::Random(_) | Op::Sum => unreachable!("`op` gives no other"),
+            Op::MatMul | Op::Dot | Op::Fill | Op::Random(_) => unreachable!("`op` gives no other"),
         };
         done.expect("the lengths are equal and the level is there");
     }

@@ -8,7 +8,6 @@ mod fill;
 mod function;
 mod matmul;
 mod random;
-mod sum;
 
 use std::ops::Range;
 
@@ -130,7 +129,6 @@ fn operation(op: &Op) -> &dyn Operation {
         Op::Unary(f) => f,
         Op::Binary(f) => f,
         Op::Random(distribution) => distribution,
-        Op::Sum => &sum::Sum,
     }
 }
 
