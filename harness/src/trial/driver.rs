@@ -33,7 +33,7 @@ pub(crate) struct Driver {
     /// The tasks that the arena holds.
     held: Workload,
     arena: Arena,
-    judge: Box<dyn Judge>,
+    judge: Judge,
     /// Usable CPUs.
     cpus: usize,
 }

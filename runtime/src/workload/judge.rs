@@ -4,29 +4,64 @@
 //! once and serves all trials. Outputs are poisoned before the run that is judged, and comparisons read
 //! `ratio <= 1`, so that what was not written fails.
 
-use std::marker::PhantomData;
-
+use bytemuck::Pod;
 use gingham_core::bounds::Bounded;
 use ndarray::ArrayView2;
 
-use super::placement::{Number, Placement, Tensor};
+use super::placement::{Placement, Tensor};
 
 /// What every trial's outputs are compared with.
-pub trait Judge: Send + Sync {
-    /// Makes the outputs of tasks `0 .. count` something that no run of these tasks writes.
-    fn poison(&self, outputs: &mut [u8], count: usize);
+pub struct Judge {
+    output: Tensor,
+    expected: Box<dyn Expected>,
+}
+
+/// What a family expects of the outputs, which lie as `output` says.
+pub(super) trait Expected: Send + Sync {
+    /// The largest error over its bound among the outputs of tasks `0 .. count`, as `backend` computed them.
+    fn check(&self, output: &Tensor, backend: &str, outputs: &[u8], count: usize) -> Result<f64, Wrong>;
+
+    /// Takes what a serial run has written for right from here on, where nothing else says what is.
+    fn learn(&mut self, output: &Tensor, outputs: &[u8], count: usize) {
+        let _ = (output, outputs, count);
+    }
+
+    /// What was learnt of `task`.
+    fn learnt(&self, task: usize) -> &[u8] {
+        let _ = task;
+        &[]
+    }
+}
+
+impl Judge {
+    pub(super) fn new(placement: &Placement, expected: impl Expected + 'static) -> Self {
+        Self { output: placement.output().clone(), expected: Box::new(expected) }
+    }
+
+    /// Makes the outputs of tasks `0 .. count` something that no run of these tasks writes: a NaN of either type, whose
+    /// bits are all ones, and of what was learnt every bit turned over.
+    pub fn poison(&self, outputs: &mut [u8], count: usize) {
+        let end = self.output.end(count).min(outputs.len());
+        outputs[..end].fill(0xff);
+        for task in 0..count {
+            let learnt = self.expected.learnt(task);
+            outputs[self.output.end(task)..].iter_mut().zip(learnt).for_each(|(out, byte)| *out = !byte);
+        }
+    }
 
     /// The largest error over its bound among the outputs of tasks `0 .. count`, as `backend` computed them; at most 1
     /// where all is right.
     ///
     /// # Errors
     /// [`Wrong`], naming the first element that is.
-    fn check(&self, backend: &str, outputs: &[u8], count: usize) -> Result<f64, Wrong>;
+    pub fn check(&self, backend: &str, outputs: &[u8], count: usize) -> Result<f64, Wrong> {
+        self.expected.check(&self.output, backend, outputs, count)
+    }
 
     /// Takes the outputs of tasks `0 .. count`, which a serial run has written, for right from here on, where nothing
     /// else says what is.
-    fn learn(&mut self, outputs: &[u8], count: usize) {
-        let _ = (outputs, count);
+    pub fn learn(&mut self, outputs: &[u8], count: usize) {
+        self.expected.learn(&self.output, outputs, count);
     }
 }
 
@@ -91,27 +126,9 @@ pub enum Wrong {
     },
 }
 
-/// The outputs of a workload, as arrays of `T`.
-pub(super) struct Results<T> {
-    output: Tensor,
-    element: PhantomData<T>,
-}
-
-impl<T: Number> Results<T> {
-    pub(super) fn of(placement: &Placement) -> Self {
-        Self { output: placement.output().clone(), element: PhantomData }
-    }
-
-    /// The output of `task`.
-    pub(super) fn view<'a>(&self, task: usize, outputs: &'a [u8]) -> ArrayView2<'a, T> {
-        self.output.view(task, outputs).expect("the placement that the memory was made by")
-    }
-
-    /// Bytes that are all ones make a NaN of either type.
-    pub(super) fn poison(&self, outputs: &mut [u8], count: usize) {
-        let end = self.output.end(count).min(outputs.len());
-        outputs[..end].fill(0xff);
-    }
+/// The output of `task`.
+pub(super) fn result<'a, T: Pod>(output: &Tensor, task: usize, outputs: &'a [u8]) -> ArrayView2<'a, T> {
+    output.view(task, outputs).expect("the placement that the memory was made by")
 }
 
 /// Elements beside what they should be, and the largest error over its bound so far.
@@ -139,6 +156,7 @@ impl Comparison {
 
 #[cfg(test)]
 mod tests {
+    use super::super::placement::Number;
     use gingham_core::{Op, Registry};
 
     use super::*;

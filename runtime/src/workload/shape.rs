@@ -39,15 +39,6 @@ impl Shape {
         }
     }
 
-    /// `N` or `MxN`: a vector, or an array of two axes.
-    pub(super) fn array(sizes: &[usize]) -> Option<Self> {
-        match *sizes {
-            [columns] => Some(Self::Array { rows: 1, columns }),
-            [rows, columns] => Some(Self::Array { rows, columns }),
-            _ => None,
-        }
-    }
-
     /// The same, but no side of a matrix is longer than `side`, and no array has more than `side` squared elements.
     pub(super) fn at_most(self, side: usize) -> Self {
         match self {

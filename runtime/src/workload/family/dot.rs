@@ -2,16 +2,16 @@
 //!
 //! Every task is compared with a sum in twice the precision.
 
-use std::ops::Range;
+use std::marker::PhantomData;
 
 use gingham_core::bounds::{Bounded, Sum};
 use gingham_core::{Op, Scalar};
 use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2, Axis, s};
 
-use super::{Bound, Family, Typed, Unit};
+use super::{Bound, Family, Typed};
 use crate::parallel;
-use crate::workload::judge::{Comparison, Judge, Results, Wrong};
-use crate::workload::placement::{Error, Number, Operand, Placement};
+use crate::workload::judge::{Comparison, Expected, Judge, Wrong, result};
+use crate::workload::placement::{Error, Number, Operand, Placement, Tensor};
 use crate::workload::shape::Shape;
 use crate::workload::{Single, Task, Workload};
 
@@ -42,18 +42,6 @@ impl Family for Dot {
         vec![vector("x"), vector("y"), Operand::by_rows("out", [1, 1], true)]
     }
 
-    fn inputs(&self) -> Range<f64> {
-        -1.0..1.0
-    }
-
-    fn work(&self, workload: &Workload) -> f64 {
-        workload.task_bytes() as f64
-    }
-
-    fn unit(&self) -> Unit {
-        Unit::Byte
-    }
-
     fn bound(&self) -> Bound {
         Bound::Read
     }
@@ -66,37 +54,27 @@ impl<T: Number> Typed<T> for Dot {
         Task::Dot { x: vector(0), y: vector(1), out }
     }
 
-    fn judge(
-        &self,
-        workload: &Workload,
-        placement: &Placement,
-        inputs: &[u8],
-        _: u64,
-    ) -> Result<Box<dyn Judge>, Error> {
+    fn judge(&self, workload: &Workload, placement: &Placement, inputs: &[u8], _: u64) -> Result<Judge, Error> {
         let vector = |operand: usize, task| {
             Ok::<_, Error>(placement.tensors[operand].view::<T>(task, inputs)?.index_axis_move(Axis(0), 0))
         };
         let sums = (0..workload.tasks()).map(|task| Ok(sum(vector(0, task)?, vector(1, task)?)));
         let sums = sums.collect::<Result<_, Error>>()?;
-        Ok(Box::new(Sums { results: Results::<T>::of(placement), sums }))
+        Ok(Judge::new(placement, Sums { sums, element: PhantomData::<T> }))
     }
 }
 
 /// The sum of each task.
 struct Sums<T> {
-    results: Results<T>,
+    element: PhantomData<T>,
     sums: Vec<Bounded>,
 }
 
-impl<T: Number> Judge for Sums<T> {
-    fn poison(&self, outputs: &mut [u8], count: usize) {
-        self.results.poison(outputs, count);
-    }
-
-    fn check(&self, _: &str, outputs: &[u8], count: usize) -> Result<f64, Wrong> {
+impl<T: Number> Expected for Sums<T> {
+    fn check(&self, output: &Tensor, _: &str, outputs: &[u8], count: usize) -> Result<f64, Wrong> {
         let mut comparison = Comparison::default();
         for (task, &expected) in self.sums.iter().enumerate().take(count) {
-            comparison.element([task, 0], self.results.view(task, outputs)[[0, 0]].into_f64(), expected)?;
+            comparison.element([task, 0], result::<T>(output, task, outputs)[[0, 0]].into_f64(), expected)?;
         }
         Ok(comparison.ratio())
     }

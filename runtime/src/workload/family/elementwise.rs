@@ -2,6 +2,7 @@
 //!
 //! Stretches of every task are compared with the reference, to the last bit where IEEE 754 fixes the result.
 
+use std::marker::PhantomData;
 use std::ops::Range;
 
 use gingham_core::bounds::{Bounded, FUNCTION_ULP, ulp};
@@ -11,10 +12,9 @@ use ndarray::{Array1, ArrayView1, ArrayView2, ArrayViewMut2, Axis, s};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
-use super::{Bound, Family, Typed, Unit};
-use crate::workload::judge::{Comparison, Judge, Results, Wrong};
-use crate::workload::placement::{Error, Number, Operand, Placement};
-use crate::workload::shape::Shape;
+use super::{Bound, Family, Typed};
+use crate::workload::judge::{Comparison, Expected, Judge, Wrong, result};
+use crate::workload::placement::{Error, Number, Operand, Placement, Tensor};
 use crate::workload::{Single, Task, Workload};
 
 /// Elements of each task that are compared with the reference, in one stretch.
@@ -35,14 +35,6 @@ impl Workload {
 }
 
 impl Family for Unary {
-    fn forms(&self) -> &'static str {
-        FORMS
-    }
-
-    fn shape(&self, sizes: &[usize]) -> Option<Shape> {
-        Shape::array(sizes)
-    }
-
     fn operands(&self, workload: &Workload) -> Vec<Operand> {
         vec![Operand::array("x", workload, false), Operand::array("out", workload, true)]
     }
@@ -54,28 +46,12 @@ impl Family for Unary {
         }
     }
 
-    fn work(&self, workload: &Workload) -> f64 {
-        workload.task_bytes() as f64
-    }
-
-    fn unit(&self) -> Unit {
-        Unit::Byte
-    }
-
     fn bound(&self) -> Bound {
         Bound::Copy
     }
 }
 
 impl Family for Binary {
-    fn forms(&self) -> &'static str {
-        FORMS
-    }
-
-    fn shape(&self, sizes: &[usize]) -> Option<Shape> {
-        Shape::array(sizes)
-    }
-
     fn operands(&self, workload: &Workload) -> Vec<Operand> {
         let array = |name, output| Operand::array(name, workload, output);
         vec![array("x", false), array("y", false), array("out", true)]
@@ -85,40 +61,24 @@ impl Family for Binary {
         0.5..2.0
     }
 
-    fn work(&self, workload: &Workload) -> f64 {
-        workload.task_bytes() as f64
-    }
-
-    fn unit(&self) -> Unit {
-        Unit::Byte
-    }
-
     fn bound(&self) -> Bound {
         Bound::Copy
     }
 }
-
-const FORMS: &str = "N or MxN, for example 1000000 or 1000x1000";
 
 impl<T: Number> Typed<T> for Unary {
     fn call<'a>(&self, _: usize, inputs: &[ArrayView2<'a, T>], out: ArrayViewMut2<'a, T>) -> Task<'a, T> {
         Task::Unary { f: *self, x: Some(inputs[0]), out }
     }
 
-    fn judge(
-        &self,
-        workload: &Workload,
-        placement: &Placement,
-        inputs: &[u8],
-        seed: u64,
-    ) -> Result<Box<dyn Judge>, Error> {
+    fn judge(&self, workload: &Workload, placement: &Placement, inputs: &[u8], seed: u64) -> Result<Judge, Error> {
         let expected = |task, range| {
             let x = flat(placement.tensors[0].view::<T>(task, inputs)?, range);
             let mut out = Array1::from_elem(x.len(), T::nan());
             elementwise::unary(&Reference, *self, Some(x), out.view_mut(), OpThreads::ONE).expect("equal shapes");
             Ok(out)
         };
-        Ok(Box::new(Elements::new(workload, placement, self.is_exact(), seed, expected)?))
+        Ok(Judge::new(placement, Elements::new(workload, placement, self.is_exact(), seed, expected)?))
     }
 }
 
@@ -127,13 +87,7 @@ impl<T: Number> Typed<T> for Binary {
         Task::Binary { f: *self, x: Some(inputs[0]), y: inputs[1], out }
     }
 
-    fn judge(
-        &self,
-        workload: &Workload,
-        placement: &Placement,
-        inputs: &[u8],
-        seed: u64,
-    ) -> Result<Box<dyn Judge>, Error> {
+    fn judge(&self, workload: &Workload, placement: &Placement, inputs: &[u8], seed: u64) -> Result<Judge, Error> {
         let view = |operand: usize, task| placement.tensors[operand].view::<T>(task, inputs);
         let expected = |task, range: Range<usize>| {
             let (x, y) = (flat(view(0, task)?, range.clone()), flat(view(1, task)?, range));
@@ -141,13 +95,13 @@ impl<T: Number> Typed<T> for Binary {
             elementwise::binary(&Reference, *self, Some(x), y, out.view_mut(), OpThreads::ONE).expect("equal shapes");
             Ok(out)
         };
-        Ok(Box::new(Elements::new(workload, placement, self.is_exact(), seed, expected)?))
+        Ok(Judge::new(placement, Elements::new(workload, placement, self.is_exact(), seed, expected)?))
     }
 }
 
 /// Of each task, some stretches of elements.
 struct Elements<T> {
-    results: Results<T>,
+    element: PhantomData<T>,
     stretches: Vec<Stretch>,
     exact: bool,
 }
@@ -183,19 +137,15 @@ impl<T: Number> Elements<T> {
                 stretches.push(Stretch { task, range, values });
             }
         }
-        Ok(Self { results: Results::of(placement), stretches, exact })
+        Ok(Self { stretches, exact, element: PhantomData })
     }
 }
 
-impl<T: Number> Judge for Elements<T> {
-    fn poison(&self, outputs: &mut [u8], count: usize) {
-        self.results.poison(outputs, count);
-    }
-
-    fn check(&self, _: &str, outputs: &[u8], count: usize) -> Result<f64, Wrong> {
+impl<T: Number> Expected for Elements<T> {
+    fn check(&self, output: &Tensor, _: &str, outputs: &[u8], count: usize) -> Result<f64, Wrong> {
         let mut comparison = Comparison::default();
         for Stretch { task, range, values } in self.stretches.iter().filter(|stretch| stretch.task < count) {
-            let got = flat(self.results.view(*task, outputs), range.clone());
+            let got = flat(result::<T>(output, *task, outputs), range.clone());
             for ((element, &got), &value) in range.clone().zip(&got).zip(values) {
                 let bound = if self.exact { 0.0 } else { FUNCTION_ULP * ulp::<T>(value) };
                 comparison.element([*task, element], got.into_f64(), Bounded { value, bound })?;

@@ -14,7 +14,7 @@ use crate::engine::Limited;
 use crate::executor::{BoxError, TaskErrors};
 use crate::workload::Portion;
 use crate::workload::batch::Tasks;
-use crate::workload::judge::{Judge, Wrong};
+use crate::workload::judge::{Expected, Judge, Wrong, result};
 use crate::workload::placement::{self, Operand, Placement, Tensor};
 use crate::workload::shape::Shape;
 use crate::workload::{Call, Error, FunctionCall, Workload};
@@ -66,10 +66,6 @@ impl Family for FunctionCall {
 
     fn operands(&self, workload: &Workload) -> Vec<Operand> {
         vec![Operand::array("out", workload, true)]
-    }
-
-    fn inputs(&self) -> Range<f64> {
-        0.0..1.0
     }
 
     fn work(&self, _: &Workload) -> f64 {
@@ -132,11 +128,11 @@ impl FunctionCall {
     }
 
     /// What results of runs are compared with.
-    pub(in crate::workload) fn judge(&self, placement: &Placement) -> Box<dyn Judge> {
+    pub(super) fn judge(&self, placement: &Placement) -> Judge {
         match self.element {
-            Element::F32 => Box::new(Learnt::<f32>::nothing(self.items, placement)),
-            Element::F64 => Box::new(Learnt::<f64>::nothing(self.items, placement)),
-            Element::Bytes => Box::new(Learnt::<u8>::nothing(self.items, placement)),
+            Element::F32 => Judge::new(placement, Learnt::<f32>::nothing(self.items)),
+            Element::F64 => Judge::new(placement, Learnt::<f64>::nothing(self.items)),
+            Element::Bytes => Judge::new(placement, Learnt::<u8>::nothing(self.items)),
         }
     }
 }
@@ -174,49 +170,36 @@ impl<T: Value> Tasks for Calls<'_, T> {
 /// What a serial run has written.
 struct Learnt<T> {
     items: usize,
-    /// Its results, an item's behind the other's.
+    /// The results of each item.
     right: Vec<Vec<T>>,
-    output: Tensor,
 }
 
 impl<T: Value + Pod> Learnt<T> {
-    fn nothing(items: usize, placement: &Placement) -> Self {
-        Self { items, right: Vec::new(), output: placement.output().clone() }
-    }
-
-    fn written(&self, place: usize, outputs: &[u8]) -> Vec<T> {
-        let results = self.output.view::<T>(place, outputs).expect("the placement that the memory was made by");
-        results.iter().copied().collect()
+    fn nothing(items: usize) -> Self {
+        Self { items, right: Vec::new() }
     }
 }
 
-impl<T: Value + Pod> Judge for Learnt<T> {
-    /// With every bit of what is right turned over, whatever that is.
-    fn poison(&self, outputs: &mut [u8], count: usize) {
-        let end = self.output.end(count).min(outputs.len());
-        outputs[..end].fill(0xff);
-        for (place, right) in self.right.iter().enumerate().take(count) {
-            let start = self.output.end(place);
-            let bytes = bytemuck::cast_slice::<T, u8>(right);
-            outputs[start..start + bytes.len()].iter_mut().zip(bytes).for_each(|(out, byte)| *out = !byte);
-        }
-    }
-
-    fn check(&self, _: &str, outputs: &[u8], count: usize) -> Result<f64, Wrong> {
+impl<T: Value + Pod> Expected for Learnt<T> {
+    fn check(&self, output: &Tensor, _: &str, outputs: &[u8], count: usize) -> Result<f64, Wrong> {
         let portion = Portion { items: self.items, count };
         for (place, right) in self.right.iter().enumerate().take(count) {
-            let written = self.written(place, outputs);
+            let written = result::<T>(output, place, outputs);
             let differs = |(a, b): (&T, &T)| bytemuck::bytes_of(a) != bytemuck::bytes_of(b);
             if let Some(at) = written.iter().zip(right).position(differs) {
-                let (got, expected) = (format!("{:?}", written[at]), format!("{:?}", right[at]));
+                let (got, expected) = (format!("{:?}", written[[0, at]]), format!("{:?}", right[at]));
                 return Err(Wrong::Differs { item: portion.item(place), at, got, expected });
             }
         }
         Ok(0.0)
     }
 
-    fn learn(&mut self, outputs: &[u8], count: usize) {
-        self.right = (0..count).map(|place| self.written(place, outputs)).collect();
+    fn learn(&mut self, output: &Tensor, outputs: &[u8], count: usize) {
+        self.right = (0..count).map(|place| result::<T>(output, place, outputs).iter().copied().collect()).collect();
+    }
+
+    fn learnt(&self, task: usize) -> &[u8] {
+        self.right.get(task).map_or(&[], |right| bytemuck::cast_slice(right))
     }
 }
 

@@ -3,7 +3,7 @@
 //! Some rows of every task are compared component by component with sums in twice the precision, and every row takes
 //! part in a check with a random vector of signs (Freivalds 1977: `C r = A (B r)`, O(n^2) instead of O(n^3)).
 
-use std::ops::Range;
+use std::marker::PhantomData;
 
 use gingham_core::bounds::{Bounded, Sum, eta, gamma};
 use gingham_core::{Op, Scalar};
@@ -12,8 +12,8 @@ use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
 use super::{Bound, Family, Typed, Unit};
-use crate::workload::judge::{Comparison, Judge, Results, Wrong};
-use crate::workload::placement::{Error, Number, Operand, Placement};
+use crate::workload::judge::{Comparison, Expected, Judge, Wrong, result};
+use crate::workload::placement::{Error, Number, Operand, Placement, Tensor};
 use crate::workload::shape::{Layout, Shape};
 use crate::workload::{Call, Single, Task, Workload};
 
@@ -63,10 +63,6 @@ impl Family for MatMul {
         vec![matrix("a", [m, k], a, false), matrix("b", [k, n], b, false), matrix("c", [m, n], c, true)]
     }
 
-    fn inputs(&self) -> Range<f64> {
-        -1.0..1.0
-    }
-
     fn work(&self, workload: &Workload) -> f64 {
         2.0 * workload.shape().sizes().map(|length| length as f64).iter().product::<f64>()
     }
@@ -85,13 +81,7 @@ impl<T: Number> Typed<T> for MatMul {
         Task::MatMul { a: inputs[0], b: inputs[1], c: out }
     }
 
-    fn judge(
-        &self,
-        workload: &Workload,
-        placement: &Placement,
-        inputs: &[u8],
-        seed: u64,
-    ) -> Result<Box<dyn Judge>, Error> {
+    fn judge(&self, workload: &Workload, placement: &Placement, inputs: &[u8], seed: u64) -> Result<Judge, Error> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let view = |operand: usize, task: usize| placement.tensors[operand].view::<T>(task, inputs);
         let (tasks, [m, k, n]) = (workload.tasks(), workload.shape().sizes());
@@ -106,13 +96,13 @@ impl<T: Number> Typed<T> for MatMul {
             };
             rows.extend(picked.into_iter().map(|row| Row::new(task, row, a, b)));
         }
-        Ok(Box::new(Products { results: Results::<T>::of(placement), rows, vectors }))
+        Ok(Judge::new(placement, Products { rows, vectors, element: PhantomData::<T> }))
     }
 }
 
 /// What is known of every product.
 struct Products<T> {
-    results: Results<T>,
+    element: PhantomData<T>,
     rows: Vec<Row>,
     vectors: Vec<Vector>,
 }
@@ -133,21 +123,17 @@ struct Vector {
     values: Vec<Bounded>,
 }
 
-impl<T: Number> Judge for Products<T> {
-    fn poison(&self, outputs: &mut [u8], count: usize) {
-        self.results.poison(outputs, count);
-    }
-
-    fn check(&self, _: &str, outputs: &[u8], count: usize) -> Result<f64, Wrong> {
+impl<T: Number> Expected for Products<T> {
+    fn check(&self, output: &Tensor, _: &str, outputs: &[u8], count: usize) -> Result<f64, Wrong> {
         let mut comparison = Comparison::default();
         for row in self.rows.iter().filter(|row| row.task < count) {
-            let (c, columns) = (self.results.view(row.task, outputs), row.values.len());
+            let (c, columns) = (result::<T>(output, row.task, outputs), row.values.len());
             for (j, (&got, &expected)) in c.row(row.row).iter().zip(&row.values).enumerate() {
                 comparison.element([row.task, row.row * columns + j], got.into_f64(), expected)?;
             }
         }
         for vector in self.vectors.iter().filter(|vector| vector.task < count) {
-            let c = self.results.view(vector.task, outputs);
+            let c = result::<T>(output, vector.task, outputs);
             let mut sums = Array1::<f64>::zeros(c.nrows());
             accumulate(c, &vector.signs, &mut sums);
             // The bounds add up those of a whole row: they tell right from wrong, and say nothing of the ratio.

@@ -21,13 +21,22 @@ use super::placement::{Error, Number, Operand, Placement, Tensor};
 use super::shape::Shape;
 use super::{Call, Task, Workload};
 
-/// The facts of a family, whatever the element type.
+/// The facts of a family, whatever the element type: as they are for arrays that memory bounds, unless a family says
+/// otherwise.
 pub(crate) trait Family {
-    /// The forms of a shape, for messages: `MxKxN or N, for example 512x256x512`.
-    fn forms(&self) -> &'static str;
+    /// The forms of a shape, for messages.
+    fn forms(&self) -> &'static str {
+        "N or MxN, for example 1000000 or 1000x1000"
+    }
 
     /// The shape of these sizes, if they have one of the forms.
-    fn shape(&self, sizes: &[usize]) -> Option<Shape>;
+    fn shape(&self, sizes: &[usize]) -> Option<Shape> {
+        match *sizes {
+            [columns] => Some(Shape::Array { rows: 1, columns }),
+            [rows, columns] => Some(Shape::Array { rows, columns }),
+            _ => None,
+        }
+    }
 
     /// The forms of a layout, where operands may be stored by rows or by columns.
     fn layouts(&self) -> Option<&'static str> {
@@ -38,13 +47,19 @@ pub(crate) trait Family {
     fn operands(&self, workload: &Workload) -> Vec<Operand>;
 
     /// Where the random numbers in its inputs lie: where the operation is defined and its results are of ordinary size.
-    fn inputs(&self) -> Range<f64>;
+    fn inputs(&self) -> Range<f64> {
+        -1.0..1.0
+    }
 
     /// The work of one task, in [`Unit`]s.
-    fn work(&self, workload: &Workload) -> f64;
+    fn work(&self, workload: &Workload) -> f64 {
+        workload.task_bytes() as f64
+    }
 
     /// What its work is counted in.
-    fn unit(&self) -> Unit;
+    fn unit(&self) -> Unit {
+        Unit::Byte
+    }
 
     /// What bounds a task whose operands no cache holds.
     fn bound(&self) -> Bound;
@@ -60,13 +75,7 @@ pub(crate) trait Typed<T> {
     ///
     /// # Errors
     /// Where the placement does not fit the inputs.
-    fn judge(
-        &self,
-        workload: &Workload,
-        placement: &Placement,
-        inputs: &[u8],
-        seed: u64,
-    ) -> Result<Box<dyn Judge>, Error>;
+    fn judge(&self, workload: &Workload, placement: &Placement, inputs: &[u8], seed: u64) -> Result<Judge, Error>;
 }
 
 /// A family of operations, which every backend may have.
@@ -182,7 +191,7 @@ impl Workload {
     ///
     /// # Errors
     /// Where the placement does not fit the inputs.
-    pub fn judge(&self, placement: &Placement, inputs: &[u8], seed: u64) -> Result<Box<dyn Judge>, Error> {
+    pub fn judge(&self, placement: &Placement, inputs: &[u8], seed: u64) -> Result<Judge, Error> {
         match &self.call {
             Call::Op { op, dtype: DType::F32 } => Typed::<f32>::judge(operation(op), self, placement, inputs, seed),
             Call::Op { op, dtype: DType::F64 } => Typed::<f64>::judge(operation(op), self, placement, inputs, seed),

@@ -4,16 +4,15 @@
 //! backend drew before, in the trial of it that was judged first: a search begins with one thread of each.
 
 use std::collections::HashMap;
-use std::ops::Range;
+use std::marker::PhantomData;
 use std::sync::{Mutex, PoisonError};
 
 use gingham_core::{Distribution, Op, Scalar, Stream};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use super::{Bound, Family, Typed, Unit};
-use crate::workload::judge::{Judge, Results, Wrong};
-use crate::workload::placement::{Error, Number, Operand, Placement};
-use crate::workload::shape::Shape;
+use super::{Bound, Family, Typed};
+use crate::workload::judge::{Expected, Judge, Wrong, result};
+use crate::workload::placement::{Error, Number, Operand, Placement, Tensor};
 use crate::workload::{Single, Task, Workload};
 
 /// The seed of random tasks. Each has the stream of its index in the batch, in whichever process it runs.
@@ -37,28 +36,8 @@ impl Workload {
 }
 
 impl Family for Distribution {
-    fn forms(&self) -> &'static str {
-        "N or MxN, for example 1000000 or 1000x1000"
-    }
-
-    fn shape(&self, sizes: &[usize]) -> Option<Shape> {
-        Shape::array(sizes)
-    }
-
     fn operands(&self, workload: &Workload) -> Vec<Operand> {
         vec![Operand::array("out", workload, true)]
-    }
-
-    fn inputs(&self) -> Range<f64> {
-        0.0..1.0
-    }
-
-    fn work(&self, workload: &Workload) -> f64 {
-        workload.task_bytes() as f64
-    }
-
-    fn unit(&self) -> Unit {
-        Unit::Byte
     }
 
     fn bound(&self) -> Bound {
@@ -71,30 +50,27 @@ impl<T: Number> Typed<T> for Distribution {
         Task::Random { distribution: *self, stream: Stream::new(SEED, number as u64), out }
     }
 
-    fn judge(&self, _: &Workload, placement: &Placement, _: &[u8], _: u64) -> Result<Box<dyn Judge>, Error> {
-        Ok(Box::new(Numbers { results: Results::<T>::of(placement), distribution: *self, drawn: Mutex::default() }))
+    fn judge(&self, _: &Workload, placement: &Placement, _: &[u8], _: u64) -> Result<Judge, Error> {
+        let (distribution, drawn, element) = (*self, Mutex::default(), PhantomData::<T>);
+        Ok(Judge::new(placement, Numbers { distribution, drawn, element }))
     }
 }
 
 /// What is known of the numbers of a batch.
 struct Numbers<T> {
-    results: Results<T>,
+    element: PhantomData<T>,
     distribution: Distribution,
     /// Of each backend, a digest of each task's numbers.
     drawn: Mutex<HashMap<String, Vec<u64>>>,
 }
 
-impl<T: Number> Judge for Numbers<T> {
-    fn poison(&self, outputs: &mut [u8], count: usize) {
-        self.results.poison(outputs, count);
-    }
-
-    fn check(&self, backend: &str, outputs: &[u8], count: usize) -> Result<f64, Wrong> {
+impl<T: Number> Expected for Numbers<T> {
+    fn check(&self, output: &Tensor, backend: &str, outputs: &[u8], count: usize) -> Result<f64, Wrong> {
         let mut sample = Sample::default();
         let mut digests: Vec<u64> = Vec::with_capacity(count);
         let mut earlier = HashMap::new();
         for task in 0..count {
-            let numbers = self.results.view(task, outputs);
+            let numbers = result::<T>(output, task, outputs);
             for (element, &x) in numbers.iter().enumerate() {
                 allowed(self.distribution, x.into_f64()).map_err(|[expected, bound]| {
                     let got = x.into_f64();
@@ -193,7 +169,7 @@ mod tests {
     /// A judge of 20 tasks of `n` numbers.
     struct Numbers {
         placement: Placement,
-        judge: Box<dyn Judge>,
+        judge: Judge,
     }
 
     impl Numbers {
