@@ -7,6 +7,7 @@
 //!
 //! The events of a tuning are the [`Event`]s that a [`Journalled`] course writes, from which a [`Past`] is read.
 
+mod alone;
 mod course;
 mod event;
 mod header;

@@ -3,10 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Error;
-use super::course::{Ended, Journalled, Resumable};
 use super::event::{Asked, Begun, Event, Request};
-use crate::sample::Sample;
-use crate::search::{self, Course, Failure, FailureKind, Found, Process, Rules, Started, Stopped};
 
 /// A tuning up to where its journal ends.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,19 +63,6 @@ impl Past {
         self.asked.last().map_or(self.begun.at_s, |asked| asked.at_s)
     }
 
-    /// What the search finds on what is told alone, and the readings of its clock; `None` where it asks for more,
-    /// because it was killed or interrupted before its end.
-    ///
-    /// # Errors
-    /// [`Error::OtherSearch`]
-    pub fn found(&self, rules: &Rules) -> Result<Option<(Found, Vec<f64>)>, Error> {
-        let mut course = Journalled::resumed(End { at_s: self.at_s(), reached: false }, None, self);
-        let found = search::search(&self.begun.candidates, rules, &mut course, &mut |_| {});
-        let reached = course.course().reached;
-        let Ended { clock_s, .. } = course.end()?;
-        Ok((!reached).then_some((found, clock_s)))
-    }
-
     /// That the search asks for something else than request number `index` that is told, or for nothing more.
     pub(super) fn other(&self, index: usize, asked: Option<Request>) -> Error {
         let candidates = &self.begun.candidates;
@@ -88,52 +72,5 @@ impl Past {
             told: self.asked[index].request.describe(candidates),
             asked: asked.map_or_else(|| "nothing".into(), |request| request.describe(candidates)),
         }
-    }
-}
-
-/// What comes after all that is told: nothing. A search that asks it for something has not come to its end, and is told
-/// that it is interrupted.
-struct End {
-    at_s: f64,
-    reached: bool,
-}
-
-impl End {
-    fn nothing<R>(&mut self) -> Result<R, Failure> {
-        self.reached = true;
-        Err(Failure::new(FailureKind::Skipped, "the journal ends here"))
-    }
-}
-
-impl Course for End {
-    fn probe(&mut self, _: usize) -> Option<f64> {
-        self.reached = true;
-        None
-    }
-
-    fn admit(&mut self, _: Process) -> Result<Started, Failure> {
-        self.nothing()
-    }
-
-    fn sample(&mut self, _: Process, _: usize, _: usize) -> Result<Sample, Failure> {
-        self.nothing()
-    }
-
-    fn dismiss(&mut self, _: Process, _: bool) -> Result<Stopped, Failure> {
-        self.nothing()
-    }
-
-    fn elapsed_s(&self) -> f64 {
-        self.at_s
-    }
-
-    fn interrupted(&self) -> bool {
-        self.reached
-    }
-}
-
-impl Resumable for End {
-    fn restart(&mut self, _: Process, _: &Started) -> Result<(), Failure> {
-        self.nothing()
     }
 }

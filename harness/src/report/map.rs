@@ -7,7 +7,7 @@ use comfy_table::Table;
 use gingham_runtime::combination::ExecutorKind;
 
 use super::count;
-use super::table::ruled;
+use super::ruled::ruled;
 use crate::outcome::{Outcome, Row};
 
 /// The map, a row for each number of workers; `None` where there is only one number of each.

@@ -6,6 +6,7 @@ mod json;
 mod map;
 mod markdown;
 mod page;
+mod ruled;
 mod table;
 mod unmeasured;
 mod verdict;

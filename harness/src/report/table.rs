@@ -1,9 +1,10 @@
 //! For a terminal: what was measured and where, every combination, the studies' arrangements side by side, the verdict.
 
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use comfy_table::Table;
 
 use super::columns::{Column, legend, signs};
 use super::map::map;
+use super::ruled::ruled;
 use super::verdict::verdict;
 use super::words::ended;
 use super::{Page, arrangements, bytes, count, remarks, seconds, serial, unmeasured};
@@ -99,18 +100,6 @@ fn of_columns(outcome: &Outcome, names: &[&str], rows: &[&Row], columns: &[Colum
     for (i, row) in rows.iter().enumerate() {
         let cells = columns.iter().map(|column| column.cell(outcome, row, serial_s));
         table.add_row(first(names.get(i).unwrap_or(&"")).into_iter().chain(cells));
-    }
-    table
-}
-
-/// A table whose first `words` columns are words and whose others are figures.
-pub(super) fn ruled(headings: Vec<String>, words: usize) -> Table {
-    const RULE: LineStyle = LineStyle::new('─', '─', '─', '─');
-    let mut table = Table::new();
-    table.load_style(TableStyle::new().header_separator(RULE)).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(headings);
-    for column in table.column_iter_mut().skip(words) {
-        column.set_cell_alignment(CellAlignment::Right);
     }
     table
 }

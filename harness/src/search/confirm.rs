@@ -6,9 +6,8 @@
 use super::bounds::{CONFIRMATION_ROUNDS, Comparison, FEWEST_CONFIRMATION_ROUNDS, SHARE};
 use super::ranking::{self, Ranking};
 use super::state::{End, State};
-use super::{Left, Process, Role, Warning, budget, shares};
+use super::{Confirmed, Left, Process, Role, Warning, budget, shares};
 use crate::arrangement::Arrangement;
-use crate::sample::Sample;
 
 /// Finalists that are confirmed at most, beside the baselines.
 pub(super) const MOST: usize = 5;
@@ -19,17 +18,6 @@ const FIRST: usize = 3;
 /// Those that are confirmed in fewer rounds if need be, the others in all or not at all: the favourite and its
 /// baseline.
 const SURE: usize = 2;
-
-/// A candidate in a fresh process.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Confirmed {
-    /// Which.
-    pub candidate: usize,
-    /// Whether its operands lay in memory of its own rather than in the arena.
-    pub private: bool,
-    /// Its samples.
-    pub samples: Vec<Sample>,
-}
 
 /// The phase in which the finalists run in fresh processes.
 pub(super) struct Confirmation<'s, 'a> {

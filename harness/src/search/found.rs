@@ -1,6 +1,6 @@
 //! What a search found.
 
-use super::{Confirmed, Failure, Left, Started, Stop, Stopped, Unstarted, Warning};
+use super::{Failure, Left, Started, Stop, Stopped, Unstarted, Warning};
 use crate::sample::{Rounds, Sample};
 
 /// What became of a candidate.
@@ -29,6 +29,17 @@ pub struct Run {
 pub struct Control {
     /// Whose.
     pub candidate: usize,
+    /// Its samples.
+    pub samples: Vec<Sample>,
+}
+
+/// A candidate in a fresh process.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Confirmed {
+    /// Which.
+    pub candidate: usize,
+    /// Whether its operands lay in memory of its own rather than in the arena.
+    pub private: bool,
     /// Its samples.
     pub samples: Vec<Sample>,
 }

@@ -9,6 +9,7 @@
 //! The format is described in NumPy's `numpy.lib.format`.
 
 mod dictionary;
+mod head;
 mod header;
 mod kind;
 mod partial;

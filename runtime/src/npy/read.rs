@@ -7,7 +7,7 @@ use std::path::Path;
 use gingham_core::DType;
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 
-use super::{Element, Error, Header, Problem, header};
+use super::{Element, Error, Header, Problem, head};
 
 /// Bytes read at a time: they stay in cache until they are decoded.
 const BLOCK: usize = 64 << 10;
@@ -48,7 +48,7 @@ impl Array {
 /// Every [`Problem`]; those of the header come before anything is allocated for the values.
 pub fn read(path: &Path, cast: Option<DType>) -> Result<Array, Error> {
     let read = || {
-        let (file, header) = header::open(path)?;
+        let (file, header) = head::open(path)?;
         match header.dtype(cast)? {
             DType::F32 => values(file, &header).map(Array::F32),
             DType::F64 => values(file, &header).map(Array::F64),

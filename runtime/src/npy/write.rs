@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Write};
 use gingham_core::DType;
 use ndarray::{ArrayView, Dimension};
 
-use super::{Element, header};
+use super::{Element, head};
 
 /// Writes `array` to `file`. An array in Fortran order is written in that order, any other in C order; the elements in
 /// the byte order of this machine.
@@ -17,7 +17,7 @@ pub(super) fn write<T: Element, D: Dimension>(file: &File, array: &ArrayView<'_,
         (values, _) => (false, values),
     };
     let mut writer = BufWriter::new(file);
-    writer.write_all(&header::head(descr::<T>(), fortran_order, array.shape()))?;
+    writer.write_all(&head::head(descr::<T>(), fortran_order, array.shape()))?;
     match in_memory {
         Some(values) => writer.write_all(bytemuck::cast_slice(values))?,
         None => array.iter().try_for_each(|value| writer.write_all(bytemuck::bytes_of(value)))?,
