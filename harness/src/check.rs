@@ -1,5 +1,5 @@
-//! Whether a saved answer still holds: its best against the best of another arrangement, in about a second, or in two runs
-//! of a few tasks each where these take longer.
+//! Whether a saved answer still holds: its best is measured against the best of another arrangement. That takes about a
+//! second, or two runs of a few tasks each where a run takes longer.
 //!
 //! Both run in trials over a small arena, verified first and then in turn, so that what else the machine does falls on
 //! both. Their ratio is compared with the saved one, and the best's time with its saved median. Two things moving
@@ -44,12 +44,12 @@ const DEADLINE: Duration = Duration::from_secs(30);
 /// The rival ahead by more than this factor, or by this factor more than it was, is another winner.
 const OVERTAKEN: f64 = 1.05;
 
-/// A ratio of two that ran in turn, changed by more than this factor, is more than noise: ratios within one run hold to
-/// some percent even on shared machines.
+/// A ratio of two that ran in turn has changed by more than noise if it has changed by more than this factor: ratios
+/// within one run hold to some percent even on shared machines.
 const RATIO: f64 = 1.25;
 
-/// A time changed by more than this factor is more than noise: two runs of one system on a shared machine have been 38 %
-/// apart.
+/// A time that has changed by more than this factor has changed by more than noise: two runs of one system on a shared
+/// machine have been 38 % apart.
 const TIME: f64 = 1.5;
 
 /// What a check found.

@@ -107,8 +107,8 @@ impl Sample {
         (self.tasks / self.repeat.max(1)).max(1)
     }
 
-    /// Seconds of the whole batch of `workload` by the part that was run: by waves, or by the number of tasks where these
-    /// are not alike and the part is spread over all of them.
+    /// Seconds that the whole batch of `workload` takes, from the part that was run: scaled by waves, or by the number
+    /// of tasks where tasks differ and the part is spread over all of them.
     #[must_use]
     pub fn batch_s(&self, combination: &Combination, workload: &Workload) -> f64 {
         let (part, whole) = (self.batch(), workload.tasks());

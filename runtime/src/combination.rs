@@ -43,7 +43,8 @@ pub enum ExecutorKind {
 pub enum Error {
     /// The text has not the form of one.
     #[error(
-        "combination `{given}`: {what}; expected BACKEND[:OP_THREADS]+EXECUTOR[:WORKERS[:CHUNK]], for example simd:1+threads:2:25"
+        "combination `{given}`: {what}; expected BACKEND[:OP_THREADS]+EXECUTOR[:WORKERS[:CHUNK]], for example \
+         simd:1+threads:2:25"
     )]
     Form {
         /// The text that was given.
@@ -53,7 +54,8 @@ pub enum Error {
     },
     /// The text begins as a peer's.
     #[error(
-        "combination `{given}`: a peer is peer/NAME and nothing else, NAME of letters, digits, `-`, `_` and `.`, for example peer/numpy"
+        "combination `{given}`: a peer is peer/NAME and nothing else, NAME of letters, digits, `-`, `_` and `.`, for \
+         example peer/numpy"
     )]
     Peer {
         /// The text that was given.

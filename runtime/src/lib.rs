@@ -1,4 +1,4 @@
-//! What a program links that applies Gingham's answers, and what a trial is made of: no search, no statistics, no tables.
+//! What a program links to apply Gingham's answers, and what a trial runs: no search, no statistics, no tables.
 //!
 //! A [`Workload`] says what is to be computed; an [`engine`] is a [`Combination`] made ready to run it; a [`Profile`]
 //! holds the saved answers, and a [`Session`] makes the best of them a [`Plan`]. The feature `files` adds products of

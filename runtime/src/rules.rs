@@ -34,8 +34,8 @@ impl Cpus {
         self.usable.saturating_mul(self.usable)
     }
 
-    /// Numbers of threads that are worth it: 1, 2, 4, ... below the CPUs, as many as there are cores, and as many as there
-    /// are CPUs.
+    /// Numbers of threads that are worth a try: 1, 2, 4, ... below the number of CPUs, the number of cores, and the
+    /// number of CPUs.
     pub fn counts(self) -> impl Iterator<Item = usize> {
         let usable = self.usable.max(1);
         let doublings = std::iter::successors(Some(1_usize), |x| x.checked_mul(2)).take_while(move |&x| x < usable);

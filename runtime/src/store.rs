@@ -1,8 +1,8 @@
 //! Files that are read through a limit and written as a whole: schema, size limit, lock and atomic replacing, once for
 //! all of them.
 //!
-//! A name may stand for anything. A regular file is replaced under its own name, links followed, so that whoever reads
-//! finds the former contents or the new ones; its mode and owner stay, a new file gets its mode by the umask. A device or
+//! A name may stand for anything. A regular file is replaced under its own name, links followed, so that a reader finds
+//! the former contents or the new ones. It keeps its mode and owner; a new file gets its mode by the umask. A device or
 //! a pipe is opened and written to, and stays what it is.
 
 use std::fmt;
@@ -146,9 +146,9 @@ impl Place {
         }
     }
 
-    /// Whether [`Place::write`] may succeed, as far as can be told without writing. A device is opened and closed again,
-    /// since there may be none behind its name; a pipe is not, since its reader would take that for the end. A directory
-    /// that is missing can be made.
+    /// Whether [`Place::write`] may succeed, as far as can be seen without writing. A device is opened and closed
+    /// again, since there may be none behind its name; a pipe is not, since its reader would take that for the end. A
+    /// missing directory is not an error, since it can be made.
     ///
     /// # Errors
     /// The system's.
@@ -210,8 +210,9 @@ impl Place {
         }
     }
 
-    /// Waits until nobody else holds the lock of this file, a file of its own beside it. There is none for a stream, and
-    /// none where the file system has none: of two that write at once there, the later one wins.
+    /// Waits until no other process holds the lock of this file, which is a file of its own beside it. A stream has no
+    /// lock, and nor does a file where the file system has none: of two processes that write at once there, the later
+    /// one wins.
     ///
     /// # Errors
     /// The system's, where the directory cannot be made.

@@ -184,7 +184,8 @@ pub fn pass(outcomes: impl IntoIterator<Item = Result<Report, Violation>>) {
     }
 }
 
-/// [`pass`] for the check named `rule`, for every operation of its family. One that the backend has not, it must refuse.
+/// [`pass`] for the check named `rule`, for every operation of its family. The backend must refuse an operation that it
+/// does not have.
 ///
 /// # Panics
 /// With the first violation.

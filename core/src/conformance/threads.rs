@@ -1,10 +1,10 @@
 //! The rules about op threads: each count that a backend gives gives right results, others are refused, no call works
 //! on more threads than it was given, and a limit that ends gives the former one back.
 //!
-//! A thread count may be a setting of the whole process, or be read when it starts; other tests run in the same process,
-//! on threads of their own. So each check here runs in a process of its own: the test executes itself again, with the
-//! variable set, under its own name alone (`test` is its path in the test program), and the second process ends
-//! inside the check, after one line that says what it found.
+//! A thread count may be a setting of the whole process, or be read when the process starts, and other tests run in the
+//! same process on threads of their own. So each check here runs in a process of its own: the test executes its program
+//! again with the variable set, asking for this one test (`test` is its path in the test program). The second process
+//! ends inside the check, after one line that says what it found.
 //!
 //! What a check can see depends on how op threads reach the library: each judges every kind of [`Threading`] by what
 //! can go wrong there, and a check that had nothing to judge is reported as skipped.

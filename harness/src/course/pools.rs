@@ -1,8 +1,8 @@
 //! The course of a closure: pools of this process.
 //!
-//! All pools of a race stay alive, asleep: a thread that finds nothing to do spins for some microseconds at most, which
-//! end within the untimed items before a sample. Every candidate runs the same items in a round, spread over all of them:
-//! times per item can be compared only where the items are the same.
+//! All pools of a race stay alive and sleep. A thread that finds nothing to do spins for some microseconds at most, and
+//! these end within the untimed items before a sample. In a round every candidate runs the same items, spread over all
+//! of them, because times per item can be compared only if the items are the same.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -66,8 +66,8 @@ impl<'a, F: Fn(&Context<'_>, usize) -> Result<(), BoxError> + Sync> Pools<'a, F>
         self.most.count = items;
     }
 
-    /// Seconds an item. One says little of the others, so it runs `count` of them, and twice as many each time until that
-    /// takes as long as a sample, or they are as many as a sample may have.
+    /// Seconds an item. One item says little about the others, so `count` of them are run, then twice as many, and so
+    /// on, until a run takes as long as a sample or has as many items as a sample may have.
     fn item_s_on(&self, engine: &Engine, mut count: usize) -> Result<f64, Failure> {
         loop {
             let sample = self.run(engine, 0, count, 1)?;

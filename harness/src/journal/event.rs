@@ -166,8 +166,8 @@ mod tests {
         let lines = [
             r#"{"asked":{"at_s":1.5,"request":{"sample":{"who":{"candidate":3,"role":"twin"},"round":2,"tasks":8}},
                 "answer":{"sampled":{"Err":{"status":"timeout","reason":"no answer within 5s"}}}}}"#,
-            r#"{"asked":{"at_s":0.5,"request":{"admit":{"who":{"candidate":0,"role":"race"}}},"answer":{"admitted":{"Ok":
-                {"version":"1","kernels":"","cold_s":0.1,"error_ratio":0.0,"most_tasks":null}}}}}"#,
+            r#"{"asked":{"at_s":0.5,"request":{"admit":{"who":{"candidate":0,"role":"race"}}},"answer":
+                {"admitted":{"Ok":{"version":"1","kernels":"","cold_s":0.1,"error_ratio":0.0,"most_tasks":null}}}}}"#,
             r#"{"asked":{"at_s":2.5,"request":{"dismiss":{"who":{"candidate":0,"role":"race"},"judge":true}},"answer":
                 {"dismissed":{"Ok":{"peak_rss_bytes":1,"threads":[0.5],"error_ratio":null}}}}}"#,
         ];

@@ -27,8 +27,8 @@ pub fn part(budget_s: f64, task_s: f64, wave: usize, held: usize) -> usize {
     }
 }
 
-/// The part of the budget that a sample of one thread may take, where every candidate runs the same items of a function:
-/// it comes in a dozen rounds of the confirmation.
+/// The part of the budget that a sample of one thread may take where every candidate runs the same items of a function.
+/// The confirmation repeats that sample in a dozen rounds.
 const LONGEST_SERIAL_SAMPLE: f64 = 0.01;
 
 /// Items of a sample for each CPU at least, where there are as many: with fewer, the one that ends last would decide.

@@ -22,8 +22,8 @@ use crate::search::{Started, Stopped, sampling};
 /// Sides of the matrices of a probe: 5 ms at 59 GF/s, and a rate that is within a third of that of large ones.
 const PROBE_SIDE: usize = 512;
 
-/// Timed runs of a probe, of which the shortest counts, and seconds after which no more are made: plain loops take 0.13 s
-/// for one, and eleven of them took 1.5 of a budget of 9.
+/// Timed runs of a probe, of which the shortest counts, and the seconds after which it starts no further run: plain
+/// loops take 0.13 s a run, and eleven runs took 1.5 s of a budget of 9 s.
 const PROBE_RUNS: usize = 10;
 const PROBE_S: f64 = 0.1;
 

@@ -1,7 +1,8 @@
 //! The first line of a main whose program tunes.
 //!
-//! A trial is the program started anew. A main that tunes and does not serve would tune in each of its trials, whose
-//! trials would tune in turn, without end. So a process that has not called [`init`] starts no trial of its own program.
+//! A trial is the same program, started again. If its main tuned there instead of serving, each trial would start
+//! trials that tune in turn, without end. So a process that has not called [`init`] does not start trials of its own
+//! program.
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,8 +24,8 @@ static INITIALISED: AtomicBool = AtomicBool::new(false);
 /// Trials that would not be served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "trials start this program anew, and its main does not serve them; make `gingham::init(&registry)` the first line of \
-     main"
+    "trials start this program anew, and its main does not serve them; make `gingham::init(&registry)` the first line \
+     of main"
 )]
 pub struct Uninitialised;
 

@@ -136,8 +136,8 @@ impl Trial {
         Ok(before.after(self.pid(), &self.neighbours, wall_s))
     }
 
-    /// A sample of `tasks` tasks, `repeat` times over, of a trial that is stopped before and after; `warm` tasks are run
-    /// untimed before.
+    /// A sample of `tasks` tasks, each run `repeat` times. The trial is stopped before and after it, and runs `warm`
+    /// tasks untimed first.
     ///
     /// # Errors
     /// [`Death`]; the trial is of no further use then.
@@ -264,7 +264,8 @@ impl Trial {
         }
     }
 
-    /// Waits until one of `pipes` has something to tell, the runner ends, or for a while; which have, and whether it has.
+    /// Waits until one of `pipes` can be read or the runner ends, or for a while. Returns which pipes can be read, and
+    /// whether the runner has ended.
     fn wait<const N: usize>(
         &self,
         patience: &mut Patience,

@@ -13,8 +13,8 @@ use rustix::fs::{Access, access};
 /// What a trial starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Program {
-    /// A program whose `main` begins with [`super::init`]. Where it is the program of this process, trials run what this
-    /// process runs, whatever has taken the place of its file since.
+    /// A program whose `main` begins with [`super::init`]. Where it is the program of this process, trials run the same
+    /// executable as this process, even if another file has taken its path since.
     Own(PathBuf),
     /// Any other runner, in any language.
     Peer {
@@ -45,7 +45,8 @@ pub enum Error {
     },
     /// The name would be no word of a combination.
     #[error(
-        "peer `{given}`: `{name}` is no name; give one of letters, digits, `-`, `_` and `.` before the command: NAME=CMD"
+        "peer `{given}`: `{name}` is no name; give one of letters, digits, `-`, `_` and `.` before the command: \
+         NAME=CMD"
     )]
     Name {
         /// The text that was given.

@@ -1,8 +1,8 @@
 //! The trial protocol: lines of JSON over a runner's standard input and output.
 //!
 //! `hello` -> `ready`; then any number of `run` -> `done`; then `quit` -> `bye`. In place of any answer a runner may
-//! send `failed`, and instead of `ready` also `refused`. Unknown fields are ignored, and new ones have a value that they
-//! take when they are left out, so that the protocol can grow.
+//! send `failed`, and instead of `ready` also `refused`. Unknown fields are ignored, and a new field has a default for
+//! when it is left out, so that the protocol can grow.
 
 use gingham_runtime::arena::{Arena, Arenas};
 use gingham_runtime::combination::Combination;

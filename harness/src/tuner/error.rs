@@ -69,8 +69,8 @@ pub enum Error {
     Interrupted,
     /// More combinations than can be kept alive at once.
     #[error(
-        "an exhaustive search keeps all combinations alive, {given} here and {MOST_EXHAUSTIVE} at most; choose among them \
-         with --backend, --executor, --op-threads, --workers or --chunk"
+        "an exhaustive search keeps all combinations alive, {given} here and {MOST_EXHAUSTIVE} at most; choose among \
+         them with --backend, --executor, --op-threads, --workers or --chunk"
     )]
     Exhaustive {
         /// The number of combinations.

@@ -1,9 +1,9 @@
 //! The front for functions of a user's own: which executor, how many workers and which chunk run them fastest.
 //!
-//! A closure over items is raced in this process, on pools of threads that are started for it: it captures what it
-//! likes, and cannot be sent anywhere. A function that the program has registered by name
-//! ([`Registry::with_function`](gingham_core::Registry::with_function)) is raced in trials like any workload: its results
-//! lie in memory that is shared with them, and are compared bit for bit with those of a serial run.
+//! A closure over items captures what it likes and cannot be sent to another process, so it is raced in this process,
+//! on pools of threads that are started for it. A function that the program has registered by name
+//! ([`Registry::with_function`](gingham_core::Registry::with_function)) is raced in trials like any workload: the
+//! trials write its results into shared memory, where they are compared, bit for bit, with the results of a serial run.
 //!
 //! Op threads are one unless a selection names others: a function that makes no use of them would race against itself.
 //!
@@ -106,8 +106,8 @@ impl FnTuner {
     /// compared, bit for bit, with those of a serial run. The same as [`Tuner::tune`] with these settings.
     ///
     /// # Errors
-    /// [`Error`], also where the function fails on one thread. A combination that fails, hangs or writes other results is
-    /// a row that says so.
+    /// [`Error`], also where the function fails on one thread. A combination that fails, hangs or writes other results
+    /// becomes a row that says so.
     #[cfg(target_os = "linux")]
     pub fn tune_calls(&self, registry: &Registry, program: PathBuf, calls: &Workload) -> Result<Outcome, Error> {
         let tuner = Tuner {

@@ -140,10 +140,11 @@ impl Arena {
     }
 }
 
-/// Seconds that `bytes` bytes take in all, by how many were `filled` at which second: what is expected, and at worst. The
-/// rest is expected at the rate of the latter half: memory that was in use a moment ago has been seen to come four times
-/// as fast as what follows it. At worst it comes as in the last second: who stops as soon as too much is expected has
-/// seen little of the slow part (16 GB whose last three quarters came at 0.25 GB/s were promised within 40 s).
+/// Seconds that filling `bytes` bytes takes in all, from the number of bytes that were `filled` at each second: as
+/// expected, and at worst. The rest is expected to come at the rate of the latter half, because memory that was in use
+/// a moment ago has been seen to come four times as fast as the memory after it. At worst the rest comes at the rate of
+/// the last second: a caller that stops as soon as the expected time is too long has seen little of the slow part (the
+/// last three quarters of 16 GB came at 0.25 GB/s, and 40 s had been promised for all).
 fn needed_s(filled: &[(u64, f64)], bytes: u64) -> [f64; 2] {
     let &(now, gone_s) = filled.last().expect("it begins with nothing at 0 s");
     let since = |is_before: &dyn Fn(u64, f64) -> bool| {

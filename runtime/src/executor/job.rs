@@ -21,8 +21,8 @@ use crossbeam::sync::{Parker, Unparker};
 use crossbeam::utils::CachePadded;
 
 /// Pauses before a thread sleeps. Measured on two cores of a Zen 5, one run of two empty tasks took 0.3 us with the
-/// pool's thread spinning and 31 us with it asleep. 2,000 pauses last some 50 us there, about as long as the futex round
-/// trip that they may save, so that a wait costs at most twice what the better choice in hindsight would have.
+/// pool's thread spinning and 31 us with it asleep. 2,000 pauses last some 50 us there, about as long as the futex
+/// round trip that they may save, so that a wait costs at most twice the better of the two choices.
 const SPINS: u32 = 2000;
 
 /// Work for all: called once by each thread that takes part, with that thread's number.

@@ -89,7 +89,8 @@ pub enum Error {
     },
     /// Threads that a forked child has not got.
     #[error(
-        "{executor}: this process was forked from the one in which the workers were started, and has none of them; make the plan or the executor after the fork"
+        "{executor}: this process was forked from the one in which the workers were started, and has none of them; \
+         make the plan or the executor after the fork"
     )]
     Forked {
         /// The executor's name.

@@ -34,8 +34,8 @@ impl Rayon {
     /// Starts a pool of `workers` threads.
     ///
     /// # Errors
-    /// [`Error::Workers`] unless `workers` is 1 to [`MAX_WORKERS`](super::MAX_WORKERS); [`Error::Spawn`] when the system
-    /// refuses a thread.
+    /// [`Error::Workers`] unless `workers` is 1 to [`MAX_WORKERS`](super::MAX_WORKERS), [`Error::Spawn`] where the
+    /// system refuses a thread.
     pub fn new(workers: usize) -> Result<Self, Error> {
         let workers = checked(NAME, workers)?;
         let mut executor = Self { pool: None, threads: Vec::new(), workers, home: forks::count() };

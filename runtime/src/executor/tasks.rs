@@ -1,7 +1,7 @@
-//! Tasks on top of an executor: what one of them does wrong stays its own.
+//! Tasks on top of an executor: the failure of one task leaves the others alone.
 //!
-//! All functions here run every task, whatever becomes of the others, and tell of the first that failed: the lowest index,
-//! whichever worker had it and whenever it failed, so that the same batch gives the same message.
+//! All functions here run every task, even after one has failed, and report the failed task with the lowest index,
+//! whichever worker ran it and whenever it failed, so that the same batch gives the same message.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};

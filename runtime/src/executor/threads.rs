@@ -1,8 +1,8 @@
 //! The `threads` executor: a persistent pool of our own, made for the least cost of dispatch.
 //!
-//! The calling thread is worker 0, so one worker needs no hand-over, and `w` workers need `w - 1` threads. Ranges are
-//! dealt by a counter that the free workers advance; with `chunk` 0 there is no counter, and worker `i` takes range `i`,
-//! always on the same thread, whose caches and thread-local pools are still warm from the last batch.
+//! The calling thread is worker 0, so one worker needs no hand-over, and `w` workers need `w - 1` threads. Free workers
+//! take the next range from a shared counter. With `chunk` 0 there is no counter: worker `i` takes range `i`, always on
+//! the same thread, whose caches and thread-local pools are still warm from the last batch.
 
 use std::mem;
 use std::ops::Range;
@@ -36,8 +36,8 @@ impl Threads {
     /// Starts `workers - 1` threads; the calling thread of a run is the remaining worker.
     ///
     /// # Errors
-    /// [`Error::Workers`] unless `workers` is 1 to [`MAX_WORKERS`](super::MAX_WORKERS); [`Error::Spawn`] when the system
-    /// refuses a thread.
+    /// [`Error::Workers`] unless `workers` is 1 to [`MAX_WORKERS`](super::MAX_WORKERS), [`Error::Spawn`] where the
+    /// system refuses a thread.
     pub fn new(workers: usize) -> Result<Self, Error> {
         let parkers: Vec<Parker> = (1..checked(NAME, workers)?).map(|_| Parker::new()).collect();
         let crew = Arc::new(Crew::new(&parkers));

@@ -1,9 +1,9 @@
 //! Whether C is the product of A and B, by a random vector: C r against A (B r), in O(n^2) (Freivalds 1977).
 //!
-//! The signs of r are random and independent, so that the rounding errors of a row add up to at most 9 times their
-//! 2-norm, but for one row in 10^17 (Hoeffding 1963: the sum exceeds t times the norm with probability 2 exp(-t^2 / 2)).
-//! By the contract of [`MatMul`](gingham_core::MatMul) that norm is at most `gamma_(k+2) |a| s`, where s_p is that of
-//! row p of B, or more. The absolute values of r are random too, in [1/2, 1), so that two errors of the same size, two
+//! The signs of r are random and independent, so the rounding errors of a row add up to at most 9 times their 2-norm,
+//! except for one row in 10^17 (Hoeffding 1963: the sum exceeds t times the norm with probability 2 exp(-t^2 / 2)). By
+//! the contract of [`MatMul`](gingham_core::MatMul) that norm is at most `gamma_(k+2) |a| s`, where s_p is that of row
+//! p of B, or more. The absolute values of r are random too, in [1/2, 1), so that two errors of the same size, two
 //! columns in each other's place, do not cancel.
 
 use gingham_core::Scalar;

@@ -1,9 +1,9 @@
-//! Patterns for file names, as shells have them, that tell what each wildcard stands for.
+//! Patterns for file names, as shells have them, which also give the text that each wildcard stands for.
 //!
-//! `*` is any text, `?` one character, `[a-z]` one of these, `[!a-z]` one of the others, and `\` takes the next character
-//! as it is; a component `**` is any number of directories. A name that starts with a dot is matched by a pattern that
-//! starts with one. Written here because the pairing of two sides needs the text behind each wildcard, and because
-//! names need not be text: crates for patterns leave out what is no UTF-8.
+//! `*` is any text, `?` one character, `[a-z]` one of these, `[!a-z]` one of the others, and `\` takes the next
+//! character as it is; a component `**` is any number of directories. Only a pattern that starts with a dot matches a
+//! name that starts with one. It is written here because the pairing of two sides needs the text behind each wildcard,
+//! and because names need not be text: the crates for patterns skip names that are not UTF-8.
 
 use std::ffi::{OsStr, OsString};
 use std::ops::RangeInclusive;

@@ -26,8 +26,8 @@ pub(super) struct Found {
 }
 
 impl Side {
-    /// The files that `given` stands for. A path without `*` and `?` that is there is taken as it is, with its brackets;
-    /// a directory stands for the `.npy` files in it whose names do not start with a dot.
+    /// The files that `given` stands for. A path without `*` and `?` that exists is taken as it is, brackets and all. A
+    /// directory stands for the `.npy` files in it whose names do not start with a dot.
     ///
     /// # Errors
     /// [`Error::Pattern`], [`Error::NoFiles`], [`Error::Unreadable`].
@@ -112,8 +112,8 @@ impl Component {
     }
 }
 
-/// Finds the files that `components` match in the directory `base`, to which `rest` has led. What is no directory counts
-/// as one: a link that leads nowhere, or a pipe, is named when it is read.
+/// Finds the files that `components` match in the directory `base`, to which `rest` has led. Whatever is not a
+/// directory counts as a file; an error names a broken link or a pipe when it is read.
 fn walk(base: PathBuf, components: &[Component], rest: &[OsString], found: &mut Vec<Found>) -> Result<(), Error> {
     let Some((component, below)) = components.split_first() else {
         if base.symlink_metadata().is_ok() && !base.is_dir() {

@@ -3,8 +3,8 @@
 //! The files come from anywhere, so one is believed only as far as it has been checked: [`Header::read`] holds the
 //! header against the file's length before anything is allocated for the values. `ndarray-npy` 0.10 is not used. Its
 //! parser allocates whatever length a header states (4 GiB for a file of 14 bytes), takes the last of two equal keys,
-//! panics on the shape `(0, 2**63)`, and aborts the program when there is no memory for the values. Its writer takes 12 s
-//! to compile, and would write one line for us, the header.
+//! panics on the shape `(0, 2**63)`, and aborts the program when there is no memory for the values. Its writer takes 12
+//! s to compile, for the header, one line of text.
 //!
 //! The format is described in NumPy's `numpy.lib.format`.
 
@@ -132,7 +132,7 @@ pub enum Problem {
         /// Bytes.
         extra: u64,
     },
-    /// The memory for the values is not to be had.
+    /// There is not enough memory for the values.
     #[error("no memory for {bytes} bytes of data; use fewer workers or smaller matrices")]
     Memory {
         /// Bytes.

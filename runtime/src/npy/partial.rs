@@ -86,8 +86,8 @@ fn begin(directory: &Path) -> io::Result<NamedTempFile> {
     Ok(temporary)
 }
 
-/// Removes the temporary files in `directory` whose writers have gone before they were whole. Of an empty one the lock is
-/// perhaps not taken yet: it stays, as does what cannot be removed.
+/// Removes the temporary files in `directory` whose writers ended before the files were whole. An empty file stays,
+/// since its writer may not have locked it yet; so does a file that cannot be removed.
 pub fn remove_stale(directory: &Path) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         let name = entry.file_name();

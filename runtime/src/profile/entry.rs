@@ -47,7 +47,7 @@ pub struct Evidence {
     /// What others had of the machine while it was measured, in words, where that was too much.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disturbed: Option<String>,
-    /// The flags that left out combinations; none in answers that were saved before this was kept, which count as chosen
+    /// The flags that left out combinations. Answers saved before this field existed have none and count as chosen
     /// among all.
     #[serde(default, skip_serializing_if = "Narrowing::is_none")]
     pub narrowed_by: Narrowing,
@@ -58,8 +58,9 @@ pub struct Evidence {
 pub struct Ranked {
     /// The combination.
     pub combination: Combination,
-    /// Its time over that of the best, as a median over the rounds that both ran in: what else the machine did fell on both.
-    /// It may be below 1, where the two could not be told apart and that of fewer threads was taken.
+    /// Its time over the best's time: the median over the rounds that both ran in, in which whatever else the machine
+    /// did slowed both. It may be below 1 where the two could not be told apart and the one with fewer threads was
+    /// chosen.
     pub slower: f64,
     /// Seconds of the batch: the winner's median, times its ratio to that.
     pub median_s: f64,

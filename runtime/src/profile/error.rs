@@ -16,9 +16,10 @@ pub enum Error {
         /// The system's reason.
         source: io::Error,
     },
-    /// The file is no profile.
+    /// The file is not a profile.
     #[error(
-        "profile {path} is damaged ({reason}); remove it with `gingham profile clear --profile {path}`, or name another with --profile"
+        "profile {path} is damaged ({reason}); remove it with `gingham profile clear --profile {path}`, or \
+         name another with --profile"
     )]
     Damaged {
         /// The file.

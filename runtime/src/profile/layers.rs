@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use super::{Error, Profile, default_path};
 
-/// Where a profile for all users is looked for, the first before the others: `gingham/profile.json` in each directory of
-/// `XDG_CONFIG_DIRS` (`/etc/xdg` where that is not set), then in `/etc`.
+/// Where a profile for all users may lie, in the order in which the places are tried: `gingham/profile.json` in each
+/// directory of `XDG_CONFIG_DIRS` (`/etc/xdg` if that is not set), then in `/etc`.
 #[must_use]
 pub fn system_paths() -> Vec<PathBuf> {
     let set = env::var_os("XDG_CONFIG_DIRS").filter(|set| !set.is_empty());

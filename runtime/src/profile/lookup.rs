@@ -5,13 +5,13 @@
 //! second in both may be the best between them. An answer of this very size whose libraries have changed since is
 //! preferred to one of another size; one from a machine that has changed is taken where there is no other.
 //!
-//! How many tasks there are is no matter of size: a batch of another number of tasks takes as many times longer as its
-//! busiest worker has more of them.
+//! The number of tasks does not change which size an answer is for: a batch with more tasks takes longer by as many
+//! times as its busiest worker has more of them.
 //!
-//! Two workloads are apart by a factor: the product over the sizes of their shapes and their numbers of tasks of the
-//! larger over the smaller; its logarithm is their distance. Where all grow together the factor is the ratio of the work.
-//! Where one grows as another shrinks the work stays the same and the factor does not: a product of 1 x 10^6 x 1 tells
-//! nothing of one of 100 x 100 x 100.
+//! Two workloads lie a factor apart. For each size of their shapes, and for their numbers of tasks, take the larger
+//! over the smaller: the factor is the product of these, and its logarithm is the distance. Where all sizes grow
+//! together the factor is the ratio of the work. Where one grows as another shrinks, the work stays the same and the
+//! factor does not: a product of 1 x 10^6 x 1 says nothing about one of 100 x 100 x 100.
 
 use std::fmt;
 
@@ -25,8 +25,8 @@ use crate::workload::Workload;
 /// Shapes being equal, numbers of tasks within this factor are one size.
 const SAME_SIZE: f64 = 2.0;
 
-/// An answer for a shape further away than this factor tells nothing. From one power of two to the next, a product of square
-/// matrices grows by 8; beyond twice that, the operands have mostly moved to another level of the caches.
+/// An answer for a shape further away than this factor says nothing. From one power of two to the next, a product of
+/// square matrices grows by 8; beyond twice that, the operands are mostly in another level of the caches.
 pub const REACH: f64 = 16.0;
 
 /// What an entry does not rank was slower than what it ranks, or was never raced: as slow as its slowest, and at least

@@ -1,8 +1,8 @@
 //! A batch of tasks, kept so that neighbours can be handed to a backend in one call.
 //!
-//! [`MatMul::matmul_batch`](gingham_core::MatMul::matmul_batch) takes a slice of products, so a batch of nothing but
-//! products is kept as one. (To put them together anew for each call cost 10 ns a product on a Zen 4, more than it saved
-//! with a backend whose batch is a loop.)
+//! [`MatMul::matmul_batch`](gingham_core::MatMul::matmul_batch) takes a slice of products, so a batch that holds only
+//! products is kept as one slice. (Building that slice for each call cost 10 ns a product on a Zen 4, more than it
+//! saved with a backend whose batch is a loop.)
 
 use std::ops::Range;
 

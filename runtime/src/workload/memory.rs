@@ -42,7 +42,7 @@ impl Workload {
         }
     }
 
-    /// The same workload with as many of its tasks as fit into `limit` bytes, at least one, and at most as many as forty
+    /// The same workload with as many of its tasks as fit into `limit` bytes: at least one, at most as many as forty
     /// processes can describe.
     #[must_use]
     pub fn within(&self, limit: u64) -> Self {

@@ -1,5 +1,5 @@
-//! What is to be tuned: an operation on arrays of one shape and element type, or a function that the program registered,
-//! and how many times a batch does it.
+//! What is to be tuned: an operation on arrays of one shape and element type, or a function that the program has
+//! registered, and how many of them make a batch.
 
 mod batch;
 mod call;
@@ -66,8 +66,8 @@ impl Single {
         Self { call: Call::Op { op, dtype }, shape: Shape::Array { rows, columns }, layout: Layout::default() }
     }
 
-    /// A batch of `tasks` of them. One of 0 tasks, or with a size of 0, has nothing to run: a tuning refuses it, and one
-    /// that is beyond the machine's memory.
+    /// A batch of `tasks` of them. A batch of 0 tasks, or with a size of 0, has nothing to run; a tuning refuses it, as
+    /// it refuses one that does not fit the machine's memory.
     #[must_use]
     pub fn tasks(self, tasks: usize) -> Workload {
         let Self { call, shape, layout } = self;
@@ -115,7 +115,8 @@ impl Workload {
     }
 
     /// One task of the same kind that takes some milliseconds where the workload's own may take seconds: no side of a
-    /// matrix is longer than `side`, no array has more than `side` squared elements. A function's call stays what it is.
+    /// matrix is longer than `side`, and no array has more than `side` squared elements. The call of a function stays
+    /// the same.
     #[must_use]
     pub fn small(&self, side: usize) -> Self {
         let shape = match self.call {

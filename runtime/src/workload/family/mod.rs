@@ -1,6 +1,6 @@
 //! What depends on what a task computes. A family is a file here: the grammar of its shapes, its operands, what its
-//! inputs hold, how much work a task is, what bounds it, its call, and the judge of its results. One match leads from an
-//! operation to its family, and the compiler names it when an operation is new.
+//! inputs hold, how much work a task is, what bounds it, its call, and the judge of its results. One match leads from
+//! an operation to its family, and the compiler points at that match when an operation is new.
 
 mod dot;
 mod elementwise;
@@ -142,12 +142,12 @@ fn operation(op: &Op) -> &dyn Operation {
 }
 
 impl Workload {
-    /// The tasks over the memory of their operands, which lie where `tensors` says. A function is the one that `registry`
-    /// has.
+    /// The tasks over the memory of their operands, which lie where `tensors` says. A function is looked up in
+    /// `registry`.
     ///
     /// # Errors
-    /// [`WorkloadError::Placement`] where the tensors, which come from another process, do not fit; where `registry` has no such
-    /// function.
+    /// [`WorkloadError::Placement`] where the tensors, which come from another process, do not fit, or where `registry`
+    /// has no such function.
     pub fn tasks_in<'a>(
         &'a self,
         registry: &'a Registry,

@@ -1,7 +1,7 @@
 //! Random numbers: `out_i <- element i of a stream`, each task's stream its own.
 //!
-//! Which numbers a backend draws is its own affair, so they are compared with their distribution, and with what the same
-//! backend drew before, in the trial of it that was judged first: a search begins with one thread of each.
+//! Each backend may draw numbers of its own, so they are compared with their distribution, and with the numbers that
+//! the same backend drew in the trial that was judged first: a search begins with one thread of each backend.
 
 use std::collections::HashMap;
 use std::marker::PhantomData;
