@@ -84,3 +84,18 @@ fn crowd_rule(combination: &Combination, cpus: Cpus) -> Option<String> {
         format!("{workers} x {op_threads} threads would be runnable at once; {most} may be on {usable} usable CPUs")
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn powers_of_two_the_cores_and_the_cpus() {
+        let counts = |usable, cores| Cpus { usable, cores }.counts().collect::<Vec<_>>();
+        assert_eq!(counts(1, 1), [1]);
+        assert_eq!(counts(8, 8), [1, 2, 4, 8]);
+        assert_eq!(counts(24, 12), [1, 2, 4, 8, 12, 16, 24]);
+        assert_eq!(counts(6, 12), [1, 2, 4, 6], "an affinity mask leaves fewer CPUs than there are cores");
+        assert_eq!(counts(2, 0), [1, 2]);
+    }
+}

@@ -1,46 +1,21 @@
 //! The combinations that may run a workload, and those that may not, with the reason.
 
+mod crossing;
+#[cfg(test)]
+mod mock;
 mod narrowing;
+mod selection;
 
-use gingham_core::{Backend, DType, Op, OpThreads, Registry, Support, Threading};
-use gingham_runtime::combination::FUNCTIONS;
-use gingham_runtime::rules::{Cpus, impossible, threads_rule};
+use gingham_core::Registry;
+use gingham_runtime::rules::Cpus;
 use gingham_runtime::workload::Call;
-use gingham_runtime::{Combination, ExecutorKind, Workload, executor};
-use serde::{Deserialize, Serialize};
+use gingham_runtime::{Workload, executor};
 
+pub use crossing::Candidate;
 pub use narrowing::narrowing;
+pub use selection::Selection;
 
-/// Which part of the space to look at; a list left out means all that is sensible.
-#[derive(Debug, Clone, Default)]
-pub struct Selection {
-    /// Ids of backends.
-    pub backends: Option<Vec<String>>,
-    /// Executors.
-    pub executors: Option<Vec<ExecutorKind>>,
-    /// Threads inside one operation.
-    pub op_threads: Option<Vec<OpThreads>>,
-    /// Workers of the pools.
-    pub workers: Option<Vec<usize>>,
-    /// Tasks handed out at a time.
-    pub chunks: Option<Vec<usize>>,
-}
-
-impl Selection {
-    /// Whether it leaves out ways to run a backend.
-    fn restricts_what_runs(&self) -> bool {
-        self.executors.is_some() || self.op_threads.is_some() || self.workers.is_some() || self.chunks.is_some()
-    }
-}
-
-/// A combination, and why it is not to be raced, if it is not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Candidate {
-    /// The combination.
-    pub combination: Combination,
-    /// The rule that it breaks.
-    pub skipped: Option<String>,
-}
+use crossing::{of_backend, of_functions};
 
 /// A selection that names what is not there.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -126,162 +101,13 @@ pub fn candidates(
     Ok(candidates)
 }
 
-fn of_backend(
-    backend: &dyn Backend,
-    (op, dtype): (Op, DType),
-    workload: &Workload,
-    cpus: Cpus,
-    selection: &Selection,
-) -> Vec<Candidate> {
-    let id = backend.info().id;
-    let one = Combination::serial(&id, OpThreads::ONE);
-    let is_reference = id == gingham_core::reference::ID;
-    match backend.support(op, dtype) {
-        Support::Native => {}
-        // One way to run the reference is enough to show how far the others are ahead.
-        Support::Fallback if is_reference => return vec![Candidate { combination: one, skipped: None }],
-        Support::Fallback => {
-            let reason = format!("its {op} is core's reference, which is raced under its own name");
-            return vec![Candidate { combination: one, skipped: Some(reason) }];
-        }
-        Support::None => {
-            return vec![Candidate { combination: one, skipped: Some(format!("it has no {op} for {dtype}")) }];
-        }
-    }
-    let worth = || {
-        let counts = cpus.counts().filter_map(|n| OpThreads::new(n).ok());
-        counts.filter(|&threads| threads_rule(backend.threading(), threads).is_none()).collect()
-    };
-    let op_threads = selection.op_threads.clone().unwrap_or_else(worth);
-    crossed(&id, backend.threading(), &op_threads, workload, cpus, selection)
-}
-
-/// The combinations of functions. Op threads are one unless the selection names others: a function that makes no use of
-/// them would race against itself.
-fn of_functions(workload: &Workload, cpus: Cpus, selection: &Selection) -> Vec<Candidate> {
-    let op_threads = selection.op_threads.as_deref().unwrap_or(&[OpThreads::ONE]);
-    crossed(FUNCTIONS, Threading::PerCall { rayon: false }, op_threads, workload, cpus, selection)
-}
-
-/// The combinations of `id` with these op threads, each with the rule that it breaks.
-fn crossed(
-    id: &str,
-    threading: Threading,
-    op_threads: &[OpThreads],
-    workload: &Workload,
-    cpus: Cpus,
-    selection: &Selection,
-) -> Vec<Candidate> {
-    let mut candidates = Vec::new();
-    for &threads in op_threads {
-        if let Some(reason) = threads_rule(threading, threads) {
-            candidates.push(Candidate { combination: Combination::serial(id, threads), skipped: Some(reason) });
-            continue;
-        }
-        for &executor in selection.executors.as_deref().unwrap_or(&ExecutorKind::ALL) {
-            let all = of_executor(id, threads, executor, workload.tasks(), cpus, selection);
-            candidates.extend(all.into_iter().map(|combination| {
-                let skipped = combination_rule(threading, &combination, workload, cpus);
-                Candidate { combination, skipped }
-            }));
-        }
-    }
-    // One row says why a rule holds; one for each chunk would say it three times.
-    candidates.dedup_by_key(|candidate| {
-        let Combination { op_threads, executor, workers, chunk, .. } = candidate.combination;
-        (op_threads, executor, workers, if candidate.skipped.is_some() { 0 } else { chunk })
-    });
-    candidates
-}
-
-/// The combinations of `id` with one executor that are worth it for `tasks` tasks, or that the selection asks for.
-fn of_executor(
-    id: &str,
-    op_threads: OpThreads,
-    executor: ExecutorKind,
-    tasks: usize,
-    cpus: Cpus,
-    selection: &Selection,
-) -> Vec<Combination> {
-    if executor == ExecutorKind::Serial {
-        return vec![Combination::serial(id, op_threads)];
-    }
-    // A pool of one worker is serial with a detour, and a worker without a task is none: raced only when asked for.
-    let most = if selection.op_threads.is_some() { cpus.most_runnable() } else { cpus.squared() };
-    let worth = |w: &usize| (2..=tasks).contains(w) && w * op_threads.get() <= most;
-    let workers = selection.workers.clone().unwrap_or_else(|| cpus.counts().filter(worth).collect());
-    let mut combinations = Vec::new();
-    for workers in workers {
-        let mut chunks = selection.chunks.clone().unwrap_or_else(|| {
-            // From n / w on there is one chunk a worker or fewer, which chunk 0 does without a counter.
-            [0, 1, tasks / (8 * workers)].into_iter().filter(|&c| c == 0 || c * workers < tasks).collect()
-        });
-        chunks.sort_unstable();
-        chunks.dedup();
-        combinations.extend(chunks.into_iter().map(|chunk| Combination {
-            backend: id.into(),
-            op_threads,
-            executor,
-            workers,
-            chunk,
-        }));
-    }
-    combinations
-}
-
-/// Why a combination is not raced.
-fn combination_rule(
-    threading: Threading,
-    combination: &Combination,
-    workload: &Workload,
-    cpus: Cpus,
-) -> Option<String> {
-    let (workers, tasks) = (combination.workers, workload.tasks());
-    if workers > tasks {
-        return Some(format!("more workers ({workers}) than tasks ({tasks})"));
-    }
-    impossible(threading, combination, cpus)
-}
-
 #[cfg(test)]
 mod tests {
+    use gingham_core::{DType, Op, OpThreads, Threading};
+    use gingham_runtime::ExecutorKind;
+
+    use super::mock::{Mock, cores};
     use super::*;
-    use gingham_core::{BackendId, Dot, Elementwise, Error as CoreError, Fill, Info, Limit, MatMul, Ops, Scalar};
-
-    /// A backend that is native for matmul alone, with the threading under test.
-    struct Mock(&'static str, Threading);
-
-    impl Backend for Mock {
-        fn info(&self) -> Info {
-            Info {
-                id: BackendId::new(self.0),
-                library: "mock",
-                version: "1".into(),
-                kernels: String::new(),
-                notes: &[],
-            }
-        }
-        fn threading(&self) -> Threading {
-            self.1
-        }
-        fn support(&self, op: Op, _: DType) -> Support {
-            if op == Op::MatMul { Support::Native } else { Support::Fallback }
-        }
-        fn limit(&self, _: OpThreads) -> Result<Limit<'_>, CoreError> {
-            Ok(Limit::empty())
-        }
-    }
-    impl<T: Scalar> MatMul<T> for Mock {}
-    impl<T: Scalar> Dot<T> for Mock {}
-    impl<T: Scalar> Fill<T> for Mock {}
-    impl<T: Scalar> Elementwise<T> for Mock {}
-    impl Ops<f32> for Mock {}
-    impl Ops<f64> for Mock {}
-
-    /// CPUs that are cores each.
-    fn cores(cpus: usize) -> Cpus {
-        Cpus { usable: cpus, cores: cpus }
-    }
 
     fn space(threading: Threading, tasks: usize, cpus: usize, selection: &Selection) -> Result<Vec<Candidate>, Error> {
         let workload = Workload::new(Op::MatMul, DType::F64, "8", None, tasks).unwrap();
@@ -363,52 +189,6 @@ mod tests {
         let expected = "4 x 4 threads would be runnable at once; 8 may be on 2 usable CPUs";
         assert_eq!(reason("mock:4+threads:4").as_deref(), Some(expected));
         assert_eq!([1, 2, 3, 8].map(|cpus| cores(cpus).most_runnable()), [8, 8, 12, 64]);
-    }
-
-    #[test]
-    fn a_space_is_narrowed_by_what_leaves_something_out() {
-        let registry = Registry::new().with(Mock("mock", Threading::PerCall { rayon: false }));
-        let workload = Workload::new(Op::MatMul, DType::F64, "8", None, 64).unwrap();
-        let of = |selection: Selection| narrowing(&selection, &registry, &workload, cores(2));
-        let serial = Some(vec![ExecutorKind::Serial]);
-        let threads = |counts: &[usize]| Some(counts.iter().map(|&n| OpThreads::new(n).unwrap()).collect::<Vec<_>>());
-        let mock = Some(vec!["mock".to_owned()]);
-
-        for whole in [
-            Selection::default(),
-            Selection { backends: Some(vec!["mock".into(), "reference".into()]), ..Default::default() },
-            Selection { executors: Some(ExecutorKind::ALL.to_vec()), ..Default::default() },
-            Selection { op_threads: threads(&[1, 2, 3]), ..Default::default() },
-        ] {
-            assert!(of(whole.clone()).is_none(), "{whole:?}");
-        }
-        let narrow = of(Selection { backends: mock.clone(), executors: serial.clone(), ..Default::default() });
-        assert_eq!(narrow.to_string(), "--backend mock --executor serial");
-        let narrower = of(Selection {
-            backends: mock.clone(),
-            executors: serial,
-            op_threads: threads(&[1]),
-            workers: Some(vec![2]), // all that there are by default
-            ..Default::default()
-        });
-        assert_eq!(narrower.to_string(), "--backend mock --executor serial --op-threads 1");
-        let wide = of(Selection { backends: mock, ..Default::default() });
-        for (a, b) in [(&gingham_runtime::profile::Narrowing::default(), &wide), (&wide, &narrow), (&narrow, &narrower)]
-        {
-            assert!(a.contains(b) && !b.contains(a) && a.contains(a), "{a} and {b}");
-        }
-        let one_thread = of(Selection { op_threads: threads(&[1]), ..Default::default() });
-        assert!(!one_thread.contains(&narrow) && !narrow.contains(&one_thread));
-    }
-
-    #[test]
-    fn powers_of_two_the_cores_and_the_cpus() {
-        let counts = |usable, cores| Cpus { usable, cores }.counts().collect::<Vec<_>>();
-        assert_eq!(counts(1, 1), [1]);
-        assert_eq!(counts(8, 8), [1, 2, 4, 8]);
-        assert_eq!(counts(24, 12), [1, 2, 4, 8, 12, 16, 24]);
-        assert_eq!(counts(6, 12), [1, 2, 4, 6], "an affinity mask leaves fewer CPUs than there are cores");
-        assert_eq!(counts(2, 0), [1, 2]);
     }
 
     fn calls(items: usize) -> Workload {

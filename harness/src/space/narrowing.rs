@@ -40,3 +40,47 @@ pub fn narrowing(selection: &Selection, registry: &Registry, workload: &Workload
 fn texts<T: ToString>(list: Option<&Vec<T>>) -> Option<BTreeSet<String>> {
     Some(list?.iter().map(ToString::to_string).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use gingham_core::{DType, Op, OpThreads, Threading};
+    use gingham_runtime::ExecutorKind;
+
+    use super::super::mock::{Mock, cores};
+    use super::*;
+
+    #[test]
+    fn a_space_is_narrowed_by_what_leaves_something_out() {
+        let registry = Registry::new().with(Mock("mock", Threading::PerCall { rayon: false }));
+        let workload = Workload::new(Op::MatMul, DType::F64, "8", None, 64).unwrap();
+        let of = |selection: Selection| narrowing(&selection, &registry, &workload, cores(2));
+        let serial = Some(vec![ExecutorKind::Serial]);
+        let threads = |counts: &[usize]| Some(counts.iter().map(|&n| OpThreads::new(n).unwrap()).collect::<Vec<_>>());
+        let mock = Some(vec!["mock".to_owned()]);
+
+        for whole in [
+            Selection::default(),
+            Selection { backends: Some(vec!["mock".into(), "reference".into()]), ..Default::default() },
+            Selection { executors: Some(ExecutorKind::ALL.to_vec()), ..Default::default() },
+            Selection { op_threads: threads(&[1, 2, 3]), ..Default::default() },
+        ] {
+            assert!(of(whole.clone()).is_none(), "{whole:?}");
+        }
+        let narrow = of(Selection { backends: mock.clone(), executors: serial.clone(), ..Default::default() });
+        assert_eq!(narrow.to_string(), "--backend mock --executor serial");
+        let narrower = of(Selection {
+            backends: mock.clone(),
+            executors: serial,
+            op_threads: threads(&[1]),
+            workers: Some(vec![2]), // all that there are by default
+            ..Default::default()
+        });
+        assert_eq!(narrower.to_string(), "--backend mock --executor serial --op-threads 1");
+        let wide = of(Selection { backends: mock, ..Default::default() });
+        for (a, b) in [(&Narrowing::default(), &wide), (&wide, &narrow), (&narrow, &narrower)] {
+            assert!(a.contains(b) && !b.contains(a) && a.contains(a), "{a} and {b}");
+        }
+        let one_thread = of(Selection { op_threads: threads(&[1]), ..Default::default() });
+        assert!(!one_thread.contains(&narrow) && !narrow.contains(&one_thread));
+    }
+}

@@ -3,6 +3,8 @@
 //! [`Tuner`] tunes a workload in trials: an operation, or a function that the program registered. [`FnTuner`] is the
 //! front for functions, and races closures in this process.
 
+#[cfg(target_os = "linux")]
+mod budget;
 mod error;
 mod functions;
 #[cfg(target_os = "linux")]

@@ -24,8 +24,8 @@ use crate::course::live::{Limits, Live};
 use crate::journal::{Begun, Ended, Event, Journal, Journalled, Past};
 use crate::outcome::{Outcome, Setting, Site};
 use crate::progress::Progress;
-use crate::reason::{Stop, Unstarted, Warning};
-use crate::search::{self, Found, Model, Needed, PREPARATION_SHARE, Rules, Run, Strategy, sampling};
+use crate::reason::Warning;
+use crate::search::{self, Found, Model, PREPARATION_SHARE, Rules, Strategy};
 use crate::space::{self, Candidate, Selection, narrowing};
 use crate::trial::Program;
 use crate::trial::driver::Driver;
@@ -81,13 +81,6 @@ pub fn check(workload: &Workload, peers: &[Program]) -> Result<(), Error> {
         Some(Program::Peer { name, words }) => Err(Error::Missing { name: name.clone(), command: words.join(" ") }),
         _ => Ok(()),
     }
-}
-
-/// Whether the budget ended before anything gave a sample, and nothing else is to blame for that.
-fn is_cut_short(found: &Found) -> bool {
-    let is_cut = |run: &Run| run.started.is_some() || matches!(run.skipped, Some(Unstarted::Budget));
-    let is_silent = |run: &Run| run.samples.is_empty() && run.failure.is_none();
-    found.runs.iter().all(is_silent) && found.runs.iter().any(is_cut)
 }
 
 impl Tuner {
@@ -229,19 +222,6 @@ impl Tuner {
         Ok(begun)
     }
 
-    /// Items of a function that a sample runs, each of which takes `item_s` seconds.
-    ///
-    /// # Errors
-    /// [`Error::Budget`], where there is no time for a round.
-    fn items(&self, item_s: f64, begun: &Begun, spent_s: f64) -> Result<usize, Error> {
-        let (budget_s, cpus) = (self.budget.as_secs_f64(), begun.site.machine.usable_cpus);
-        let items = sampling::items(budget_s, item_s, cpus, begun.arena_tasks);
-        match sampling::too_short(budget_s, spent_s, item_s * items as f64, cpus, &begun.candidates) {
-            Some(needed) => Err(Error::Budget { given: budget_s, needed, workload: self.workload.clone() }),
-            None => Ok(items),
-        }
-    }
-
     /// The part of the workload that the arena holds.
     fn held(&self, begun: &Begun) -> Workload {
         self.workload.with_fewer_tasks(begun.arena_tasks)
@@ -265,9 +245,7 @@ impl Tuner {
 
     /// What a search has come to that ended with these readings of its clock.
     fn ended(&self, found: Found, begun: &Begun, clock_s: Vec<f64>) -> Result<Outcome, Error> {
-        if found.stop != Stop::Interrupted && is_cut_short(&found) {
-            return Err(self.too_short(&self.model(begun), clock_s.last().copied().unwrap_or_default()));
-        }
+        self.check_samples(&found, &self.model(begun), clock_s.last().copied().unwrap_or_default())?;
         let (held, cpus) = (self.held(begun), Cpus::of(&begun.site.machine));
         let setting = Setting {
             site: begun.site.clone(),
@@ -301,54 +279,5 @@ impl Tuner {
             Program::Peer { name, .. } => Some((Combination::peer(name), program)),
             Program::Own(_) => None,
         })
-    }
-
-    /// Refuses a budget in which there is no comparison of one thread with many, where `prepared_s` seconds are gone,
-    /// or must be kept, before anything runs.
-    fn check_budget(&self, model: &Model, prepared_s: f64) -> Result<(), Error> {
-        let short = Needed::new(model, prepared_s).least_s > self.budget.as_secs_f64();
-        if short { Err(self.too_short(model, prepared_s)) } else { Ok(()) }
-    }
-
-    fn too_short(&self, model: &Model, prepared_s: f64) -> Error {
-        let needed = Needed::new(model, prepared_s).advised_s;
-        Error::Budget { given: self.budget.as_secs_f64(), needed, workload: self.workload.clone() }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::outcome::Rounds;
-    use crate::search::{Failure, FailureKind, Started};
-
-    fn found(runs: Vec<Run>) -> Found {
-        Found {
-            runs,
-            best: None,
-            tied: Vec::new(),
-            control: None,
-            confirmed: Vec::new(),
-            rounds: Rounds::default(),
-            stop: Stop::OneLeft,
-            advised_s: None,
-            disturbed: None,
-            warnings: Vec::new(),
-        }
-    }
-
-    /// In a budget of 2 s one combination had started when it ended, and the table had no row with a figure.
-    #[test]
-    fn a_budget_without_a_sample_was_too_short() {
-        let started = || Run { started: Some(Started::default()), ..Run::default() };
-        let late = || Run { skipped: Some(Unstarted::Budget), ..Run::default() };
-        let ruled_out = || Run { skipped: Some(Unstarted::Rule("a rule".into())), ..Run::default() };
-        assert!(is_cut_short(&found(vec![started(), late(), ruled_out()])));
-        assert!(is_cut_short(&found(vec![late()])));
-        assert!(!is_cut_short(&found(vec![ruled_out()])), "no budget starts what a rule excludes");
-        let sampled = Run { samples: vec![crate::outcome::Sample::default()], ..started() };
-        assert!(!is_cut_short(&found(vec![sampled, late()])));
-        let failed = Run { failure: Some(Failure::new(FailureKind::Failed, "killed")), ..Run::default() };
-        assert!(!is_cut_short(&found(vec![failed, late()])), "that is what the reader should know");
     }
 }
