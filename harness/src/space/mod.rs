@@ -39,8 +39,8 @@ pub enum Error {
     },
 }
 
-/// All candidates for `workload` on `cpus`, the most promising first: few chunks before many, and threads that match the
-/// CPUs before too few or too many.
+/// All candidates for `workload` on `cpus`, the most promising first: few chunks before many, and threads that match
+/// the CPUs before too few or too many.
 ///
 /// By default op threads and workers run over the powers of two up to the usable CPUs, the number of cores and that of
 /// the CPUs, their product up to the CPUs squared, and chunks over 0, 1 and n / (8 workers). What is asked for may have
