@@ -40,7 +40,7 @@ fn closure(_: &Context<'_>, item: usize) -> Result<(), BoxError> {
 
 #[test]
 fn every_combination_has_a_row_and_the_winner_has_a_plan() {
-    let tuned = tuner(4.0).tune_fn(60, closure).unwrap();
+    let tuned = tuner(8.0).tune_fn(60, closure).unwrap();
     assert_eq!(tuned.trials.len(), 1 + 2 * 2 * 2, "{tuned}");
     assert!(tuned.trials.iter().all(|row| row.status == Status::Ok || row.status == Status::Skipped), "{tuned}");
     let best = tuned.best_row().expect("a winner");

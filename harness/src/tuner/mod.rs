@@ -11,7 +11,7 @@ mod functions;
 mod header;
 #[cfg(target_os = "linux")]
 mod held;
-mod pick;
+mod plan;
 #[cfg(target_os = "linux")]
 mod workload;
 
