@@ -18,6 +18,7 @@ use rustix::fs::{Access, Mode, OFlags, access, fcntl_getfl, fcntl_setfl, open};
 use rustix::io::Errno;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use tempfile::NamedTempFile;
 
 /// Links that lead from one to the next, at most, as in the kernel.
 const MOST_LINKS: usize = 40;
@@ -237,7 +238,10 @@ impl Place {
 }
 
 /// Whether a directory takes a file with something in it: an empty one fits on a full disk.
-fn takes_a_file(directory: &Path) -> io::Result<()> {
+///
+/// # Errors
+/// The system's.
+pub fn takes_a_file(directory: &Path) -> io::Result<()> {
     tempfile::tempfile_in(directory)?.write_all(b".")
 }
 
@@ -302,14 +306,22 @@ fn followed(path: &Path) -> PathBuf {
     file
 }
 
+/// What the names of temporary files begin with.
+pub const PARTIAL: &str = ".gingham-";
+
+/// A temporary file in `directory`, whose name ends in `suffix`. Its mode is by the umask, as a new file's is: unless
+/// told otherwise it would be its owner's alone.
+///
+/// # Errors
+/// The system's.
+pub fn partial(directory: &Path, suffix: &str) -> io::Result<NamedTempFile> {
+    let permissions = Permissions::from_mode(0o666);
+    tempfile::Builder::new().prefix(PARTIAL).suffix(suffix).permissions(permissions).tempfile_in(directory)
+}
+
 /// Puts a new file of `bytes` in the place of `path`, with the mode and the owner of the `former` one.
 fn replace(path: &Path, bytes: &[u8], former: Option<&Metadata>) -> io::Result<()> {
-    let temporary = tempfile::Builder::new()
-        .prefix(".gingham-")
-        .suffix(".partial")
-        .permissions(Permissions::from_mode(0o666)) // less the umask
-        .tempfile_in(directory(path))
-        .map_err(reason)?;
+    let temporary = partial(directory(path), ".partial").map_err(reason)?;
     temporary.as_file().write_all(bytes)?;
     if let Some(former) = former {
         // The owner stays where the system lets us say so, and is said first: that may cost some bits of the mode.

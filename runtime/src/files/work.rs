@@ -21,6 +21,7 @@ use crate::engine::Limited;
 use crate::executor::panics::message;
 use crate::executor::{Executor, Serial};
 use crate::npy::{self, Array, Element, Partials, remove_stale};
+use crate::store;
 use crate::workload::multiply;
 
 /// What a check costs: nanoseconds for each element of the factors and the product. On a busy Zen 3 it took 0.4 to 0.7
@@ -105,7 +106,7 @@ impl Pairs {
     /// [`Error::OutputDirectory`].
     pub fn prepare(&self, out: &Path) -> Result<(), Error> {
         fs::create_dir_all(out)
-            .and_then(|()| tempfile::tempfile_in(out))
+            .and_then(|()| store::takes_a_file(out))
             .map_err(|cause| Error::OutputDirectory { path: out.into(), cause })?;
         remove_stale(out);
         Ok(())

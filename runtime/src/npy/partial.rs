@@ -8,7 +8,6 @@
 use std::collections::HashSet;
 use std::fs::{self, File, Permissions};
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -16,10 +15,10 @@ use ndarray::{ArrayView, Dimension};
 use tempfile::NamedTempFile;
 
 use super::{Element, Error, Problem, write};
-use crate::store::directory;
+use crate::store::{self, PARTIAL, directory};
 
-/// How the names of temporary files begin and end.
-const NAME: [&str; 2] = [".gingham-", ".npy.partial"];
+/// How the names of temporary files end.
+const SUFFIX: &str = ".npy.partial";
 
 /// The files that are being written.
 #[derive(Debug, Default)]
@@ -76,12 +75,7 @@ impl Partials {
 
 /// A temporary file in `directory`, locked for as long as it is open.
 fn begin(directory: &Path) -> io::Result<NamedTempFile> {
-    let temporary = tempfile::Builder::new()
-        .prefix(NAME[0])
-        .suffix(NAME[1])
-        // A temporary file is its owner's alone unless told otherwise; this one follows the umask.
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(directory)?;
+    let temporary = store::partial(directory, SUFFIX)?;
     let _ = temporary.as_file().lock(); // where the file system has no locks, nobody can tell that it is stale
     Ok(temporary)
 }
@@ -92,7 +86,7 @@ pub fn remove_stale(directory: &Path) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let name = name.as_encoded_bytes();
-        if !name.starts_with(NAME[0].as_bytes()) || !name.ends_with(NAME[1].as_bytes()) {
+        if !name.starts_with(PARTIAL.as_bytes()) || !name.ends_with(SUFFIX.as_bytes()) {
             continue;
         }
         let path = entry.path();
