@@ -1,5 +1,5 @@
-//! A forked child has none of its parent's threads. Who would wait for them there says so instead, and what needs none
-//! works.
+//! A forked child has none of its parent's threads. Code that would wait for them there reports that instead, and what
+//! needs none works.
 
 #![cfg(target_os = "linux")]
 
@@ -14,7 +14,7 @@ use gingham::runtime::executor::{Executor, Rayon, Threads, for_each};
 /// Set in the process whose threads are counted: the one that forks.
 const PARENT: &str = "GINGHAM_TEST_FORKS";
 
-/// Far more than any of the products takes; whoever waits for a missing thread is ended.
+/// Far more than any of the products takes; a process that waits for a missing thread is ended.
 const DEADLINE_S: u32 = 30;
 
 /// Whether `work` is true in a forked child; an error where the child waits, or ends otherwise.

@@ -161,7 +161,7 @@ fn names_that_are_no_text_are_multiplied_and_escaped() {
     assert_eq!(fs::read_dir(folder.path("c")).expect("a folder").count(), 2);
     assert_eq!(folder.product(Path::new("c").join(name(b"\xff\x1b[31m\n.npy"))), matrix(2, 2, 1).dot(&matrix(2, 2, 1)));
 
-    // A pattern that is no text, either.
+    // A pattern that is not text, either.
     let output = folder.command(&["--rhs", "b", "--out", "d"]).arg("--lhs").arg(name(b"a/\xff*")).output();
     let output = output.expect("the program starts");
     assert_eq!(output.status.code(), Some(2));
@@ -262,7 +262,7 @@ fn where_no_pair_has_a_product_nothing_is_said_of_others() {
     for i in 0..2 {
         folder.write(format!("a/{i}.npy"), &matrix(2, 2, i));
     }
-    // What has the name of the product is no file.
+    // The name of the product is not a file.
     fs::create_dir_all(folder.path("c/0.npy")).expect("a folder");
     let run = folder.run(&["--lhs", "a", "--rhs", "a/1.npy", "--out", "c"]);
     assert_eq!(run.code, Some(1), "{run:?}");

@@ -1,4 +1,4 @@
-//! Streams that cannot be written to, outputs that are no files, and Ctrl-C: nothing that was worked for is lost.
+//! Streams that cannot be written to, outputs that are not files, and Ctrl-C: no finished work is lost.
 #![cfg(target_os = "linux")]
 
 use std::fs::{self, File};
@@ -131,7 +131,7 @@ fn a_file_with_another_mounted_on_it_is_written_to() {
     else {
         return;
     };
-    // `own` is no profile, and is refused before anything is measured.
+    // `own` is not a profile, and is refused before anything is measured.
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
     let script = "echo >own; echo >profile.json; mount --bind own profile.json && \"$0\" \"$@\" && cat own";
     let args = [&TUNE[..], &["--profile", "profile.json", "--output", "r.csv"]].concat();

@@ -113,7 +113,7 @@ fn an_answer_is_saved_shown_and_applied() {
 
     let env = stdout_of(&gingham(&["profile", "env", "--profile", profile]));
     assert_eq!(env, "# matmul 32x32x32 f64, 16 tasks: simd:1+serial needs no variable\n");
-    // How fast it is now is no matter of a test: it holds, or it has moved.
+    // No test depends on its speed: the answer holds, or it has moved.
     let check = gingham(&["profile", "check", "--profile", profile]);
     let said = String::from_utf8_lossy(&check.stdout).into_owned();
     let holds = said.starts_with("matmul 32x32x32 f64, 16 tasks: holds: simd:1+serial takes ");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// Libraries that are no crates: they tell their version when asked.
+/// Libraries that are not crates: they report their version when called.
 const SYSTEM: &[&str] = &["OpenBLAS"];
 
 #[test]

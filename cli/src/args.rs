@@ -85,7 +85,7 @@ pub(super) fn count(text: &str) -> Result<usize, String> {
 
 /// A duration: `60s`, `500ms`, `2min`, or seconds as a bare number.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let error = || format!("`{text}` is no duration; expected one such as 60s, 500ms or 2min");
+    let error = || format!("`{text}` is not a duration; expected one such as 60s, 500ms or 2min");
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = match &text[digits.len()..] {
         "" | "s" => 1.0,
@@ -110,7 +110,7 @@ pub(super) fn share(text: &str) -> Result<f64, String> {
     };
     match share {
         Ok(share) if (0.0..1.0).contains(&share) => Ok(share),
-        _ => Err(format!("`{text}` is no share below one; expected one such as 2%")),
+        _ => Err(format!("`{text}` is not a share below one; expected one such as 2%")),
     }
 }
 

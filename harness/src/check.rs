@@ -1,9 +1,10 @@
 //! Whether a saved answer still holds: its best is measured against the best of another arrangement. That takes about a
 //! second, or two runs of a few tasks each where a run takes longer.
 //!
-//! Both run in trials over a small arena, verified first and then in turn, so that what else the machine does falls on
-//! both. Their ratio is compared with the saved one, and the best's time with its saved median. Two things moving
-//! together are still a change: a machine of half the speed may have another fastest.
+//! Both run in trials over a small arena. They are verified first and then run in turn, so that whatever else the
+//! machine does slows both. Their ratio is compared with the saved ratio, and the best's time with its saved median: if
+//! both have become slower by the same factor that is a change too, since the slower machine may have another fastest
+//! combination.
 
 use std::fmt;
 use std::path::Path;
@@ -31,17 +32,17 @@ const ARENA: u64 = 128 << 20;
 /// How long the two run in turn.
 const MEASURING: Duration = Duration::from_millis(800);
 
-/// Rounds, where they do not take longer than [`LONGEST`]: three have a middle one.
+/// Rounds, unless they take longer than [`LONGEST`]: of three one is the median.
 const FEWEST_ROUNDS: usize = 3;
 
-/// After the first no round is begun that would end later than this. A product of 4096 x 4096 takes a core two seconds
-/// and more: in one sample of that length noise is a matter of some percent.
+/// After the first round, no round begins that would end later than this. A product of 4096 x 4096 takes a core two
+/// seconds and more: in one sample of that length, noise is only some percent.
 const LONGEST: Duration = Duration::from_secs(5);
 
 /// How long a trial may take to answer.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// The rival ahead by more than this factor, or by this factor more than it was, is another winner.
+/// The rival is another winner if it is ahead by more than this factor, or by this factor more than it was.
 const OVERTAKEN: f64 = 1.05;
 
 /// A ratio of two that ran in turn has changed by more than noise if it has changed by more than this factor: ratios
@@ -57,25 +58,25 @@ const TIME: f64 = 1.5;
 pub enum Verdict {
     /// As it was saved.
     Holds(Figures),
-    /// The figures are others now.
+    /// The figures have changed.
     Moved {
         /// The figures.
         figures: Figures,
-        /// Which are others, in words.
+        /// Which have changed, in words.
         how: String,
     },
-    /// What it rests on has changed.
+    /// The machine or a library has changed since.
     Stale {
         /// From what to what.
         changed: Changes,
-        /// What was measured all the same, where the machine is the one that it was.
+        /// What was measured all the same, if the machine is still the same.
         measured: Option<Box<Verdict>>,
     },
     /// It could not be measured.
     Unmeasured(String),
 }
 
-/// What was measured, beside what is saved.
+/// What was measured, and what is saved.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figures {
     /// The best that this program has.
@@ -84,12 +85,12 @@ pub struct Figures {
     pub best_s: [f64; 2],
     /// The best of another arrangement, and its time over the best's: now, and as saved.
     pub rival: Option<(Combination, [f64; 2])>,
-    /// What others had of the machine meanwhile, in words, where that was too much.
+    /// In words, how much of the machine other programs took meanwhile, where that was too much.
     pub disturbed: Option<String>,
 }
 
-/// Measures a saved answer again, with the backends of `registry`, which `program`, whose main begins with
-/// [`crate::trial::init`], finds too; `progress` is told what comes next.
+/// Measures a saved answer again, with the backends of `registry`. The main of `program` must begin with
+/// [`crate::trial::init`] and the same backends. `progress` receives what comes next.
 #[must_use]
 pub fn measure_again(
     entry: &Entry,
@@ -170,7 +171,7 @@ impl fmt::Display for Figures {
     }
 }
 
-/// All that measuring an entry takes.
+/// Everything that measuring an entry needs.
 struct Bench<'a> {
     entry: &'a Entry,
     registry: &'a Registry,
@@ -246,7 +247,7 @@ impl Bench<'_> {
         })
     }
 
-    /// What a trial is started with. What takes long is timed in its first run, as in a tuning.
+    /// What a trial is started with. Long tasks are timed in their first run, as in a tuning.
     fn start(&self, ranked: &Ranked) -> Start<'_> {
         let (tasks, workers) = (self.entry.workload.tasks(), ranked.combination.workers);
         let task_s = ranked.median_s * workers.min(tasks) as f64 / tasks as f64;

@@ -8,7 +8,7 @@
 //!
 //! This crate is handed a [`gingham_core::Registry`] and knows no backend by name.
 #![deny(unsafe_code)]
-// Their panic, where a stream cannot be written to, would lose the work.
+// They panic where a stream cannot be written to, which would lose the work.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod arrangement;

@@ -1,12 +1,12 @@
-//! What a tuning tells of itself while it runs, between samples only: what is drawn during one is measured.
+//! What a tuning reports while it runs, between samples only: drawing during a sample would be measured.
 
 use std::fmt;
 use std::sync::Arc;
 
 use gingham_runtime::combination::Combination;
 
-/// What hears the progress of a tuning of a function, and how many seconds of its budget are left. By default nothing
-/// does.
+/// Receives the progress of a tuning of a function, and how many seconds of its budget are left. By default there is no
+/// listener.
 #[derive(Clone, Default)]
 pub struct Listener(Option<Arc<Hear>>);
 
@@ -32,7 +32,7 @@ impl fmt::Debug for Listener {
     }
 }
 
-/// What a tuning is doing, told between samples only.
+/// What a tuning is doing, reported between samples only.
 #[derive(Debug, Clone, Copy)]
 pub enum Progress<'a> {
     /// It allocates and fills the arena: `bytes`, and the seconds that this may take at worst.
@@ -42,9 +42,9 @@ pub enum Progress<'a> {
         /// Seconds at the slowest first touch seen.
         at_worst_s: f64,
     },
-    /// It goes on with a journal, from `at_s` seconds of its budget on; a journal that is whole gives its result.
+    /// It resumes a journal at `at_s` seconds of its budget; a complete journal gives its result at once.
     Resuming {
-        /// Seconds that the journal tells of.
+        /// Seconds that the journal covers.
         at_s: f64,
     },
     /// It measures what the machine can do at most.

@@ -1,5 +1,5 @@
-//! What is measured: one timed run, how many rounds of them there were, what became of what ran, and what a batch takes
-//! by several runs.
+//! What is measured: one timed run, the number of rounds, what became of a combination, and the time of a batch from
+//! several runs.
 
 use gingham_machine::Taken;
 use gingham_machine::counters::Usage;
@@ -29,22 +29,22 @@ pub struct Sample {
     /// Times a thread waited.
     #[serde(default)]
     pub voluntary_switches: u64,
-    /// Times a thread was made to wait.
+    /// How often the kernel made a thread wait.
     #[serde(default)]
     pub involuntary_switches: u64,
     /// CPU seconds that the host gave to other machines meanwhile.
     #[serde(default)]
     pub steal_s: f64,
-    /// CPU seconds that other programs took of the CPUs that a trial may use, to the kernel's tick: may be a tick below
-    /// zero.
+    /// CPU seconds that other programs took of the CPUs that a trial may use. The kernel counts in ticks, so this may
+    /// be a tick below zero.
     #[serde(default)]
     pub others_s: f64,
     /// Tasks that were run, all repetitions counted.
     pub tasks: usize,
-    /// How many times over a part of the batch was run.
+    /// How many times a part of the batch was run.
     #[serde(default = "once", skip_serializing_if = "is_once")]
     pub repeat: usize,
-    /// Whether its round was repeated: it does not count.
+    /// Whether its round was repeated, so that it does not count.
     #[serde(default, skip_serializing_if = "is_false")]
     pub set_aside: bool,
 }
@@ -68,14 +68,14 @@ pub(crate) fn is_false(flag: &bool) -> bool {
 pub struct Cost {
     /// Seconds on the clock, over all repetitions.
     pub wall_s: f64,
-    /// What the processes that ran it used meanwhile.
+    /// What the processes of the trial used meanwhile.
     pub used: Usage,
-    /// What others took of the CPUs meanwhile.
+    /// What other programs took of the CPUs meanwhile.
     pub taken: Taken,
 }
 
 impl Cost {
-    /// As a sample of `tasks` tasks, run `repeat` times over, of a round that is yet to be named.
+    /// The sample of `tasks` tasks, run `repeat` times; its round is set later.
     #[must_use]
     pub fn sample(&self, tasks: usize, repeat: usize) -> Sample {
         Sample {
@@ -125,9 +125,9 @@ impl Sample {
 pub struct Rounds {
     /// Rounds whose samples count.
     pub kept: usize,
-    /// Rounds that were repeated because the machine was not ours.
+    /// Rounds that were repeated because other programs used the machine.
     pub repeated: usize,
-    /// Rounds that should have been repeated and were kept, because a quarter of all had been repeated already.
+    /// Rounds that should have been repeated but were kept, because a quarter of all had been repeated already.
     #[serde(default)]
     pub spoilt: usize,
 }
@@ -165,8 +165,8 @@ impl Status {
     }
 }
 
-/// Median seconds of a whole batch and its interval, from samples of parts of it: those of the largest part alone,
-/// since a small one says little of how the last wave ends.
+/// Median seconds of a whole batch and its interval, from samples of parts of it. Only the samples of the largest part
+/// count, since a small part says little about how the last wave ends.
 #[must_use]
 pub fn batch_seconds(
     combination: &Combination,

@@ -1,4 +1,4 @@
-//! From the outcome of a tuning to the answer that a profile keeps.
+//! Turns the outcome of a tuning into the answer that a profile keeps.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::outcome::{Coverage, Outcome, Row};
 use crate::sample::Status;
 
 /// Adds the answer of `outcome` to the profile at `path`, in place of an older one for the same machine and workload;
-/// what became of it.
+/// returns what became of it.
 ///
 /// # Errors
 /// [`Error`]; the file is then as it was.
@@ -21,8 +21,7 @@ pub fn save(path: &Path, outcome: &Outcome, environment: &Environment) -> Result
     Profile::update(path, |profile| profile.put(entry))
 }
 
-/// The answer of `outcome`, where anything of its own finished. What a peer did is left out: a program cannot
-/// apply it.
+/// The answer of `outcome`, if any combination of our own finished. Peers are left out: a program cannot apply them.
 fn entry(outcome: &Outcome, environment: &Environment) -> Option<Entry> {
     let place = |row: &Row| match (Some(&row.combination) == outcome.best.as_ref(), row.finished()) {
         (true, true) => Some(0),
@@ -63,7 +62,7 @@ fn entry(outcome: &Outcome, environment: &Environment) -> Option<Entry> {
     Entry::new(outcome.workload.clone(), fingerprint, outcome.seed, evidence, ranking.into_iter())
 }
 
-/// As things were when `outcome` was measured, for the backends in `ids`.
+/// The fingerprint of the machine and of the backends in `ids` when `outcome` was measured.
 fn fingerprint<'a>(outcome: &Outcome, ids: impl Iterator<Item = &'a str>) -> Fingerprint {
     let library = |id: &str| {
         let version = outcome.versions.get(id).map(String::as_str).unwrap_or_default();

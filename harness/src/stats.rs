@@ -17,7 +17,8 @@ pub fn median(values: &[f64]) -> f64 {
 #[must_use]
 pub fn median_interval(values: &[f64]) -> Option<[f64; 2]> {
     let n = values.len();
-    // P(the median lies below the k-th smallest of n) = P(Binomial(n, 1/2) < k): the mass left out on each side.
+    // P(the median lies below the k-th smallest of n) = P(Binomial(n, 1/2) < k): the probability that is left out on
+    // each side.
     let mut left_out = 0.0;
     let mut ways = 0.5_f64.powi(i32::try_from(n).ok()?);
     let mut rank = None;

@@ -261,7 +261,7 @@ fn a_budget_that_is_too_short_for_any_answer_is_told_before() {
 fn a_slow_preparation_leaves_an_answer() {
     let tuned = tune_after(50.0, 1000, 20, 59e9, 60.0);
     assert!(tuned.elapsed_s <= 61.0 && tuned.raced_on_both() >= 2, "{:.1} s, {}", tuned.elapsed_s, tuned.best());
-    // Not even a round is left: the one that was started is no answer to be proud of, and none is worse.
+    // Not even a round is left: the one started candidate is a poor answer, but no answer would be worse.
     let tuned = tune_after(59.9, 1000, 20, 59e9, 60.0);
     assert_eq!(tuned.found.runs.iter().filter(|run| run.started.is_some()).count(), 1);
 }

@@ -1,4 +1,4 @@
-//! Closures that are raced in this process, and the plans that run them. Nothing here asserts who is faster.
+//! Closures that are raced in this process, and the plans that run them. Nothing here asserts which is faster.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};

@@ -48,7 +48,7 @@ fn no_figure_contradicts_the_verdict() {
                 let paired =
                     row.ratio_to_best.zip(row.median_s).is_none_or(|(ratio, own)| (own / time - ratio).abs() < 1e-9);
                 assert!(paired && (row.status == Status::Ok || row.median_s.is_none()), "{said}: {row:?}");
-                // Who is called slower never looks faster.
+                // A candidate that is called slower never looks faster.
                 let slower = row.slower_by.is_some() && !outcome.tied.contains(&row.combination);
                 assert!(!slower || row.ratio_to_best.is_none_or(|ratio| ratio > 1.0), "{said}: {row:?}");
             }

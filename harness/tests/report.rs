@@ -257,8 +257,8 @@ fn warnings_are_a_part_of_a_file_and_told_beside_a_terminal() {
     assert_eq!(count(Format::Markdown, Page::FILE), 1);
 }
 
-/// Who was proven slower than the leader of the race is not proven slower than the winner, where fresh processes have
-/// made that another one.
+/// A row that was proven slower than the leader of the race is not proven slower than the winner, where fresh processes
+/// have made that another one.
 #[test]
 fn nobody_is_slower_at_half_the_time() {
     let beaten = Row {

@@ -18,7 +18,7 @@ use gingham_machine::ceilings::Rates;
 use gingham_machine::{Ceilings, Machine as Host};
 use gingham_runtime::Workload;
 use gingham_simulation::mock::{
-    Contestant, Disturbance, Machine, Noise, Setting, candidates, company, forty, graded, rules,
+    Disturbance, Machine, MockCandidate, Noise, Setting, candidates, company, forty, graded, rules,
 };
 use rayon::prelude::*;
 use tempfile::TempDir;
@@ -28,17 +28,17 @@ const PAIRED_SD: f64 = 0.03;
 /// What is tuned.
 struct Tuning {
     name: &'static str,
-    field: Vec<Contestant>,
+    field: Vec<MockCandidate>,
     disturbance: Disturbance,
     budget_s: f64,
     /// Seconds that a task is known to take at least: where they are long, backends are probed first.
     task_s: f64,
-    /// Who does not start, who dies in its third round, and whose results are wrong at the end.
+    /// The candidates that do not start, that die in their third round, and whose results are wrong at the end.
     faulty: [Option<usize>; 3],
 }
 
 impl Tuning {
-    fn new(name: &'static str, field: Vec<Contestant>, budget_s: f64) -> Self {
+    fn new(name: &'static str, field: Vec<MockCandidate>, budget_s: f64) -> Self {
         Self { name, field, disturbance: Disturbance::None, budget_s, task_s: 0.0, faulty: [None; 3] }
     }
 
@@ -47,7 +47,7 @@ impl Tuning {
         vec![
             Self::new("time for all", company(), f64::INFINITY),
             Self::new("a budget that ends in the race", forty(), 12.0),
-            Self::new("a budget that ends in the heats", forty(), 4.0),
+            Self::new("a budget that ends in successive halving", forty(), 4.0),
             Self::new("a budget for a short confirmation", company(), 4.0),
             Self::new("no time at all", graded(), 0.3),
             Self { disturbance: Disturbance::Bursts, ..Self::new("repeated rounds", graded(), 20.0) },
@@ -85,7 +85,7 @@ impl Life<'_> {
 impl Course for Life<'_> {
     fn probe(&mut self, candidate: usize) -> Option<f64> {
         self.happens();
-        // One tells nothing, one tells what is no number.
+        // One gives nothing, one gives a value that is not a number.
         let told = [None, Some(f64::INFINITY), Some(self.tuning.field[candidate].seconds)];
         told[candidate.min(2)]
     }
@@ -307,14 +307,14 @@ fn the_journal_of_another_search_ends_the_run_by_name() {
         let error = there.live(usize::MAX, usize::MAX).unwrap_err();
         let text = error.to_string();
         assert!(matches!(error, Error::OtherSearch { line, .. } if line == 2 + kept / 2), "{text}");
-        assert!(text.contains("tells of another search") && text.contains("candidate 999"), "{text}");
+        assert!(text.contains("is of another search") && text.contains("candidate 999"), "{text}");
         assert!(there.journal() == bytes, "nothing is written to it");
     }
     let shorter = Tuning::new("with less time", company(), 3.0);
     let there = Run::new(&shorter, &setting);
     fs::copy(run.path(), there.path()).unwrap();
     let text = there.live(usize::MAX, usize::MAX).unwrap_err().to_string();
-    assert!(text.contains("tells of another search: line "), "{text}");
+    assert!(text.contains("is of another search: line "), "{text}");
     // A journal that goes on where the search ends.
     let (mut journal, _) = open(&run.path()).unwrap();
     journal.append(&all[all.len() - 1]).unwrap();

@@ -99,8 +99,8 @@ fn start_peer(script: &str, argument: &Path, deadline: Duration) -> Result<Trial
         .map(|(trial, _)| trial)
 }
 
-/// The living processes of a group. Those that have ended and wait to be waited for, by whoever has inherited them, are
-/// not among them.
+/// The living processes of a group. Those that have ended and wait to be waited for by the process that has inherited
+/// them, are not among them.
 fn alive(group: u32) -> Vec<PathBuf> {
     let processes = std::fs::read_dir("/proc").expect("/proc").flatten().map(|entry| entry.path());
     let in_group = |path: &PathBuf| {
@@ -298,7 +298,7 @@ fn be_replaced() {
     let (workload, arena) = arena(4, 2);
     let serial = || Combination::serial("reference", OpThreads::ONE);
     let (first, ready) = start(&own, hello(&workload, &arena, serial()), DEADLINE).expect("a trial");
-    // What the system calls this program from here on is no name of a file.
+    // What the system calls this program from here on is not the name of a file.
     let (second, _) = start(&self::own(), hello(&workload, &arena, serial()), DEADLINE).expect("another trial");
     drop((first, second));
     println!("{}", ready.version);

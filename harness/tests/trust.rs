@@ -1,17 +1,17 @@
 //! The search can be believed: a part of what `docs/trust.md` reports, with fixed seeds, at a paired log-sd of 3 %.
 
 use gingham_simulation::mock::{
-    Contestant, Disturbance, Method, Noise, Setting, Share, Tuned, company, forty, graded, one_noisy, race, serial,
+    Disturbance, Method, MockCandidate, Noise, Setting, Share, Tuned, company, forty, graded, one_noisy, race, serial,
     tunings, unchanged,
 };
 
 const PAIRED_SD: f64 = 0.03;
 
-fn quiet(field: &[Contestant], setting: &Setting<'_>) -> Vec<Tuned> {
+fn quiet(field: &[MockCandidate], setting: &Setting<'_>) -> Vec<Tuned> {
     tunings(field, setting, |_| Disturbance::None, false)
 }
 
-fn percent(field: &[Contestant], setting: &Setting<'_>, is: impl Fn(&Tuned) -> bool) -> f64 {
+fn percent(field: &[MockCandidate], setting: &Setting<'_>, is: impl Fn(&Tuned) -> bool) -> f64 {
     Share::count(&quiet(field, setting), is).percent()
 }
 
@@ -86,7 +86,8 @@ fn unequal_noise_proves_nothing() {
 fn processes_that_differ_still_give_an_answer() {
     let noise = Noise::recorded();
     let setting = Setting { process_sd: 0.04, ..Setting::new(&noise, PAIRED_SD, 400) };
-    // Who left the race as slower may lead in fresh processes and drive all others out: a tuning without a pick panics.
+    // A candidate that left the race as slower may lead in fresh processes and eliminate all others: a tuning without a
+    // pick panics.
     assert_eq!(quiet(&serial(&[1.0, 1.0]), &setting).len(), setting.runs);
     assert!(percent(&company(), &setting, |t| t.right_pick) >= 90.0);
 }

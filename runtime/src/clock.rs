@@ -1,8 +1,8 @@
 //! The time that a tuning has had: a clock that stands still while the process does.
 //!
-//! Ctrl-Z, a frozen container and a paused virtual machine stop a tuning, and the system's clock goes on. Nothing tells
-//! a process that it was stopped, but a thread that looks at the clock some times a second sees it leap. What lies
-//! beyond [`LONGEST`] between two looks was not ours.
+//! Ctrl-Z, a frozen container and a paused virtual machine stop a tuning, while the system's clock goes on. A process
+//! does not learn that it was stopped, but a thread that reads the clock some times a second sees it leap. Of the time
+//! between two looks, the part beyond [`LONGEST`] does not count.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ const LONGEST: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 pub struct Clock {
     time: Arc<Mutex<Time>>,
-    /// Without a thread that looks, nothing is known of stops.
+    /// The thread that looks; without it, stops go unnoticed.
     most: Duration,
 }
 
@@ -29,7 +29,7 @@ struct Time {
 }
 
 impl Clock {
-    /// Starts a clock. Where the system refuses its thread it runs on through stops.
+    /// Starts a clock. If the system refuses its thread, the clock counts stops too.
     pub fn start() -> Self {
         let time = Arc::new(Mutex::new(Time { looked: Instant::now(), had: Duration::ZERO }));
         let watched = Arc::downgrade(&time);
@@ -44,7 +44,7 @@ impl Clock {
         Self { time, most: if looks { LONGEST } else { Duration::MAX } }
     }
 
-    /// Goes on from `had`, whatever it has shown.
+    /// Sets the clock to `had`, from which it goes on.
     pub fn set(&self, had: Duration) {
         let mut time = self.time.lock().unwrap_or_else(PoisonError::into_inner);
         *time = Time { looked: Instant::now(), had };
@@ -61,7 +61,7 @@ impl Clock {
     }
 }
 
-/// Takes the time since the last look in, up to `most` of it, and tells all that there is now.
+/// Adds the time since the last look, at most `most`, and returns the sum.
 fn look(time: &Mutex<Time>, now: Instant, most: Duration) -> Duration {
     let mut time = time.lock().unwrap_or_else(PoisonError::into_inner);
     let since = now.saturating_duration_since(time.looked);

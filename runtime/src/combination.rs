@@ -34,14 +34,14 @@ pub enum ExecutorKind {
     Threads,
     /// A rayon pool of its own.
     Rayon,
-    /// As a runner that is no part of this program does it.
+    /// By a runner outside this program, in its own way.
     Peer,
 }
 
-/// A text that is no combination.
+/// A text that is not a combination.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The text has not the form of one.
+    /// The text does not have the form of a combination.
     #[error(
         "combination `{given}`: {what}; expected BACKEND[:OP_THREADS]+EXECUTOR[:WORKERS[:CHUNK]], for example \
          simd:1+threads:2:25"
@@ -79,7 +79,7 @@ pub enum Error {
     },
 }
 
-/// What stands for the backend in the combinations of functions, which have none.
+/// The word in the backend's place in the combinations of functions, which have no backend.
 pub const FUNCTIONS: &str = "fn";
 
 /// What the combination of a peer begins with.
@@ -92,7 +92,7 @@ pub fn is_peer_name(name: &str) -> bool {
 }
 
 impl Combination {
-    /// The peer of this name, as `peer/NAME` writes it. How many threads it has is its own affair: they count as one.
+    /// The peer of this name, as `peer/NAME` writes it. Nobody else knows how many threads it has: they count as one.
     #[must_use]
     pub fn peer(name: &str) -> Self {
         let backend = format!("{PEER}{name}");
@@ -113,7 +113,7 @@ impl Combination {
 }
 
 impl ExecutorKind {
-    /// All that this program has, in the order of tables.
+    /// All executors of this program, in the order of tables.
     pub const ALL: [Self; 3] = [Self::Serial, Self::Threads, Self::Rayon];
 
     /// The name in combinations.

@@ -1,5 +1,5 @@
-//! Work of the tuning itself, spread over all usable CPUs: making the operands and computing what is expected, before
-//! anything is timed.
+//! Work of the tuning itself, spread over all usable CPUs: making the operands and computing the expected results,
+//! before anything is timed.
 
 use std::num::NonZero;
 use std::sync::{Mutex, PoisonError};
@@ -7,8 +7,8 @@ use std::thread;
 
 /// Does `work` once for each of `items`, in no order.
 pub(crate) fn for_each<I: Send>(items: impl ExactSizeIterator<Item = I> + Send, work: impl Fn(I) + Sync) {
-    // To ask for the CPUs opens three files of the control group: 40 us, which 131,072 dots of 8 elements took five
-    // seconds for.
+    // Counting the usable CPUs opens three files of the control group, which takes 40 us: five seconds for 131,072 dots
+    // of 8 elements.
     let threads = match items.len() {
         0 | 1 => 1,
         several => thread::available_parallelism().map_or(1, NonZero::get).min(several),
@@ -22,7 +22,7 @@ pub(crate) fn for_each<I: Send>(items: impl ExactSizeIterator<Item = I> + Send, 
     };
     thread::scope(|scope| {
         for _ in 1..threads {
-            // Where no more threads can be started, those that there are do the work.
+            // If no more threads can be started, the existing ones do the work.
             let _ = thread::Builder::new().spawn_scoped(scope, work_off);
         }
         work_off();
@@ -41,7 +41,7 @@ mod tests {
         for_each(std::iter::empty::<usize>().collect::<Vec<_>>().into_iter(), |_| unreachable!());
     }
 
-    /// Five milliseconds; four seconds where each call asks for the CPUs.
+    /// Five milliseconds; four seconds if each call counts the CPUs.
     #[test]
     fn one_item_costs_next_to_nothing() {
         let start = std::time::Instant::now();

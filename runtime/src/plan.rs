@@ -24,10 +24,10 @@ pub enum Error {
     /// The backend is unknown.
     #[error(transparent)]
     Core(#[from] gingham_core::Error),
-    /// This process has not its op threads, or not its pool.
+    /// This process cannot use its op threads, or cannot start its pool.
     #[error(transparent)]
     Engine(#[from] engine::Error),
-    /// The combination can be run nowhere on this machine.
+    /// The combination cannot run on this machine.
     #[error("{combination} cannot be run: {reason}")]
     Impossible {
         /// The combination.
@@ -43,10 +43,10 @@ pub enum Error {
     NothingRan(String),
 }
 
-/// A batch that was not done as a whole.
+/// A batch of which not every task was done.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// The op threads are not to be had any more; nothing was run.
+    /// The process cannot use the op threads any more; nothing was run.
     #[error(transparent)]
     Limit(#[from] gingham_core::Error),
     /// There is no such function.
@@ -58,10 +58,10 @@ pub enum RunError {
 }
 
 impl Plan {
-    /// A plan that runs functions as `combination` spreads tasks; the backend that it names is not looked at.
+    /// A plan that runs functions as `combination` spreads tasks; the backend that it names is ignored.
     ///
     /// # Errors
-    /// [`Error`], where its pool cannot be had.
+    /// [`Error`], where its pool cannot be started.
     pub fn for_functions(combination: &Combination) -> Result<Self, Error> {
         let engine = Engine::for_functions(combination).map_err(engine::Error::from)?;
         Ok(Self::new(engine, format!("{combination}, for functions"), Vec::new()))
@@ -79,7 +79,8 @@ impl Plan {
         self.engine.combination()
     }
 
-    /// Where the combination comes from, what was passed over, by how much, and what would get it; then its doubts.
+    /// Where the combination comes from, which faster ones this process cannot apply, by how much they are faster, and
+    /// what would make them apply; then its doubts.
     #[must_use]
     pub fn note(&self) -> &str {
         &self.note
@@ -177,7 +178,7 @@ impl Plan {
         Ok(on.for_each_mut(items, |i, item| f(&cx, i, item))?)
     }
 
-    /// The results of a workload that calls a function of `registry`, an item's behind the other's.
+    /// The results of a workload that calls a function of `registry`, one item's after the other's.
     ///
     /// # Errors
     /// [`RunError::Workload`], where the workload calls no function of `registry` that writes `T`, or as

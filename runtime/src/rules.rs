@@ -1,4 +1,4 @@
-//! What no process can run on the CPUs at hand, whatever the workload: as a space and a plan must know.
+//! Which combinations cannot run on the CPUs at hand, whatever the workload: for the space and for plans.
 
 use gingham_core::{OpThreads, Threading};
 use gingham_machine::Machine;
@@ -8,7 +8,7 @@ use crate::combination::{Combination, ExecutorKind};
 /// The CPUs that combinations are made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cpus {
-    /// Those that this process may use.
+    /// The CPUs that this process may use.
     pub usable: usize,
     /// The machine's cores, each counted once however many hyper-threads it has.
     pub cores: usize,
@@ -28,7 +28,7 @@ impl Cpus {
         self.squared().max(self.usable.saturating_mul(4)).max(8)
     }
 
-    /// The most that are worth it unasked.
+    /// The most that are worth a try by default.
     #[must_use]
     pub fn squared(self) -> usize {
         self.usable.saturating_mul(self.usable)
@@ -59,7 +59,7 @@ pub fn threads_rule(threading: Threading, threads: OpThreads) -> Option<String> 
     }
 }
 
-/// Why a combination can be run nowhere on these CPUs, whatever the workload.
+/// Why a combination cannot run on these CPUs, whatever the workload.
 #[must_use]
 pub fn impossible(threading: Threading, combination: &Combination, cpus: Cpus) -> Option<String> {
     let threads = combination.op_threads;

@@ -1,15 +1,15 @@
 //! The way from saved answers to a plan.
 //!
 //! A [`Session`] holds the backends, the machine and the saved answers; [`Session::plan`] picks the best saved
-//! combination that this process can apply, and [`Plan::note`] says what was passed over, by how much, and what would
-//! get it. An answer for another size, or one whose machine or libraries have changed since, is applied all the same
-//! and the note says which and why; but not one that was fitted to another number of CPUs, which would leave some idle
-//! or have its threads fight for them.
+//! combination that this process can apply, and [`Plan::note`] says which faster ones it cannot apply, by how much they
+//! are faster, and what would make them apply. An answer for another size, or one whose machine or libraries have
+//! changed since, is applied all the same, and the note says so. An answer that was fitted to another number of CPUs is
+//! not applied: it would leave CPUs idle or have threads compete for them.
 //!
-//! Without a saved answer the rule is: the first registered backend that is native for the operation, or that of the
-//! answer which did not fit; with two tasks or more, a pool of as many workers as there are usable CPUs and as few op
-//! threads as the backend can have; with one task, all CPUs inside the operation where the backend can have them. The
-//! note says so.
+//! Without a saved answer the rule is: the first registered backend that is native for the operation, or the backend of
+//! an answer that did not fit. Two tasks or more get a pool of as many workers as there are usable CPUs, with as few op
+//! threads as the backend can use. One task gets all CPUs inside the operation, if the backend can use them. The note
+//! says so.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -34,8 +34,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session with the answers saved where `gingham tune` saves them, and below them those of the system
-    /// ([`Profile::layers`]).
+    /// A session with the answers saved where `gingham tune` saves them, then the system's ([`Profile::layers`]).
     ///
     /// # Errors
     /// [`profile::Error`]
@@ -51,13 +50,14 @@ impl Session {
         Ok(Self { registry, machine: Machine::probe(), profile: Profile::load(path)?.named(path) })
     }
 
-    /// A session without saved answers: every plan is that of the rule.
+    /// A session without saved answers: every plan follows the rule.
     #[must_use]
     pub fn without_profile(registry: Registry) -> Self {
         Self { registry, machine: Machine::probe(), profile: Profile::default() }
     }
 
-    /// The best saved combination for `workload` that this process can apply, or that of the rule where there is none.
+    /// A plan of the best saved combination for `workload` that this process can apply, or by the rule if there is
+    /// none.
     ///
     /// # Errors
     /// [`Error`], where no backend of this program can run it.
@@ -73,7 +73,7 @@ impl Session {
         Ok(plan)
     }
 
-    /// A plan that applies `combination`, whatever is saved.
+    /// A plan that applies `combination`, whatever answers are saved.
     ///
     /// # Errors
     /// [`Error`], where this process cannot apply it.
@@ -158,7 +158,7 @@ impl Session {
         };
         let id = backend.info().id;
         let counts = match backend.threading() {
-            // Fixed when the process started: one of them is to be had.
+            // Their number was fixed when the process started: exactly one of the counts can be used.
             Threading::AtStart { allowed, .. } => allowed.to_vec(),
             Threading::Single => vec![1],
             Threading::PerCall { .. } | Threading::Process { .. } => vec![1, cpus],

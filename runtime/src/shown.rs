@@ -1,13 +1,13 @@
 //! File names as a terminal may show them, and as a shell takes them.
 //!
 //! A name may hold any byte but `/` and 0: escape sequences that a terminal obeys, newlines that make two lines of one,
-//! marks that turn the direction of reading, bytes that are no text. They are shown as `\u001b`, `\u000a`, `\u202e` and
-//! `\xff`.
+//! marks that turn the direction of reading, bytes that are not text. They are shown as `\u001b`, `\u000a`, `\u202e`
+//! and `\xff`.
 
 use std::fmt;
 use std::path::Path;
 
-/// A path, with what is no printable text escaped.
+/// A path, with everything escaped that is not printable text.
 #[derive(Debug, Clone, Copy)]
 pub struct Shown<'a>(pub &'a Path);
 

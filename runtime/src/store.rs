@@ -26,7 +26,7 @@ const MOST_LINKS: usize = 40;
 /// How long the writer of a pipe waits for a reader.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// All of the file at `path`, which may be a device or a pipe: what it says of its length is not believed.
+/// All of the file at `path`, which may be a device or a pipe: so its stated length is not trusted.
 ///
 /// # Errors
 /// The system's, and [`ErrorKind::FileTooLarge`] where there is more than `limit` bytes, not all of which were read.
@@ -42,7 +42,7 @@ pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 /// As [`read`], for text.
 ///
 /// # Errors
-/// As [`read`], and [`ErrorKind::InvalidData`] where it is no UTF-8.
+/// As [`read`], and [`ErrorKind::InvalidData`] where it is not UTF-8.
 pub fn read_text(path: &Path, limit: u64) -> io::Result<String> {
     let bytes = read(path, limit)?;
     String::from_utf8(bytes).map_err(|_| io::Error::new(ErrorKind::InvalidData, "no text in UTF-8"))
@@ -51,7 +51,7 @@ pub fn read_text(path: &Path, limit: u64) -> io::Result<String> {
 /// The `schema` that a text in JSON says it has.
 ///
 /// # Errors
-/// Why it says none, in one line.
+/// Why it does not state one, in one line.
 pub fn schema(json: &[u8]) -> Result<String, String> {
     #[derive(Deserialize)]
     #[serde(expecting = "an object with a `schema`")]
@@ -61,10 +61,10 @@ pub fn schema(json: &[u8]) -> Result<String, String> {
     value(json).map(|Named { schema }| schema)
 }
 
-/// What a file of Gingham's is that was given in the place of another, and which command reads it.
+/// What kind of Gingham's files was given in place of another, and which command reads it.
 #[must_use]
 pub fn introduced(bytes: &[u8]) -> Option<&'static str> {
-    // A line of a journal is JSON behind eight digits and a space.
+    // A line of a journal is JSON after eight digits and a space.
     let line = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let schema = schema(bytes).or_else(|_| schema(line.get(9..).unwrap_or_default())).unwrap_or_default();
     match schema.split('/').next() {
@@ -76,7 +76,7 @@ pub fn introduced(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// The value that `json` is the text of.
+/// The value of the text `json`.
 ///
 /// # Errors
 /// What is wrong with it, with the path to the value whose type is wrong.
@@ -86,13 +86,13 @@ pub fn value<T: DeserializeOwned>(json: &[u8]) -> Result<T, String> {
         let (path, said) = (e.path(), plain(e.inner()));
         match e.inner().is_data() && path.iter().len() > 0 {
             true => format!("`{}`: {said}", path.to_string().escape_debug()),
-            false => said, // no JSON: the line and the column tell where
+            false => said, // not JSON: the line and the column say where
         }
     })?;
     json.end().map(|()| value).map_err(|e| plain(&e))
 }
 
-/// What serde has to say, without the names of types.
+/// The message of serde, without the names of types.
 #[must_use]
 pub fn plain(error: &dyn fmt::Display) -> String {
     let mut text = error.to_string();
@@ -122,7 +122,7 @@ impl Place {
     /// Follows `path` to where it leads.
     ///
     /// # Errors
-    /// The system's; a directory, and a name that can only be one's, are [`ErrorKind::IsADirectory`].
+    /// The system's errors; a directory, or a name that only a directory can have, is [`ErrorKind::IsADirectory`].
     pub fn of(path: &Path) -> io::Result<Self> {
         let there = match fs::metadata(path) {
             Ok(there) => Some(there),
@@ -134,7 +134,7 @@ impl Place {
             return Err(ErrorKind::IsADirectory.into());
         }
         let name = file.file_name().ok_or(ErrorKind::InvalidFilename)?;
-        // A link of /proc leads to an open file, whatever has become of its name.
+        // A link of /proc leads to an open file, even if the file has lost its name.
         let is_it = |there: &Metadata| {
             there.is_file() && fs::metadata(&file).is_ok_and(|own| (own.dev(), own.ino()) == (there.dev(), there.ino()))
         };
@@ -179,7 +179,7 @@ impl Place {
         }
     }
 
-    /// Writes `bytes`: a file becomes these, as a whole and on the disk, or stays as it was; a stream is told them.
+    /// Writes `bytes`. A file then holds these, as a whole and on the disk, or stays as it was; a stream receives them.
     ///
     /// # Errors
     /// The system's.
@@ -191,7 +191,7 @@ impl Place {
         let former = fs::metadata(path).ok();
         fs::create_dir_all(directory(path))?;
         match replace(path, bytes, former.as_ref()) {
-            // The file may be written to and its directory not, or another file system may be mounted on its name.
+            // The file may be writable and its directory not, or another file system may be mounted on its name.
             Err(e) if former.is_some() && is_about_the_name(&e) => overwrite(path, bytes),
             done => done,
         }
@@ -223,13 +223,13 @@ impl Place {
         loop {
             let name = lock_of(path);
             let opened = File::options().create(true).truncate(false).write(true).open(&name);
-            // That of another user can be locked all the same.
+            // Another user's lock file can be locked without permission to write.
             let Ok(file) = opened.or_else(|_| File::open(&name)) else { return Ok(None) };
             if file.lock().is_err() {
                 return Ok(None);
             }
             let own = file.metadata()?;
-            // Who held it may have removed it meanwhile, and another one may be there.
+            // The process that held the lock may have removed its file meanwhile, and another file may have its name.
             if fs::metadata(&name).is_ok_and(|there| (there.dev(), there.ino()) == (own.dev(), own.ino())) {
                 return Ok(Some(Lock { _file: file, locked: path.clone() }));
             }
@@ -268,8 +268,8 @@ fn lock_of(path: &Path) -> PathBuf {
 
 /// Opens a device or a pipe to write to.
 ///
-/// To open a pipe that nobody reads waits for a reader, and no signal is heard meanwhile: a tuning hung so with its
-/// result. So it is opened without waiting, again and again for [`PATIENCE`].
+/// Opening a pipe that no process reads waits for a reader and ignores signals meanwhile: a tuning hung there with its
+/// result. So the pipe is opened without waiting, again and again for [`PATIENCE`].
 fn open_stream(path: &Path) -> io::Result<File> {
     if !fs::metadata(path)?.file_type().is_fifo() {
         return File::options().write(true).truncate(true).open(path);
@@ -283,7 +283,7 @@ fn open_stream(path: &Path) -> io::Result<File> {
             opened => break opened?,
         }
     };
-    // What is written may be more than the pipe holds: that waits for the reader.
+    // The text may be longer than the pipe's buffer: then the write waits for the reader.
     fcntl_setfl(&pipe, fcntl_getfl(&pipe)? - OFlags::NONBLOCK)?;
     Ok(pipe.into())
 }
@@ -294,7 +294,7 @@ pub fn directory(path: &Path) -> &Path {
     path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."))
 }
 
-/// `path`, where it is no link; else where the links lead, whether or not anything is there.
+/// `path`, if it is not a link; otherwise where its links lead, whether or not anything is there.
 fn followed(path: &Path) -> PathBuf {
     let mut file = path.to_owned();
     for _ in 0..MOST_LINKS {
@@ -324,7 +324,8 @@ fn replace(path: &Path, bytes: &[u8], former: Option<&Metadata>) -> io::Result<(
     let temporary = partial(directory(path), ".partial").map_err(reason)?;
     temporary.as_file().write_all(bytes)?;
     if let Some(former) = former {
-        // The owner stays where the system lets us say so, and is said first: that may cost some bits of the mode.
+        // The owner is kept where the system allows that, and is set first, since setting it may clear some bits of the
+        // mode.
         let _ = std::os::unix::fs::fchown(temporary.as_file(), Some(former.uid()), Some(former.gid()));
         temporary.as_file().set_permissions(former.permissions())?;
     }
@@ -347,7 +348,7 @@ fn is_about_the_name(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem | ErrorKind::ResourceBusy)
 }
 
-/// The system's reason, without the name of a temporary file that nobody has heard of.
+/// The system's reason, without the name of a temporary file, which means nothing to the user.
 fn reason(error: io::Error) -> io::Error {
     let text = error.to_string();
     io::Error::new(error.kind(), text.split(" at path ").next().unwrap_or_default())

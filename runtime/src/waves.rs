@@ -12,15 +12,15 @@ pub fn makespan(tasks: usize, workers: usize, chunk: usize) -> usize {
     }
 }
 
-/// The fewest tasks that show what `combination` does with a batch, of which `held` are there: one chunk a worker, so
-/// that all of them are at work at once.
+/// The fewest tasks, out of `held`, that show how `combination` runs a batch: one chunk for each worker, so that all
+/// work at once.
 #[must_use]
 pub fn wave(combination: &Combination, held: usize) -> usize {
     combination.workers.saturating_mul(combination.chunk.max(1)).clamp(1, held.max(1))
 }
 
-/// What a batch of `to` tasks takes, over what one of `from` tasks takes: as many times as the busiest worker has more
-/// tasks, so that the last wave's tail is neither left out nor multiplied.
+/// The time of a batch of `to` tasks over the time of one of `from` tasks: the ratio of the busiest worker's tasks, so
+/// that the last wave's tail is neither left out nor multiplied.
 #[must_use]
 pub fn scale(combination: &Combination, from: usize, to: usize) -> f64 {
     if from == to {

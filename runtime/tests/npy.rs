@@ -353,7 +353,7 @@ fn round_trip<T: Element, D: Dimension>(
     write(&scratch.path(), matrix).expect("written");
     let header = Header::read(&scratch.path()).expect("a header");
     assert_eq!(header.fortran_order, fortran_order, "shape {:?}, strides {:?}", matrix.shape(), matrix.strides());
-    assert_eq!(header.data_offset % 64, 0, "values aligned for whoever maps the file");
+    assert_eq!(header.data_offset % 64, 0, "values aligned for programs that map the file");
     assert_eq!(npy::read(&scratch.path(), None).expect("read"), wrap(matrix.to_owned().into_dyn()));
     assert_eq!(scratch.names(), ["a.npy"]);
 }

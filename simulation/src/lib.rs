@@ -1,12 +1,12 @@
-//! Machines that are not there, for tests, examples and benches: what is true on them is known, so it can be counted
-//! how often a search is wrong.
+//! Simulated machines, for tests, examples and benches: the right answer on them is known, so the errors of a search
+//! can be counted.
 //!
-//! There are two, because two things are to be known. On the [`mock`] machine every contestant has a true time that the
-//! experiment chooses, the clock goes by what the samples take, and there is weather: drift and bursts. On the
-//! [`modelled`] one times come from a cost model of 16 CPUs, so that combinations of more threads than this machine has
-//! can be searched, recorded and replayed. Both draw their noise from the recordings of machines that are there
-//! ([`recordings`]), each in its own way: that of the former is one distribution, since its experiments scale it; that
-//! of the latter keeps what the samples of a round have in common apart from what is each sample's own.
+//! There are two, for two purposes. On the [`mock`] machine the experiment chooses the true time of every candidate,
+//! samples advance the clock, and there are disturbances: drift and bursts. On the [`modelled`] machine times come from
+//! a cost model of 16 CPUs, so that combinations with more threads than this machine has can be searched, recorded and
+//! replayed. Both draw their noise from recordings of real machines ([`recordings`]), each in its own way: the mock
+//! machine's noise is one distribution, since its experiments scale it; the modelled machine keeps the noise that a
+//! whole round shares apart from each sample's own.
 
 pub mod mock;
 pub mod modelled;

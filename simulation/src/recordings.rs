@@ -25,7 +25,7 @@ pub fn all(folder: &Path) -> io::Result<Vec<(PathBuf, Recording)>> {
     paths.into_iter().map(load).collect()
 }
 
-/// Those that are of a machine that is there.
+/// The recordings of real machines.
 ///
 /// # Errors
 /// Where one cannot be read.

@@ -1,12 +1,12 @@
-//! `cargo xtask recordings [simulated | NAME...]`: makes the recordings in harness/tests/recordings anew.
+//! `cargo xtask recordings [simulated | NAME...]`: makes the recordings in harness/tests/recordings again.
 //!
-//! Each is the result of `gingham tune --strategy exhaustive`, cut down to what decisions rest on: samples keep their
-//! round, time, tasks and what others had of the machine meanwhile; numbers keep six digits. Those of a simulated
+//! Each is the result of `gingham tune --strategy exhaustive`, cut down to the fields that decisions use: samples keep
+//! their round, time, tasks and the CPU time of other programs; numbers keep six digits. Recordings of a simulated
 //! machine take their noise from the measured ones. The measured ones take 15 to 40 minutes of a machine that does
-//! nothing else; with `simulated` they stay as they are, with names those that are not named do.
+//! nothing else. With `simulated` they stay as they are; with names, only the named ones are made again.
 //!
-//! Of each the quietest of a few runs is kept. Shares of the memory bus and of a virtual CPU come and go by the minute:
-//! five runs of `dot` had spreads of 4 to 9 %. At 9 % the fastest of 67 is the luckiest, and regret tells nothing.
+//! The quietest of a few runs is kept. Other machines' use of the memory bus and of the CPUs changes by the minute:
+//! five runs of `dot` had spreads of 4 to 9 %. At 9 % the fastest of 67 is the luckiest, and regret says nothing.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -24,16 +24,16 @@ const FOLDER: &str = "harness/tests/recordings";
 /// The list of what is recorded.
 const LIST: &str = include_str!("../../benches/workloads/recordings.toml");
 
-/// Time for each of them: it sets how long the slowest sample may be, and none should need it all.
+/// Time for each of them: it sets how long the slowest sample may be, and no recording should need all of it.
 const BUDGET: &str = "300s";
 
-/// Spread at which a run is quiet enough, and how many runs are made to find such a one.
+/// Spread at which a run is quiet enough, and how many runs are made to find one.
 const QUIET: (f64, usize) = (0.06, 3);
 
-/// Digits that numbers keep: a clock tells no more of 20 ms.
+/// Digits that numbers keep: a clock does not resolve more of 20 ms.
 const DIGITS: usize = 6;
 
-/// Fields of a sample that decisions rest on.
+/// Fields of a sample that decisions use.
 const SAMPLE: [&str; 7] = ["round", "wall_s", "tasks", "repeat", "steal_s", "others_s", "set_aside"];
 
 pub(crate) fn run(names: &[&str]) -> Result<ExitCode> {
@@ -53,7 +53,7 @@ pub(crate) fn run(names: &[&str]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The file of workloads; what it says of them is for its readers.
+/// The file of workloads; its comments on them are for readers.
 #[derive(Deserialize)]
 struct List {
     backends: Vec<String>,
@@ -68,12 +68,12 @@ struct Workload {
     op: String,
     shape: String,
     tasks: usize,
-    /// Those of the list if there are none.
+    /// The names of the list if there are none.
     #[serde(default)]
     backends: Vec<String>,
 }
 
-/// Those of [`LIST`] that `names` asks for: all without a name, none with `simulated`.
+/// The workloads of [`LIST`] that `names` selects: all without a name, none with `simulated`.
 fn chosen(names: &[&str]) -> Result<Vec<Workload>> {
     let mut list: List = toml::from_str(LIST).context("benches/workloads/recordings.toml")?;
     if names == ["simulated"] {
@@ -95,7 +95,7 @@ fn measure(recordings: &[Workload], to: &Path) -> Result<()> {
     let build = ["build", "--release", "-p", "gingham", "--features", "openblas"];
     let status = cargo().args(build).status().context("cargo build")?;
     ensure!(status.success(), "cargo build: {status}");
-    // Not through cargo: its own process would stand by, and a build could begin.
+    // Not through cargo: its own process would stay alive, and a build could begin.
     let program = Workspace::load()?.target.join("release/gingham");
     for workload in recordings {
         let name = &workload.name;
@@ -129,7 +129,7 @@ fn exhaustive(program: &Path, workload: &Workload) -> Result<Vec<u8>> {
     Ok(output.stdout)
 }
 
-/// How far the samples of a result lie from what their trial and their round make usual: the median deviation of their
+/// How far the samples of a result lie from the usual value of their trial and round: the median deviation of their
 /// logs, scaled to a standard deviation of normal noise.
 fn spread(outcome: &Value) -> f64 {
     let samples = |trial: &Value| -> Vec<(u64, f64)> {
@@ -174,15 +174,15 @@ fn cut_down(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// One line a trial, without fields that are empty or that no decision rests on.
+/// One line a trial, without fields that are empty or that no decision uses.
 fn text(mut outcome: Value) -> Result<String> {
     trim(&mut outcome);
     let outcome = outcome.as_object_mut().context("no object")?;
     let Some(Value::Array(mut trials)) = outcome.remove("trials") else { bail!("no trials") };
     let mut lines = Vec::new();
     for trial in &mut trials {
-        let trial = trial.as_object_mut().context("a trial is no object")?;
-        // The CPU times of its threads: as long as its samples, and no decision rests on them.
+        let trial = trial.as_object_mut().context("a trial is not an object")?;
+        // The CPU times of its threads: as long as its samples, and no decision uses them.
         trial.insert("threads".into(), Value::Array(Vec::new()));
         trial.retain(|_, value| !value.is_null());
         lines.push(serde_json::to_string(trial)?);
@@ -192,8 +192,8 @@ fn text(mut outcome: Value) -> Result<String> {
     Ok(format!("{head},\"trials\":[\n{}\n]}}\n", lines.join(",\n")))
 }
 
-/// Rounds what is no whole number, and leaves in samples what decisions rest on, wherever they are: in trials, in the
-/// twin, in the confirmation.
+/// Rounds numbers that are not whole, and keeps in samples the fields that decisions use, wherever the samples are: in
+/// trials, in the A/A control, in the confirmation.
 fn trim(value: &mut Value) {
     match value {
         Value::Object(fields) => {
@@ -209,7 +209,7 @@ fn trim(value: &mut Value) {
     }
 }
 
-/// Whether a field of a sample says what its absence says too.
+/// Whether a field of a sample says no more than its absence.
 fn is_nothing(field: &str, value: &Value) -> bool {
     field != "round" && value.as_f64() == Some(0.0)
 }

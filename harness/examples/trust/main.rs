@@ -5,7 +5,7 @@
 mod regret;
 
 use gingham_simulation::mock::{
-    Contestant, Disturbance, Method, Noise, SECONDS, Setting, Share, Tuned, company, forty, graded, one_noisy, race,
+    Disturbance, Method, MockCandidate, Noise, SECONDS, Setting, Share, Tuned, company, forty, graded, one_noisy, race,
     serial, tunings, unchanged,
 };
 
@@ -49,14 +49,14 @@ fn head(noise: &Noise) -> String {
          interval of the share (Clopper and Pearson 1934)."
     );
     let items = [
-        "**The mock machine** gives each contestant a true time. A sample takes that, times the exponential of noise; \
+        "**The mock machine** gives each candidate a true time. A sample takes that, times the exponential of noise; \
          the mock clock goes by as much. The noise has a part of its own for each sample and a part that all share for \
          each round, which varies by twice the paired log-sd: the standard deviation of the difference of two \
-         contestants' logs in one round."
+         candidates' logs in one round."
             .into(),
         format!("**The noise** is drawn from {}. `normal` is the normal distribution.", noise.describe()),
         "**The search** is the one that `gingham tune` runs, at its defaults: a tolerance of 2 %, 30 rounds at most, a \
-         confirmation in 12 rounds. A batch takes the fastest contestant 64 ms."
+         confirmation in 12 rounds. A batch takes the fastest candidate 64 ms."
             .into(),
     ];
     let items = items.map(|item: String| wrapped(&format!("* {item}")).replace('\n', "\n  "));
@@ -71,7 +71,7 @@ fn head(noise: &Noise) -> String {
 
 /// What the experiments are, under the names that they have elsewhere.
 const EXPERIMENTS: [&str; 5] = [
-    "**A/A test**: two names of one combination are tuned. Whoever calls them different is wrong.",
+    "**A/A test**: two names of one combination are tuned. To call them different is wrong.",
     "**Planted effect**: one combination is made slower by a known per cent. A search should find a large effect, and \
      call a small one, within the tolerance, a tie.",
     "**Coverage**: how often the interval that is published for the pick covers the pick's true median.",
@@ -117,9 +117,9 @@ fn asked(settings: &Settings<'_>) -> String {
     let rows = rows.into_iter().map(|(what, asked, shares)| [vec![what.into(), asked.into()], shares].concat());
     section(
         "A/A test, planted effects and coverage: what must be reached",
-        "What is asked is asked at 3 %. The eight are a leader and an equal, and others slower by 1, 5, 10, 25, 60 and \
+        "The requirements are for 3 %. The eight are a leader and an equal, and others slower by 1, 5, 10, 25, 60 and \
          100 %.",
-        &["", "asked"],
+        &["", "required"],
         rows.collect(),
     )
 }
@@ -145,9 +145,9 @@ fn disturbed(settings: &Settings<'_>) -> String {
     ];
     section(
         "Drift and other disturbances",
-        "How often the tie set is the same as with the same seed and no disturbance; asked is 95 % at 3 %. The field \
-         is a leader, an equal and one slower by 1 %, which are the right tie set, and others slower by 10, 25, 60 and \
-         100 %. In a burst all is half as fast for 200 ms; one comes every 2 s on average.",
+        "How often the tie set is the same as with the same seed and no disturbance; required is 95 % at 3 %. The \
+         field is a leader, an equal and one slower by 1 %, which are the right tie set, and others slower by 10, 25, \
+         60 and 100 %. In a burst all is half as fast for 200 ms; one comes every 2 s on average.",
         &["disturbance"],
         named(rows),
     )
@@ -171,8 +171,8 @@ fn families(settings: &Settings<'_>) -> String {
     ];
     section(
         "False positives: called slower by mistake",
-        "How often a contestant that is not slower than the leader by more than the tolerance is called so, in the \
-         race or in the confirmation; at most 5 % are meant.",
+        "How often a candidate that is not slower than the leader by more than the tolerance is called slower, in the \
+         race or in the confirmation; at most 5 % are allowed.",
         &["field"],
         named(rows),
     )
@@ -198,7 +198,7 @@ fn unequal(settings: &Settings<'_>) -> String {
         ),
         ("8 of all kinds, the leader noisy: right pick", of(&one_noisy(company(), 0), 0.02, |t| t.right_pick)),
     ];
-    section("Unequal noise", "One contestant has three times the noise of the others.", &["field"], named(rows))
+    section("Unequal noise", "One candidate has three times the noise of the others.", &["field"], named(rows))
 }
 
 fn many(settings: &Settings<'_>) -> String {
@@ -222,9 +222,9 @@ fn many(settings: &Settings<'_>) -> String {
         ("seconds on the mock clock, on average", mean(&|t| t.elapsed_s)),
     ];
     section(
-        "Many contestants",
+        "Many candidates",
         "Forty: ten equals, 26 slower by 6 to 81 %, and four on one thread that are slower by 260 %. Successive \
-         halving leaves eight of them; what leaves there is not called slower.",
+         halving leaves eight of them; those that it drops are not called slower.",
         &[""],
         named(rows),
     )
@@ -279,7 +279,7 @@ fn methods(settings: &Settings<'_>) -> String {
         }
     }
     let text = "A race of eight, decided by the bounds of the search (means trimmed by a fifth, winsorised variances, \
-                pooled over the contestants) and by a paired t for each contestant (plain means, its own variance), at \
+                pooled over the candidates) and by a paired t for each candidate (plain means, its own variance), at \
                 the same looks and levels. Bursts are those that no counter shows.";
     let heads = [
         "",
@@ -319,23 +319,23 @@ fn processes(settings: &Settings<'_>) -> String {
 
 const BIAS: &str = "## Our bias
 
-Those who wrote the search wrote its examination: the mock machine, the disturbances and the fields above. They thought
-of the same troubles twice, and of none that they have not met.
+We wrote both the search and its examination: the mock machine, the disturbances and the fields above. We thought of
+the same troubles twice, and of none that we have not met.
 
 What is done about it:
 
-* The noise is not invented. It is what recorded tunings of a real machine leave when rounds and combinations are taken
-  out; `normal`, for which textbook bounds are made, stands beside it.
+* The noise is not invented. It is the residuals of recorded tunings of a real machine, with rounds and combinations
+  taken out; `normal`, for which textbook bounds are made, stands beside it.
 * The mock machine knows nothing of the search, which runs on it unchanged, and the draws depend on names, so that no
-  order of asking can be lucky.
+  order of requests can be lucky.
 * What must be reached stands beside what is, each share with its interval, and a test of the repository
   (`harness/tests/trust.rs`) fails where a part of it is no longer reached.
 * What it cannot do stands here too: a paired log-sd of 10 %, bursts that no counter shows, processes that differ.
 
 What remains:
 
-* The recordings are of one kind of machine with two CPUs. Noise with other shapes, such as that of laptops that change
-  their clocks, is not among them.
+* The recordings are of one kind of machine with two CPUs. Noise with other shapes, such as on laptops that change their
+  clocks, is not among them.
 * In the model, noise multiplies a true time that stays. A real machine has times that depend on what ran before.
 * Regret is counted against recordings whose best is itself a measured one, over workloads that we chose.
 
@@ -357,7 +357,7 @@ const SOURCES: &str = "## Sources
   rounds.
 ";
 
-fn quiet(field: &[Contestant], setting: &Setting<'_>) -> Vec<Tuned> {
+fn quiet(field: &[MockCandidate], setting: &Setting<'_>) -> Vec<Tuned> {
     tunings(field, setting, |_| Disturbance::None, false)
 }
 

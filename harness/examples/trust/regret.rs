@@ -33,14 +33,14 @@ pub(super) fn section() -> String {
     }
     let large = single.iter().filter(|&&regret| regret > 0.05).count() as f64 / single.len() as f64;
     let text = format!(
-        "{RACES} races against each recorded exhaustive run (`cargo xtask recordings`; those called `simulated` are \
-         of a cost model of 16 CPUs). A race has a quarter of the exhaustive run's time and draws whole recorded \
-         rounds. Regret is the pick's pace over that of the fastest, less one, a pace being the median of the times \
-         over the usual time of each round. Over the recordings the median regret is {} and the largest {}; of \
-         single races {} lose more than 5 %. Twelve rounds leave a pace uncertain by a third of its spread within \
-         rounds: the fastest is in part the luckiest, and regret against it is overstated by as much. A race holds \
-         it if it is the pick or cannot be told from it; not all of many equals race, and of long tasks one of \
-         those that differ in their chunks alone.",
+        "{RACES} races against each recorded exhaustive run (`cargo xtask recordings`; those called `simulated` are of \
+         a cost model of 16 CPUs). A race has a quarter of the exhaustive run's time and draws whole recorded rounds. \
+         Regret is the pick's pace over that of the fastest, less one, a pace being the median of the times over the \
+         usual time of each round. Over the recordings the median regret is {} and the largest {}; of single races {} \
+         lose more than 5 %. Twelve rounds leave a pace uncertain by a third of its spread within rounds: the fastest \
+         is in part the luckiest, and regret against it is overstated by as much. A race holds it if it is the pick or \
+         tied with it; not all of many equals race, and of combinations that differ in their chunks alone only one \
+         does where tasks are long.",
         percent(median(&medians)),
         percent(medians.iter().copied().fold(0.0, f64::max)),
         percent(large)

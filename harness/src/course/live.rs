@@ -27,9 +27,9 @@ pub(crate) struct Limits<'a> {
     /// How long a trial may take to answer.
     pub(crate) deadline: Duration,
     pub(crate) seed: u64,
-    /// Seconds that a task takes on one core at least.
+    /// Seconds that a task takes at least on one core.
     pub(crate) task_s: f64,
-    /// Once true, no more is wanted.
+    /// Once true, the user wants no more.
     pub(crate) interrupt: &'a AtomicBool,
 }
 
@@ -46,7 +46,7 @@ pub(crate) struct Live<'a> {
 impl<'a> Limits<'a> {
     /// What a trial of `combination` is started with.
     pub(crate) fn start(&self, combination: &Combination, private: bool, clock: &Clock) -> Start<'a> {
-        // A trial that hangs may cost what is left, not more; a peer, which nobody has verified, half of it.
+        // A trial that hangs may cost the time that is left, not more; a peer, which nobody has verified, half of that.
         let left = self.budget.as_secs_f64() - clock.elapsed_s();
         let left = if combination.executor == ExecutorKind::Peer { left / 2.0 } else { left };
         Start {
@@ -68,7 +68,7 @@ impl<'a> Live<'a> {
     fn started(&mut self, process: Process) -> Result<(Running, Started), Failure> {
         let (copy, private) = (self.driver.held().batch_bytes(), process.role == Role::Private);
         if private && copy > available_memory() / 2 {
-            let reason = format!("{} of private memory are not to be had", bytes(copy));
+            let reason = format!("{} of private memory are not available", bytes(copy));
             return Err(Failure { retry: true, ..Failure::new(FailureKind::Refused, reason) });
         }
         let combination = &self.combinations[process.candidate];
@@ -138,7 +138,7 @@ impl Resumable for Live<'_> {
     fn restart(&mut self, process: Process, before: &Started) -> Result<(), Failure> {
         let had = self.clock.elapsed();
         let restarted = self.started(process).map(|(mut running, _)| {
-            // Its samples are of the same part of the batch as those before, however fast it is today.
+            // Its samples are of the same part of the batch as before the kill, however fast it is now.
             running.limit(before.most_tasks.unwrap_or(self.driver.held().tasks()));
             self.running.insert(process, running);
         });

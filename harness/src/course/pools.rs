@@ -141,7 +141,7 @@ impl<F: Fn(&Context<'_>, usize) -> Result<(), BoxError> + Sync> Course for Pools
         self.at(sample)
     }
 
-    /// A closure keeps what it computes to itself: that it returns is all that can be asked of it.
+    /// Nobody else can see what a closure computes, so that it returns is all that can be checked.
     fn dismiss(&mut self, process: Process, _judge: bool) -> Result<Stopped, Failure> {
         self.running.remove(&process);
         self.at(Ok(Stopped::default()))

@@ -1,12 +1,12 @@
-//! What a search finds on its journal alone, without a course that goes on after it.
+//! What a search finds from its journal alone, without a course that goes on after it.
 
 use super::{Ended, Error, Journalled, Past, Resumable};
 use crate::sample::Sample;
 use crate::search::{self, Course, Failure, FailureKind, Found, Process, Rules, Started, Stopped};
 
 impl Past {
-    /// What the search finds on what is told alone, and the readings of its clock; `None` where it asks for more,
-    /// because it was killed or interrupted before its end.
+    /// What the search finds from the recorded answers alone, and the readings of its clock; `None` where it requests
+    /// more, because it was killed or interrupted before its end.
     ///
     /// # Errors
     /// [`Error::OtherSearch`]
@@ -19,8 +19,8 @@ impl Past {
     }
 }
 
-/// What comes after all that is told: nothing. A search that asks it for something has not come to its end, and is told
-/// that it is interrupted.
+/// The course after the last recorded answer, which has nothing to give. A search that requests something from it had
+/// not ended when the journal did, and is interrupted.
 struct End {
     at_s: f64,
     reached: bool,

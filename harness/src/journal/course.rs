@@ -1,7 +1,8 @@
-//! A course that writes down all that a search asks of it, and that begins with what was written down before.
+//! A course that writes down every request of a search with its answer, and that begins by replaying what was written
+//! before.
 //!
-//! A search decides the same on the same answers and the same clock, so one that was killed goes on by being played
-//! again up to where its journal ends. From there on the course itself answers; what ran when the search was killed is
+//! The same answers and the same clock lead a search to the same decisions. So a killed search goes on by replaying its
+//! journal to the end. From there on the course itself answers; a process that ran when the search was killed is
 //! started again as soon as it is needed.
 
 use std::collections::HashMap;
@@ -11,14 +12,14 @@ use super::{Error, Journal, Past};
 use crate::sample::Sample;
 use crate::search::{Course, Failure, FailureKind, Process, Started, Stopped};
 
-/// A course that can go on where another one of the same tuning was killed: its clock begins with the last reading of
-/// the other one's.
+/// A course that can go on where another course of the same tuning was killed: its clock begins with the last reading
+/// of the other's clock.
 pub trait Resumable: Course {
-    /// Starts `process` again, which the other one had started with `started` and not ended. The clock stands still
-    /// meanwhile: what a kill costs must not look like the cost of a start or of a sample.
+    /// Starts `process` again, which the other course had started, with `started` as the answer, and had not ended. The
+    /// clock stands still meanwhile: the cost of a kill must not look like the cost of a start or of a sample.
     ///
     /// # Errors
-    /// [`Failure`]; it is of no further use then.
+    /// [`Failure`]; the process cannot be used any more.
     fn restart(&mut self, process: Process, started: &Started) -> Result<(), Failure>;
 }
 
@@ -28,13 +29,13 @@ pub struct Journalled<'a, C> {
     course: C,
     journal: Option<Journal<Event>>,
     past: Option<&'a Past>,
-    /// How much of the past has been told.
+    /// How many recorded answers have been given.
     told: usize,
     /// What ran when the past ended, and has not been started again.
     stopped: HashMap<Process, Started>,
     /// Seconds that were gone at the beginning, and after each request.
     clock_s: Vec<f64>,
-    /// That the past is another search's.
+    /// The error, where the past turns out to be another search's.
     other: Option<Error>,
     unwritten: Option<Error>,
 }
@@ -49,14 +50,14 @@ pub struct Ended {
 }
 
 impl<'a, C: Resumable> Journalled<'a, C> {
-    /// A search that begins, on `course`, written down in `journal` where there is one.
+    /// The course of a search that begins now on `course`, written down in `journal` where there is one.
     pub fn begun(course: C, journal: Option<Journal<Event>>, begun: &Begun) -> Self {
         let mut new = Self::new(course, journal, None, begun.at_s);
         new.write(&Event::Begun(Box::new(begun.clone())));
         new
     }
 
-    /// A search that goes on after its `past`, which `journal` already tells.
+    /// The course of a search that goes on after its `past`, which `journal` already holds.
     pub fn resumed(course: C, journal: Option<Journal<Event>>, past: &'a Past) -> Self {
         Self::new(course, journal, Some(past), past.begun.at_s)
     }
@@ -74,7 +75,7 @@ impl<'a, C: Resumable> Journalled<'a, C> {
     /// What is left, once the search is over.
     ///
     /// # Errors
-    /// [`Error::OtherSearch`], where the search did not ask for what its past tells: what it found is worth nothing.
+    /// [`Error::OtherSearch`], where the search did not request what its past records: then its result is worthless.
     pub fn end(self) -> Result<Ended, Error> {
         let more = self.past.filter(|past| self.told < past.asked.len());
         match self.other.or_else(|| more.map(|past| past.other(self.told, None))) {
@@ -83,7 +84,7 @@ impl<'a, C: Resumable> Journalled<'a, C> {
         }
     }
 
-    /// What the past tells of the request, as long as it tells anything; `open` takes the answer out.
+    /// The recorded answer to the request, while there are any; `open` unwraps it.
     fn told<A: Clone>(&mut self, request: Request, open: fn(&Answer) -> Option<&A>) -> Result<Option<A>, Failure> {
         if self.other.is_some() {
             return Err(foreign());
@@ -133,9 +134,9 @@ impl<'a, C: Resumable> Journalled<'a, C> {
     }
 }
 
-/// What a search is told that is not the one of its past; it ends, and what it found is not looked at.
+/// The answer to a search that is not the recorded one; the search ends, and its result is ignored.
 fn foreign() -> Failure {
-    Failure::new(FailureKind::Skipped, "the journal tells of another search")
+    Failure::new(FailureKind::Skipped, "the journal is of another search")
 }
 
 impl<C: Resumable> Course for Journalled<'_, C> {
@@ -144,7 +145,7 @@ impl<C: Resumable> Course for Journalled<'_, C> {
         if let Some(told) = self.told(request, Answer::probed).ok()? {
             return told;
         }
-        // JSON has no other numbers, and what is none says nothing.
+        // JSON has finite numbers alone, and any other number would say nothing.
         let probed = self.course.probe(candidate).filter(|seconds| seconds.is_finite());
         self.happened(request, Answer::Probed(probed));
         probed
@@ -178,7 +179,7 @@ impl<C: Resumable> Course for Journalled<'_, C> {
         let dismissed = match self.restart(process) {
             Ok(()) => self.course.dismiss(process, judge),
             Err(failure) if judge => Err(failure),
-            // It leaves in any case, and has given what it was there for.
+            // It leaves in any case, and its samples are taken already.
             Err(_) => Ok(Stopped::default()),
         };
         self.happened(request, Answer::Dismissed(dismissed.clone()));

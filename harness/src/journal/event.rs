@@ -1,7 +1,7 @@
-//! What the journal of a tuning holds: what its search was given, then everything that the search asked for, each with
-//! the answer and the clock.
+//! What the journal of a tuning holds: what its search was given, then every request of the search, with the answer and
+//! the clock.
 //!
-//! That is all that a search decides by, so a search that is given it again decides the same again.
+//! A search decides by nothing else, so a search that gets the same again decides the same again.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,12 +16,12 @@ use crate::space::Candidate;
 pub enum Event {
     /// The search began: the first event, and only the first.
     Begun(Box<Begun>),
-    /// The search asked for something, and got it.
+    /// A request of the search, and its answer.
     Asked(Asked),
 }
 
-/// What a search is given. All that is measured before it and that it decides by belongs here: a run that goes on takes
-/// it from here, since measured again it would be something else.
+/// What a search is given. Every measurement that was made before the search and that it decides by belongs here: a
+/// resumed run takes it from here, since measuring again would give another value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Begun {
     /// Seconds of the budget that were gone.
@@ -32,22 +32,22 @@ pub struct Begun {
     pub arena_tasks: usize,
     /// Seconds that allocating, touching and filling the arena took.
     pub prefault_s: f64,
-    /// What takes part, in the order that the search has them.
+    /// The candidates, in the order in which the search takes them.
     pub candidates: Vec<Candidate>,
 }
 
-/// A request of the search, and what came of it.
+/// A request of the search, and its answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Asked {
     /// Seconds of the budget that were gone afterwards.
     pub at_s: f64,
-    /// What the search asked for.
+    /// The request.
     pub request: Request,
     /// What it got.
     pub answer: Answer,
 }
 
-/// What a search asks a course for.
+/// What a search requests from a course.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Request {
@@ -115,7 +115,7 @@ impl Answer {
 }
 
 impl Asked {
-    /// Whether the answer is one to the request.
+    /// Whether the answer is of the request's kind.
     pub(super) fn is_sound(&self) -> bool {
         match (self.request, &self.answer) {
             (Request::Sample { round, .. }, Answer::Sampled(Ok(sample))) => sample.round == round,

@@ -1,4 +1,4 @@
-//! The first line of a journal: of which tuning it is, in named facts, so that a refusal says which of them differs.
+//! The first line of a journal: which tuning it belongs to, as named facts, so that a refusal says which fact differs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -70,7 +70,7 @@ impl Header {
         }
     }
 
-    /// What in `found`, the header of a journal, is not as in this one of the present run; the weightiest kind of
+    /// How `found`, the header of a journal, differs from this header of the present run: the weightiest kind of
     /// difference alone.
     #[must_use]
     pub fn difference(&self, found: &Self) -> Option<Difference> {

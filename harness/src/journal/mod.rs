@@ -32,10 +32,10 @@ pub use past::Past;
 /// The name of this form.
 pub const SCHEMA: &str = "gingham.journal/2";
 
-/// An event takes some hundred bytes, a tuning some thousand events; a file beyond this is no journal.
+/// An event takes some hundred bytes, a tuning some thousand events; a larger file is not a journal.
 const LARGEST: u64 = 256 << 20;
 
-/// How long a journal that another process has is asked for again.
+/// How long a lock that another process holds is tried again.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// A journal of events `E`, open for appending. It is locked for as long as it is open.
@@ -45,7 +45,7 @@ pub struct Journal<E> {
     file: File,
     /// Bytes of whole lines; what the file holds beyond them was never appended.
     length: u64,
-    /// The checksum of the last line, on which that of the next builds.
+    /// The checksum of the last line, from which the next line's follows.
     sum: u32,
     events: PhantomData<E>,
 }
@@ -76,7 +76,7 @@ pub enum Error {
         length: u64,
     },
     /// The file is something else.
-    #[error("{path} is no journal, or its first line is damaged; name another file with --resume")]
+    #[error("{path} is not a journal, or its first line is damaged; name another file with --resume")]
     NoJournal {
         /// The file.
         path: PathBuf,
@@ -107,9 +107,9 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// The search, played again, asks for something else than the journal tells.
+    /// The replayed search requests something else than the journal records.
     #[error(
-        "journal {path} tells of another search: line {line} is {told}, where this one asks for {asked}; name another \
+        "journal {path} is of another search: line {line} is {told}, where this one asks for {asked}; name another \
          file with --resume"
     )]
     OtherSearch {
@@ -117,9 +117,9 @@ pub enum Error {
         path: PathBuf,
         /// Counted from 1.
         line: usize,
-        /// What the journal tells.
+        /// What the journal records.
         told: String,
-        /// What the search asks for.
+        /// What the search requests.
         asked: String,
     },
     /// The event would not come back from JSON.
@@ -173,8 +173,8 @@ impl<E: Serialize + DeserializeOwned> Journal<E> {
         Ok((journal, events))
     }
 
-    /// Adds `event`, in one write of a whole line. There is no fsync, which costs milliseconds that would be measured:
-    /// what is written survives the kill of this process, and may be lost in a power cut alone.
+    /// Adds `event`, in one write of a whole line. There is no fsync, whose milliseconds would disturb the measurement:
+    /// a line survives the kill of this process, and can be lost only in a power cut.
     ///
     /// # Errors
     /// [`Error`]; the journal then ends with the event before, and the next one may be tried.
@@ -184,7 +184,7 @@ impl<E: Serialize + DeserializeOwned> Journal<E> {
         self.write(&json.map_err(|source| Error::Event { path: self.path.clone(), source })?)
     }
 
-    /// Writes a line behind the whole ones, over what a write that failed left there.
+    /// Writes a line after the last whole one, over whatever a failed write left there.
     fn write(&mut self, json: &[u8]) -> Result<(), Error> {
         let (sum, line) = line(self.sum, json);
         let length = self.length + line.len() as u64;
@@ -240,7 +240,7 @@ fn checksum(previous: u32, json: &[u8]) -> u32 {
 /// The lines of a journal, from the first to the last whole one.
 struct Lines<'a> {
     rest: &'a [u8],
-    /// That of the line last given, counted from 1.
+    /// The number of the line last given, counted from 1.
     number: usize,
     /// Bytes of the lines given.
     length: u64,
@@ -272,16 +272,16 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// Takes the lock of `file`; `false` where another process has it, and keeps it. A process that is being started has a
-/// copy of every lock of its parent from its fork to its exec, so a lock is asked for again for a moment: a journal was
-/// once in use that its last writer had closed.
+/// Takes the lock of `file`; `false` where another process has it, and keeps it. A process that is being started holds
+/// a copy of every lock of its parent from its fork to its exec, so the lock is tried again for a moment: a journal
+/// once seemed in use although its last writer had closed it.
 fn is_free(file: &File) -> bool {
     let asked = Instant::now();
     loop {
         match file.try_lock() {
             Err(TryLockError::WouldBlock) if asked.elapsed() < PATIENCE => thread::sleep(PATIENCE / 50),
             Err(TryLockError::WouldBlock) => return false,
-            // Some file systems, and some systems, have no locks: nobody is kept from the journal there.
+            // Some systems and file systems have no locks: there nothing keeps a second process from the journal.
             Ok(()) | Err(TryLockError::Error(_)) => return true,
         }
     }

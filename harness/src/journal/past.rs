@@ -1,4 +1,4 @@
-//! What a journal tells of a tuning: how its search began, and what it has asked for since.
+//! What a journal records of a tuning: how its search began, and its requests since.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ pub struct Past {
     pub path: PathBuf,
     /// What the search was given.
     pub begun: Begun,
-    /// What it has asked for, in order.
+    /// Its requests with their answers, in order.
     pub asked: Vec<Asked>,
 }
 
@@ -25,10 +25,10 @@ const LONGEST_S: f64 = 1e12;
 const CLOCK: &str = "its clock goes backwards, or beyond all bounds";
 
 impl Past {
-    /// The past that `events`, those in the journal at `path`, tell of; `None` where the search had not begun.
+    /// The past from `events`, which the journal at `path` holds; `None` where the search had not begun.
     ///
     /// # Errors
-    /// [`Error::Damaged`], where no tuning writes such events in such an order.
+    /// [`Error::Damaged`], where no tuning would write such events in such an order.
     pub fn of(path: &Path, events: Vec<Event>) -> Result<Option<Self>, Error> {
         let damaged = |index: usize, reason: &str| {
             Err(Error::Damaged { path: path.into(), line: FIRST_LINE + index, reason: reason.into() })
@@ -39,11 +39,11 @@ impl Past {
         let begun = match events.next() {
             None => return Ok(None),
             Some((index, Event::Begun(begun))) if begun.site.machine.usable_cpus == 0 => {
-                return damaged(index, "it tells of a machine without CPUs");
+                return damaged(index, "its machine has no CPUs");
             }
             Some((_, Event::Begun(begun))) if goes_on(begun.at_s) => *begun,
             Some((index, Event::Begun(_))) => return damaged(index, CLOCK),
-            Some((index, Event::Asked(_))) => return damaged(index, "it does not tell how the search began"),
+            Some((index, Event::Asked(_))) => return damaged(index, "it does not say how the search began"),
         };
         let mut asked = Vec::new();
         for (index, event) in events {
@@ -63,7 +63,7 @@ impl Past {
         self.asked.last().map_or(self.begun.at_s, |asked| asked.at_s)
     }
 
-    /// That the search asks for something else than request number `index` that is told, or for nothing more.
+    /// The error of a search that requests something else than recorded request number `index`, or nothing more.
     pub(super) fn other(&self, index: usize, asked: Option<Request>) -> Error {
         let candidates = &self.begun.candidates;
         Error::OtherSearch {

@@ -1,5 +1,5 @@
-//! Of how many combinations an answer speaks: which of them were measured, which could not win, and which were never
-//! started or failed. Where there are any of the last two the answer is partial.
+//! How much of the space an answer covers: how many combinations were measured, could not win, were never started, or
+//! failed. If any was never started or failed, the answer is partial.
 
 use std::collections::BTreeMap;
 
@@ -36,18 +36,18 @@ enum Fate {
 pub struct Coverage {
     /// By kind.
     fates: BTreeMap<&'static str, Vec<Fate>>,
-    /// Tasks of a batch of which one alone was held, so that no pool of workers was a candidate.
+    /// The number of tasks of a batch of which only one was held, so that no pool of workers was a candidate.
     one_of: Option<usize>,
 }
 
 impl Coverage {
-    /// Of every combination of a tuning.
+    /// Counts every combination of a tuning.
     #[must_use]
     pub fn of(outcome: &Outcome) -> Self {
         Self::over(outcome, |_| true)
     }
 
-    /// Of those that a program can apply, which peers are not.
+    /// Counts the combinations that a program can apply, which leaves out peers.
     #[must_use]
     pub fn of_own(outcome: &Outcome) -> Self {
         Self::over(outcome, |combination| combination.executor != ExecutorKind::Peer)
@@ -92,12 +92,13 @@ impl Coverage {
         self.count(|fate| fate == Fate::Measured)
     }
 
-    /// Whether any was never started that might have won, or failed.
+    /// Whether any combination that might have won was never started, or failed.
     fn is_incomplete(&self) -> bool {
         self.count(|fate| is_missing(fate) || fate == Fate::Failed) > 0
     }
 
-    /// What may be said of a winner, of as many as were measured or could not win: `the fastest of 60 combinations`.
+    /// What may be claimed of a winner, among the combinations that were measured or could not win: `the fastest of 60
+    /// combinations`.
     #[must_use]
     pub fn claim(&self, has_ties: bool) -> String {
         let (all, measured) = (self.all(), self.measured());
@@ -113,7 +114,7 @@ impl Coverage {
         }
     }
 
-    /// That the answer is partial, where it is.
+    /// Says that the answer is partial, where it is.
     #[must_use]
     pub fn warning(&self) -> Option<Warning> {
         let (out, failed, all) = (self.count(is_missing), self.count(|fate| fate == Fate::Failed), self.all());
@@ -196,7 +197,7 @@ impl Coverage {
     }
 }
 
-/// Whether nothing but time kept it from being measured.
+/// Whether only the time kept it from being measured.
 fn is_missing(fate: Fate) -> bool {
     matches!(fate, Fate::Out(Cause::Budget | Cause::Interrupted))
 }

@@ -1,8 +1,9 @@
-//! What follows from samples and decisions: how each combination compares with the winner, and its figures by that.
+//! What follows from samples and decisions: how each combination compares with the winner, and its figures relative to
+//! the winner's.
 //!
-//! A shared machine changes its pace: what one took in a minute and another in the next says little of the two. So no
-//! figure stands alone. A combination has a ratio to the winner over the rounds that both ran in, and its time is the
-//! winner's times that ratio.
+//! A shared machine changes its pace: the time of one combination in one minute and of another in the next cannot be
+//! compared. So the figures are ratios first: each combination has a ratio to the winner over the rounds that both ran
+//! in, and its time is the winner's time, times that ratio.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -10,18 +11,18 @@ use std::collections::HashMap;
 use super::{Coverage, Outcome, Row, Sample, Status, batch_seconds};
 use crate::stats;
 
-/// Shared rounds below which the shortest times are compared instead of the median of the ratios. A burst that slows
-/// two rounds of three slows whatever ran in it: such medians showed combinations at 0.80 x the winner that had
-/// left in successive halving as slower at their best.
+/// With fewer shared rounds than this, the shortest times are compared instead of the median of the ratios. A burst may
+/// slow the winner in two rounds of three: such medians showed combinations at 0.80 x the winner that had left
+/// successive halving because their best was slower.
 const FEWEST: usize = 5;
 
-/// How many times another's time one took in the rounds that both ran in.
+/// The ratio of one combination's time to another's in the rounds that both ran in.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Ratio {
-    /// The median over the rounds; in fewer than [`FEWEST`], one's shortest time over the other's, which is what
+    /// The median over the rounds; in fewer than [`FEWEST`] rounds, the ratio of their shortest times, which is what
     /// successive halving compares.
     pub(crate) times: f64,
-    /// The exact order-statistic interval of the median, at least 95 %; none below six rounds.
+    /// The exact order-statistic interval of the median, at least 95 %; `None` below six rounds.
     pub(crate) ci95: Option<[f64; 2]>,
     /// The number of the rounds.
     pub(crate) rounds: usize,
@@ -30,8 +31,9 @@ pub(crate) struct Ratio {
 }
 
 impl Ratio {
-    /// Of the samples of one to those of another, each with what a sample says of the seconds of a whole batch; of the
-    /// rounds of the largest part of the batch alone, since a small one says little of how the last wave ends.
+    /// The ratio of one list of samples to another, each with the function from a sample to the seconds of a whole
+    /// batch. Only the rounds of the largest part of the batch count, since a small part says little about how the last
+    /// wave ends.
     pub(crate) fn new(
         own: (&[Sample], impl Fn(&Sample) -> f64),
         other: (&[Sample], impl Fn(&Sample) -> f64),
@@ -57,8 +59,8 @@ impl Ratio {
 }
 
 impl Outcome {
-    /// With every figure that follows from the samples, the winner and the tie set: ratios to the winner, times and
-    /// rates by them, the order of the rows, and how many combinations were never started.
+    /// The outcome with every figure that follows from the samples, the winner and the tie set: ratios to the winner,
+    /// the times and rates from them, the order of the rows, and how many combinations were never started.
     #[must_use]
     pub fn derive(mut self) -> Self {
         let winner = self.best_row().cloned();
@@ -81,7 +83,7 @@ impl Outcome {
         self
     }
 
-    /// How many times the time of `other` a row took: in fresh processes, where both ran there, or in the race.
+    /// The ratio of a row's time to the time of `other`: in fresh processes if both ran there, otherwise in the race.
     pub(crate) fn ratio(&self, row: &Row, other: &Row) -> Option<Ratio> {
         let batch_s = |row: &Row| {
             let combination = row.combination.clone();
@@ -129,7 +131,7 @@ impl Outcome {
         }
     }
 
-    /// The winner first, then those that cannot be told from it, then the others; by ratio.
+    /// The winner first, then those tied with it, then the others; by ratio.
     fn sort(&mut self) {
         let Self { trials, best, tied, .. } = self;
         let place = |row: &Row| match row.status {

@@ -1,4 +1,4 @@
-//! From what a search found to the outcome that is printed and saved: in this one place, for every kind of tuning.
+//! Turns what a search found into the outcome that is printed and saved: the one place for every kind of tuning.
 
 use std::collections::BTreeMap;
 
@@ -12,12 +12,12 @@ use crate::sample::{Status, batch_seconds};
 use crate::search::{Found, Rules, Run};
 use crate::space::Candidate;
 
-/// What was tuned, and where: what an outcome says of a tuning beside what its search was given and found.
+/// What was tuned, and where: the part of an outcome that its search neither gets nor finds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Setting {
     /// The machine.
     pub site: Site,
-    /// The versions of the backends' libraries; those of peers are what these said at their start.
+    /// The versions of the backends' libraries; a peer states its version at its start.
     pub versions: BTreeMap<String, String>,
     /// What was tuned.
     pub workload: Workload,
@@ -30,7 +30,7 @@ pub struct Setting {
 }
 
 impl Outcome {
-    /// What a search over `candidates` found that kept to `rules`; `clock_s` are the readings of its clock, from its
+    /// The outcome of a search by `rules` over `candidates`; `clock_s` are the readings of its clock, from its
     /// beginning to its end.
     #[must_use]
     pub fn new(found: Found, candidates: &[Candidate], rules: &Rules, setting: Setting, clock_s: Vec<f64>) -> Self {

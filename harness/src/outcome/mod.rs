@@ -1,6 +1,6 @@
 //! The result of a tuning, as `--format json` prints it: fields may be added, never renamed or removed.
 //!
-//! What was measured and decided is written down; every figure follows from that, by [`Outcome::derive`].
+//! Only measurements and decisions are stored; [`Outcome::derive`] computes every figure from them.
 
 mod coverage;
 mod derived;
@@ -53,46 +53,47 @@ pub struct Outcome {
     pub narrowed_by: Narrowing,
     /// Combinations within this share of the leader are not told apart from it.
     pub tolerance: f64,
-    /// Every combination, raced or not: the winner first, then those that cannot be told from it, then the others, each
-    /// in the order of their ratios to the winner.
+    /// Every combination, raced or not: the winner first, then those tied with it, then the others, each group in the
+    /// order of the ratios to the winner.
     pub trials: Vec<Row>,
     /// A second process of one combination, the A/A control: how far two equals lie apart.
     #[serde(default, rename = "twin")]
     pub control: Option<Control>,
     /// How many rounds were run.
     pub rounds: Rounds,
-    /// The pick: of those that cannot be told apart, the one with the fewest threads and the least memory.
+    /// The pick: of those that look alike, the one with the fewest threads and the least memory.
     pub best: Option<Combination>,
-    /// Those that cannot be told from the best.
+    /// Those that the samples do not separate from the best.
     pub tied: Vec<Combination>,
-    /// How many combinations were never started, by what they are and why; those that a rule of the space excludes are
-    /// none of them.
+    /// How many combinations were never started, by kind and reason; combinations that a rule of the space excludes do
+    /// not count.
     #[serde(default)]
     pub never_started: Vec<NeverStarted>,
     /// Figures of the finalists in fresh processes.
     pub confirmation: Option<Confirmation>,
     /// Why the search stopped, as the text of a [`Stop`].
     pub stopped_because: String,
-    /// The same as a tag; none in files of before it was kept: [`Outcome::stop`] has it for all.
+    /// The same as a tag; older files do not have it, and [`Outcome::stop`] gives it for all.
     #[serde(default)]
     pub stopped: Option<Stop>,
-    /// What others had of the machine meanwhile, in words, where that was too much; one of the warnings, too.
+    /// In words, how much of the machine other programs took meanwhile, where that was too much; one of the warnings
+    /// says so too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disturbed: Option<String>,
-    /// What the reader should know before trusting the figures: others had the machine, or equals lie apart.
+    /// What the reader should know before trusting the figures: other programs used the machine, or equals lie apart.
     #[serde(default)]
     pub warnings: Vec<String>,
-    /// The kind of each of the warnings; empty in files of before it was kept.
+    /// The kind of each of the warnings; empty in older files.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warning_kinds: Vec<WarningKind>,
     /// Seconds that it was given.
     #[serde(default)]
     pub budget_s: Option<f64>,
-    /// Seconds that would confirm the answer, where those that it was given did not.
+    /// Seconds of a budget that would confirm the answer, where this one did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advised_budget_s: Option<f64>,
-    /// Seconds that were gone when the search began, and after each start, sample and end of a trial, in their order:
-    /// what decisions on time rest on.
+    /// Seconds that were gone when the search began, and after each start, sample and end of a trial, in order:
+    /// decisions about time follow from these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clock_s: Vec<f64>,
     /// Seconds from start to end.
@@ -138,7 +139,7 @@ pub struct Site {
     /// The machine.
     #[serde(flatten)]
     pub machine: Machine,
-    /// Variables that choose kernels: set in the caller's environment, and cleared for every trial.
+    /// Variables that choose kernels: set in the caller's environment, cleared for every trial.
     pub env_cleared: Vec<String>,
     /// What the machine can do at most.
     pub ceilings: Ceilings,
@@ -169,9 +170,9 @@ impl Outcome {
         self.fastest(|row| row.combination.runnable() == 1)
     }
 
-    /// The fastest row with right results that `wanted` accepts: the winner if it is one of them, else among those with
-    /// confirmed figures or that stayed to the end, if any did, since one that left early has two samples, which may
-    /// have been lucky.
+    /// The fastest row with right results that `wanted` accepts: the winner if it is one of these, else a row with
+    /// confirmed figures or one that stayed to the end, if there is any. A row that left early has only a few samples,
+    /// which may have been lucky.
     pub fn fastest(&self, wanted: impl Fn(&Row) -> bool) -> Option<&Row> {
         let measured = self.trials.iter().filter(|row| row.status == Status::Ok && row.median_s.is_some());
         let wanted = measured.filter(|row| wanted(row));

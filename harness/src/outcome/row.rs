@@ -21,7 +21,7 @@ pub struct Row {
     pub op_threads: usize,
     /// Its executor.
     pub executor: String,
-    /// How its operands reach other processes; none within one process.
+    /// How its operands reach other processes; `None` within one process.
     pub transport: Option<String>,
     /// Its workers.
     pub workers: usize,
@@ -34,17 +34,17 @@ pub struct Row {
     /// Whether trying again could help, where it failed.
     #[serde(default, skip_serializing_if = "is_false")]
     pub retry: bool,
-    /// Why it was never started, where it was not.
+    /// Why it was never started, if it was not.
     #[serde(default)]
     pub not_started: Option<Cause>,
-    /// Whether a rule of the space kept it from being started, rather than the search.
+    /// Whether a rule of the space, not the search, kept it from being started.
     #[serde(default, skip_serializing_if = "is_false")]
     pub ruled_out: bool,
     /// The kernels that its library chose.
     pub kernels: Option<String>,
     /// What was measured, in order of rounds.
     pub samples: Vec<Sample>,
-    /// Seconds of a task as a small one foretold them, where that was tried.
+    /// Seconds of a task as expected from a small task, where that was tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probe_s: Option<f64>,
     /// Seconds of its first run, pools and caches cold.
@@ -53,21 +53,21 @@ pub struct Row {
     pub peak_rss_bytes: Option<u64>,
     /// CPU seconds of each of its threads.
     pub threads: Vec<f64>,
-    /// How many times the winner's time it took: the median over the rounds that both ran in, or, where these are fewer
-    /// than five, its shortest time over the winner's; 1 for the winner.
+    /// The ratio of its time to the winner's: the median over the rounds that both ran in, or, in fewer than five, the
+    /// ratio of the shortest times; 1 for the winner.
     #[serde(default)]
     pub ratio_to_best: Option<f64>,
-    /// The exact order-statistic interval of the median, at least 95 %; none below six rounds.
+    /// The exact order-statistic interval of the median, at least 95 %; `None` below six rounds.
     #[serde(default)]
     pub ratio_ci95: Option<[f64; 2]>,
     /// The number of those rounds.
     #[serde(default)]
     pub shared_rounds: usize,
-    /// Seconds of a batch: the winner's median, times `ratio_to_best`; none where it shares no round with the winner.
+    /// Seconds of a batch: the winner's median, times `ratio_to_best`; `None` where it shares no round with the winner.
     pub median_s: Option<f64>,
     /// The interval of these, at least 95 %: of the winner's median for the winner, of the ratio for others.
     pub ci95_s: Option<[f64; 2]>,
-    /// Whether its time or the winner's is by waves from samples of fewer tasks than the batch has.
+    /// Whether its time or the winner's is scaled up by waves from samples of fewer tasks than the batch has.
     #[serde(default)]
     pub extrapolated: bool,
     /// The rate at that time.
@@ -78,19 +78,19 @@ pub struct Row {
     pub error_ratio: Option<f64>,
     /// Why it left the race before its end.
     pub eliminated: Option<String>,
-    /// The kind of that reason; none in files of before it was kept.
+    /// The kind of that reason; `None` in older files.
     #[serde(default)]
     pub left: Option<LeftKind>,
     /// The 95 % interval of its time over the leader's, less one, where it is proven slower.
     #[serde(default)]
     pub slower_by: Option<[f64; 2]>,
-    /// Whether it was measured again in a fresh process; its figures are then of that one.
+    /// Whether it was measured again in a fresh process, from which its figures then come.
     #[serde(default)]
     pub confirmed: bool,
 }
 
 impl Row {
-    /// A row for `combination`, before anything is known of it.
+    /// A row for `combination`, before anything is known about it.
     #[must_use]
     pub fn new(combination: Combination, workload: &Workload) -> Self {
         Self {

@@ -11,8 +11,8 @@ pub struct Failure {
     /// What failed.
     #[serde(rename = "status")]
     pub kind: FailureKind,
-    /// Whether trying again could help: the cause lies in the moment (time, memory), not in the candidate. Journals
-    /// that do not say so yet are read as `false`.
+    /// Whether trying again could help: the cause lies in the moment (time, memory), not in the candidate. Older
+    /// journals do not say so and are read as `false`.
     #[serde(default)]
     pub retry: bool,
     /// What happened, in words.
@@ -36,7 +36,7 @@ pub enum FailureKind {
 }
 
 impl Failure {
-    /// A failure that could be another one at another time where it is a matter of time, and stays otherwise.
+    /// A failure; trying again could help only if the kind depends on time.
     #[must_use]
     pub fn new(kind: FailureKind, reason: impl Into<String>) -> Self {
         let retry = matches!(kind, FailureKind::Timeout | FailureKind::Skipped);

@@ -1,8 +1,7 @@
-//! Why things went as they did: why a search stopped, why a candidate was never started, left or failed, and what the
-//! reader should know.
+//! Reasons: why a search stopped, why a candidate was never started, left or failed, and what the reader should know.
 //!
-//! Each is a type that holds the facts. Its `Display` is the sentence that people read; its kind, or the type itself
-//! where it holds no facts, is written into files as a tag that does not change when the sentence does. Code decides by
+//! Each is a type that holds the facts. Its `Display` is the sentence that people read; its kind, or the type itself if
+//! it holds no facts, is written into files as a tag, which stays the same when the sentence changes. Code decides by
 //! the types alone.
 
 mod failure;

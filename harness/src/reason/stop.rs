@@ -26,7 +26,7 @@ impl Stop {
     const ALL: [Self; 6] =
         [Self::OneLeft, Self::Within, Self::Rounds, Self::Exhausted, Self::Budget, Self::Interrupted];
 
-    /// The one that a file of before the tags tells of, which has the text alone; `None` for another text.
+    /// The reason behind the text in a file that has no tag yet; `None` for another text.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|stop| stop.text() == text)

@@ -1,4 +1,4 @@
-//! Why a candidate was never started: a rule or a bound says that it need not be, or the time was up. Only the latter
+//! Why a candidate was never started: a rule or a bound says that it need not be, or the time was up. Only the last
 //! leaves an answer incomplete.
 
 use std::fmt;
@@ -25,7 +25,7 @@ pub enum Unstarted {
         /// The quickest backend, on one thread.
         than: Combination,
     },
-    /// It differs from another one by its chunk alone, which tasks as long as these do not feel.
+    /// It differs from another candidate by its chunk alone, which makes no difference for tasks as long as these.
     Equal {
         /// The other one.
         to: Combination,

@@ -10,12 +10,12 @@ use super::{Failure, Left};
 /// What the reader should know before trusting the figures.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Warning {
-    /// The figures are the race's own.
+    /// The figures come from the race, not from fresh processes.
     NotConfirmed {
         /// Seconds of a budget that would confirm the answer.
         advised_s: f64,
     },
-    /// Fresh processes and the race say the opposite of one candidate.
+    /// Fresh processes and the race contradict each other about a candidate.
     Contradicted {
         /// The candidate.
         candidate: Combination,
@@ -46,7 +46,7 @@ pub enum Warning {
         /// Which, and what would help, in words.
         what: String,
     },
-    /// What all cores can do at most is not known of all cores.
+    /// The ceiling of all cores together could not be measured on all cores.
     Ceilings {
         /// Why, in words.
         what: String,

@@ -1,7 +1,7 @@
-//! The decision once more, from the samples that it was taken from.
+//! Takes a recorded decision once more, from the samples that led to it.
 //!
-//! Every sample is handed out in the round in which it was taken. The file says what was measured, not when: where the
-//! budget or the user ended something is told by what is not there any more.
+//! Every sample is handed out in the round in which it was taken. Older files say what was measured, not when: where
+//! samples are missing, the budget or the user must have ended something.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ use super::Recording;
 use crate::outcome::{Outcome, Row, Sample, Status};
 use crate::search::{self, Course, Failure, FailureKind, Found, Process, Role, Rules, Started, Stop, Stopped};
 
-/// The budget of a replay: no recorded sample is a matter of it.
+/// The budget of a replay, which no recorded sample uses up.
 const BUDGET_S: f64 = 1e9;
 
 /// Steps of the bisection that finds how much time a confirmation had: from [`BUDGET_S`] to a microsecond.
@@ -24,7 +24,7 @@ const STEPS: usize = 50;
 pub struct Decision {
     /// The pick.
     pub best: Option<Combination>,
-    /// Those that cannot be told from it.
+    /// Those that the samples do not separate from it.
     pub tied: Vec<Combination>,
     /// Those that left, with the reason, in the order of candidates.
     pub left: Vec<(Combination, String)>,
@@ -32,12 +32,12 @@ pub struct Decision {
     pub ended: Ended,
 }
 
-/// Why a decision was taken when it was.
+/// Why the search stopped when it did.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ended {
     /// The search stopped.
     Stopped(Stop),
-    /// The search, played again, asked for more than was recorded.
+    /// The replayed search requested more than was recorded.
     NoMoreSamples,
     /// The file gives a reason that this version does not know.
     Other(String),
@@ -71,7 +71,7 @@ impl Recording {
     /// The decision that the search takes on the recorded samples.
     #[must_use]
     pub fn replayed(&self) -> Decision {
-        // How much time the confirmation had is not in the file, but what it had time for is.
+        // The file does not say how much time the confirmation had, but shows what it had time for.
         let (mut least, mut most) = (0.0, 2.0 * BUDGET_S);
         let mut confirming_s = BUDGET_S;
         let (mut found, mut had) = self.search_again(confirming_s);
@@ -100,13 +100,13 @@ impl Recording {
         }
     }
 
-    /// Whether the file says when everything happened; else that is inferred.
+    /// Whether the file says when everything happened; otherwise that is inferred.
     fn has_clock(&self) -> bool {
         self.outcome.budget_s.is_some() && !self.outcome.clock_s.is_empty()
     }
 
-    /// What the search finds where its confirmation has `confirming_s` seconds, and whether that is less time or more
-    /// than it had.
+    /// What the search finds if its confirmation has `confirming_s` seconds, and whether that is less or more time than
+    /// it had.
     fn search_again(&self, confirming_s: f64) -> (Found, Ordering) {
         let rules = Rules {
             seed: self.outcome.seed,
@@ -123,14 +123,14 @@ impl Recording {
     }
 }
 
-/// A course that has recorded samples to give and nothing else.
+/// A course that gives recorded samples and nothing else.
 struct Recorded<'a> {
     recording: &'a Recording,
-    /// Those that have not been asked for.
+    /// Those that have not been requested yet.
     samples: HashMap<(Process, usize), Sample>,
     /// The processes that were confirmed, in the order of their starts.
     confirmed: Vec<Process>,
-    /// Those that the search has started for it, in this order.
+    /// Those that the search has started for the confirmation, in this order.
     confirming: Vec<Process>,
     /// Starts of the race that are to come.
     starts: usize,
@@ -182,7 +182,7 @@ impl<'a> Recorded<'a> {
         &self.recording.outcome.trials[process.candidate]
     }
 
-    /// What the row says that went wrong; where it says nothing, that nothing more is known.
+    /// The failure that the row gives; if it gives none, one that says that nothing more is known.
     fn failure(&self, process: Process) -> Failure {
         let row = self.row(process);
         match FailureKind::of(row.status) {
@@ -200,13 +200,13 @@ impl<'a> Recorded<'a> {
         self.confirmed.contains(&process)
     }
 
-    /// Whether the race has given all that was recorded of it.
+    /// Whether the race has given all its recorded samples.
     fn is_over(&self) -> bool {
         self.starts == 0 && self.race == 0
     }
 
-    /// Whether the confirmation had less time than it was recorded with, or more: the first process that was left out,
-    /// or that was not, tells.
+    /// Whether the confirmation had less time than in the recording, or more: the first process that only one of the
+    /// two confirmed decides.
     fn had(&self) -> Ordering {
         // What failed at its start has left no trace among the confirmed.
         let known = |process: &&Process| {
@@ -264,7 +264,8 @@ impl Course for Recorded<'_> {
 
     fn dismiss(&mut self, process: Process, judge: bool) -> Result<Stopped, Failure> {
         self.calls += 1;
-        // Results are judged once the race is over, and after the confirmation of those that have one.
+        // Results are judged at the end of the race, and again at the end of the confirmation for the candidates that
+        // are confirmed.
         self.raced |= judge;
         let confirmed = self.was_confirmed(Process { role: Role::Confirmation, ..process });
         let judged = judge && self.failed(process) && (process.role == Role::Confirmation || !confirmed);

@@ -31,7 +31,7 @@ pub fn parts(differences: &[Difference]) -> String {
 }
 
 impl Decision {
-    /// What in `replayed` is not as in this decision, the recorded one.
+    /// How `replayed` differs from this decision, the recorded one.
     #[must_use]
     pub fn differences(&self, replayed: &Self) -> Vec<Difference> {
         let mut differences = Vec::new();

@@ -1,8 +1,8 @@
-//! Searches on recorded samples: the same samples must lead to the same decision, and a race that is played against a
+//! Searches on recorded samples. The same samples must lead to the same decision; and a race that is simulated from a
 //! recorded exhaustive run shows what racing loses and what it saves.
 //!
-//! A [`Recording`] is the result of a tuning, checked: whatever a file says, a search on it neither panics nor takes
-//! memory or time that its size does not explain.
+//! A [`Recording`] is the result of a tuning, checked: whatever a file says, a search on it does not panic, and takes
+//! no more memory or time than its size explains.
 
 mod again;
 mod difference;
@@ -25,7 +25,7 @@ pub use difference::{Difference, parts};
 pub use play::{Play, Race};
 pub use text::render;
 
-/// A recording holds some hundred bytes a sample; a file beyond this is none.
+/// A recording holds some hundred bytes a sample; a larger file is not a recording.
 const LARGEST: u64 = 64 << 20;
 
 /// Combinations that a search can have run: the order of a round takes memory of their number squared.
@@ -46,7 +46,7 @@ pub struct Recording {
     model: Model,
 }
 
-/// A file that is no recording.
+/// A file that is not a recording.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The system refused.
@@ -57,7 +57,7 @@ pub enum Error {
         /// The system's reason.
         source: io::Error,
     },
-    /// The file is damaged, or no result of a tuning.
+    /// The file is damaged, or not the result of a tuning.
     #[error("results {path}: {reason}; expected a file written by `gingham tune --format json`")]
     Damaged {
         /// The file.
@@ -128,7 +128,7 @@ impl Recording {
     }
 }
 
-/// Whether a search on it can do no harm.
+/// Whether a search on it is safe.
 fn check(outcome: &Outcome) -> Result<(), String> {
     let Outcome { trials, workload, arena_tasks, tolerance, .. } = outcome;
     if !(1..=workload.tasks().min(MOST_TASKS)).contains(arena_tasks) {
@@ -156,7 +156,7 @@ fn check(outcome: &Outcome) -> Result<(), String> {
     let texts = texts.chain([&outcome.stopped_because, &outcome.machine.machine.cpu_model]);
     if let Some(text) = texts.into_iter().find(|text| text.contains(char::is_control)) {
         return Err(format!(
-            "`{}` is no name and no reason",
+            "`{}` is not a name or a reason",
             text.escape_debug().to_string().chars().take(40).collect::<String>()
         ));
     }
@@ -183,7 +183,7 @@ fn check(outcome: &Outcome) -> Result<(), String> {
 
 fn check_sample(sample: &Sample, arena_tasks: usize) -> Result<(), String> {
     if !SECONDS.contains(&sample.wall_s) {
-        return Err(format!("{} s is no time that a sample takes", sample.wall_s));
+        return Err(format!("{} s is not a time that a sample takes", sample.wall_s));
     }
     if sample.repeat == 0 || sample.repeat > sample.tasks || sample.batch() > arena_tasks {
         let Sample { tasks, repeat, .. } = sample;

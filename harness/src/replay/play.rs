@@ -1,17 +1,16 @@
-//! A race played against a recorded exhaustive run: what it would have picked, and in which part of the time.
+//! Simulates races from a recorded exhaustive run: what a race would have picked, and in which part of the time.
 //!
-//! Each round of the race is a whole recorded round, drawn by a seed and put back: what slowed a round slows all that
-//! run in it. The drawn rounds are a sample of a sample: the spread between races is that of the recording, less a
-//! tenth.
+//! Each round of the race is a whole recorded round, drawn by a seed with replacement, so that whatever slowed a round
+//! slows all candidates in it. The drawn rounds are a sample of a sample: races spread a tenth less than recordings do.
 //!
-//! The race has a budget: a quarter of the exhaustive run's time. The time of a race is that of its samples, the
-//! exhaustive run's that of [`EXHAUSTIVE_ROUNDS`] samples of the whole batch of every combination; starts are left out
-//! of both, which flatters the exhaustive run.
+//! The race has a budget: a quarter of the exhaustive run's time. The time of a race is the sum of its samples. The
+//! exhaustive run's time is [`EXHAUSTIVE_ROUNDS`] samples of the whole batch for every combination. Starts are left out
+//! of both, which favours the exhaustive run.
 //!
-//! The pace of a combination is the median of its time over the usual time of each recorded round, which is the median
-//! of all that ran in it; the oracle has the smallest. Regret is the pick's pace over the oracle's, less one. Medians
-//! of the times themselves would not do: on a shared machine memory has been seen at two speeds, a fifth apart, and
-//! whose median falls on which of them is chance.
+//! The usual time of a recorded round is the median of all that ran in it. The pace of a combination is the median of
+//! its times over the usual times of their rounds; the oracle is the combination with the smallest pace. Regret is the
+//! pick's pace over the oracle's, less one. Medians of the times themselves would not do: on a shared machine memory
+//! has been seen at two speeds, a fifth apart, and chance decides which combination's median falls on which speed.
 
 use gingham_runtime::combination::Combination;
 use rand::rngs::ChaCha8Rng;
@@ -49,7 +48,7 @@ pub struct Race {
     pub regret: f64,
     /// The share of the exhaustive run's time that it took.
     pub share: f64,
-    /// Whether the oracle is the pick or cannot be told from it.
+    /// Whether the oracle is the pick or tied with it.
     pub holds_oracle: bool,
 }
 
@@ -72,7 +71,7 @@ impl Play {
         stats::median(&self.races.iter().map(|race| race.share).collect::<Vec<_>>())
     }
 
-    /// How many races hold the oracle.
+    /// How many races have the oracle in their tie set.
     #[must_use]
     pub fn held(&self) -> usize {
         self.races.iter().filter(|race| race.holds_oracle).count()
@@ -124,7 +123,7 @@ impl Recording {
         Some(Play { oracle: self.candidates[oracle].combination.clone(), oracle_s, races: races.collect() })
     }
 
-    /// The rounds that count and in which all have run that came through: a sample of each candidate that has one.
+    /// The rounds that count and in which every candidate that came through has run: one sample of each.
     fn whole_rounds(&self) -> Vec<Vec<Option<Sample>>> {
         let rows = &self.outcome.trials;
         let counted = || rows.iter().flat_map(|row| &row.samples).filter(|sample| !sample.set_aside);
@@ -147,13 +146,14 @@ impl Recording {
 
 /// A course that draws recorded rounds.
 ///
-/// Where it is asked for a part of the batch, the whole batch's sample is scaled down in its time and its tasks alike,
-/// so that a task takes what it took, and repeated until it lasts as long as a sample must.
+/// For a part of the batch, the time and the tasks of the whole batch's sample are scaled down alike, so that a task
+/// takes as long as it did; the part is repeated until it lasts as long as a sample must.
 struct Drawn<'a> {
     recording: &'a Recording,
     rounds: &'a [Vec<Option<Sample>>],
     rng: ChaCha8Rng,
-    /// For each round so far, which recorded one it is, and which one the twin's sample is from.
+    /// For each round so far, the recorded round that it is, and the recorded round that the A/A control's sample is
+    /// from.
     drawn: Vec<[usize; 2]>,
     /// Seconds that the samples have taken.
     taken_s: f64,
@@ -169,7 +169,8 @@ impl<'a> Drawn<'a> {
         while self.drawn.len() <= round {
             let n = self.rounds.len();
             let one = self.rng.random_range(0..n);
-            // The twin's is another one: a process differs from its twin by what two rounds of it differ by.
+            // The A/A control's sample is from another round: two processes of one candidate are taken to differ as
+            // much as two rounds of it do.
             let other = if n > 1 { (one + self.rng.random_range(1..n)) % n } else { one };
             self.drawn.push([one, other]);
         }

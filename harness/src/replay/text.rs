@@ -1,4 +1,4 @@
-//! What a replay shows, as text: the same each time.
+//! The text of a replay, which is the same each time.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use gingham_runtime::quantity::{count, seconds};
 use super::difference::parts;
 use super::{Decision, Difference, Play, Recording};
 
-/// Races that are played: the largest regret of twenty is exceeded by one race in twenty, as a rule.
+/// Simulated races: about one race in twenty exceeds the largest regret of twenty.
 const SEEDS: std::ops::Range<u64> = 0..20;
 
 /// The decision as recorded and as `replayed`, what differs between them, and what a race would have made of an

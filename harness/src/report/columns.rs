@@ -1,5 +1,5 @@
-//! The columns that tables for people share: what each cell says, and which columns go first where there is no place
-//! for all.
+//! The columns that tables for people share: what each cell says, and which columns are left out first on a narrow
+//! page.
 
 use gingham_runtime::quantity::{percent, seconds};
 
@@ -33,7 +33,7 @@ impl Column {
         Self::Standing,
     ];
 
-    /// Those that a narrow page leaves out, the first to go first.
+    /// The columns that a narrow page leaves out, in this order.
     pub(super) const LEAST: [Self; 5] = [Self::Rounds, Self::OfCeiling, Self::Interval, Self::Rate, Self::ToBest];
 
     pub(super) fn heading(self, outcome: &Outcome) -> String {
@@ -51,7 +51,7 @@ impl Column {
         heading.to_owned()
     }
 
-    /// What it says of `row`; `serial_s` are the seconds that "x serial" is over.
+    /// The cell of `row`; "x serial" is `serial_s` over its seconds.
     pub(super) fn cell(self, outcome: &Outcome, row: &Row, serial_s: Option<f64>) -> String {
         let cell = match self {
             Self::Combination => Some(row.combination.to_string()),
@@ -88,7 +88,7 @@ impl Standing {
         match row.slower_by {
             _ if outcome.best.as_ref() == Some(&row.combination) => Self::Best,
             _ if outcome.tied.contains(&row.combination) => Self::Tied,
-            // Slower than the leader of the race, and not than the winner in fresh processes: that proves nothing.
+            // Slower than the leader of the race, but not than the winner in fresh processes: that proves nothing.
             Some(_) if row.ratio_to_best.is_none_or(|ratio| ratio >= 1.0) => Self::Slower,
             _ => Self::LeftEarly,
         }
@@ -103,7 +103,7 @@ impl Standing {
         }
     }
 
-    /// What the word means, where it does not say so itself.
+    /// What the word means, unless it speaks for itself.
     fn meaning(self, tolerance: f64) -> Option<String> {
         match self {
             Self::Best => None,
@@ -114,7 +114,7 @@ impl Standing {
     }
 }
 
-/// What the words of the last column mean, of those that `rows` have; empty where all say so themselves.
+/// What the words of the last column that `rows` have mean; empty where all speak for themselves.
 pub(super) fn legend(outcome: &Outcome, rows: &[&Row]) -> String {
     let mut standings: Vec<Standing> = rows.iter().map(|row| Standing::of(outcome, row)).collect();
     standings.sort_unstable();
@@ -123,7 +123,7 @@ pub(super) fn legend(outcome: &Outcome, rows: &[&Row]) -> String {
     meanings.collect::<Vec<_>>().join("; ")
 }
 
-/// What the signs in the cells mean, of those that `rows` have; `serial_s` as in [`Column::cell`].
+/// What the signs in the cells of `rows` mean; `serial_s` as in [`Column::cell`].
 pub(super) fn signs(rows: &[&Row], serial_s: Option<f64>) -> String {
     let scaled = rows.iter().any(|row| row.extrapolated).then_some("~: scaled up from a part of the batch");
     let apart = rows.iter().any(|row| row.ratio_to_best.is_none()).then_some("-: no round shared with the best");

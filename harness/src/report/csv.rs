@@ -1,4 +1,4 @@
-//! One line a combination, for spreadsheets. Samples are in the JSON form alone.
+//! One line a combination, for spreadsheets. Only the JSON form has the samples.
 
 use crate::outcome::Outcome;
 use crate::search::Cause;

@@ -40,7 +40,7 @@ pub enum Format {
     Markdown,
 }
 
-/// A form that there is not.
+/// A form that does not exist.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown format `{0}`; available: table, json, csv, markdown")]
 pub struct UnknownFormat(String);
@@ -81,23 +81,23 @@ pub fn render(outcome: &Outcome, format: Format, page: Page) -> String {
     }
 }
 
-/// The table, as wide as it must be.
+/// The table, at its full width.
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&render(self, Format::Table, Page::FILE))
     }
 }
 
-/// What the machine can do at most at this workload, in its rate's unit, all usable CPUs together: multiply-adds for
-/// matmul, memory traffic for the others. `None` where the operands fit the last-level cache, which memory does not
-/// bound.
+/// The ceiling of this workload on all usable CPUs together, in its rate's unit: multiply-adds for matmul, memory
+/// traffic for the others. `None` where the operands fit the last-level cache, since memory does not bound them then.
 fn ceiling(outcome: &Outcome) -> Option<f64> {
     let (held, site) = (outcome.workload.with_fewer_tasks(outcome.arena_tasks), &outcome.machine);
     held.ceiling(&site.machine, &site.ceilings.all_cores).map(|bound| bound / 1e9)
 }
 
-/// Median seconds of the fastest row of one thread: what speed-ups are over. Beside other backends the reference is no
-/// basis: over its plain loops all that a better kernel does would look like the gain of threads.
+/// Median seconds of the fastest row on one thread, to which speed-ups are relative. Beside other backends the
+/// reference does not count: relative to its plain loops, the gain of a better kernel would look like the gain of
+/// threads.
 fn serial(outcome: &Outcome) -> Option<f64> {
     let is_reference = |row: &Row| row.backend == reference::ID;
     let is_alone = outcome.trials.iter().filter(|row| row.median_s.is_some()).all(is_reference);
@@ -137,7 +137,7 @@ fn remarks(outcome: &Outcome) -> Vec<String> {
     remarks
 }
 
-/// How many times its time in the arena the best takes in private memory, where that is beyond the tolerance.
+/// The best's time in private memory over its time in the arena, where they differ by more than the tolerance.
 fn private_memory(outcome: &Outcome) -> Option<f64> {
     let best = outcome.best.as_ref()?;
     let trials = || outcome.confirmation.iter().flat_map(|c| &c.trials).filter(|t| t.combination == *best);

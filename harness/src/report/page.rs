@@ -2,15 +2,16 @@
 
 use comfy_table::Table;
 
-/// Columns of a table that is no terminal's: all that there are fit.
+/// Columns of a page that is not a terminal's: all of a table's columns fit.
 const WIDE: usize = 160;
 
 /// Where a report is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Page {
-    /// Columns of the terminal; `None` for what is none: its tables have every column and its lines any length.
+    /// Columns of the terminal; `None` for any other page, whose tables have every column and whose lines have any
+    /// length.
     pub terminal: Option<usize>,
-    /// Whether warnings are a part of it, rather than told beside it.
+    /// Whether warnings are a part of the page, rather than on standard error.
     pub warnings: bool,
 }
 
@@ -50,7 +51,7 @@ impl Page {
     }
 }
 
-/// Columns of a terminal that says how many it has: some that nobody looks at say 0.
+/// Columns of a terminal that knows how many it has: one that nobody looks at may say 0.
 fn columns(said: Option<u16>) -> Option<usize> {
     said.filter(|&columns| columns > 0).map(usize::from)
 }

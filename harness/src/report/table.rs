@@ -16,7 +16,7 @@ const SHOWN: usize = 20;
 /// Reasons shown why combinations have no figures.
 const REASONS: usize = 8;
 
-/// Columns of a page from which on there is a place for the map.
+/// The map is shown on pages of at least this many columns.
 const FOR_MAP: usize = 120;
 
 pub(super) fn render(outcome: &Outcome, page: Page) -> String {
@@ -64,10 +64,10 @@ fn circumstances(outcome: &Outcome) -> String {
     )
 }
 
-/// Why combinations have no figures, a line a reason.
+/// Why combinations have no figures, one line for each reason.
 fn without_figures(outcome: &Outcome, page: Page) -> String {
     let mut reasons: Vec<_> = unmeasured(outcome);
-    reasons.sort_by_key(|reason| reason.status == Status::Skipped); // a fault is news, a rule is not
+    reasons.sort_by_key(|reason| reason.status == Status::Skipped); // a failure is news, a rule is not
     let line = |text: String| page.wrap(&text, "           ") + "\n";
     let mut text: String = reasons.iter().take(REASONS).map(|reason| line(format!("  {reason}"))).collect();
     if reasons.len() > REASONS {
@@ -77,8 +77,8 @@ fn without_figures(outcome: &Outcome, page: Page) -> String {
     text
 }
 
-/// A table of `rows` within `width`: as long as it is wider, the least important column goes. `names` are those of the
-/// rows, in a column of their own, beside which the standing matters less; empty for none.
+/// A table of `rows` within `width`: as long as it is wider, the least important column is left out. `names` are the
+/// rows' names, in a column of their own, beside which the standing matters less; empty for none.
 fn fitting(outcome: &Outcome, names: &[&str], rows: &[&Row], width: usize) -> Table {
     let mut columns = Column::ALL.to_vec();
     let mut least = Column::LEAST.iter().chain((!names.is_empty()).then_some(&Column::Standing));

@@ -25,7 +25,8 @@ pub(super) fn unmeasured(outcome: &Outcome) -> Vec<Reason<'_>> {
     reasons
 }
 
-/// Whether one line tells of both. Bounds are alike although each has its own number, and equals with others' names.
+/// Whether one line can stand for both. Bounds are alike although each has its own number, and so are equals although
+/// each names another candidate.
 fn is_alike(one: &Row, other: &Row) -> bool {
     let cause = one.not_started.filter(|cause| matches!(cause, Cause::Bound | Cause::Equal));
     one.status == other.status && (one.reason == other.reason || (cause.is_some() && cause == other.not_started))

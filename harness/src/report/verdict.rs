@@ -1,5 +1,5 @@
-//! The answer in sentences, which claim no more than was measured: of how many combinations they speak, what cannot be
-//! told from the winner, and what is missing.
+//! The answer in sentences, which claim no more than was measured: how many combinations it covers, which are tied with
+//! the winner, and what is missing.
 
 use gingham_runtime::quantity::seconds;
 
@@ -7,10 +7,10 @@ use super::columns::Standing;
 use super::serial;
 use crate::outcome::{Coverage, Outcome, Row};
 
-/// Combinations of a list that are named.
+/// How many combinations of a list are named.
 const NAMED: usize = 4;
 
-/// The winner, what cannot be told from it, which comes next, and what the answer does not cover.
+/// The winner, the combinations tied with it, the next one, and what the answer does not cover.
 #[must_use]
 pub fn verdict(outcome: &Outcome) -> String {
     let Some(best) = outcome.best_row() else {
@@ -46,7 +46,7 @@ pub fn verdict(outcome: &Outcome) -> String {
     text
 }
 
-/// Its time, the interval of that, and what it gains.
+/// The winner's time, with its interval, and its gain.
 fn figures(best: &Row, serial_s: Option<f64>) -> String {
     let Some(own) = best.median_s else { return String::new() };
     let interval = best.ci95_s.map(|[low, high]| format!(" ({} .. {})", seconds(low), seconds(high)));
@@ -54,7 +54,7 @@ fn figures(best: &Row, serial_s: Option<f64>) -> String {
     format!(": {}{}{}", seconds(own), interval.unwrap_or_default(), gain.unwrap_or_default())
 }
 
-/// Whether a row left without proof, and its rounds do not tell it from the winner.
+/// Whether a row left without proof, and its rounds do not separate it from the winner.
 fn is_open(outcome: &Outcome, row: &Row) -> bool {
     let least = row.ratio_ci95.map(|[low, _]| low).or(row.ratio_to_best);
     Standing::of(outcome, row) == Standing::LeftEarly && least.is_some_and(|least| least <= 1.0 + outcome.tolerance)

@@ -1,4 +1,4 @@
-//! Plain words for what files name by a fixed text.
+//! Plain words for the fixed texts in files.
 
 use crate::reason::Stop;
 

@@ -1,9 +1,9 @@
-//! The baselines: one thread of each backend, serial, and with them the peers. They run first, since all that is
-//! expected of the other candidates is expected from their times.
+//! The baselines: one thread of each backend, serial, and with them the peers. They run first, because the expected
+//! times of all other candidates follow from theirs.
 //!
-//! Where tasks are long not even each of them can be afforded: a product of 4000 x 4000 takes 2 s at 59 GF/s. Each
-//! backend then runs a small task of the same kind first. The quickest there starts first, a backend that is far behind
-//! there is not started at all, and the others wait until their turn comes by what the small task says of them.
+//! Where tasks are long there may not be time even for every baseline: a product of 4000 x 4000 takes 2 s at 59 GF/s.
+//! Each backend then runs a small task of the same kind first. The backend that is quickest on it starts first, a
+//! backend that is far behind on it is not started at all, and the others wait in the order of their small tasks.
 
 use gingham_runtime::combination::ExecutorKind;
 
@@ -17,15 +17,15 @@ const HOPELESS: f64 = 2.0;
 /// The part of the search's time that baselines may take where tasks are long; one is always started.
 const SHARE: f64 = 0.2;
 
-/// Samples of a baseline for which there must be time where tasks are long: one in each round of the group that it is.
+/// Samples of a baseline for which there must be time where tasks are long: one in each round of its group.
 const SAMPLES: f64 = 2.0;
 
 /// The places of the baselines among the candidates.
 pub(super) struct Baselines(Vec<usize>);
 
 impl Baselines {
-    /// Takes the baselines out of `waiting`. Where tasks are long they are probed, and the hopeless leave, they and
-    /// what waits of their backends.
+    /// Takes the baselines out of `waiting`. Where tasks are long they are probed first; hopeless backends leave, with
+    /// all their candidates in `waiting`.
     pub(super) fn among(state: &mut State<'_>, waiting: &mut Vec<usize>) -> Self {
         let combinations = state.combinations();
         let is_baseline = |id: &usize| {
@@ -47,7 +47,7 @@ impl Baselines {
     pub(super) fn run(&self, state: &mut State<'_>, waiting: &mut Vec<usize>, tasks: usize) -> End {
         let (count, long) = (self.0.len(), state.rules().tasks_are_long());
         for (i, &candidate) in self.0.iter().enumerate() {
-            // However late it is: one candidate is an answer, none is a minute lost.
+            // However late it is: one candidate is an answer, no candidate is a wasted minute.
             if (i > 0 && shares::is_late(state, 0.0)) || state.is_interrupted() {
                 shares::leave_out(state, &self.0[i..]);
                 break;
@@ -60,7 +60,7 @@ impl Baselines {
                 break;
             }
         }
-        // More than once, since all that follows rests on them, and one burst would put a whole backend last.
+        // More than once, since everything after rests on them, and one burst would put a whole backend last.
         for _ in 0..shares::group_rounds(state, tasks) {
             if !self.0.is_empty() && state.round(tasks) == End::Cut {
                 return End::Cut;
@@ -69,7 +69,7 @@ impl Baselines {
             gross::eliminate(state);
         }
         if long {
-            // What they can do is known; rounds of the groups are for those of which it is not.
+            // Their speed is known; the rounds of the groups are for candidates whose speed is not.
             state.rest_all_but(state.leader());
         }
         End::Whole
@@ -81,7 +81,8 @@ impl Baselines {
         state.record().ratio(Process::race(self.of(state, id)?), leader)
     }
 
-    /// The same where the baseline has no samples: by its small task, and that of a baseline that has both.
+    /// The same where the baseline has no samples: from its small task, scaled by a baseline that has run a small task
+    /// and has samples.
     pub(super) fn probed(&self, state: &State<'_>, id: usize, leader: Process) -> Option<f64> {
         let probe_s = |id: usize| state.run(id).probe_s;
         let own = probe_s(self.of(state, id)?)?;
@@ -97,7 +98,7 @@ impl Baselines {
     }
 }
 
-/// Probes the baselines. A peer was named by the user and races whatever it does with small tasks.
+/// Probes the baselines. The user named the peers, so a peer races however slow its small task was.
 fn probe(state: &mut State<'_>, baselines: &[usize]) {
     let own: Vec<usize> = baselines.iter().copied().filter(|&id| !is_peer(&state.combinations()[id])).collect();
     // With one backend there is nothing to choose.

@@ -1,25 +1,25 @@
 //! Which candidates are slower than the leader, and by how much at least: paired, trimmed t bounds on log-ratios.
 //!
-//! Two candidates are compared within rounds: the log of the ratio of their times in each round, so that whatever
-//! slows a whole round falls out. Of these logs the mean is trimmed by a fifth at each end and its variance winsorised
-//! (Tukey and McLaughlin 1963; Yuen 1974), because a burst on a shared machine hits one sample of a round and not the
-//! others: with plain means one burst in ten samples hides a difference of 10 % for as long as thirty rounds.
+//! Two candidates are compared by the log of the ratio of their times in each round, so that whatever slows a whole
+//! round cancels. The mean of these logs is trimmed by a fifth at each end and its variance winsorised (Tukey and
+//! McLaughlin 1963; Yuen 1974), because a burst on a shared machine hits one sample of a round and not the others: with
+//! plain means one burst in ten samples hides a difference of 10 % for as long as thirty rounds.
 //!
 //! The variance is pooled over all candidates, and is at least what a candidate shows against its A/A control, and at
-//! least its own. Levels are Holm's (1979) over the candidates, halved because the same samples say which leads: of two
-//! equals either may be called slower than the other. They are spent over the looks and the confirmation in equal
-//! parts, so that the chance of a false "slower" in a whole tuning of two stays below [`ALPHA`] by Bonferroni's
-//! inequality. Of more than two any may lead, which the half does not cover by theory; looks that share their samples
-//! leave room for it (`docs/trust.md`: below 3 % for eight equals at no tolerance). Comparing with the leader found by
-//! the same samples is Gupta's (1965) selection of a subset that holds the best.
+//! least its own. Levels are Holm's (1979) over the candidates, halved because the same samples choose the leader:
+//! either of two equals may be called slower than the other. They are spent over the looks and the confirmation in
+//! equal parts, so that the chance of a false "slower" in a whole tuning of two stays below [`ALPHA`] by Bonferroni's
+//! inequality. Of more than two any may lead, and in theory the half does not cover that; looks that share their
+//! samples leave room for it (`docs/trust.md`: below 3 % for eight equals at no tolerance). Comparing with the leader
+//! found by the same samples is Gupta's (1965) selection of a subset that holds the best.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-/// The chance that a tuning calls any candidate slower that is not.
+/// The chance that a tuning calls some candidate slower that is not.
 pub const ALPHA: f64 = 0.05;
 
-/// Rounds after which the race is looked at: each look costs its part of [`ALPHA`], so they lie further apart as rounds
-/// go on and one more round tells less.
+/// Rounds after which the race is looked at. Each look costs its part of [`ALPHA`], so looks lie further apart as
+/// rounds go on and one more round adds less.
 pub const LOOKS: [usize; 9] = [5, 6, 8, 10, 12, 15, 20, 25, 30];
 
 /// Rounds of the confirmation: the exact interval of the median is then that from the third to the tenth of twelve
@@ -92,7 +92,7 @@ pub fn compare(
     let floor = control.and_then(|(of, logs_of_twin)| trimmed(&ratios(logs_of_twin, logs.get(of)?)));
     let pooled = pooled.max(floor.map_or(0.0, |floor| floor.variance));
     // All pairs share the leader, so their logs correlate by a half and their variances by a quarter: K of them with d
-    // degrees of freedom tell as much of the variance as 4 K / (K + 3) that are independent.
+    // degrees of freedom determine the variance as well as 4 K / (K + 3) independent ones.
     let count = pairs.len() as f64;
     let degrees = degrees * 4.0 / (count + 3.0);
 
@@ -102,7 +102,7 @@ pub fn compare(
     pairs.sort_by(|(_, a), (_, b)| against(b).total_cmp(&against(a)));
     let mut still = true;
     let others = pairs.iter().enumerate().map(|(rank, (index, pair))| {
-        // Holm: the clearest must pass the strictest level, and after the first that fails none is called.
+        // Holm: the clearest must pass the strictest level, and after the first that fails, no other is called slower.
         still &= upper_tail(against(pair), degrees) <= alpha / (2.0 * (count - rank as f64));
         let half = quantile(0.975, degrees) * error(pair);
         Compared {
@@ -110,15 +110,16 @@ pub fn compare(
             ratio: pair.mean.exp(),
             interval: [(pair.mean - half).exp(), (pair.mean + half).exp()],
             slower: still,
-            // That all are within is claimed only where each is: no level has to be shared (Berger 1982).
+            // All are claimed to be within the tolerance only if each of them is: no level has to be shared (Berger
+            // 1982).
             within: upper_tail((limit - pair.mean) / error(pair), degrees) <= alpha,
         }
     });
     Some(Comparison { leader, others: others.collect() })
 }
 
-/// The one with the smallest mean log, each round's median taken off first, so that rounds which one of them missed do
-/// not count for or against it.
+/// The candidate with the smallest mean log. Each round's median is subtracted first, so that a round in which a
+/// candidate did not run counts neither for nor against it.
 fn leader(logs: &[Vec<Option<f64>>]) -> Option<usize> {
     let rounds = logs.iter().map(Vec::len).max()?;
     let level: Vec<f64> = (0..rounds)
@@ -157,8 +158,8 @@ fn trimmed(values: &[f64]) -> Option<Trimmed> {
     Some(Trimmed { mean, variance: squares / (kept.len() - 1) as f64, kept: kept.len() as f64 })
 }
 
-/// The chance that Student's t with `degrees` degrees of freedom is beyond `t`. Where all times are equal `t` is not a
-/// number: nothing is shown.
+/// The chance that Student's t with `degrees` degrees of freedom is beyond `t`. Where all times are equal `t` is NaN,
+/// and nothing is shown.
 fn upper_tail(t: f64, degrees: f64) -> f64 {
     match t {
         t if t.is_nan() => 1.0,

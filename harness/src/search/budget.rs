@@ -1,8 +1,8 @@
-//! What a budget must have for an answer, known before anything has run.
+//! How long a budget must be for an answer, known before anything has run.
 //!
-//! With long tasks a budget can be too short for any answer: two products of 8000 x 8000 take 17 s each at 59 GF/s.
-//! What is needed follows from the machine's ceilings, so a tuning that cannot end well is refused before its time is
-//! spent.
+//! With long tasks a budget can be too short for any answer: two products of 8000 x 8000 take 17 s each at 59 GF/s. The
+//! time needed follows from the machine's ceilings, so a tuning that cannot give an answer is refused before its time
+//! is spent.
 
 use super::Model;
 use super::bounds::FEWEST_CONFIRMATION_ROUNDS;
@@ -17,10 +17,10 @@ const RUNS: usize = 4;
 /// Runs of a candidate that is confirmed, beside those in rounds: its first one, and one that is judged at the end.
 const AROUND_ROUNDS: usize = 2;
 
-/// The part of the time that is left which making the operands may take.
+/// The part of the remaining time that making the operands may take.
 pub(crate) const PREPARATION_SHARE: f64 = 0.5;
 
-/// What an advised budget has beyond what is expected: a busier machine, slower processes.
+/// An advised budget is this many times the expected time: the machine may be busier, the processes slower.
 const MARGIN: f64 = 1.2;
 
 /// Seconds of a budget.
@@ -43,7 +43,8 @@ impl Needed {
         let confirmation_s = (FEWEST_CONFIRMATION_ROUNDS + AROUND_ROUNDS) as f64 * both_s;
         Self {
             least_s: prepared_s + RUNS as f64 * both_s,
-            // A part of the search's time is for the confirmation; what takes longer to make than may be is not made.
+            // The confirmation has only a part of the search's time, and operands are not made if that takes longer
+            // than its part.
             advised_s: typed((prepared_s + confirmation_s / CONFIRMATION).max(prepared_s / PREPARATION_SHARE)),
         }
     }

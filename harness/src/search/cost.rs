@@ -1,4 +1,4 @@
-//! What samples and rounds are expected to cost, by what the processes have shown.
+//! How long samples and rounds are expected to take, from what the processes have shown so far.
 
 use super::Process;
 use super::sampling::{self, SAMPLE_S};
@@ -8,8 +8,9 @@ use super::state::State;
 pub(super) const AROUND_S: f64 = 0.004;
 
 impl State<'_> {
-    /// Seconds that a sample of a process on `tasks` tasks is expected to cost, all around it included; 0 where nothing
-    /// is known of it. A fresh process is taken to cost what the one that raced did, and a long task what it took cold.
+    /// Seconds that a sample of a process on `tasks` tasks is expected to take, with everything around it; 0 where
+    /// nothing is known about the process. A fresh process is expected to take as long as the one that raced, and a
+    /// long task as long as it took cold.
     pub(super) fn cost_s(&self, process: Process, tasks: usize) -> f64 {
         let raced = self.record().all(Process::race(process.candidate));
         let last = self.record().counted(process).last().or_else(|| raced.last());

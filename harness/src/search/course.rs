@@ -1,12 +1,12 @@
-//! What a search runs on: live trials, a recording of them, or a simulation. The search asks and decides; it knows
-//! neither processes nor clocks.
+//! What a search runs on: live trials, a recording of them, or a simulation. The search sends requests and decides; it
+//! handles neither processes nor clocks itself.
 
 use serde::{Deserialize, Serialize};
 
 use crate::reason::Failure;
 use crate::sample::Sample;
 
-/// A process of a candidate, of those that it may have.
+/// One of the processes that a candidate may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Process {
     /// Its place in the list of candidates.
@@ -66,9 +66,9 @@ pub struct Stopped {
 
 /// What a search runs on.
 pub trait Course {
-    /// Seconds that a task is expected to take on the candidate of this place, which runs on one thread: those of a
-    /// small task of the same kind in a process of its own, times how many times as much work a task is. `None` where
-    /// that is not known: the candidate is then judged by its own tasks alone.
+    /// Seconds that a task is expected to take on the candidate at this place, which runs on one thread: the seconds of
+    /// a small task of the same kind, in a process of its own, times the ratio of the work. `None` where that is not
+    /// known: the candidate is then judged by its own tasks alone.
     fn probe(&mut self, candidate: usize) -> Option<f64> {
         let _ = candidate;
         None
@@ -86,7 +86,7 @@ pub trait Course {
     /// [`Failure`]; it is of no further use then.
     fn sample(&mut self, process: Process, round: usize, tasks: usize) -> Result<Sample, Failure>;
 
-    /// Ends a process; `judge` asks for its results once more, before.
+    /// Ends a process; with `judge`, its results are judged once more before.
     ///
     /// # Errors
     /// [`Failure`], where they are wrong now.
@@ -95,8 +95,8 @@ pub trait Course {
     /// Seconds of the budget that were gone when the last of the above ended.
     fn elapsed_s(&self) -> f64;
 
-    /// Whether candidates may still be started, where the course knows: a recording without a clock knows which were.
-    /// `None` where the time that is left decides.
+    /// Whether candidates may still be started, where the course knows: a recording without a clock knows which were
+    /// started. `None` where the remaining time decides.
     fn may_start(&self) -> Option<bool> {
         None
     }

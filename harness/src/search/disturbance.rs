@@ -1,4 +1,5 @@
-//! Which rounds count: one in which others had the machine is run again, as long as few are.
+//! Which rounds count: a round in which other programs took too much of the machine is repeated, as long as few rounds
+//! are.
 
 use gingham_runtime::quantity::count;
 
@@ -6,19 +7,19 @@ use super::Lost;
 use crate::sample::Rounds;
 use crate::stats;
 
-/// Rounds that may be run again, as a share of all.
+/// Rounds that may be repeated, as a share of all.
 const MOST_REPEATED: f64 = 0.25;
 
-/// Rounds that may be run again before there are enough to take a share of.
+/// Rounds that may be repeated before there are enough rounds to take a share of.
 const FIRST_REPEATED: usize = 2;
 
-/// A round is run again where others had more than this many times their usual share of it.
+/// A round is repeated if other programs took more than this many times their usual share of it.
 const UNUSUAL: f64 = 2.0;
 
-/// The share of the CPU time lost to others below which a round is not run again.
+/// A round is not repeated if less than this share of the CPU time was lost to other programs.
 const FEWEST_LOST: f64 = 0.02;
 
-/// The rounds so far, with what others had of them.
+/// The rounds so far, with the CPU time that other programs took in them.
 #[derive(Debug, Default)]
 pub(super) struct Disturbance {
     rounds: Rounds,
@@ -27,7 +28,7 @@ pub(super) struct Disturbance {
 }
 
 impl Disturbance {
-    /// Counts a round in which others took `lost`: whether it counts, and need not be run again.
+    /// Takes in a round in which other programs took `lost`; returns whether the round counts, or must be repeated.
     pub(super) fn accepts(&mut self, lost: Lost) -> bool {
         let repeated = self.rounds.repeated + 1;
         let all = (self.rounds.kept + repeated) as f64;
@@ -48,7 +49,7 @@ impl Disturbance {
         self.rounds
     }
 
-    /// What others had of the machine, in words, where that was too much.
+    /// In words, how much of the machine other programs took, where that was too much.
     pub(super) fn told(&self) -> Option<String> {
         let Rounds { spoilt, kept, .. } = self.rounds;
         let rounds = (spoilt > 0).then(|| {
@@ -61,7 +62,7 @@ impl Disturbance {
         (!told.is_empty()).then(|| told.join("; "))
     }
 
-    /// Whether others had so much of the machine in a round that it is of no use.
+    /// Whether other programs took so much of the machine in a round that the round is useless.
     fn is_spoilt(&self, lost: Lost) -> bool {
         let usual = stats::median(&self.lost.iter().map(Lost::share).collect::<Vec<_>>());
         !self.lost.is_empty() && lost.share() > (UNUSUAL * usual).max(FEWEST_LOST)

@@ -1,4 +1,4 @@
-//! How much there is to do, for the reader alone: nothing is decided by it.
+//! How much there is to do. It is shown to the user alone; no decision depends on it.
 
 use super::bounds::CONFIRMATION_ROUNDS;
 use super::confirm;

@@ -12,7 +12,7 @@ pub struct Run {
     pub started: Option<Started>,
     /// What is known since its end.
     pub stopped: Option<Stopped>,
-    /// Its samples in the race, those of rounds that were set aside among them.
+    /// Its samples in the race, including rounds that were set aside.
     pub samples: Vec<Sample>,
     /// Why it was not started.
     pub skipped: Option<Unstarted>,
@@ -51,7 +51,7 @@ pub struct Found {
     pub runs: Vec<Run>,
     /// The pick.
     pub best: Option<usize>,
-    /// Those that cannot be told from it, the fastest first.
+    /// The candidates that the samples do not separate from the pick, the fastest first.
     pub tied: Vec<usize>,
     /// The A/A control.
     pub control: Option<Control>,
@@ -63,7 +63,8 @@ pub struct Found {
     pub stop: Stop,
     /// Seconds of a budget that would confirm the answer, where this one did not.
     pub advised_s: Option<f64>,
-    /// What others had of the machine meanwhile, in words, where that was too much; a warning says so, too.
+    /// In words, how much of the machine other programs took meanwhile, where that was too much; a warning says so,
+    /// too.
     pub disturbed: Option<String>,
     /// What the reader should know before trusting the figures.
     pub warnings: Vec<Warning>,

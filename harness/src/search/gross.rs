@@ -1,4 +1,4 @@
-//! Candidates that take far longer than the leader in every round: no noise that leaves the others alone explains that.
+//! Candidates that take far longer than the leader in every round: noise that spares the others cannot explain that.
 
 use super::Left;
 use super::state::State;
@@ -14,7 +14,7 @@ const HUGE: f64 = 10.0;
 
 /// Eliminates the candidates that took more than [`GROSS`] times the leader's time in every round that both have run
 /// in: in [`ROUNDS`] rounds at least, or in one where they took more than [`HUGE`] times as long. All rounds count, not
-/// the last two alone: in thirty rounds bursts of 200 ms slow some candidate twice running in one race of ten.
+/// only the last two: over thirty rounds, bursts of 200 ms slow some candidate twice in succession in one race of ten.
 pub(super) fn eliminate(state: &mut State<'_>) {
     let Some(leader) = state.leader() else { return };
     let pace = state.record().logs(leader, 0);

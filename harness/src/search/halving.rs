@@ -1,13 +1,14 @@
 //! Successive halving (Jamieson and Talwalkar 2016): from all candidates to the few that race.
 //!
-//! One thread of each backend runs first ([`baselines`](super::baselines)); from its time the [`model`](super::model)
-//! tells what each combination of that backend takes at best. Candidates start in groups in that order, the best third
-//! of those that are in stays after the rounds of each group with some that are near the leader, and a candidate that
-//! is beyond the leader even at best is not started at all. Samples are of a part of the batch: a small one, but none
-//! that fits a cache which the batch does not fit.
+//! One thread of each backend runs first ([`baselines`](super::baselines)). From its time the [`model`](super::model)
+//! computes the ideal time of each combination of that backend. Candidates start in groups, in the order of their ideal
+//! times. After the rounds of each group the best third of the live candidates stays, with some that are near the
+//! leader. A candidate whose ideal time is beyond the leader's time is not started at all. Samples are of a small part
+//! of the batch, but never of a part that fits a cache if the batch does not.
 //!
-//! Where tasks are long ([`Rules::tasks_are_long`](super::Rules::tasks_are_long)) every run is planned with: candidates
-//! start as long as their group can still run, and the race has as many candidates as reach its first look.
+//! Where tasks are long ([`Rules::tasks_are_long`](super::Rules::tasks_are_long)) every run is planned: candidates
+//! start as long as there is time for the rounds of their group, and as many race as there is time for up to the first
+//! look.
 
 use gingham_runtime::combination::Combination;
 use gingham_runtime::waves::makespan;
@@ -17,19 +18,19 @@ use super::bounds::LOOKS;
 use super::state::{End, State};
 use super::{Left, Process, Unstarted, forecast, gross, shares};
 
-/// Candidates of the first group, which are the most promising: the quickest of them tells which of the others are
-/// beyond it even at best.
+/// Candidates of the first group, the most promising ones: candidates whose ideal time is beyond the quickest of them
+/// are not started.
 const FIRST_GROUP: usize = 16;
 
-/// Candidates that start in each other group. Fewer would make those that stay in run more often, more would leave no
-/// place to stop when the budget is short; with those that stay in, some forty processes are alive at most.
+/// Candidates that start in each other group. With fewer, the candidates that stay would run more often; with more, a
+/// short budget would have no place to stop. With the candidates that stay, at most some forty processes are alive.
 const NEXT_GROUP: usize = 24;
 
 /// A candidate is not started if even its ideal time (perfect speed-up) is more than this multiple of the leader's. The
 /// margin covers what the ideal model ignores and the noise of a single sample.
 const BEYOND: f64 = 1.25;
 
-/// Of this many candidates that are in one stays after a group.
+/// After a group, one of this many live candidates stays.
 const ONE_OF: usize = 3;
 
 /// Candidates of the race.
@@ -38,12 +39,12 @@ const FINALISTS: usize = 8;
 /// Candidates of the race at least, where tasks are long.
 const FEWEST_FINALISTS: usize = 2;
 
-/// With more candidates than this an A/A control runs along in the race of long tasks, and takes the place of one.
+/// With more candidates than this, an A/A control takes the place of one of them in the race of long tasks.
 const WITHOUT_CONTROL: usize = 3;
 
-/// Candidates that take at most this many times the leader's time at its best may stay although there are better ones:
-/// the bests of a few samples of two equals differ by as much. (256 x 256 on two virtual cores: twenty combinations are
-/// equal, and one of them left at 1.03.)
+/// Candidates that take at most this many times the leader's best time may stay although a third is faster: the bests
+/// of a few samples of two equals differ by as much. (256 x 256 on two virtual cores: twenty combinations are equal,
+/// and one of them left at 1.03.)
 const NEAR: f64 = 1.08;
 
 /// They may stay up to this many candidates: after a group, and in the race.
@@ -52,7 +53,7 @@ const MOST_NEAR: [usize; 2] = [12, 10];
 /// The part of the batch that a sample runs.
 const ONE_IN: usize = 8;
 
-/// Tasks of it for each CPU at least: the second of them tells how the work is handed out.
+/// Tasks of it for each CPU at least: only from the second on does a sample show how the work is handed out.
 const FEWEST_PER_CPU: usize = 2;
 
 /// The phase from all candidates to the few that race.
@@ -76,7 +77,7 @@ impl<'s, 'a> Halving<'s, 'a> {
         Self { state, baselines, waiting, tasks, groups: 0 }
     }
 
-    /// Runs it; those that are left in race.
+    /// Runs the phase; the candidates that are left will race.
     pub(super) fn run(mut self) {
         if self.baselines.run(self.state, &mut self.waiting, self.tasks) == End::Cut {
             return shares::leave_out(self.state, &self.waiting);
@@ -94,7 +95,7 @@ impl<'s, 'a> Halving<'s, 'a> {
         }
         self.state.wake();
         let best = self.finalists();
-        // Where tasks are long, another round of all that are left would cost more than it tells.
+        // Where tasks are long, another round of all that are left would cost more than it is worth.
         let is_decided =
             |state: &mut State<'_>| state.rules().tasks_are_long() || state.round(self.tasks) == End::Whole;
         if self.state.racing_own().len() > best && is_decided(self.state) {
@@ -102,7 +103,8 @@ impl<'s, 'a> Halving<'s, 'a> {
         }
     }
 
-    /// Starts the next group, runs its rounds, and lets the worse ones leave; cut where there is no time to start it.
+    /// Starts the next group, runs its rounds, and eliminates the slower candidates; cut where there is no time to
+    /// start it.
     fn run_group(&mut self) -> End {
         let size = if self.groups == 0 { FIRST_GROUP } else { NEXT_GROUP };
         let group = self.waiting.split_off(self.waiting.len().saturating_sub(size));
@@ -127,7 +129,7 @@ impl<'s, 'a> Halving<'s, 'a> {
 
     fn start(&mut self, group: &[usize]) {
         for (i, &candidate) in group.iter().enumerate() {
-            // A group whose candidates have not run has been for nothing.
+            // A group whose candidates have not run has taught nothing.
             let is_long = self.state.rules().tasks_are_long();
             let pending_s = if is_long { self.state.round_s(self.tasks) } else { 0.0 };
             if shares::is_late(self.state, pending_s) || self.state.is_interrupted() {
@@ -137,7 +139,7 @@ impl<'s, 'a> Halving<'s, 'a> {
         }
     }
 
-    /// Puts those that wait in order: those of which nothing is known start first, then the most promising.
+    /// Orders the waiting candidates: those about which nothing is known start first, then the most promising.
     fn order(&mut self) {
         let mut waiting = std::mem::take(&mut self.waiting);
         waiting.sort_by(|&a, &b| {
@@ -157,12 +159,12 @@ impl<'s, 'a> Halving<'s, 'a> {
         }
     }
 
-    /// Leaves out those that could not win even at best.
+    /// Leaves out those whose ideal time could not win.
     fn leave_out_beyond(&mut self) {
         let Some(leader) = self.state.leader() else { return };
         let than = &self.state.combinations()[leader.candidate];
         let model = self.state.rules().model;
-        // Before the first group, whatever that many CPUs could do: the group shows whether the ceilings hold.
+        // Before the first group the bound is perfect scaling over the CPUs: the group shows whether the ceilings hold.
         let stretch = if self.groups == 0 { model.cpus as f64 / model.gain.max(1.0) } else { self.stretch(leader) };
         let bound = BEYOND * stretch.max(1.0);
         let beyond = |&id: &usize| Some((id, self.measured(id).filter(|&best| best > bound)?));
@@ -172,9 +174,9 @@ impl<'s, 'a> Halving<'s, 'a> {
         self.waiting.retain(|&id| self.state.run(id).skipped.is_none());
     }
 
-    /// How many times as fast as the ceilings allow the candidates have been, the largest such number. Ceilings hold
-    /// for the moment in which they were measured: memory has been seen to let two cores read as fast as one, and twice
-    /// as fast a minute later.
+    /// The largest ratio of a candidate's speed to the speed that the ceilings allow. Ceilings hold for the moment in
+    /// which they were measured: two cores have been seen to read memory as fast as one core, and twice as fast a
+    /// minute later.
     fn stretch(&self, leader: Process) -> f64 {
         let times =
             |process: Process| Some(self.measured(process.candidate)? / self.state.record().ratio(process, leader)?);
@@ -199,8 +201,8 @@ impl<'s, 'a> Halving<'s, 'a> {
         model.seconds(&self.state.combinations()[id], one) / model.tasks as f64
     }
 
-    /// Candidates of the race: as many as can run up to its first look, with a last judgement of each, in the time that
-    /// the confirmation leaves.
+    /// Candidates of the race: as many as can run up to its first look, and be judged once more, in the time that the
+    /// confirmation leaves.
     fn finalists(&self) -> usize {
         let (state, rules) = (&self.state, self.state.rules());
         let Some(leader) = state.leader().filter(|_| rules.tasks_are_long()) else { return FINALISTS };

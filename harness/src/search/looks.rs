@@ -9,7 +9,7 @@ use super::{Left, Process, Warning};
 pub(super) struct Looks {
     /// Its first round.
     from: usize,
-    /// How often it has been looked at.
+    /// How many looks there have been.
     taken: usize,
 }
 
@@ -19,13 +19,14 @@ impl Looks {
         Self { from: state.record().next_round(), taken: 0 }
     }
 
-    /// Takes those out that are proven slower; whether all others are proven to be within the tolerance.
+    /// Eliminates the candidates that are proven slower; returns whether all others are proven to be within the
+    /// tolerance.
     pub(super) fn look(&mut self, state: &mut State<'_>) -> bool {
         self.spend(SHARE, state)
     }
 
-    /// The same at the end of the race: what the looks have left of the level may be spent on the rounds since the last
-    /// of them.
+    /// The same at the end of the race: the error level that the looks have left may be spent on the rounds since the
+    /// last look.
     pub(super) fn last(&mut self, state: &mut State<'_>) {
         let left = LOOKS.len() - self.taken;
         if left > 0 {
@@ -55,7 +56,7 @@ impl Looks {
         };
         let leader = racing[comparison.leader];
         Ranking::new(racing.iter().enumerate().filter_map(|(i, &process)| {
-            // What has run in fewer than two rounds of the race has no mean to speak of.
+            // A candidate that has run in fewer than two rounds of the race has no useful mean.
             let compared = comparison.others.iter().find(|other| other.index == i).map(|other| other.ratio);
             let at_best = || state.record().ratio(process, leader);
             let ratio = if process == leader { 1.0 } else { compared.or_else(at_best)? };
@@ -63,7 +64,7 @@ impl Looks {
         }))
     }
 
-    /// That the A/A control and its candidate lie apart, where they do.
+    /// Warns if the A/A control and its candidate lie apart.
     pub(super) fn control_apart(&self, state: &State<'_>) -> Option<Warning> {
         let control = state.record().control()?;
         let pair = [Process::race(control.candidate), control];

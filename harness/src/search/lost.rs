@@ -1,18 +1,18 @@
-//! What others took of the CPUs while something was measured, and whether it is too much.
+//! How much CPU time other programs took while something was measured, and whether that is too much.
 
 use crate::sample::Sample;
 
-/// CPU seconds by which a reading of the CPUs' clocks may be off for each sample and CPU: two ends, each within the
-/// kernel's tick of 10 ms, which is 10 ms over the root of six as a standard deviation.
+/// CPU seconds by which a reading of the CPUs' clocks may be off, for each sample and CPU: both ends are rounded to the
+/// kernel's tick of 10 ms, which makes a standard deviation of 10 ms over the root of six.
 const TICK_S: f64 = 0.0041;
 
-/// How many standard deviations of the clocks a loss must be beyond to be one.
+/// A loss counts only beyond this many standard deviations of the clocks.
 const DEVIATIONS: f64 = 3.0;
 
-/// The share of the CPUs that others may have had before a reader is warned.
+/// The share of the CPU time that other programs may take before the reader is warned.
 const MOST: f64 = 0.05;
 
-/// What others took of the CPUs.
+/// The CPU time that other programs took.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Lost {
     /// CPU seconds that they had.
@@ -24,18 +24,18 @@ pub(crate) struct Lost {
 }
 
 impl Lost {
-    /// While `sample` was taken, of `cpus` CPUs.
+    /// What other programs took of `cpus` CPUs during `sample`.
     pub(crate) fn during(sample: &Sample, cpus: usize) -> Self {
         let cpus = cpus as f64;
         Self { seconds: sample.steal_s + sample.others_s, of_s: sample.wall_s * cpus, readings: cpus }
     }
 
-    /// The share of the CPU time; 0 where it is within what the clocks may be off by.
+    /// The share of the CPU time; 0 where it is within the error of the clocks.
     pub(crate) fn share(&self) -> f64 {
         if self.seconds > DEVIATIONS * TICK_S * self.readings.sqrt() { self.seconds / self.of_s } else { 0.0 }
     }
 
-    /// What a reader should know of it, where it is more than figures can be trusted with.
+    /// A warning to the reader, where so much was lost that the figures cannot be trusted.
     pub(crate) fn told(&self) -> Option<String> {
         let share = self.share();
         (share > MOST).then(|| {

@@ -4,10 +4,10 @@
 //!
 //! It runs on a [`Course`]: live trials, a recording, or a simulation; the same samples lead to the same decisions.
 //!
-//! The answer is a tie set: the leader and all that are not proven slower than it by more than the tolerance. Among
-//! those of them that look within half the tolerance the pick is the one with the fewest threads, then the least memory
-//! (to a power of two), then the fastest: where speed does not tell, the program that leaves more of the machine to
-//! others is better.
+//! The answer is a tie set: the leader and all that are not proven slower than it by more than the tolerance. The pick
+//! is one of the tie set that looks within half the tolerance of the fastest: the one with the fewest threads, then the
+//! least memory (to a power of two), then the fastest. Where speed does not decide, the program that leaves more of the
+//! machine to others is better.
 
 mod baselines;
 pub mod bounds;
@@ -55,25 +55,25 @@ use halving::Halving;
 use race::Race;
 use state::State;
 
-/// How a search goes about it.
+/// How a search proceeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Strategy {
     /// Successive halving and a race: the losers leave.
     #[default]
     Race,
-    /// Every combination in [`EXHAUSTIVE_ROUNDS`] rounds, and none leaves: what a race is measured against.
+    /// Every combination runs in [`EXHAUSTIVE_ROUNDS`] rounds and none leaves: races are judged against such runs.
     Exhaustive,
 }
 
-/// What a search is to keep to.
+/// The rules that a search keeps.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rules {
     /// Sets the order of rounds.
     pub seed: u64,
-    /// Combinations within this share of the leader are not told apart from it.
+    /// Combinations within this share of the leader count as equal to it.
     pub tolerance: f64,
-    /// How it goes about it.
+    /// How it proceeds.
     pub strategy: Strategy,
     /// Seconds that it may take, counted as [`Course::elapsed_s`] does; infinite where samples are all there is.
     pub budget_s: f64,
@@ -81,7 +81,7 @@ pub struct Rules {
     pub most_rounds: usize,
     /// Whether the finalists are measured anew in fresh processes.
     pub confirm: bool,
-    /// Whether the winner is measured on memory of its own as well.
+    /// Whether the winner is also measured on memory of its own.
     pub private: bool,
     /// What bounds the workload on this machine.
     pub model: Model,
@@ -104,13 +104,13 @@ impl Rules {
     }
 }
 
-/// The part of the budget from which on a task, at the machine's ceiling, counts as long: starts, rounds and
-/// candidates are then few enough to matter, and one look at a backend that is fifty times slower would cost a
-/// hundredth of the budget.
+/// A task counts as long if it takes at least this part of the budget at the machine's ceiling. Then only few starts,
+/// rounds and candidates fit, and one sample of a backend that is fifty times slower would cost a hundredth of the
+/// budget.
 const LONG: f64 = 1.0 / 5000.0;
 
 impl Rules {
-    /// Whether a single task takes a part of the budget that has to be planned with.
+    /// Whether a single task takes so much of the budget that every run must be planned.
     #[must_use]
     pub fn tasks_are_long(&self) -> bool {
         self.model.task_s >= self.budget_s * LONG && self.model.task_s > 0.0

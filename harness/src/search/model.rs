@@ -1,8 +1,8 @@
-//! What a combination takes at best, from what one of its backend's threads takes: work in waves over workers, and
-//! the machine's ceilings.
+//! The ideal time of a combination, from the time of one thread of its backend: waves of tasks over workers, within the
+//! machine's ceilings.
 //!
-//! It orders candidates, and rules out those that cannot win whatever their overheads. It is not a forecast: threads
-//! are taken to cost nothing.
+//! It orders the candidates, and rules out those that could not win even without overheads. It is not a forecast: it
+//! assumes perfect scaling.
 
 use gingham_machine::{Ceilings, Machine};
 use gingham_runtime::combination::Combination;
@@ -56,12 +56,12 @@ impl Model {
         let threads = combination.op_threads.get();
         let workers = combination.workers.min(self.tasks).max(1);
         let busy = workers * threads;
-        // All that run at once share the machine; one alone cannot be split further than its threads.
+        // All tasks that run at once share the machine; a task cannot use more of it than its threads can.
         let together = self.speed(busy) / workers as f64;
         let alone = self.speed(threads);
         let rows = makespan(self.tasks, combination.workers, combination.chunk);
         let full = self.tasks / workers;
-        // In the last wave fewer tasks share the machine, at most as fast as each is alone.
+        // In the last wave fewer tasks share the machine, and each is at most as fast as it would be alone.
         full.min(rows) as f64 * one / together + rows.saturating_sub(full) as f64 * one / alone
     }
 

@@ -5,7 +5,7 @@ use super::looks::Looks;
 use super::state::{End, State};
 use super::{Process, Role, Stop, gross, shares};
 
-/// The phase in which the finalists run in turn until they can be told apart.
+/// The phase in which the finalists run in turn until the samples separate them.
 pub(super) struct Race<'s, 'a> {
     state: &'s mut State<'a>,
     looks: Looks,
@@ -17,7 +17,8 @@ impl<'s, 'a> Race<'s, 'a> {
         Self { state, looks }
     }
 
-    /// Runs rounds until one is left, all are proven equal, or rounds or budget are used up; says which.
+    /// Runs rounds until one candidate is left, all are proven equal, or rounds or budget are used up; returns which of
+    /// these.
     pub(super) fn run(mut self) -> (Stop, Looks) {
         self.start_control();
         let tasks = self.state.rules().model.tasks;
@@ -45,10 +46,11 @@ impl<'s, 'a> Race<'s, 'a> {
         (stop, self.looks)
     }
 
-    /// Starts the A/A control, a second process of the leader, where there is something to tell apart.
+    /// Starts the A/A control, a second process of the leader, if there is more than one candidate to compare.
     fn start_control(&mut self) {
         let Some(leader) = self.state.leader().filter(|_| self.state.racing().len() > 1) else { return };
-        // Of long tasks it must not cost the first look: a start, and that many rounds of it and all others.
+        // Where tasks are long, it must leave time for the first look: for its start, and for that many rounds of it
+        // and all others.
         let tasks = self.state.rules().model.tasks;
         let rounds_s = LOOKS[0] as f64 * (self.state.round_s(tasks) + self.state.cost_s(leader, tasks));
         let left_s = self.state.left_s() - shares::reserve_s(self.state);

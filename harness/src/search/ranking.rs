@@ -1,13 +1,13 @@
-//! The candidates that are in, the fastest first, and the rule by which one of them is the answer.
+//! The candidates that are still in, the fastest first, and the rule that picks one of them as the answer.
 
 use super::state::State;
 use super::{Process, is_peer};
 use crate::arrangement::Arrangement;
 
-/// The part of the tolerance within which candidates look alike; the other part is for noise.
+/// Candidates within this part of the tolerance look alike; the rest of the tolerance is for noise.
 const ALIKE: f64 = 0.5;
 
-/// A candidate that is in, and how many times the leader's time it took.
+/// A candidate that is still in, and how many times the leader's time it took.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ranked {
     pub(super) candidate: usize,
@@ -25,7 +25,7 @@ impl Ranking {
         ranking
     }
 
-    /// Candidates by how they did at their best, where there are no rounds of the race to compare them by.
+    /// Candidates by their best times, where the race has had no rounds to compare them by.
     pub(super) fn by_quickest(state: &State<'_>, candidates: impl Iterator<Item = usize> + Clone) -> Self {
         let Some(leader) = state.record().quickest_of(candidates.clone().map(Process::race)) else {
             return Self::default();
@@ -63,7 +63,7 @@ impl Ranking {
         }
     }
 
-    /// Leaves those in for which it `is` so.
+    /// Keeps the candidates for which it `is` so.
     pub(super) fn retain(&mut self, is: impl Fn(usize) -> bool) {
         self.0.retain(|ranked| is(ranked.candidate));
     }
@@ -77,8 +77,8 @@ impl Ranking {
         self.0.iter().map(|ranked| ranked.ratio).min_by(f64::total_cmp)
     }
 
-    /// The rule for a tie: of those that look alike, first what a program can apply, then the fewest threads, then the
-    /// least memory to a power of two, then the fastest.
+    /// The rule for a tie: of the candidates that look alike, first those that a program can apply, then the fewest
+    /// threads, then the least memory to a power of two, then the fastest.
     pub(super) fn pick(&self, state: &State<'_>) -> Option<usize> {
         let most = self.least()? * (1.0 + state.rules().tolerance * ALIKE);
         let cost = |ranked: &&Ranked| {

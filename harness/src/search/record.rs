@@ -1,4 +1,4 @@
-//! What has been measured in a search: the samples of every process, and how fast they say each is.
+//! What has been measured in a search: the samples of every process, and the speeds that follow from them.
 
 use std::collections::BTreeMap;
 
@@ -6,16 +6,16 @@ use super::bounds::{Comparison, compare};
 use super::{Process, Role};
 use crate::sample::Sample;
 
-/// The part of those that ran in a round, the least slowed ones, by which the round's slowness goes: a burst in the
-/// middle of a round has been seen to slow most of those that ran in it by 1.7, and the few that it spared then passed
-/// for the quickest by as much.
+/// A round's slowness is taken from this part of its processes, the least slowed ones. A burst in the middle of a round
+/// has been seen to slow most processes in it 1.7-fold; by their median, the few that it spared would have looked 1.7
+/// times as quick as they are.
 const LEAST_SLOWED: usize = 4;
 
 /// The samples of every process that was started.
 #[derive(Debug, Default)]
 pub(super) struct Record {
     samples: BTreeMap<Process, Vec<Sample>>,
-    /// For each round so far the log of how many times as long all took as at their best.
+    /// For each round so far, the log of its slowness: how many times as long the processes took as at their best.
     slowness: Vec<f64>,
 }
 
@@ -30,7 +30,7 @@ impl Record {
         self.samples.entry(process).or_default().push(sample);
     }
 
-    /// Takes up what a round that is over says of all rounds.
+    /// Updates the slowness of all rounds at the end of a round.
     pub(super) fn close_round(&mut self) {
         let mut behind = vec![Vec::new(); self.next_round() + 1];
         for samples in self.samples.values() {
@@ -82,12 +82,12 @@ impl Record {
         self.counted(process).map(Sample::seconds_per_task).min_by(f64::total_cmp)
     }
 
-    /// How many times the time of `other` `process` takes, each at its best in the rounds that both ran in.
+    /// How many times as long `process` takes as `other`, each at its best in the rounds that both ran in.
     ///
-    /// Bests, because noise mostly adds time: one quiet sample tells what it can do, where a median of two bursts does
-    /// not. Within rounds, because a shared machine changes its pace: memory has been seen to be half as fast from one
-    /// minute to the next, which makes whatever ran in the better rounds look the better one. Where they have no round
-    /// in common the clock is all there is.
+    /// Bests, because noise mostly adds time: one quiet sample shows what a process can do, and a median of two bursts
+    /// does not. Within shared rounds, because a shared machine changes its pace: memory has been seen to get half as
+    /// fast from one minute to the next, so a process that ran in the better rounds would look faster. Without a shared
+    /// round, the best times themselves are compared.
     pub(super) fn ratio(&self, process: Process, other: Process) -> Option<f64> {
         let [own, theirs] = [process, other].map(|process| self.paces(process));
         let both = || own.iter().zip(&theirs).filter_map(|(own, theirs)| Some(((*own)?, (*theirs)?)));
@@ -113,7 +113,7 @@ impl Record {
         logs
     }
 
-    /// What the rounds `from ..` say of `processes`, and of the A/A control of one of them.
+    /// Compares `processes`, and the A/A control of one of them, by the rounds `from ..`.
     pub(super) fn compare(&self, processes: &[Process], from: usize, tolerance: f64, alpha: f64) -> Option<Comparison> {
         let logs: Vec<_> = processes.iter().map(|&process| self.logs(process, from)).collect();
         let control = self.control().and_then(|control| {

@@ -1,4 +1,4 @@
-//! How long a sample is: long enough for the clock, and as short a part of a long batch as shows the combination.
+//! How long a sample is: long enough for the clock, and of a long batch no more than shows how the combination does.
 
 use crate::space::Candidate;
 
@@ -15,9 +15,9 @@ const LONGEST_SAMPLE: (f64, f64) = (1.0 / 400.0, 0.12);
 /// milliseconds, which are below a hundredth of such a sample.
 const WARMED_BELOW_S: f64 = 0.1;
 
-/// Tasks of a sample, of `held` that are there, each of which takes `task_s` seconds: all of them, or as many whole
-/// waves as fit into the longest sample of a budget of `budget_s` seconds, and at least one. A wave is the fewest tasks
-/// that keep every worker busy.
+/// Tasks of a sample, out of `held` tasks of `task_s` seconds each: all of them, or as many whole waves as fit into the
+/// longest sample that a budget of `budget_s` seconds allows, and at least one wave. A wave is the fewest tasks that
+/// keep every worker busy.
 #[must_use]
 pub fn part(budget_s: f64, task_s: f64, wave: usize, held: usize) -> usize {
     let longest_s = (budget_s * LONGEST_SAMPLE.0).max(LONGEST_SAMPLE.1);
@@ -31,19 +31,19 @@ pub fn part(budget_s: f64, task_s: f64, wave: usize, held: usize) -> usize {
 /// The confirmation repeats that sample in a dozen rounds.
 const LONGEST_SERIAL_SAMPLE: f64 = 0.01;
 
-/// Items of a sample for each CPU at least, where there are as many: with fewer, the one that ends last would decide.
+/// Items of a sample for each CPU at least, if there are so many: with fewer, the item that ends last would decide.
 const FEWEST_ITEMS: usize = 8;
 
-/// Items of a function that a sample runs, of `most`, on whichever candidate: as many as one thread does in a hundredth
-/// of the budget, an item taking `item_s` seconds.
+/// Items of a function that a sample of any candidate runs, out of `most`: as many as one thread does in a hundredth of
+/// the budget, at `item_s` seconds an item.
 #[must_use]
 pub fn items(budget_s: f64, item_s: f64, cpus: usize, most: usize) -> usize {
     let items = (budget_s * LONGEST_SERIAL_SAMPLE / item_s.max(1e-12)) as usize;
     items.max(FEWEST_ITEMS * cpus).min(most)
 }
 
-/// Seconds of a budget that would do, where one of `budget_s` seconds, of which `spent_s` are gone, has no time for a
-/// round of `candidates`, whose sample takes one thread `serial_s` seconds.
+/// Seconds of a budget that would be enough, where `budget_s` seconds, of which `spent_s` are gone, do not leave time
+/// for a round of `candidates`, each of whose samples takes one thread `serial_s` seconds.
 #[must_use]
 pub fn too_short(budget_s: f64, spent_s: f64, serial_s: f64, cpus: usize, candidates: &[Candidate]) -> Option<f64> {
     let raced = candidates.iter().filter(|candidate| candidate.skipped.is_none());
@@ -51,7 +51,7 @@ pub fn too_short(budget_s: f64, spent_s: f64, serial_s: f64, cpus: usize, candid
     (spent_s + round_s > budget_s).then(|| (spent_s + 2.0 * round_s).ceil())
 }
 
-/// How many times over a part of the batch that takes `part_s` seconds is run in a sample: as often as comes nearest to
+/// How many times a sample repeats a part of the batch that takes `part_s` seconds: as often as comes nearest to
 /// [`SAMPLE_S`], and at least once.
 #[must_use]
 pub fn repeats(part_s: f64) -> usize {

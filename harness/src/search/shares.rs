@@ -1,5 +1,5 @@
-//! How a search shares out its time: candidates are started in the first part of it, the race has the rest, and the
-//! confirmation what is kept for it.
+//! How a search shares out its time: candidates start in the first part, the race gets the rest, and some of it is kept
+//! for the confirmation.
 
 use super::bounds::{CONFIRMATION_ROUNDS, FEWEST_CONFIRMATION_ROUNDS};
 use super::ranking::fastest;
@@ -11,21 +11,23 @@ use crate::arrangement::Arrangement;
 /// is for the race.
 const STARTING: f64 = 0.6;
 
-/// The part of the search's time that is kept for the confirmation at most: a short budget is there to see more than
-/// one combination, however well confirmed.
+/// The largest part of the search's time that is kept for the confirmation: a short budget should measure more than one
+/// combination, however well it could confirm that one.
 pub(super) const CONFIRMATION: f64 = 0.5;
 
-/// The part of the search's time that the rounds of a group of candidates may take; else there is one less.
+/// The part of the search's time that the rounds of a group may take; if they would take more, the group has one round
+/// less.
 const GROUP: f64 = 0.1;
 
 /// Rounds of a group: a candidate that is slow in all of them leaves. On a shared machine a fifth of all samples have
-/// been seen half as fast with no counter that says why, and one of thirty equals twice running.
+/// been half as fast although no counter says why, and of thirty equals one was, twice in succession.
 pub(super) const GROUP_ROUNDS: usize = 3;
 
 /// Rounds of a group where tasks are long.
 const GROUP_ROUNDS_OF_LONG_TASKS: usize = 2;
 
-/// Candidates as dear as the leader for whose confirmation time is kept, beside the baseline: the leader and two more.
+/// Time is kept for the confirmation of this many candidates that take as long as the leader, and of the baseline: the
+/// leader and two more.
 const KEPT_FOR: usize = 3;
 
 /// Whether the race needs all the time that is left once `pending_s` seconds of it are gone.
@@ -49,7 +51,7 @@ pub(super) fn why_cut(state: &State<'_>) -> Stop {
     if state.is_interrupted() { Stop::Interrupted } else { Stop::Budget }
 }
 
-/// Rounds of a group on `tasks` tasks; one less where they are dear.
+/// Rounds of a group on `tasks` tasks; one less where they take too much of the time.
 pub(super) fn group_rounds(state: &State<'_>, tasks: usize) -> usize {
     let rounds = if state.rules().tasks_are_long() { GROUP_ROUNDS_OF_LONG_TASKS } else { GROUP_ROUNDS };
     let dear = rounds as f64 * state.round_s(tasks) > GROUP * state.span_s();
@@ -65,8 +67,9 @@ pub(super) fn reserve_s(state: &State<'_>) -> f64 {
     closing_s + confirmation_s(state)
 }
 
-/// Seconds that are kept for the confirmation: those of the leader, the baseline and two more in all rounds, at most
-/// half of the search's. None where that is too little for the leader and the baseline in the fewest rounds.
+/// Seconds that are kept for the confirmation: enough for all rounds of the leader, the baseline and two more, but at
+/// most half of the search's time; 0 where that half is too little for the leader and the baseline in the fewest
+/// rounds.
 pub(super) fn confirmation_s(state: &State<'_>) -> f64 {
     if !state.rules().confirm {
         return 0.0;
@@ -88,8 +91,8 @@ pub(super) fn least_s(state: &State<'_>, leader: usize) -> f64 {
     [leader].into_iter().chain(baseline).map(|id| price_s(state, id, FEWEST_CONFIRMATION_ROUNDS)).sum()
 }
 
-/// Seconds of a budget that would confirm `leader`: twice what its confirmation takes, since half of the search's time
-/// is for that, and time for all that came before.
+/// Seconds of a budget that would confirm `leader`: the time that was gone before the search, and twice the time of the
+/// confirmation, which may have half of the search's time.
 pub(super) fn advised_s(state: &State<'_>, leader: usize) -> f64 {
     let least_s = least_s(state, leader);
     (state.begun_s() + least_s / CONFIRMATION).max(state.elapsed_s() + least_s)

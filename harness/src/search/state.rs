@@ -22,7 +22,7 @@ pub(super) struct State<'a> {
     runs: Vec<Run>,
     /// The processes that run.
     live: Vec<Process>,
-    /// Those of them that take no part in rounds for now.
+    /// The running processes that take no part in rounds for now.
     resting: Vec<Process>,
     record: Record,
     disturbance: Disturbance,
@@ -32,14 +32,14 @@ pub(super) struct State<'a> {
     begun_s: f64,
     /// Seconds that all starts have cost, and how many they were.
     starts: (f64, usize),
-    /// Seconds that no round may touch: they are for what comes after the race.
+    /// Seconds that no round may use: they are kept for the phases after the race.
     reserve_s: f64,
 }
 
 /// How a round ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
-    /// All that take part have run.
+    /// Every process that takes part has run.
     Whole,
     /// Time was up, or the user wants no more.
     Cut,
@@ -108,7 +108,7 @@ impl<'a> State<'a> {
         self.live.iter().copied().filter(|process| process.role == Role::Race).collect()
     }
 
-    /// Those of them that may leave without proof: all but peers, which the user asked for by name.
+    /// The racing processes that may leave without proof: all but peers, which the user named.
     pub(super) fn racing_own(&self) -> Vec<Process> {
         let racing = self.racing().into_iter();
         racing.filter(|process| !is_peer(&self.combinations[process.candidate])).collect()
@@ -163,7 +163,7 @@ impl<'a> State<'a> {
         self.warnings.push(warning);
     }
 
-    /// Keeps seconds for what comes after the race.
+    /// Keeps seconds for the phases after the race.
     pub(super) fn reserve(&mut self, seconds: f64) {
         self.reserve_s = seconds;
     }
@@ -173,13 +173,13 @@ impl<'a> State<'a> {
         self.runs[candidate].skipped = Some(why);
     }
 
-    /// Asks what a candidate of one thread can do with a small task; `left` are to be asked, this one included.
+    /// Probes a candidate of one thread with a small task; `left` are still to be probed, this one included.
     pub(super) fn probe(&mut self, candidate: usize, left: usize) {
         (self.progress)(Progress::Admitting { combination: &self.combinations[candidate], left });
         self.runs[candidate].probe_s = self.course.probe(candidate);
     }
 
-    /// Starts a process; one that fails at it is out. `left` are to be started, this one included.
+    /// Starts a process; if the start fails, its candidate is out. `left` are still to be started, this one included.
     pub(super) fn start(&mut self, process: Process, left: usize) {
         (self.progress)(Progress::Admitting { combination: &self.combinations[process.candidate], left });
         let before = self.course.elapsed_s();
@@ -198,17 +198,18 @@ impl<'a> State<'a> {
         }
     }
 
-    /// None of those that race takes part in rounds for now, but for one.
+    /// Of the racing processes, only this one takes part in rounds for now.
     pub(super) fn rest_all_but(&mut self, one: Option<Process>) {
         self.resting = self.racing().into_iter().filter(|process| Some(*process) != one).collect();
     }
 
-    /// All that run take part in rounds again.
+    /// Every running process takes part in rounds again.
     pub(super) fn wake(&mut self) {
         self.resting.clear();
     }
 
-    /// Runs all once, on `tasks` tasks; again where others had the machine meanwhile, if that may still be.
+    /// Runs a round on `tasks` tasks, and runs it again if other programs took too much of the machine and the round
+    /// may still be repeated.
     pub(super) fn round(&mut self, tasks: usize) -> End {
         loop {
             let number = self.record.next_round();
@@ -222,7 +223,7 @@ impl<'a> State<'a> {
         }
     }
 
-    /// A sample of each; `None` where it was cut short.
+    /// Takes one sample of each process; `None` where the round was cut short.
     fn pass(&mut self, round: usize, tasks: usize) -> Option<Lost> {
         let processes = self.awake();
         let mut lost = Lost::default();
@@ -257,7 +258,7 @@ impl<'a> State<'a> {
         self.live.iter().copied().filter(|process| !self.resting.contains(process)).collect()
     }
 
-    /// Ends a process; `judge` asks for its results once more, before.
+    /// Ends a process; with `judge`, its results are judged once more before.
     pub(super) fn dismiss(&mut self, process: Process, judge: bool) {
         self.live.retain(|other| *other != process);
         self.resting.retain(|other| *other != process);
@@ -268,8 +269,9 @@ impl<'a> State<'a> {
         }
     }
 
-    /// Writes down why a process gives no more samples. What befalls a candidate's race or its confirmation is the
-    /// candidate's failure; its control is there for the noise alone, and private memory may not be available.
+    /// Writes down why a process gives no more samples. A failure in the race or in the confirmation is the candidate's
+    /// failure. The A/A control only measures noise, and private memory may not be available, so their failures are
+    /// not.
     fn fail(&mut self, process: Process, failure: Failure) {
         match process.role {
             Role::Race | Role::Confirmation => self.runs[process.candidate].failure = Some(failure),
@@ -292,7 +294,7 @@ impl<'a> State<'a> {
         self.runs[candidate].left.get_or_insert(why);
     }
 
-    /// Takes a candidate back that had left; why it had.
+    /// Takes back a candidate that had left, and returns the reason why it had.
     pub(super) fn readmit(&mut self, candidate: usize) -> Option<Left> {
         self.runs[candidate].left.take()
     }
@@ -302,17 +304,17 @@ impl<'a> State<'a> {
         self.runs[candidate].slower_by = Some(by);
     }
 
-    /// Takes back that a candidate is slower; whether that had been proven.
+    /// Takes back the proof that a candidate is slower; returns whether there was one.
     pub(super) fn disprove(&mut self, candidate: usize) -> bool {
         self.runs[candidate].slower_by.take().is_some()
     }
 
-    /// What the rounds `from ..` say of processes; `alpha` is what this look may spend.
+    /// Compares processes by the rounds `from ..`; `alpha` is the error level that this look may spend.
     pub(super) fn compare(&self, processes: &[Process], from: usize, alpha: f64) -> Option<Comparison> {
         self.record.compare(processes, from, self.rules.tolerance, alpha)
     }
 
-    /// What others had of the machine, in words, where that was too much.
+    /// In words, how much of the machine other programs took, where that was too much.
     pub(super) fn disturbed(&self) -> Option<String> {
         self.disturbance.told()
     }

@@ -1,5 +1,5 @@
-//! The parent's side of all trials of one tuning: each is started over the same operands, poisoned, run cold, verified,
-//! sampled by as many tasks and repeats as a sample takes, judged once more, and ended.
+//! The parent's side of all trials of one tuning. Each trial is started over the same operands, poisoned, run cold and
+//! verified, then sampled with as many tasks and repeats as a sample needs, judged once more, and ended.
 //!
 //! A tuning and the check of a saved answer use it with limits of their own.
 
@@ -19,7 +19,7 @@ use crate::reason::{Failure, FailureKind};
 use crate::sample::Sample;
 use crate::search::{Started, Stopped, sampling};
 
-/// Sides of the matrices of a probe: 5 ms at 59 GF/s, and a rate that is within a third of that of large ones.
+/// Sides of the matrices of a probe: 5 ms at 59 GF/s, and a rate within a third of the rate of large products.
 const PROBE_SIDE: usize = 512;
 
 /// Timed runs of a probe, of which the shortest counts, and the seconds after which it starts no further run: plain
@@ -42,11 +42,11 @@ pub(crate) struct Driver {
 pub(crate) struct Start<'a> {
     /// The program that is the runner.
     pub(crate) program: &'a Program,
-    /// How long each of its answers is waited for.
+    /// How long the parent waits for each of its answers.
     pub(crate) deadline: Duration,
     /// Whether it computes on private copies of the operands.
     pub(crate) private: bool,
-    /// Seconds that a task is expected to take at least, 0 where that is not known: long ones are timed in their first
+    /// Seconds that a task is expected to take at least, 0 where that is not known: long tasks are timed in their first
     /// run.
     pub(crate) task_s: f64,
     /// Seconds of the budget, of which a sample may take a part.
@@ -66,11 +66,11 @@ pub(crate) struct Running {
 }
 
 impl Driver {
-    /// Computes what the results of `held` are compared with; its operands lie in `arena`, whose inputs and choice of
-    /// what is compared come from `seed`.
+    /// Computes the expected results of `held`, whose operands lie in `arena`; the inputs, and which results are
+    /// compared, come from `seed`.
     ///
     /// # Errors
-    /// Where the arena is not that of the workload.
+    /// An error, where the arena is not the workload's.
     pub(crate) fn new(
         environment: Environment,
         held: Workload,
@@ -98,7 +98,7 @@ impl Driver {
     ) -> Result<(Running, Started), Failure> {
         let held = self.held.tasks();
         let (warm, wave) = match combination.executor {
-            // What a peer has for workers it does not say: all that can be at work at once are woken.
+            // A peer does not say how many workers it has, so as many tasks run as there can be workers.
             ExecutorKind::Peer => (self.cpus.min(held), self.cpus.min(held)),
             _ => (combination.workers.min(held), waves::wave(combination, held)),
         };
@@ -127,7 +127,7 @@ impl Driver {
         Ok((Running { trial, backend: combination.backend.clone(), warm, most, task_s }, started))
     }
 
-    /// Tasks that are judged at the start, where a sample is not shorter: some waves, whose results are those of any.
+    /// Tasks that are judged at the start, unless a sample is shorter: a few waves, which stand for all.
     fn most_judged(&self, wave: usize) -> usize {
         if self.held.tasks_are_alike() { 4 * wave.max(self.cpus) } else { self.held.tasks() }
     }
@@ -144,7 +144,7 @@ impl Driver {
             running.trial.verify(0, running.most)?;
             error_ratio = Some(self.judge.check(&running.backend, self.arena.outputs(), running.most)?);
         }
-        // How it ends is of no weight: what it measured stands.
+        // How the trial ends does not matter: its measurements stand.
         let (peak_rss_bytes, threads) = running.trial.quit().unwrap_or_default();
         Ok(Stopped { peak_rss_bytes, threads, error_ratio })
     }
@@ -165,16 +165,16 @@ impl Driver {
                 break;
             }
         }
-        // How it ends is of no weight.
+        // How the trial ends does not matter.
         let _ = trial.quit();
         Some(shortest * self.held.work(1) / small.work(1))
     }
 
-    /// Has a trial on one thread show what is right, where nothing else says so, on as many tasks as `choose` says for
-    /// the seconds that a task takes. These are all that trials run from here on.
+    /// Takes the results of a trial on one thread as the right ones, where nothing else defines them. `choose` gives
+    /// the number of tasks from the seconds that a task takes; from here on, trials run only these tasks.
     ///
     /// # Errors
-    /// [`Failure`], where it does not run; `choose`'s own.
+    /// [`Failure`], where it does not run, and the errors of `choose`.
     pub(crate) fn learn<E: From<Failure>>(
         &mut self,
         combination: &Combination,
@@ -184,7 +184,8 @@ impl Driver {
         let hello = Hello::new(&self.held, combination, &self.arena, false);
         let failed = |death: Death| E::from(Failure::from(death));
         let (mut trial, _) = Trial::start(start.program, hello, &self.environment, start.deadline).map_err(failed)?;
-        // One task says little of the others, so twice as many are run each time until that takes as long as a sample.
+        // One task says little about the others, so twice as many are run each time until a run takes as long as a
+        // sample.
         let (mut count, all) = (1, self.held.tasks());
         let task_s = loop {
             let wall_s = trial.run(0, count, 1).map_err(failed)?.wall_s;
@@ -198,17 +199,17 @@ impl Driver {
         trial.verify(0, tasks).map_err(failed)?;
         self.judge.learn(self.arena.outputs(), tasks);
         self.held = self.held.with_fewer_tasks(tasks);
-        // How it ends is of no weight.
+        // How the trial ends does not matter.
         let _ = trial.quit();
         Ok(())
     }
 }
 
 impl Running {
-    /// A sample of `tasks` tasks, or as many as a sample may have, repeated for as long as it must last.
+    /// A sample of `tasks` tasks, or of as many as a sample may have, repeated until it lasts as long as a sample must.
     ///
     /// # Errors
-    /// [`Failure`]; the trial is of no further use then.
+    /// [`Failure`]; the trial cannot be used any more.
     pub(crate) fn sample(&mut self, round: usize, tasks: usize) -> Result<Sample, Failure> {
         let tasks = tasks.min(self.most);
         let repeat = sampling::repeats(self.task_s * tasks as f64);
@@ -218,7 +219,7 @@ impl Running {
         Ok(Sample { round, ..sample })
     }
 
-    /// Takes at most `most` tasks for a sample from here on, however fast it is.
+    /// Limits samples to `most` tasks from here on, however fast they are.
     pub(crate) fn limit(&mut self, most: usize) {
         self.most = most;
     }

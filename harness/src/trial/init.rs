@@ -14,14 +14,14 @@ use rustix::process::{Pid, getppid, test_kill_process};
 use super::program::Program;
 use super::runner::serve;
 
-/// Set in the environment of a trial to the number of the process that asks it. What a trial starts has another parent,
-/// and does not take itself for a trial.
+/// Set in the environment of a trial to the id of its parent process. A process that a trial starts has another parent,
+/// and so does not take itself for a trial.
 pub(super) const MARKER: &str = "GINGHAM_TRIAL";
 
-/// Whether this process has called [`init`], as its trials then do too.
+/// Whether this process has called [`init`]; its trials then do so too.
 static INITIALISED: AtomicBool = AtomicBool::new(false);
 
-/// Trials that would not be served.
+/// The error of a program whose main would not serve trials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "trials start this program anew, and its main does not serve them; make `gingham::init(&registry)` the first line \
@@ -29,8 +29,8 @@ static INITIALISED: AtomicBool = AtomicBool::new(false);
 )]
 pub struct Uninitialised;
 
-/// The first line of a program that tunes: where this process was started as a trial, serves it with the backends and
-/// tasks of `registry` and exits.
+/// The first line of a program that tunes. If this process was started as a trial, it serves the trial with the
+/// backends and functions of `registry`, and exits.
 pub fn init(registry: &Registry) {
     INITIALISED.store(true, Ordering::Relaxed);
     if is_trial() {
@@ -50,7 +50,7 @@ impl Program {
     }
 }
 
-/// Whether this process was started as a trial. One whose parent has died meanwhile still was.
+/// Whether this process was started as a trial, even if its parent has died meanwhile.
 fn is_trial() -> bool {
     let marker = std::env::var(MARKER).ok();
     let asking = marker.and_then(|number| Pid::from_raw(number.parse().ok()?));

@@ -1,8 +1,8 @@
 //! What a run of a trial cost, as its parent sees it.
 //!
-//! The runner says how long the run took. All else is read here, from outside and over the whole process group: so a
-//! runner in another language need not know how, workers in processes of their own count alike, and no reading lies
-//! between a request and its answer.
+//! The runner says how long the run took. Everything else is read here, from outside and over the whole process group.
+//! So a runner in another language need not know how to read it, workers in processes of their own count too, and no
+//! reading lies between a request and its answer.
 
 use gingham_machine::counters::Usage;
 use gingham_machine::{Clocks, Neighbours};
@@ -16,14 +16,14 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// Before a run of the process group `group`. The CPUs are read last here, and first after the run: what reading
-    /// the group costs is no other process' work.
+    /// Reads the clocks before a run of the process group `group`. The CPUs are read last here, and first after the
+    /// run, so that reading the group does not count as another program's work.
     pub(super) fn before(group: u32, neighbours: &Neighbours) -> Self {
         let used = Usage::of_group(group);
         Self { used, cpus: neighbours.clocks() }
     }
 
-    /// After the run, which took `wall_s`.
+    /// Reads the clocks after the run, which took `wall_s`.
     pub(super) fn after(self, group: u32, neighbours: &Neighbours, wall_s: f64) -> Cost {
         let cpus = neighbours.clocks();
         let used = Usage::of_group(group).since(&self.used);

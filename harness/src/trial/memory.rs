@@ -8,7 +8,7 @@ use gingham_runtime::workload::{self, Tasks};
 
 use super::protocol::Hello;
 
-/// The arena, and the private copies where they were asked for.
+/// The arena, and private copies if `hello` requests them.
 pub(super) struct Memory {
     inputs: ReadOnly,
     outputs: Writable,
@@ -16,7 +16,7 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// Maps the arena that `hello` names, and copies it where `hello` asks for that.
+    /// Maps the arena that `hello` names, and copies it if `hello` requests that.
     pub(super) fn open(hello: &Hello) -> io::Result<Self> {
         let inputs = ReadOnly::open(&hello.arenas.inputs.path, hello.arenas.inputs.bytes)?;
         let outputs = Writable::open(&hello.arenas.outputs.path, hello.arenas.outputs.bytes)?;
@@ -31,7 +31,7 @@ impl Memory {
     /// The tasks of `hello`, on this memory.
     ///
     /// # Errors
-    /// [`workload::Error`], where the tensors do not fit, or `registry` has not the function.
+    /// [`workload::Error`], where the tensors do not fit, or `registry` does not have the function.
     pub(super) fn tasks<'a>(
         &'a mut self,
         hello: &'a Hello,
@@ -44,15 +44,15 @@ impl Memory {
         hello.workload.tasks_in(registry, &hello.tensors, inputs, outputs)
     }
 
-    /// Before results are to be seen: what their parent wrote into the arena takes the place of earlier ones, which
-    /// would otherwise pass for those of a run that writes nothing.
+    /// Before a run whose results will be judged: copies what the parent wrote into the arena over earlier results,
+    /// which would otherwise pass for the results of a run that writes nothing.
     pub(super) fn take_in(&mut self) {
         if let Some([_, outputs]) = &mut self.own {
             outputs.as_mut_slice().copy_from_slice(self.outputs.as_slice());
         }
     }
 
-    /// Has the results lie in the arena.
+    /// Copies the results into the arena.
     pub(super) fn hand_out(&mut self) {
         if let Some([_, outputs]) = &self.own {
             self.outputs.as_mut_slice().copy_from_slice(outputs.as_slice());

@@ -1,8 +1,8 @@
 //! One combination being measured, in a process of its own.
 //!
 //! Start-up variables, global pools, crashes, hangs and wrong results stay inside that process. The parent's side is
-//! [`Trial`], the child's [`init`]; between them run lines of JSON ([`protocol`]). The child may be any other
-//! [`Program`] that speaks them.
+//! [`Trial`], the child's [`init`]; they exchange lines of JSON ([`protocol`]). The child may be any other [`Program`]
+//! that speaks this protocol.
 
 pub(crate) mod driver;
 mod init;

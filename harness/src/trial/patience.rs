@@ -1,5 +1,5 @@
-//! How long an answer is still waited for. A process that was stopped meanwhile, with the runner or without it, has not
-//! waited: no single wait counts for much longer than it was meant to take.
+//! How long to wait for an answer. Time in which this process was stopped, with the runner or without it, must not
+//! count: so no single wait counts for much longer than it was meant to take.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use rustix::time::Timespec;
 /// The longest single wait. Waking takes some microseconds, while a run of seconds is measured.
 pub(super) const WAIT: Duration = Duration::from_secs(1);
 
-/// What is left of the time for an answer.
+/// The time that is left for an answer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
     left: Duration,
@@ -27,7 +27,7 @@ impl Patience {
         self.left.is_zero()
     }
 
-    /// Waits until one of `fds` has something to tell, at most `longest`.
+    /// Waits until one of `fds` has an event, at most `longest`.
     pub(super) fn wait(&mut self, fds: &mut [PollFd<'_>], longest: Duration) -> io::Result<()> {
         let (begin, wait) = (Instant::now(), self.left.min(longest));
         let timeout = Timespec { tv_sec: wait.as_secs() as i64, tv_nsec: wait.subsec_nanos().into() };

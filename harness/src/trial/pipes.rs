@@ -1,4 +1,5 @@
-//! What a runner says, taken from its pipes as it comes and never waited for: who waits must see its end as well.
+//! What a runner says. It is taken from the pipes as it comes, without waiting: the parent waits elsewhere, for the
+//! pipes and for the runner's end together.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -35,17 +36,17 @@ impl Lines {
         self.buffer.is_empty()
     }
 
-    /// The first line has not come to its end.
+    /// The first line is not complete yet.
     pub(super) fn pending(&self) -> bool {
         !self.buffer.contains(&b'\n') && !self.too_long()
     }
 
-    /// More has come without an end than any answer is long.
+    /// More bytes have come without a line's end than any answer has.
     pub(super) fn too_long(&self) -> bool {
         self.buffer.len() > LONGEST_ANSWER
     }
 
-    /// Takes in what is there; false at the end of the pipe.
+    /// Takes in the bytes that are there; false at the end of the pipe.
     pub(super) fn read(&mut self) -> bool {
         let mut bytes = [0; 4096];
         match self.pipe.read(&mut bytes) {
@@ -74,7 +75,8 @@ impl Tail {
         Ok(Self { pipe: nonblocking(pipe)?, open: true, last: VecDeque::new() })
     }
 
-    /// Takes in what is there, up to a pipe's worth, so that a flood of words is no reason to miss a deadline.
+    /// Takes in the bytes that are there, up to a pipe's worth, so that a flood of output cannot make the parent miss a
+    /// deadline.
     pub(super) fn read(&mut self) {
         let mut bytes = [0; 4096];
         for _ in 0..16 {
@@ -92,17 +94,17 @@ impl Tail {
         }
     }
 
-    /// The last line that says something.
+    /// The last line that is not empty.
     pub(super) fn last_line(&self) -> Option<String> {
         let bytes: Vec<u8> = self.last.iter().copied().collect();
         let text = String::from_utf8_lossy(&bytes);
-        // Rust's own note after a panic is no reason.
+        // Rust's own note after a panic is not a reason.
         let line = text.lines().rfind(|line| !line.trim().is_empty() && !line.starts_with("note: "))?;
         Some(line.trim().to_owned())
     }
 }
 
-/// The same pipe, of which a call that would wait fails.
+/// The same pipe, made so that a call that would wait fails.
 pub(super) fn nonblocking(pipe: OwnedFd) -> io::Result<File> {
     fcntl_setfl(pipe.as_fd(), fcntl_getfl(pipe.as_fd())? | OFlags::NONBLOCK)?;
     Ok(File::from(pipe))

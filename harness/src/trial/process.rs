@@ -26,7 +26,7 @@ use crate::sample::{self, Sample};
 /// clear away their semaphores then.
 const LAST_RITES: Duration = Duration::from_secs(2);
 
-/// How often a runner is looked at where nothing tells of its end.
+/// How often to look whether a runner has ended where no descriptor signals it.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// A runner process and its group.
@@ -34,14 +34,14 @@ const LOOK: Duration = Duration::from_millis(20);
 pub struct Trial {
     child: Child,
     group: Pid,
-    /// Tells who waits of the runner's end; some systems refuse it (gVisor, seccomp profiles, kernels before 5.3).
+    /// Becomes readable at the runner's end; some systems refuse it (gVisor, seccomp profiles, kernels before 5.3).
     end: Option<OwnedFd>,
     requests: File,
     answers: Lines,
     stderr: Tail,
     deadline: Duration,
     neighbours: Neighbours,
-    /// It has been waited for: its number may be another group's by now.
+    /// The runner has been waited for, so its id may be another group's by now.
     reaped: bool,
 }
 
@@ -57,22 +57,22 @@ pub struct Ready {
 /// Why a trial gives no (more) samples.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Death {
-    /// The runner says that this combination is not to be had.
+    /// The runner says that it cannot run this combination.
     #[error("{0}")]
     Refused(String),
-    /// It was asked and did not answer in time.
+    /// It did not answer a request in time.
     #[error("no answer within {}s", (.0.as_secs_f64() * 10.0).round() / 10.0)]
     Timeout(Duration),
-    /// It ended, crashed, failed, or said what no runner says.
+    /// It ended, crashed, failed, or gave an answer that is not in the protocol.
     #[error("{0}")]
     Failed(String),
 }
 
 impl Trial {
-    /// Starts `program` as a runner and waits until it is ready. Every answer of it is waited for at most `deadline`.
+    /// Starts `program` as a runner and waits until it is ready. It has at most `deadline` for every answer.
     ///
     /// # Errors
-    /// [`Death`], where it does not come to be ready.
+    /// [`Death`], where it does not become ready.
     pub fn start(
         program: &Program,
         hello: Hello,
@@ -110,26 +110,26 @@ impl Trial {
         Ok(Self { child, group, end, requests, answers, stderr, deadline, neighbours, reaped: false })
     }
 
-    /// Runs tasks `first .. first + count`, `repeat` times over.
+    /// Runs tasks `first .. first + count`, `repeat` times.
     ///
     /// # Errors
-    /// [`Death`]; the trial is of no further use then.
+    /// [`Death`]; the trial cannot be used any more.
     pub fn run(&mut self, first: usize, count: usize, repeat: usize) -> Result<Cost, Death> {
         self.ask_to_run(Request::Run { first, count, repeat, check: false })
     }
 
-    /// Runs them once, and has the results in the arena when this returns, wherever the runner computes.
+    /// Runs them once. When this returns, the results are in the arena, wherever the runner computes.
     ///
     /// # Errors
-    /// [`Death`]; the trial is of no further use then.
+    /// [`Death`]; the trial cannot be used any more.
     pub fn verify(&mut self, first: usize, count: usize) -> Result<Cost, Death> {
         self.ask_to_run(Request::Run { first, count, repeat: 1, check: true })
     }
 
-    /// [`Trial::run`], with what the trial used meanwhile, and what others took.
+    /// [`Trial::run`], with what the trial used meanwhile and what other programs took.
     ///
     /// # Errors
-    /// [`Death`]; the trial is of no further use then.
+    /// [`Death`]; the trial cannot be used any more.
     pub fn measure(&mut self, first: usize, count: usize, repeat: usize) -> Result<sample::Cost, Death> {
         let before = Reading::before(self.pid(), &self.neighbours);
         let Cost { wall_s } = self.run(first, count, repeat)?;
@@ -140,7 +140,7 @@ impl Trial {
     /// tasks untimed first.
     ///
     /// # Errors
-    /// [`Death`]; the trial is of no further use then.
+    /// [`Death`]; the trial cannot be used any more.
     pub fn sample(&mut self, warm: usize, tasks: usize, repeat: usize) -> Result<Sample, Death> {
         self.resume();
         if warm > 0 {
@@ -161,7 +161,8 @@ impl Trial {
         }
     }
 
-    /// Stops the whole group: spinning threads of idle libraries take no core from the trial that is measured.
+    /// Stops the whole group, so that spinning threads of idle libraries do not take a core from the trial that is
+    /// measured.
     pub fn stop(&self) {
         self.signal(Signal::STOP);
     }
@@ -193,7 +194,7 @@ impl Trial {
         self.child.id()
     }
 
-    /// The group may have ended already; then there is nobody to tell.
+    /// The group may have ended already; then there is nothing to signal.
     fn signal(&self, signal: Signal) {
         if !self.reaped {
             let _ = kill_process_group(self.group, signal);
@@ -203,7 +204,7 @@ impl Trial {
     /// Sends a request and waits for its answer, the runner's end, or the deadline, whichever comes first.
     fn ask(&mut self, request: &Request) -> Result<Answer, Death> {
         let mut patience = Patience::new(self.deadline);
-        // A line that is here already would pass for the answer, and every answer for the one after it.
+        // A line that is here already would be taken for the answer, and then each answer for the next one.
         self.answers.read();
         if !self.answers.is_empty() {
             return Err(Death::Failed("answered before it was asked".into()));
@@ -218,7 +219,7 @@ impl Trial {
         })
     }
 
-    /// Writes a line, which a runner that does not read lets wait once the pipe is full.
+    /// Writes a line; this waits while the pipe is full because the runner does not read.
     fn send(&mut self, mut line: &[u8], patience: &mut Patience) -> Result<(), Death> {
         while !line.is_empty() {
             match self.requests.write(line) {
@@ -230,7 +231,7 @@ impl Trial {
                         return Ok(());
                     }
                 }
-                // A runner that is gone answers with a broken pipe; why it went is told by `receive`.
+                // If the runner has ended the pipe is broken; `receive` finds out why it ended.
                 Err(_) => return Ok(()),
             }
         }
@@ -253,7 +254,7 @@ impl Trial {
             }
             let open = !answered || self.answers.read();
             if ended || !open {
-                // What it still had to say may lie in the pipes.
+                // Its last words may still lie in the pipes.
                 while self.answers.read() && self.answers.pending() {}
                 self.stderr.read();
                 if let Some(line) = self.answers.next() {
@@ -281,7 +282,7 @@ impl Trial {
         Ok((std::array::from_fn(|pipe| !fds[pipe].revents().is_empty()), self.has_ended()))
     }
 
-    /// Whether the runner has ended; it is not waited for yet, so that its number stays its own.
+    /// Whether the runner has ended. It is not waited for yet, so that no other process can get its id.
     fn has_ended(&self) -> bool {
         let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         !matches!(waitid(WaitId::Pid(self.group), look), Ok(None))
@@ -318,7 +319,7 @@ impl Trial {
         })
     }
 
-    /// Ends the whole group. Its leader is waited for last: until then no other process can have its number.
+    /// Ends the whole group. Its leader is waited for last: until then no other process can get its id.
     fn reap(&mut self) -> io::Result<ExitStatus> {
         self.signal(Signal::KILL);
         self.reaped = true;
@@ -332,7 +333,7 @@ impl Drop for Trial {
     }
 }
 
-/// Why no process could be started, and what would let it be.
+/// Why no process could be started, and what would help.
 fn unstarted(error: &io::Error) -> String {
     let more = match Errno::from_io_error(error) {
         Some(Errno::MFILE | Errno::NFILE) => "; raise `ulimit -n`, of which each trial takes four",

@@ -1,4 +1,4 @@
-//! What a trial starts: this program anew, or a peer, which is a command that speaks the trial protocol.
+//! What a trial starts: this program again, or a peer, which is a command that speaks the trial protocol.
 
 use std::env;
 use std::fs;
@@ -20,15 +20,15 @@ pub enum Program {
     Peer {
         /// NAME in its combination `peer/NAME`.
         name: String,
-        /// The command and its arguments, at least the former. No shell looks at them.
+        /// The command, then its arguments. No shell interprets them.
         words: Vec<String>,
     },
 }
 
-/// The program of whatever process asks, even where its file is replaced or gone.
+/// The program of the calling process, even if its file has been replaced or removed.
 const THIS: &str = "/proc/self/exe";
 
-/// A text that is no peer.
+/// A text that does not describe a peer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// There is nothing to start.
@@ -43,15 +43,15 @@ pub enum Error {
         /// The text that was given.
         given: String,
     },
-    /// The name would be no word of a combination.
+    /// The name cannot stand in a combination's text.
     #[error(
-        "peer `{given}`: `{name}` is no name; give one of letters, digits, `-`, `_` and `.` before the command: \
+        "peer `{given}`: `{name}` is not a name; give one of letters, digits, `-`, `_` and `.` before the command: \
          NAME=CMD"
     )]
     Name {
         /// The text that was given.
         given: String,
-        /// What would have been the name.
+        /// The unusable name.
         name: String,
     },
 }
@@ -63,7 +63,7 @@ impl Program {
     }
 
     /// The peer that `[NAME=]CMD` describes. CMD is split into words as a POSIX shell does. Without a NAME the peer is
-    /// called after the last word that is no option: `python3 peers/numpy.py --threads` is `numpy`.
+    /// called after the last word that is not an option: `python3 peers/numpy.py --threads` is `numpy`.
     ///
     /// # Errors
     /// [`Error`], with the text that was given.
@@ -96,7 +96,7 @@ impl Program {
         let is_program = |path: &Path| path.is_file() && access(path, Access::EXEC_OK).is_ok();
         match name.contains('/') {
             true => is_program(name.as_ref()),
-            // Without the variable the system has a path of its own.
+            // Without the variable the system uses a default path.
             false => {
                 env::var_os("PATH").is_none_or(|path| env::split_paths(&path).any(|at| is_program(&at.join(name))))
             }
@@ -107,7 +107,7 @@ impl Program {
     pub(super) fn is_this(&self) -> bool {
         let (Self::Own(path), Ok(this)) = (self, fs::read_link(THIS)) else { return false };
         let file = |path: &Path| fs::metadata(path).ok().map(|file| (file.dev(), file.ino()));
-        // The kernel says so where the file that this process was started from has lost its name.
+        // The kernel marks it so if the file that this process was started from has lost its name.
         let name = this.as_os_str().as_bytes();
         let name = name.strip_suffix(b" (deleted)").unwrap_or(name);
         path.as_os_str().as_bytes() == name || *path == this || file(path) == file(THIS.as_ref())
@@ -166,12 +166,12 @@ mod tests {
             ("numpy=# a comment", "no command"),
             ("numpy=python3 'x.py", "a quote is not closed"),
             ("numpy=python3 \\", "ends the command"),
-            ("=python3 x.py", "`` is no name"),
-            ("a+b=python3 x.py", "`a+b` is no name"),
-            ("größe=python3 x.py", "`größe` is no name"),
-            ("sh -c 'read x'", "`read x` is no name"),
-            ("-x", "`` is no name"),
-            ("..", "`` is no name"),
+            ("=python3 x.py", "`` is not a name"),
+            ("a+b=python3 x.py", "`a+b` is not a name"),
+            ("größe=python3 x.py", "`größe` is not a name"),
+            ("sh -c 'read x'", "`read x` is not a name"),
+            ("-x", "`` is not a name"),
+            ("..", "`` is not a name"),
         ] {
             let error = Program::peer(text).expect_err(text).to_string();
             assert!(error.contains(words) && error.contains(text), "{text}: {error}");

@@ -18,7 +18,7 @@ pub const PROTOCOL: u32 = 1;
 pub enum Request {
     /// The first line: what will be run, and where its operands lie.
     Hello(Box<Hello>),
-    /// Runs tasks `first .. first + count` of the batch, `repeat` times over.
+    /// Runs tasks `first .. first + count` of the batch, `repeat` times.
     Run {
         /// The first task.
         first: usize,
@@ -27,7 +27,7 @@ pub enum Request {
         /// How many times over.
         repeat: usize,
         /// The results must lie in the arena when the answer comes. A runner that computes into memory of its own
-        /// copies them there only then.
+        /// copies them there for such a run only.
         #[serde(default)]
         check: bool,
     },
@@ -41,16 +41,16 @@ pub struct Hello {
     /// [`PROTOCOL`]
     pub protocol: u32,
     /// The operation, its sizes, and the number of tasks; or a function that the runner has registered by name, which
-    /// only this program's own runners are sent.
+    /// is sent only to this program's own runners.
     pub workload: Workload,
     /// How it is to be run.
     pub combination: Combination,
     /// The memory that the operands lie in.
     pub arenas: Arenas,
-    /// The operands, in the order of the operation's contract.
+    /// The operands, in the order in which the operation's contract lists them.
     pub tensors: Vec<Tensor>,
-    /// The runner is to compute on private copies of the operands, in memory advised for huge pages, which mapped files
-    /// have not.
+    /// The runner computes on private copies of the operands, in memory advised for huge pages, which mapped files do
+    /// not have.
     #[serde(default)]
     pub private: bool,
 }
@@ -86,7 +86,7 @@ pub enum Answer {
         #[serde(default)]
         kernels: String,
     },
-    /// This combination is not to be had in this process.
+    /// This process cannot run the combination.
     Refused {
         /// Why.
         reason: String,
@@ -109,14 +109,14 @@ pub enum Answer {
     },
 }
 
-/// What one `run` cost on the runner's clock; the rest is for its parent to read.
+/// What one `run` cost on the runner's clock; its parent reads the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Cost {
     /// Seconds that the tasks took, over all repetitions.
     pub wall_s: f64,
 }
 
-/// What a runner speaks that does not say.
+/// The protocol of a runner that does not name one.
 fn protocol() -> u32 {
     PROTOCOL
 }

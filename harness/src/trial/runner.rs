@@ -1,4 +1,4 @@
-//! The child's side of a trial: answers requests until it is told to quit, or its parent goes.
+//! The child's side of a trial: answers requests until one says `quit`, or its parent is gone.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -21,7 +21,7 @@ pub(super) fn serve(registry: &Registry) -> ExitCode {
     match serve_lines(registry) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "trial: {error}"); // who cannot be told is not
+            let _ = writeln!(io::stderr(), "trial: {error}"); // if that fails there is nowhere left to report it
             ExitCode::FAILURE
         }
     }
@@ -31,7 +31,7 @@ fn serve_lines(registry: &Registry) -> io::Result<()> {
     let mut answers = Answers(File::from(rustix::io::fcntl_dupfd_cloexec(io::stdout(), 3)?));
     rustix::stdio::dup2_stdout(io::stderr())?;
     if thread::Builder::new().name("gingham-parent".into()).spawn(end_with_parent).is_err() {
-        // Where no thread can be had, the kernel ends this process with the thread that started it.
+        // If no thread can be started, the kernel ends this process when the thread that started it ends.
         set_parent_process_death_signal(Some(Signal::KILL))?;
     }
     let mut requests = Requests(io::stdin().lines());
@@ -46,14 +46,15 @@ fn serve_lines(registry: &Registry) -> io::Result<()> {
     }
 }
 
-/// How long a run that is under way may go on when there is nobody left to tell.
+/// How long the current run may go on after the parent is gone.
 const LAST_RUN: Duration = Duration::from_secs(2);
 
-/// Ends this process soon after its parent, in the middle of a run that hangs as well. A pipe that has lost its writer
-/// is the reliable sign: the signal that Linux has for it comes when the parent's thread ends, not the parent.
+/// Ends this process soon after its parent has ended, even in the middle of a run that hangs. The reliable sign is a
+/// pipe that has lost its writer: the signal that Linux has for this comes when the parent's thread ends, not the
+/// parent.
 fn end_with_parent() {
     let requests = io::stdin();
-    // No event is asked for: a hang-up is told always, and nothing else wakes this thread.
+    // No event is requested: poll always reports a hang-up, and nothing else wakes this thread.
     while poll(&mut [PollFd::new(&requests, PollFlags::empty())], None) == Err(rustix::io::Errno::INTR) {}
     thread::sleep(LAST_RUN);
     let _ = kill_process(getpid(), Signal::KILL);
@@ -87,7 +88,7 @@ fn serve_workload(
         Err(error @ workload::Error::Placement(_)) => return Err(io::Error::other(error)),
         Err(error) => return answers.send(&refused(&error)),
     };
-    // A function is of this program, whose version it has.
+    // A function belongs to this program and has its version.
     let [version, kernels] = engine.backend().map_or([env!("CARGO_PKG_VERSION").into(), String::new()], |backend| {
         let info = backend.info();
         [info.version, info.kernels]
@@ -115,7 +116,7 @@ fn serve_workload(
     answers.send(&Answer::Bye { peak_rss_bytes: Usage::of_self().peak_rss_bytes, threads: thread_cpu_seconds() })
 }
 
-/// Runs tasks `first .. first + count`, `repeat` times over.
+/// Runs tasks `first .. first + count`, `repeat` times.
 fn timed(tasks: &mut dyn Tasks, on: &Limited<'_>, first: usize, count: usize, repeat: usize) -> Answer {
     let Some(end) = first.checked_add(count).filter(|&end| end <= tasks.len()) else {
         return Answer::Failed { reason: format!("tasks {first}+{count} are beyond the batch") };
@@ -129,7 +130,7 @@ fn timed(tasks: &mut dyn Tasks, on: &Limited<'_>, first: usize, count: usize, re
     }
 }
 
-/// Requests, a line each; their end is the end of the parent.
+/// Requests, a line each; they end when the parent does.
 struct Requests(io::Lines<io::StdinLock<'static>>);
 
 impl Requests {

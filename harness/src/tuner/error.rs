@@ -24,14 +24,14 @@ pub enum Error {
     /// The operands do not fit the machine.
     #[error(transparent)]
     Memory(#[from] TooLarge),
-    /// The operands do not lie where they should.
+    /// The operands do not lie where they must.
     #[error(transparent)]
     Placement(#[from] placement::Error),
     /// The memory for them cannot be had.
     #[cfg(target_os = "linux")]
     #[error(transparent)]
     Arena(#[from] gingham_runtime::arena::Error),
-    /// The journal cannot be had, or is of another tuning.
+    /// The journal cannot be used, or belongs to another tuning.
     #[error(transparent)]
     Journal(#[from] journal::Error),
     /// The budget is too short for an answer.
@@ -53,10 +53,10 @@ pub enum Error {
     /// A workload of nothing.
     #[error("{0}: nothing to measure; give sizes above 0")]
     Nothing(Workload),
-    /// Two peers that no row would tell apart.
+    /// Two peers that would share a row.
     #[error("two peers are named `{0}`; name one of them otherwise: --peer NAME=CMD")]
     Twice(String),
-    /// A peer's program is not to be found.
+    /// A peer's program cannot be found.
     #[error("peer {name}: there is no program that `{command}` would start; give its path, or install it")]
     Missing {
         /// The peer.

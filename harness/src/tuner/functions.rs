@@ -58,13 +58,13 @@ pub struct FnTuner {
     pub budget: Duration,
     /// How long a trial may take to answer.
     pub deadline: Duration,
-    /// Combinations within this share of the best are not told apart from it.
+    /// Combinations within this share of the best count as equal to it.
     pub tolerance: f64,
     /// Sets the order of rounds.
     pub seed: u64,
     /// Once true, the tuning ends with what is known so far.
     pub interrupt: Arc<AtomicBool>,
-    /// Hears of its progress, between samples only.
+    /// Receives its progress, between samples only.
     pub progress: Listener,
 }
 
@@ -85,12 +85,12 @@ impl Default for FnTuner {
 
 impl FnTuner {
     /// Races a closure in this process. It is called with indices below `items`, by several threads at once and many
-    /// times over, and does the same each time; [`Context::op_threads`] is what it may use itself. One that never
-    /// returns is waited for: only a function in a trial has a deadline.
+    /// times, and must do the same each time; [`Context::op_threads`] is what it may use itself. A closure that never
+    /// returns is waited for without end: only a function in a trial has a deadline.
     ///
     /// # Errors
-    /// [`Error`], also where the closure fails or panics on one thread. A combination that it fails on is a row that
-    /// says so.
+    /// [`Error`], also where the closure fails or panics on one thread. A combination on which it fails becomes a row
+    /// that says so.
     pub fn tune_fn<F>(&self, items: usize, f: F) -> Result<Outcome, Error>
     where
         F: Fn(&Context<'_>, usize) -> Result<(), BoxError> + Sync,

@@ -1,4 +1,4 @@
-//! The settings of a tuning, as a journal must agree with them to be of it.
+//! The settings of a tuning that its journal must agree with.
 
 use gingham_machine::Machine;
 use gingham_machine::environment::kernel_variables;

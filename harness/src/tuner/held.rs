@@ -3,8 +3,8 @@
 use gingham_runtime::Workload;
 use gingham_runtime::arena::{DEFAULT_LIMIT, FIRST_TOUCH};
 
-/// The part of `workload` that a tuning on `cpus` CPUs holds. Its samples are of whole waves, so at least one task for
-/// each CPU is held, if these can be made in a twentieth of `budget_s` seconds, and whole waves of as many.
+/// The part of `workload` that a tuning on `cpus` CPUs holds. Samples are of whole waves. So it holds whole waves of
+/// one task for each CPU, and at least one wave if that can be made in a twentieth of `budget_s` seconds.
 pub(super) fn held(workload: &Workload, cpus: usize, budget_s: f64) -> Workload {
     let wave = workload.task_bytes().saturating_mul(cpus as u64).min((budget_s / 20.0 * FIRST_TOUCH) as u64);
     let held = workload.within(DEFAULT_LIMIT.max(wave));

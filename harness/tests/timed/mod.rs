@@ -13,14 +13,14 @@ pub(crate) struct Turn {
     pub(crate) round: usize,
     /// Which sample of its round it is.
     pub(crate) place: usize,
-    /// Which sample of its entrant it is.
+    /// Which sample of its candidate it is.
     pub(crate) own: usize,
 }
 
 /// The machine; `time` gives the milliseconds of a task.
 pub(crate) struct Timed<F> {
     time: F,
-    /// Samples of each round and of each entrant so far.
+    /// Samples of each round and of each candidate so far.
     places: HashMap<usize, usize>,
     owns: HashMap<Process, usize>,
     clock_s: f64,

@@ -1,8 +1,8 @@
 //! The file behind an arena: in memory and without a name.
 //!
-//! `memfd_create` makes one that can be sealed. Some systems refuse it (seccomp profiles, kernels before 3.17); a file
-//! in the directory of shared memory that has lost its name does as well there, but for the seal: that nobody writes to
-//! the inputs rests on the runners alone.
+//! `memfd_create` makes one that can be sealed. Some systems refuse it (seccomp profiles, kernels before 3.17). An
+//! unlinked file in the directory of shared memory serves there too, but has no seal: then only the runners themselves
+//! keep from writing to the inputs.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -13,7 +13,7 @@ use rustix::io::{Errno, FdFlags};
 /// Where files are memory.
 const SHARED_MEMORY: &str = "/dev/shm";
 
-/// An empty file that children inherit: trials find it under its number.
+/// An empty file that children inherit: trials find it by its descriptor's number.
 pub(super) fn create(name: &str) -> io::Result<OwnedFd> {
     match rustix::fs::memfd_create(name, MemfdFlags::ALLOW_SEALING) {
         Ok(file) => Ok(file),
@@ -21,14 +21,15 @@ pub(super) fn create(name: &str) -> io::Result<OwnedFd> {
     }
 }
 
-/// An empty file without a name, of memory where the system has a directory of that.
+/// An empty file without a name, in memory if the system has a directory for that.
 fn unnamed() -> io::Result<OwnedFd> {
     let file = tempfile::tempfile_in(SHARED_MEMORY).or_else(|_| tempfile::tempfile())?;
     rustix::io::fcntl_setfd(&file, FdFlags::empty())?;
     Ok(file.into())
 }
 
-/// Allocates `bytes` of `file` from `start` on: a file that is only made so long dies of SIGBUS on a full machine.
+/// Allocates `bytes` of `file` from `start` on: on a full machine, a file that was only made that long would end the
+/// process with SIGBUS.
 pub(super) fn allocate(file: impl AsFd, start: u64, bytes: u64) -> io::Result<()> {
     match rustix::fs::fallocate(&file, FallocateFlags::empty(), start, bytes) {
         Err(Errno::OPNOTSUPP | Errno::NOSYS) => write_zeros(file, start, bytes),
@@ -51,7 +52,7 @@ fn write_zeros(file: impl AsFd, start: u64, bytes: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Keeps everyone from writing to `file` or changing its length, where it can be kept from that.
+/// Seals `file`, where that is possible, so that no process can write to it or change its length.
 pub(super) fn seal(file: impl AsFd) -> io::Result<()> {
     match rustix::fs::fcntl_add_seals(file, SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW) {
         Err(Errno::PERM | Errno::INVAL) => Ok(()),

@@ -27,16 +27,16 @@ impl Mapping {
     fn new(file: impl AsFd, start: u64, bytes: u64, protection: ProtFlags) -> io::Result<Self> {
         let bytes = usize::try_from(bytes).map_err(|_| io::ErrorKind::FileTooLarge)?;
         let flags = MapFlags::SHARED | MapFlags::POPULATE;
-        // SAFETY: no address is asked for, so that no existing mapping is touched.
+        // SAFETY: no address is requested, so that no existing mapping is touched.
         let start = unsafe { mmap(std::ptr::null_mut(), bytes, protection, flags, file, start)? };
         let start = NonNull::new(start).ok_or(io::ErrorKind::OutOfMemory)?;
         Ok(Self { start, bytes })
     }
 
-    /// Zeros of no file, which are touched later: on huge pages, where the system has them for those who ask.
+    /// Private zeros, which are touched later: on huge pages, where the system gives them on request.
     fn anonymous(bytes: usize) -> io::Result<Self> {
         let protection = ProtFlags::READ | ProtFlags::WRITE;
-        // SAFETY: no address is asked for, so that no existing mapping is touched.
+        // SAFETY: no address is requested, so that no existing mapping is touched.
         let start = unsafe { mmap_anonymous(std::ptr::null_mut(), bytes, protection, MapFlags::PRIVATE)? };
         let start = NonNull::new(start).ok_or(io::ErrorKind::OutOfMemory)?;
         let mapping = Self { start, bytes };
@@ -48,7 +48,7 @@ impl Mapping {
 
     fn as_slice(&self) -> &[u8] {
         // SAFETY: the mapping is `bytes` long and lives as long as `self`; any bits are bytes. The memory may be shared
-        // with trials: they write to outputs only between a request and its answer, while nobody reads here.
+        // with trials: they write to outputs only between a request and its answer, while this process does not read.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr().cast(), self.bytes) }
     }
 
@@ -130,7 +130,7 @@ impl Writable {
     }
 }
 
-/// Memory of this process alone, on huge pages where the system has them for those who ask: files in memory have none.
+/// Private memory of this process, on huge pages where the system gives them on request: files in memory have none.
 #[derive(Debug)]
 pub struct Private(Mapping);
 

@@ -1,8 +1,8 @@
 //! The memory that all trials of a tuning share: inputs, sealed once they are filled, and outputs.
 //!
 //! Both are memory files, so that a runner in any language can map them. They are allocated before they are mapped, and
-//! touched before they are used: first touch runs at 0.3 GB/s on some virtual machines, and would be charged to
-//! whichever trial comes first.
+//! touched before they are used: first touch runs at 0.3 GB/s on some virtual machines, and would count as time of the
+//! first trial.
 
 mod backing;
 mod location;
@@ -19,15 +19,15 @@ use crate::workload::{Placement, Workload};
 /// Bytes that an arena takes at most, unless one task needs more.
 pub const DEFAULT_LIMIT: u64 = 512 << 20;
 
-/// First touch of memory that this machine has not used before, bytes per second, at its worst: what the budget
-/// expects before it is measured.
+/// The slowest first touch, in bytes per second, of memory that the machine has not used before: the budget expects it
+/// until it is measured.
 pub const FIRST_TOUCH: f64 = 0.3e9;
 
-/// Bytes per second that are touched and filled at best.
+/// Bytes per second that can be touched and filled at best.
 pub const FILLED_AT_BEST: f64 = 4e9;
 
-/// Bytes that are allocated, touched and filled at a time, whole blocks of random numbers, and seconds after which the
-/// rate of that tells what the rest takes.
+/// Bytes that are allocated, touched and filled at a time, whole blocks of random numbers; and the seconds after which
+/// their rate forecasts the rest.
 const SLICE: u64 = 64 << 20;
 const TELLING_S: f64 = 0.5;
 
@@ -40,7 +40,7 @@ pub struct Arena {
     prefault_s: f64,
 }
 
-/// Memory that cannot be had.
+/// Memory that the system refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The system refused.
@@ -66,16 +66,16 @@ impl Arena {
     /// Allocates and pre-faults the operands of `workload` and fills the inputs from `seed`.
     ///
     /// # Errors
-    /// [`Error::System`] where the system has not that much memory.
+    /// [`Error::System`] where the system does not have so much memory.
     pub fn new(workload: &Workload, seed: u64) -> Result<Self, Error> {
         Self::made_while(workload, seed, &|_| true)
     }
 
-    /// The same as long as `go_on`, which is told how many seconds all of it takes at the rate seen so far (0 in the
-    /// first half second, when that is not known). A machine that touches memory slowly shows it soon.
+    /// The same, as long as `go_on` agrees, which receives the seconds that all of it takes at the rate seen so far (0
+    /// in the first half second, when that is not known). A machine that touches memory slowly shows it soon.
     ///
     /// # Errors
-    /// [`Error::System`] where the system has not that much memory, [`Error::Stopped`] where it was not to go on.
+    /// [`Error::System`] where the system does not have so much memory, [`Error::Stopped`] where `go_on` said no.
     pub fn made_while(workload: &Workload, seed: u64, go_on: &dyn Fn(f64) -> bool) -> Result<Self, Error> {
         let start = Instant::now();
         let placement = Placement::of(workload);
@@ -155,7 +155,7 @@ fn needed_s(filled: &[(u64, f64)], bytes: u64) -> [f64; 2] {
     [expected_s, expected_s.max(since(&|_, s| s <= gone_s - 1.0))]
 }
 
-/// A memory file of `bytes` bytes that children inherit. `each` is given each slice of it, and the number of the
+/// A memory file of `bytes` bytes that children inherit. `each` receives each slice of it, with the offset of the
 /// slice's first byte, once the slice has been allocated and touched: some systems allocate at once, and take their
 /// time at the first touch.
 fn file(name: &str, bytes: u64, mut each: impl FnMut(usize, &mut [u8]) -> Result<(), Error>) -> Result<OwnedFd, Error> {
@@ -230,7 +230,7 @@ mod tests {
         let workload = Workload::fill::<f64>([1, 1_000_000]).tasks(3);
         let stopped = Arena::made_while(&workload, 1, &|_| false);
         assert!(matches!(stopped, Err(Error::Stopped { needed_s: 0.0, .. })), "{stopped:?}");
-        // What takes less than half a second is never too slow.
+        // A filling that takes less than half a second is never too slow.
         assert!(Arena::made_while(&workload, 1, &|needed_s| needed_s <= 0.0).is_ok());
     }
 

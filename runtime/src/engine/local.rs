@@ -1,7 +1,7 @@
 //! A combination made ready in this process: its backend, its op threads, its pool of workers and its chunk.
 //!
-//! Plans, trial runners and runs over files apply a combination here and nowhere else: what makes ready fails before
-//! anything runs, and what runs is handed one thing.
+//! Plans, trial runners and runs over files apply a combination here and nowhere else: an engine that cannot be made
+//! fails before anything runs, and callers handle one value instead of four.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::executor::{self, BoxError, Executor, Rayon, Serial, TaskErrors, Threa
 /// A combination made ready. It owns its pool and keeps it between runs.
 pub struct Engine {
     combination: Combination,
-    /// None for the functions of a program, which have no backend.
+    /// `None` for the functions of a program, which have no backend.
     backend: Option<Arc<dyn Backend>>,
     executor: Box<dyn Executor>,
 }
@@ -23,13 +23,13 @@ pub struct Engine {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The backend is unknown, or has not these op threads in this process.
+    /// The backend is unknown, or cannot use these op threads in this process.
     #[error(transparent)]
     Core(#[from] CoreError),
     /// The pool cannot be had.
     #[error(transparent)]
     Executor(#[from] executor::Error),
-    /// It was made for functions, and is to run operations.
+    /// It was made for functions, and cannot run operations.
     #[error("{0} was made for functions: it has no backend to run operations with")]
     NoBackend(Combination),
 }
@@ -53,8 +53,8 @@ impl Engine {
         Ok(Self { backend: Some(backend), ..Self::for_functions(combination)? })
     }
 
-    /// Makes `combination` ready for functions, which have no backend: the one it names is not looked at, and its op
-    /// threads are what a function is told that it may use.
+    /// Makes `combination` ready for functions, which have no backend: the one that it names is ignored, and each call
+    /// receives its op threads as the number of threads that the function may use.
     ///
     /// # Errors
     /// [`executor::Error`]
@@ -92,7 +92,7 @@ impl Engine {
     /// Puts the op threads in force.
     ///
     /// # Errors
-    /// Where the backend has not as many in this process.
+    /// An error, where the backend cannot use as many in this process.
     pub fn limited(&self) -> Result<Limited<'_>, CoreError> {
         let limit = self.backend.as_ref().map(|backend| backend.limit(self.combination.op_threads)).transpose()?;
         Ok(Limited { engine: self, chunk: self.combination.chunk, _limit: limit })
@@ -120,7 +120,7 @@ impl Limited<'_> {
         self.engine.combination.op_threads
     }
 
-    /// The same for `count` of `of` tasks, handed out in as many pieces as all of them would be.
+    /// The same for `count` out of `of` tasks, handed out in as many pieces as all of them would be.
     #[must_use]
     pub fn for_part(&self, count: usize, of: usize) -> Limited<'_> {
         // In 128 bits no product of two sizes overflows.
@@ -137,7 +137,7 @@ impl Limited<'_> {
         executor::for_each(self.engine.executor.as_ref(), n, self.chunk, f)
     }
 
-    /// Calls `f` with groups of neighbours among `items`, as long as `group` says.
+    /// Calls `f` with groups of neighbours among `items`; `group` gives their lengths.
     ///
     /// # Errors
     /// [`TaskErrors`], as [`executor::for_each_group_mut`].

@@ -1,15 +1,15 @@
 //! The scoped job: work on the caller's stack, lent to the threads of a pool until all have handed it back.
 //!
-//! The threads outlive every batch, so the compiler cannot see that what they borrow outlives them. This module is
-//! where we vouch for it, and the only unsafe code of the executors. [`Crew::share`] posts a pointer to the work to
-//! each thread, does its own share, and leaves only when the count of threads that may hold the pointer is zero; the
-//! waiting is in a destructor, so that unwinding cannot get round it.
+//! The threads outlive every batch, so the compiler cannot see that what they borrow outlives them. This module
+//! guarantees it, and holds the only unsafe code of the executors. [`Crew::share`] posts a pointer to the work to each
+//! thread, does its own share, and leaves only when the count of threads that may hold the pointer is zero; the waiting
+//! is in a destructor, so that unwinding cannot get round it.
 //!
-//! A post is emptied by a swap, by its thread or by the caller who takes the work back because nothing is left to do:
-//! whoever finds the pointer owns it, and the other finds nothing. A batch that is over before a sleeping thread has
-//! woken up therefore does not wait for it.
+//! A swap empties a post: the thread swaps to take the work, or the caller swaps to take it back because nothing is
+//! left to do. The side that finds the pointer owns it; the other finds null. So a batch that is over before a sleeping
+//! thread has woken up does not wait for that thread.
 //!
-//! Who waits spins for [`SPINS`] pauses, in case it is not for long, and then sleeps.
+//! A waiting thread spins for [`SPINS`] pauses, in case the wait is short, and then sleeps.
 #![allow(unsafe_code)]
 
 use std::hint::spin_loop;
@@ -35,7 +35,7 @@ pub(super) struct Crew {
     posts: Box<[CachePadded<Post>]>,
     /// How many threads hold the posted pointer, or may still take it.
     pending: CachePadded<AtomicUsize>,
-    /// Held by the caller whose work is posted.
+    /// Locked by the caller whose work is posted.
     caller: Mutex<Parker>,
     wake_caller: Unparker,
     closed: AtomicBool,
@@ -50,12 +50,12 @@ struct Post {
 }
 
 impl Crew {
-    /// A crew of as many threads as there are parkers, and the caller; each thread is to call [`Crew::serve`].
+    /// A crew of the caller and as many threads as there are parkers; each thread must call [`Crew::serve`].
     pub(super) fn new(parkers: &[Parker]) -> Self {
         let post = |parker: &Parker| Post { work: AtomicPtr::default(), wake: parker.unparker().clone() };
         let caller = Parker::new();
-        // With more threads than processors, one that spins keeps off the one it is waiting for: eight workers on two
-        // cores took 233 us for 64 small tasks, and 37 us when they slept at once.
+        // With more threads than processors, a spinning thread takes the processor from the thread that it is waiting
+        // for: eight workers on two cores took 233 us for 64 small tasks, and 37 us when they slept at once.
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             posts: parkers.iter().map(|parker| CachePadded::new(post(parker))).collect(),
@@ -68,11 +68,11 @@ impl Crew {
     }
 
     /// Calls `work(w)` once for each worker `w` in `0..workers`, 0 on this thread and the rest on theirs, and waits for
-    /// all that have begun. With `recall`, those who have not begun when `work(0)` returns are not waited for and do
-    /// not begin. False, and nothing done, while another caller's work is posted: we may be inside that very work,
-    /// where waiting would never end.
+    /// all that have begun. With `recall`, workers that have not begun when `work(0)` returns are not waited for and do
+    /// not begin. Returns false, with nothing done, while another caller's work is posted: this call may come from
+    /// inside that very work, and would wait for ever.
     ///
-    /// `work` is not to unwind on a crew's thread: it would end the thread, and the caller would wait for ever.
+    /// `work` must not unwind on a crew's thread: that would end the thread, and the caller would wait for ever.
     pub(super) fn share(&self, workers: usize, recall: bool, work: Work<'_>) -> bool {
         let parker = match self.caller.try_lock() {
             Ok(parker) => parker,
@@ -94,7 +94,7 @@ impl Crew {
         true
     }
 
-    /// The life of the thread that is `worker`: does the work posted to it until the crew is closed.
+    /// The loop of the thread that is `worker`: does the work posted to it until the crew is closed.
     pub(super) fn serve(&self, worker: usize, parker: &Parker) {
         let post = &self.posts[worker - 1];
         loop {
@@ -102,9 +102,9 @@ impl Crew {
             let work = post.work.swap(null_mut(), Acquire);
             if !work.is_null() {
                 // SAFETY: the pointer was posted by `share`, where it points to a live local. `share` has counted this
-                // thread in `pending` and cannot return or unwind past `Join` before the count is zero. Having swapped
-                // the pointer out, nobody else takes this thread off the count, and it does so itself only below,
-                // after the call. The pointee is `Sync` by its type, and the swap acquires what was written before.
+                // thread in `pending` and cannot return or unwind past `Join` before the count is zero. Once the
+                // pointer is swapped out, only this thread takes itself off the count, and it does so below, after the
+                // call. The pointee is `Sync` by its type, and the swap acquires what was written before.
                 unsafe { (*work)(worker) };
                 if self.pending.fetch_sub(1, Release) == 1 {
                     self.wake_caller.unpark();
@@ -123,8 +123,8 @@ impl Crew {
         }
     }
 
-    /// Returns when `ready`. Whoever makes it so unparks afterwards, and the parker remembers that, so no wake-up is
-    /// lost; one left over from an earlier wait costs a turn of the loop.
+    /// Returns when `ready`. The thread that makes it ready unparks afterwards, and the parker remembers that, so no
+    /// wake-up is lost; a token left over from an earlier wait costs one turn of the loop.
     fn wait(&self, parker: &Parker, ready: impl Fn() -> bool) {
         let mut spins = self.spins;
         while !ready() {

@@ -46,8 +46,8 @@ pub const MAX_WORKERS: usize = 4096;
 ///   next one.
 /// * A panic in `body` keeps no other range from running. It is resumed on the caller when all are done (the first to
 ///   arrive, if there are several), and the executor stays usable.
-/// * `run` may be called by several threads at once and from inside a `body`, this executor's own included. It does
-///   not deadlock; how many workers such a run gets is the executor's affair.
+/// * `run` may be called by several threads at once and from inside a `body`, this executor's own included. It does not
+///   deadlock; the executor decides how many workers such a run gets.
 /// * Dropping the executor ends its threads and waits for them.
 /// * In a process that was forked from the one in which the executor was made its threads are missing: `run` returns
 ///   [`Error::Forked`], and dropping it waits for nothing.
@@ -65,29 +65,29 @@ pub trait Executor: Send + Sync {
     fn run(&self, n: usize, chunk: usize, body: &(dyn Fn(Range<usize>) + Sync)) -> Result<(), Error>;
 }
 
-/// An executor that cannot be had.
+/// An executor that cannot be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A number of workers that no executor takes.
+    /// A number of workers that no executor accepts.
     #[error("{executor}: {given} workers; expected 1 to {MAX_WORKERS}")]
     Workers {
         /// The executor's name.
         executor: &'static str,
-        /// The number asked for.
+        /// The requested number.
         given: usize,
     },
-    /// A thread that the system would not start. Those started before it have been ended.
+    /// The system refused to start a thread. The threads started before it have been ended.
     #[error("{executor}: cannot start {workers} workers: {cause}; ask for fewer, or raise `ulimit -u` and `ulimit -v`")]
     Spawn {
         /// The executor's name.
         executor: &'static str,
-        /// The number asked for.
+        /// The requested number.
         workers: usize,
         /// The system's words.
         cause: BoxError,
     },
-    /// Threads that a forked child has not got.
+    /// Threads that a forked child does not have.
     #[error(
         "{executor}: this process was forked from the one in which the workers were started, and has none of them; \
          make the plan or the executor after the fork"
@@ -96,12 +96,12 @@ pub enum Error {
         /// The executor's name.
         executor: &'static str,
     },
-    /// A combination that no executor of this process runs.
+    /// A combination that no executor of this process can run.
     #[error("{0} is a program of its own: it runs as a trial of a tuning, and not inside this program")]
     Peer(String),
 }
 
-/// `workers`, if an executor takes that many.
+/// `workers`, if an executor accepts that many.
 fn checked(executor: &'static str, workers: usize) -> Result<usize, Error> {
     match workers {
         1..=MAX_WORKERS => Ok(workers),
@@ -109,7 +109,7 @@ fn checked(executor: &'static str, workers: usize) -> Result<usize, Error> {
     }
 }
 
-/// A pool's thread is called after its worker, so that `top -H` and a trial's table of threads tell which is which.
+/// A pool's thread is named after its worker, so that `top -H` and a trial's table of threads show which is which.
 fn thread(worker: usize) -> std::thread::Builder {
     std::thread::Builder::new().name(format!("gingham-{worker}"))
 }

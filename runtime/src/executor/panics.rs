@@ -15,7 +15,7 @@ impl Panics {
     /// Calls `body` and keeps its panic. All are kept, although one is resumed: to drop the others here, in a pool's
     /// thread, would run destructors that may themselves panic.
     pub(super) fn catch(&self, body: impl FnOnce()) {
-        // The state that an unwinding body leaves behind is the caller's to judge: it sees the panic resumed.
+        // The caller judges the state that an unwinding body leaves behind: it sees the resumed panic.
         if let Err(panic) = catch_unwind(AssertUnwindSafe(body)) {
             self.0.lock().unwrap_or_else(PoisonError::into_inner).push(panic);
         }

@@ -1,4 +1,4 @@
-//! How `n` indices are cut into ranges: the one place that every executor takes its ranges from.
+//! How `n` indices are cut into ranges, for every executor.
 
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Cuts `0..n` for so many workers.
+    /// Cuts `0..n` for `workers` workers.
     pub fn new(n: usize, chunk: usize, workers: usize) -> Self {
         let len = if chunk == 0 { workers.min(n) } else { n.div_ceil(chunk) };
         Self { n, chunk, len }

@@ -1,7 +1,7 @@
 //! The `rayon` executor: a rayon pool of its own, and rayon's work stealing.
 //!
-//! The global pool is never used: its size is fixed by whoever comes first, and a backend may be running in it. The
-//! caller sleeps while the pool works, so that a run costs a wake-up each way on top of the tasks.
+//! The global pool is never used: its first user fixes its size, and a backend may be running in it. The caller sleeps
+//! while the pool works, so that a run costs a wake-up each way on top of the tasks.
 
 use std::mem;
 use std::ops::Range;
@@ -19,10 +19,10 @@ const NAME: &str = "rayon";
 /// `i` gets range `i`.
 ///
 /// Runs from several threads share the pool. A worker that waits for a run of its own, started inside a body, steals
-/// other work of this pool meanwhile: a body must hold no lock across such a run that another body takes.
+/// other work of this pool meanwhile. So a body must not hold, across such a run, a lock that another body takes.
 #[derive(Debug)]
 pub struct Rayon {
-    /// None only while the executor is being dropped.
+    /// `None` only while the executor is being dropped.
     pool: Option<ThreadPool>,
     threads: Vec<JoinHandle<()>>,
     workers: usize,
@@ -75,8 +75,8 @@ impl Executor for Rayon {
             if chunk == 0 {
                 pool.broadcast(|worker| work(worker.index()));
             } else {
-                // Left alone, rayon cuts only as often as there are thieves, and a worker that comes free could find
-                // nothing to steal in a long piece that another has begun.
+                // By default rayon splits work only as often as there are thieves, and a worker that comes free could
+                // find nothing to steal in a long piece that another has begun.
                 pool.install(|| (0..parts.len()).into_par_iter().with_max_len(1).for_each(work));
             }
         }
@@ -86,16 +86,16 @@ impl Executor for Rayon {
 }
 
 impl Drop for Rayon {
-    /// Rayon tells its threads to end and does not wait, so we do.
+    /// Rayon signals its threads to end and does not wait for them, so we do.
     fn drop(&mut self) {
         if self.home != forks::count() {
-            // Nobody is there to be woken, and a lock of theirs may have been held when the process was forked.
+            // There is no thread to wake, and a lock of the threads may have been held when the process was forked.
             mem::forget(self.pool.take());
             return mem::forget(mem::take(&mut self.threads));
         }
         drop(self.pool.take());
         for thread in self.threads.drain(..) {
-            // An error would be a panic of rayon's own, which its hook has printed.
+            // An error would be a panic of rayon itself, which its hook has printed.
             let _ = thread.join();
         }
     }

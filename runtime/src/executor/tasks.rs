@@ -85,11 +85,11 @@ pub fn for_each_mut<T: Send>(
     for_each_group_mut(executor, items, chunk, |_| 1, each)
 }
 
-/// As [`for_each_mut`], but `f` gets several items at once, with the index of the first of them. `group` is shown what
-/// is left of a range and says how many items from its first on make one call; 0 is taken for 1.
+/// As [`for_each_mut`], but `f` gets several items at once, with the index of the first of them. `group` receives the
+/// rest of a range and returns how many items from its first on make one call; 0 counts as 1.
 ///
-/// A call of several items that fails or panics is made again for each of them alone: that does all the others, and
-/// tells whose fault it was. So an item may be done twice, and `f` gives the same result the second time.
+/// A call of several items that fails or panics is repeated for each of them alone, which runs all the others and shows
+/// which one failed. So an item may run twice, and `f` must give the same result the second time.
 ///
 /// # Errors
 /// [`TaskErrors`] when the call of an item alone returned an error or panicked; all the others have run nevertheless.
@@ -103,8 +103,8 @@ pub fn for_each_group_mut<T: Send>(
     let failures = Failures::default();
     let n = items.len();
     let mut rest = items;
-    // One lock for each range, never contended: it tells the compiler what the executor's contract tells us. The
-    // executor then deals ranges instead of items, and one at a time is what `chunk` asks for.
+    // One lock for each range, never contended: it proves to the compiler what the executor's contract promises. The
+    // executor then hands out ranges instead of items, one at a time, each of them a `chunk`.
     let ranges: Vec<_> = Parts::new(rest.len(), chunk, executor.workers())
         .iter()
         .map(|range| (range.start, Mutex::new(rest.split_off_mut(..range.len()).unwrap_or_default())))
@@ -151,7 +151,7 @@ impl Failures {
         }
     }
 
-    /// What `n` tasks come to. Where the executor did not run at all, each of them has failed.
+    /// The result of `n` tasks. If the executor did not run at all, each of them has failed.
     fn into_result(self, ran: Result<(), Error>, n: usize) -> Result<(), TaskErrors> {
         if let Some(error) = ran.err().filter(|_| n > 0) {
             return Err(TaskErrors::of_all(error.into(), n));

@@ -1,4 +1,4 @@
-//! The `threads` executor: a persistent pool of our own, made for the least cost of dispatch.
+//! The `threads` executor: a persistent pool of our own, made for the lowest cost of dispatch.
 //!
 //! The calling thread is worker 0, so one worker needs no hand-over, and `w` workers need `w - 1` threads. Free workers
 //! take the next range from a shared counter. With `chunk` 0 there is no counter: worker `i` takes range `i`, always on
@@ -21,7 +21,7 @@ const NAME: &str = "threads";
 /// A pool of threads that wait for the next batch: spinning at first, unless there are more of them than processors,
 /// then asleep.
 ///
-/// A run that finds the pool in use, by another thread or by the body that it is called from, does all its ranges on
+/// A run that finds the pool in use, by another thread or by the body that it is called from, runs all its ranges on
 /// the calling thread.
 #[derive(Debug)]
 pub struct Threads {
@@ -71,7 +71,7 @@ impl Executor for Threads {
         }
         let parts = Parts::new(n, chunk, self.workers);
         let panics = Panics::default();
-        // On a cache line of its own: every worker writes to it, and what surrounds it is read by all.
+        // On a cache line of its own: every worker writes to it, and every worker reads what surrounds it.
         let next = CachePadded::new(AtomicUsize::new(0));
         let work = |worker| {
             if chunk == 0 {
@@ -96,7 +96,7 @@ impl Executor for Threads {
 impl Drop for Threads {
     fn drop(&mut self) {
         if self.home != forks::count() {
-            // Nobody is there to be woken, and a lock of theirs may have been held when the process was forked.
+            // There is no thread to wake, and a lock of the threads may have been held when the process was forked.
             return mem::forget(mem::take(&mut self.threads));
         }
         self.crew.close();

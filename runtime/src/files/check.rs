@@ -12,18 +12,18 @@ use super::{Error, Failure, Pair, Problem, memory};
 use crate::npy::{self, Header};
 use crate::workload::{Layout, Workload};
 
-/// What a request wants beside the products.
+/// The options of a request.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
     /// Compute in this type, whatever the files have.
     pub cast: Option<DType>,
-    /// Leave out pairs whose product is there, whole and of the right shape and type.
+    /// Leave out pairs whose product exists already, whole and of the right shape and type.
     pub skip_existing: bool,
     /// Bytes of memory that are available; 0 where that is not known.
     pub memory: u64,
 }
 
-/// A request that has been checked: of each pair, the headers tell whether it can have a product.
+/// A request that has been checked: the headers of each pair show whether it can have a product.
 #[derive(Debug)]
 pub struct Pairs {
     pub(super) good: Vec<Good>,
@@ -70,19 +70,19 @@ impl Pairs {
         self.good.iter().map(|good| &good.pair)
     }
 
-    /// The pairs whose headers tell that they have no product, in the order of the request.
+    /// The pairs whose headers show that they cannot have a product, in the order of the request.
     #[must_use]
     pub fn bad(&self) -> &[Failure] {
         &self.bad
     }
 
-    /// The pairs left out because their product is there.
+    /// The pairs left out because their product exists.
     #[must_use]
     pub fn present(&self) -> &[Pair] {
         &self.present
     }
 
-    /// The workload that comes nearest: products like the first one, as many as there are in all.
+    /// The nearest workload: as many products as there are in all, each like the first one.
     #[must_use]
     pub fn workload(&self) -> Option<Workload> {
         let Good { dtype, by_columns: [a, b], shapes: Shapes { m, k, n, .. }, .. } = self.good.first()?;
@@ -95,8 +95,8 @@ impl Pairs {
         Some(one.tasks(tasks.max(1)))
     }
 
-    /// How many workers have the memory for a pair each, however large, and the bytes of the largest pair. No more than
-    /// these may work: an allocator keeps what each of several threads has freed, so that taking turns is not enough.
+    /// How many workers fit into memory with the largest pair each, and the bytes of that pair. No more than these may
+    /// work: an allocator keeps what each thread has freed, so taking turns would not save memory.
     #[must_use]
     pub fn fitting(&self) -> (usize, u64) {
         let largest = self.good.iter().map(|good| good.needs).max().unwrap_or(0);
@@ -127,7 +127,7 @@ impl Good {
         Ok(Self { index, pair: pair.clone(), dtype: lhs, by_columns, shapes, needs })
     }
 
-    /// Whether the output is a whole file of the product's shape and type: one that a power cut has emptied is not.
+    /// Whether the output is a whole file of the product's shape and type: a file that a power cut has emptied is not.
     fn is_there(&self) -> bool {
         let header = Header::read(&self.pair.out);
         header.is_ok_and(|header| header.shape == self.shapes.out && header.kind.dtype() == Some(self.dtype))

@@ -11,13 +11,13 @@ use gingham_core::bounds::{eta, gamma};
 use ndarray::{ArrayView2, Axis};
 use rand::RngExt;
 
-/// Standard deviations, so to speak, that rounding errors may add up to.
+/// How many 2-norms the rounding errors of a row may add up to.
 const DEVIATIONS: f64 = 9.0;
 
-/// Sums that go on side by side, so that the compiler makes vectors of them.
+/// Sums that are computed side by side, so that the compiler vectorises them.
 const LANES: usize = 8;
 
-/// A row that is not that of the product.
+/// A row that differs from the product's.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 #[error("wrong product: row {row} times a random vector is {got:e}, expected {expected:e} within {bound:e}")]
 pub struct Wrong {
@@ -27,12 +27,12 @@ pub struct Wrong {
     pub got: f64,
     /// What A and B give.
     pub expected: f64,
-    /// How far off a right product may be.
+    /// The largest error of a right product.
     pub bound: f64,
 }
 
-/// Judges C = A B. False where the factors, or what may come of them, are too large for that or not numbers, in some
-/// row; the other rows are judged.
+/// Judges C = A B. Returns false if some row could not be judged, because its factors or its sums may be too large or
+/// are NaN; the other rows are judged.
 ///
 /// # Errors
 /// [`Wrong`], the first such row.
@@ -136,7 +136,7 @@ fn weigh<T: Scalar>(row: &[T], x: &[f64], w: &[f64]) -> [f64; 3] {
     [sums.iter().sum(), absolutes.iter().sum(), largests.iter().copied().fold(0.0, larger)]
 }
 
-/// One instruction, which `f64::max` with its rule for NaN is not; NaN shows in the sums.
+/// A single instruction, unlike `f64::max` with its rule for NaN; NaN shows in the sums.
 fn larger(x: f64, y: f64) -> f64 {
     if x > y { x } else { y }
 }
@@ -155,7 +155,7 @@ mod tests {
         array
     }
 
-    /// Factors, their product in T, and what is made of it.
+    /// Factors, their product in T, and the verdict on it.
     fn judged<T: Scalar>(spoil: impl Fn(&mut Array2<T>)) -> Vec<Result<bool, Wrong>> {
         let mut rng = ChaCha8Rng::seed_from_u64(7);
         let mut results = Vec::new();

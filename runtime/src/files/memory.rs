@@ -1,19 +1,19 @@
 //! Memory for the pairs that are worked on at once.
 
-/// Of the bytes that are available when a run starts, those that pairs may take: the rest is for caches of files and
-/// for what other programs begin to use meanwhile.
+/// The part of the available bytes at the start of a run that pairs may take: the rest is for file caches and for what
+/// other programs begin to use meanwhile.
 const SHARE: f64 = 0.9;
 
 /// What a worker takes beside its arrays: its stack, a block of the file, and the panels that its backend packs (2 MiB
 /// to 6 MiB, by the cache sizes).
 const WORKER: u64 = 8 << 20;
 
-/// Bytes for pairs where `available` are; all that can be counted where that is 0, which stands for not known.
+/// Bytes for pairs if `available` bytes are; without a limit if that is 0, which stands for not known.
 pub(super) fn budget(available: u64) -> u64 {
     if available == 0 { u64::MAX } else { (available as f64 * SHARE) as u64 }
 }
 
-/// What a pair of arrays takes that have, with their product, so many bytes.
+/// The memory of a pair whose arrays have, with their product, so many bytes.
 pub(super) fn needs(arrays: u64) -> u64 {
     arrays.saturating_add(WORKER)
 }

@@ -1,10 +1,10 @@
 //! Products of pairs of `.npy` files: the work of `gingham run --lhs GLOB --rhs GLOB --out DIR`.
 //!
 //! [`Side::find`] finds the files, [`pair()`] the partners, [`Pairs::check`] reads the headers, and [`Pairs::multiply`]
-//! does the work. There may be more files than memory, so each task loads one pair, multiplies, writes the product and
-//! lets go: at most one pair a worker is in memory, and no more than fit. What is wrong with the request as a whole
-//! ([`Error`]) is found before anything starts; what is wrong with one pair ([`Failure`]) fails that pair alone, and
-//! the others' products are kept.
+//! does the work. There may be more files than fit into memory, so each task loads one pair, multiplies, writes the
+//! product and frees its memory: each worker has at most one pair in memory, and no more pairs are in memory than fit.
+//! Errors of the whole request ([`Error`]) are found before anything starts; the error of one pair ([`Failure`]) fails
+//! that pair alone, and the other products are kept.
 
 mod check;
 mod freivalds;
@@ -42,7 +42,7 @@ pub enum Error {
         /// What is wrong with it.
         problem: Malformed,
     },
-    /// A path, a directory or a pattern that leads to no file.
+    /// A path, a directory or a pattern without a file.
     #[error("{}", no_files(given))]
     NoFiles {
         /// What was given.
@@ -56,7 +56,7 @@ pub enum Error {
         /// The operating system's answer.
         cause: io::Error,
     },
-    /// Files that have no partner of their name.
+    /// Files without a partner of the same name.
     #[error("no file on the other side has the name of {}{}; give patterns that fix what differs, such as \
              'a/left_*.npy' and 'b/right_*.npy', or look at `--pair order --dry-run`, by the order of bytes",
             some([lhs, rhs]), hint(one.as_ref()))]

@@ -2,8 +2,8 @@
 //!
 //! By name: files of the same name are partners, or files whose names are the same without what the two patterns fix,
 //! `left_7.npy` and `right_07.npy` of `left_*.npy` and `right_*.npy`; numbers are compared as numbers. The first of
-//! these views under which every file has one partner is taken, and where there is none nothing is multiplied: by
-//! position, `1, 2, 10` with `01, 02, 10` or one file that is missing on either side made wrong products in silence.
+//! these rules by which every file has one partner is used, and if there is none nothing is multiplied: pairing by
+//! position silently made wrong products of `1, 2, 10` with `01, 02, 10`, and where a file was missing on one side.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -90,7 +90,7 @@ fn by_name(left: &[Found], right: &[Found]) -> Result<Vec<(usize, usize)>, Error
     Err(Error::Unpaired { lhs: paths(left, &view.lonely[0]), rhs: paths(right, &view.lonely[1]), one })
 }
 
-/// What of a file its partner has in common with it.
+/// The part of a file's name that its partner has too.
 type Texts = for<'a> fn(&'a Found) -> Vec<&'a OsStr>;
 
 impl Found {
@@ -113,7 +113,7 @@ fn pieces(text: &OsStr, numbers: bool) -> impl Iterator<Item = Piece<'_>> {
         .chain([Piece::End])
 }
 
-/// What comes of comparing the files by one kind of key.
+/// The result of comparing the files by one kind of key.
 struct View {
     partners: Vec<(usize, usize)>,
     /// Of either side, the files without a partner.
@@ -139,7 +139,7 @@ impl View {
     }
 }
 
-/// Where each key is, and two places that have the same.
+/// The place of each key, and two places with the same key.
 fn index<'a, 'b>(keys: &'a [Key<'b>]) -> (HashMap<&'a Key<'b>, usize>, Option<[usize; 2]>) {
     let mut places = HashMap::new();
     let mut same = None;
@@ -202,7 +202,7 @@ mod tests {
             by_name(("left_*_?.npy", &["left_a_1.npy", "left_b_2.npy"]), ("*-?.r.npy", &["b-2.r.npy", "a-1.r.npy"]));
         let expected = ["left_a_1.npy x a-1.r.npy -> out/left_a_1.npy", "left_b_2.npy x b-2.r.npy -> out/left_b_2.npy"];
         assert_eq!(pairs.expect("pairs"), expected);
-        // 1 and 11 are not 11 and 1: what is fixed lies between two wildcards.
+        // 1 and 11 are not 11 and 1: the fixed text lies between two wildcards.
         let message = by_name(("*_*", &["1_11", "2_2"]), ("*-*", &["11-1", "2-2"])).expect_err("no pairs");
         assert!(message.contains("1_11, 11-1;"), "{message}");
     }

@@ -9,10 +9,10 @@ use std::ffi::{OsStr, OsString};
 use std::ops::RangeInclusive;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-/// A character, or beyond them all a byte that is part of none.
+/// A character; or, above all characters, a byte that is not part of one.
 type Unit = u32;
 
-/// Where the bytes that are no text begin.
+/// Where the bytes that are not text begin.
 const BYTES: Unit = 0x11_0000;
 
 /// A pattern for one component of a path.
@@ -60,7 +60,7 @@ impl Pattern {
         Ok(Self(tokens))
     }
 
-    /// The one name that it matches, where it has no wildcard.
+    /// The one name that it matches, if it has no wildcard.
     pub(super) fn literal(&self) -> Option<OsString> {
         let literal = |token: &Token| if let Token::Literal(unit) = token { Some(*unit) } else { None };
         Some(text(&self.0.iter().map(literal).collect::<Option<Vec<_>>>()?))
@@ -76,7 +76,7 @@ impl Pattern {
         let (mut token, mut at) = (0, 0);
         let mut spans = Vec::new();
         // The last `*` with the number of spans up to it: it takes one unit more whenever what follows it fails. The
-        // earlier ones never need to, so that the time is at most the product of the lengths.
+        // earlier ones never need to grow, so the time is at most the product of the lengths.
         let mut star = None;
         loop {
             match self.0.get(token) {

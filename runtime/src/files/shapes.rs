@@ -10,26 +10,27 @@ use super::Problem;
 /// The shapes of a product.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Shapes {
-    /// Matrices in the stack; 1 where there is none.
+    /// Matrices in the stack; 1 without a stack.
     pub(super) stack: usize,
     pub(super) m: usize,
     pub(super) k: usize,
     pub(super) n: usize,
-    /// That of the product's file.
+    /// The shape of the product's file.
     pub(super) out: Vec<usize>,
     /// Elements of the factors.
     pub(super) elements: [usize; 2],
 }
 
 impl Shapes {
-    /// Of the product of arrays of the shapes `lhs` and `rhs`, the lengths of whose axes have been multiplied before.
+    /// The shapes of the product of arrays of the shapes `lhs` and `rhs`, whose numbers of elements are known to fit a
+    /// word.
     ///
     /// # Errors
     /// [`Problem::Axes`], [`Problem::Shapes`].
     pub(super) fn of(lhs: &[usize], rhs: &[usize]) -> Result<Self, Problem> {
         let unfit = || Problem::Shapes { lhs: lhs.into(), rhs: rhs.into() };
         let axes = |shape: &[usize]| Problem::Axes { shape: shape.into() };
-        // Of either side the stack's length, where it is one, rows and columns.
+        // For each side, the stack's length (if it is a stack), rows and columns.
         let (left_stack, m, k) = match *lhs {
             [k] => (None, 1, k),
             [m, k] => (None, m, k),
@@ -58,7 +59,7 @@ impl Shapes {
         Ok(Self { stack: stack.unwrap_or(1), m, k, n, out, elements })
     }
 
-    /// Elements of the product, unless that has more digits than the machine's words.
+    /// Elements of the product, unless that number does not fit a word.
     pub(super) fn product(&self) -> Option<usize> {
         self.stack.checked_mul(self.m)?.checked_mul(self.n)
     }

@@ -17,7 +17,7 @@ pub struct Side {
     pub(super) single: bool,
 }
 
-/// A file, and what tells it from the others of its side.
+/// A file, and what distinguishes it from the others of its side.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Found {
     pub(super) path: PathBuf,
@@ -89,7 +89,7 @@ enum Component {
     Name(OsString),
     Pattern {
         pattern: Pattern,
-        /// As it was given, where it may be a name as well: its wildcards are classes alone.
+        /// The text as it was given, if it may also be a name because its only wildcards are classes.
         name: Option<OsString>,
     },
     /// `**`, any number of directories.

@@ -7,12 +7,12 @@ use std::path::Path;
 /// Waits until everything that was written to the file system of `directory` is on the disk.
 ///
 /// # Errors
-/// What the file system has to say of writes that failed.
+/// The file system's error for writes that failed.
 pub(super) fn sync(directory: &Path) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     if let Ok(directory) = File::open(directory) {
         match rustix::fs::syncfs(directory) {
-            // Refused by a sandbox: all file systems, then, which tells of no failures.
+            // A sandbox refused that: sync all file systems instead, which reports no failures.
             Err(rustix::io::Errno::NOSYS | rustix::io::Errno::PERM | rustix::io::Errno::OPNOTSUPP) => {}
             synced => return synced.map_err(io::Error::from),
         }

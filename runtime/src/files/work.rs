@@ -24,20 +24,20 @@ use crate::npy::{self, Array, Element, Partials, remove_stale};
 use crate::store;
 use crate::workload::multiply;
 
-/// What a check costs: nanoseconds for each element of the factors and the product. On a busy Zen 3 it took 0.4 to 0.7
-/// from caches, and 1.1 to 2.0 where the arrays are larger than those and their products take longest.
+/// The cost of a check, in nanoseconds for each element of the factors and the product. On a busy Zen 3 it was 0.4 to
+/// 0.7 from caches, and 1.1 to 2.0 for arrays larger than these, whose products take longest.
 const CHECK_NS: f64 = 1.0;
 
-/// And for each product, in a stack of small ones.
+/// The same for each product, in a stack of small ones.
 const CHECK_CALL_NS: f64 = 1000.0;
 
-/// What a check may cost of a pair's time, where it is made only if it is cheap.
+/// The part of a pair's time that a check may cost if only cheap checks are made.
 const CHECK_SHARE: f64 = 0.05;
 
 /// Which products are checked with a random vector before they are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Verify {
-    /// Those that it makes at most 5 % slower.
+    /// The products that the check slows by at most 5 %.
     #[default]
     Auto,
     /// All.
@@ -59,7 +59,7 @@ pub struct Job<'a> {
     pub stop: &'a AtomicBool,
 }
 
-/// What a product, or all of them together, took.
+/// The cost of one product, or of all together.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Work {
     /// Bytes of the factors' values, in the type that was computed in.
@@ -72,14 +72,14 @@ pub struct Work {
     pub verified: usize,
 }
 
-/// What became of a pair, told when it is done.
+/// What became of a pair, reported when it is done.
 #[derive(Debug, Clone, Copy)]
 pub struct Outcome<'a> {
     /// Position in the request.
     pub index: usize,
     /// The files.
     pub pair: &'a Pair,
-    /// What its product took, or why there is none.
+    /// The cost of its product, or why there is none.
     pub result: Result<Work, &'a Failure>,
 }
 
@@ -94,13 +94,13 @@ pub struct Summary {
     pub failed: Vec<Failure>,
     /// What the products took.
     pub work: Work,
-    /// Wall-clock time without that in which the program was stopped (Ctrl-Z), s.
+    /// Wall-clock seconds, without the time in which the program was stopped (Ctrl-Z).
     pub seconds: f64,
 }
 
 impl Pairs {
-    /// Makes the directory `out`, where it is missing, sees that files can be written there, and removes what runs that
-    /// were killed have left in it.
+    /// Makes the directory `out` if it is missing, checks that files can be written there, and removes what killed runs
+    /// have left in it.
     ///
     /// # Errors
     /// [`Error::OutputDirectory`].
@@ -112,12 +112,12 @@ impl Pairs {
         Ok(())
     }
 
-    /// Writes the product of every good pair. `progress` hears of each when it is done, on the thread that did it.
+    /// Writes the product of every good pair. `progress` is called after each pair, on the thread that did it.
     pub fn multiply(self, job: &Job<'_>, progress: &(dyn Fn(Outcome<'_>) + Sync)) -> Summary {
         let clock = Clock::start();
         let summary = Mutex::new(Summary { failed: self.bad, ..Summary::default() });
-        // With fewer pairs than workers it is the matrices of a stack that are spread: a run inside a run would have
-        // the calling thread alone.
+        // With fewer pairs than workers, the matrices of a stack are spread instead: a run inside a run would have only
+        // the calling thread.
         let products = self.good.iter().map(|good| good.shapes.stack).max().unwrap_or(0);
         let inside = self.good.len() < job.engine.workers() && products > self.good.len();
         let each = |range: Range<usize>| {
@@ -177,7 +177,7 @@ impl Summary {
 
 impl Good {
     fn multiply_caught(&self, options: super::Options, job: &Job<'_>) -> Result<Work, Problem> {
-        // What an unwinding product leaves behind is its own: its arrays are freed, its temporary file is removed.
+        // An unwinding product leaves nothing behind: its arrays are freed, its temporary file is removed.
         catch_unwind(AssertUnwindSafe(|| self.multiply(options, job)))
             .unwrap_or_else(|panic| Err(Problem::Panicked { message: message(&*panic) }))
     }
@@ -199,7 +199,7 @@ impl Good {
         job: &Job<'_>,
         start: Instant,
     ) -> Result<Work, Problem> {
-        // Those of the files as they are now: they may have been replaced since their headers were checked.
+        // The shapes of the files as they are now: they may have been replaced since their headers were checked.
         let shapes = shapes::Shapes::of(a.shape(), b.shape())?;
         let refused = || Problem::Refused { shape: shapes.out.clone() };
         let mut c = zeros(&shapes).ok_or_else(refused)?;
@@ -238,7 +238,7 @@ impl Good {
 }
 
 impl Verify {
-    /// Whether products are checked that have, with their factors, so many elements, and took `elapsed` until now.
+    /// Whether a product is checked that has, with its factors, so many elements, and took `elapsed` until now.
     fn applies(self, elements: usize, products: usize, elapsed: Duration) -> bool {
         let cost = (elements as f64 * CHECK_NS + products as f64 * CHECK_CALL_NS) * 1e-9;
         match self {

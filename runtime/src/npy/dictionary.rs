@@ -72,7 +72,7 @@ impl<'a> Text<'a> {
         parse(self)
     }
 
-    /// What stands between quotes. Escapes are left as they are: no name that is accepted has any.
+    /// The text between quotes. Escapes are left as they are: no accepted name has any.
     fn string(&mut self) -> Result<&'a [u8], Problem> {
         let quote = self.peek().filter(|byte| matches!(byte, b'\'' | b'"')).ok_or_else(|| self.wrong("a string"))?;
         let inner = &self.rest()[1..];

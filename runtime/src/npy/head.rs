@@ -12,14 +12,14 @@ use super::{Error, Header, Problem, dictionary};
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 
-/// The values start at a multiple of this many bytes, for whoever maps the file.
+/// The values start at a multiple of this many bytes, for programs that map the file.
 const ALIGN: usize = 64;
 
 /// What every archive of `numpy.savez` starts with, or consists of where it is empty.
 const ARCHIVES: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
 
 impl Header {
-    /// The header of the file at `path`, whose length is exactly that of the header and the values.
+    /// The header of the file at `path`, whose length is exactly the length of the header and the values together.
     ///
     /// # Errors
     /// Every [`Problem`] but [`Problem::Cast`] and [`Problem::Memory`].
@@ -49,7 +49,7 @@ pub(super) fn head(descr: &str, fortran_order: bool, shape: &[usize]) -> Vec<u8>
 
 /// The file at `path`, positioned at its first value, and its header.
 pub(super) fn open(path: &Path) -> Result<(File, Header), Problem> {
-    // Asked before opening, which would wait for ever on a pipe without a writer.
+    // Checked before opening, which would wait for ever on a pipe without a writer.
     if !fs::metadata(path).map_err(Problem::io("open"))?.is_file() {
         return Err(Problem::NotAFile);
     }

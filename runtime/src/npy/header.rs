@@ -20,7 +20,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// The longest dictionary that is read, bytes: as much as version 1.0 can express. That of a matrix takes 118.
+    /// The longest dictionary that is read, bytes: as much as version 1.0 can express. A matrix's takes 118.
     pub const MAX_LENGTH: usize = 65535;
 
     /// The type to compute in: `cast`, or the file's own.
@@ -31,7 +31,7 @@ impl Header {
         cast.or(self.kind.dtype()).ok_or(Problem::Cast { kind: self.kind })
     }
 
-    /// Number of elements, unless that has more digits than the machine's words.
+    /// Number of elements, unless it does not fit a word.
     #[must_use]
     pub fn count(&self) -> Option<usize> {
         // Zeros first: an array of shape (2**62, 2**62, 0) has no elements.

@@ -38,7 +38,7 @@ impl Element for f32 {}
 impl Element for f64 {}
 
 impl Kind {
-    /// What NumPy's descriptor says, for example `<f8`; none for a type without a real value.
+    /// The type and byte order of NumPy's descriptor, for example `<f8`; `None` for a type without a real value.
     pub(super) fn parse(descr: &[u8]) -> Option<(Self, Endian)> {
         let (order, code) = descr.split_first()?;
         let kind = match code {
@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(values, expected);
         assert!(half(0x7c01).is_nan() && half(0xfe00).is_nan());
         assert!(half(0x8000).is_sign_negative());
-        // They ascend with their bits, the distance being that of their binade.
+        // They ascend with their bits; the distance between two depends on their binade.
         for bits in 0..0x7bff_u16 {
             let step = f32::powi(2.0, i32::from(bits >> 10).max(1) - 25);
             assert_eq!(half(bits + 1) - half(bits), step, "{bits:#06x}");

@@ -1,9 +1,9 @@
-//! Files that take their name when they are whole, and are not there before.
+//! Files that get their name when they are whole, and do not exist under it before.
 //!
-//! The values go to a temporary file in the same directory, which is then renamed. A reader sees the former file or
-//! the new one, and so does whoever ends the program meanwhile: [`Partials`] knows the files that are not whole yet.
-//! What a program that was killed has left is known by its name, and by the lock that nobody holds on it any more.
-//! None of them is synced to the disk; whoever writes many does that once, for all.
+//! The values go to a temporary file in the same directory, which is then renamed. A reader sees the former file or the
+//! new one, even if the program is ended meanwhile: [`Partials`] knows the files that are not whole yet. A file that a
+//! killed program has left is recognised by its name, and by its lock, which no process holds any more. The files are
+//! not synced to the disk one by one; a caller that writes many does that once, for all.
 
 use std::collections::HashSet;
 use std::fs::{self, File, Permissions};
@@ -24,7 +24,7 @@ const SUFFIX: &str = ".npy.partial";
 #[derive(Debug, Default)]
 pub struct Partials(Mutex<HashSet<PathBuf>>);
 
-/// While it lives, no file is begun and none takes its name.
+/// While it lives, no file is begun and no file gets its name.
 #[derive(Debug)]
 #[must_use = "writing goes on when this is dropped"]
 pub struct Abandoned<'a>(#[expect(dead_code, reason = "held")] MutexGuard<'a, HashSet<PathBuf>>);
@@ -58,12 +58,12 @@ impl Partials {
         write().map_err(Error::at(path))
     }
 
-    /// Removes the files that are not whole. What is returned keeps others from being begun, and is held until the
-    /// program has ended.
+    /// Removes the files that are not whole. The returned guard keeps others from being begun; hold it until the
+    /// program ends.
     pub fn abandon(&self) -> Abandoned<'_> {
         let names = self.lock();
         for name in names.iter() {
-            let _ = fs::remove_file(name); // there is nobody left to hear of it
+            let _ = fs::remove_file(name); // nothing is left to report it to
         }
         Abandoned(names)
     }
@@ -91,7 +91,7 @@ pub fn remove_stale(directory: &Path) {
         }
         let path = entry.path();
         let is_file = entry.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() > 0);
-        // Over a network the lock is of those who may write.
+        // On a network file system, a lock needs permission to write.
         let open = || File::options().read(true).write(true).open(&path);
         if is_file && open().is_ok_and(|file| file.try_lock().is_ok()) {
             let _ = fs::remove_file(&path);

@@ -45,7 +45,7 @@ impl Array {
 /// header and a block of 64 KiB.
 ///
 /// # Errors
-/// Every [`Problem`]; those of the header come before anything is allocated for the values.
+/// Every [`Problem`]; errors in the header are found before anything is allocated for the values.
 pub fn read(path: &Path, cast: Option<DType>) -> Result<Array, Error> {
     let read = || {
         let (file, header) = head::open(path)?;

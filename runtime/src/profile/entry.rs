@@ -1,4 +1,4 @@
-//! A saved answer: what it rests on, what speaks for it, and its ranking.
+//! A saved answer: the machine and libraries that it holds for, its evidence, and its ranking.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -30,21 +30,21 @@ pub struct Entry {
     pub ranking: Vec<Ranked>,
 }
 
-/// What speaks for an answer, beside the figures of its ranking.
+/// The evidence for an answer, beside the figures of its ranking.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Evidence {
     /// Rounds whose samples count.
     pub rounds: usize,
-    /// Rounds that were repeated because the machine was not ours.
+    /// Rounds that were repeated because other programs used the machine.
     pub repeated: usize,
-    /// How many could not be told from the best.
+    /// How many are tied with the best.
     pub tied: usize,
     /// Why the race ended.
     pub stopped_because: String,
     /// Where it is partial, how many combinations were never started or failed, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partial: Option<String>,
-    /// What others had of the machine while it was measured, in words, where that was too much.
+    /// In words, how much of the machine other programs took while it was measured, where that was too much.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disturbed: Option<String>,
     /// The flags that left out combinations. Answers saved before this field existed have none and count as chosen
@@ -66,11 +66,11 @@ pub struct Ranked {
     pub median_s: f64,
     /// The interval of that median, at least 95 %, where there are samples enough for one.
     pub ci95_s: Option<[f64; 2]>,
-    /// How many samples these are of.
+    /// How many samples these figures are from.
     pub samples: usize,
-    /// Whether they are of a fresh process rather than of the race.
+    /// Whether the samples are from a fresh process, not from the race.
     pub confirmed: bool,
-    /// `VARIABLE=VALUE` that must be set before the program starts, where its backend reads one then.
+    /// `VARIABLE=VALUE` that must be set before the program starts, if its backend reads one then.
     pub export: Option<String>,
 }
 
@@ -79,17 +79,17 @@ pub struct Ranked {
 pub enum Recorded {
     /// It is in the profile.
     Saved,
-    /// It is partial, and the profile keeps the full one that it has for this machine and workload.
+    /// It is partial, and the profile keeps its full answer for this machine and workload.
     KeptFull,
-    /// Flags narrowed the space that it was chosen from, and the profile keeps the one that it has from a wider space.
+    /// Flags narrowed the space that it was chosen from, and the profile keeps its answer from a wider space.
     KeptWider,
-    /// Nothing finished that a program can apply.
+    /// No combination finished that a program can apply.
     Nothing,
 }
 
 impl Entry {
-    /// The answer for `workload`, saved now: of `ranking` those that a program can have measured, as many as are kept.
-    /// `None` where none is left.
+    /// The answer for `workload`, saved now, with the valid combinations of `ranking`, as many as are kept. `None` if
+    /// there are none.
     #[must_use]
     pub fn new(
         workload: Workload,
@@ -104,8 +104,8 @@ impl Entry {
         entry.check().is_ok().then_some(entry)
     }
 
-    /// What makes an entry one that no program can have saved. Its texts end up in terminals, and in a shell by way of
-    /// `gingham profile env`: none of them holds a control character or a command.
+    /// Why no program can have saved this entry. Its texts end up in terminals, and through `gingham profile env` in a
+    /// shell: so none of them may hold a control character or a command.
     pub(super) fn check(&self) -> Result<(), String> {
         let workload = &self.workload;
         if self.ranking.is_empty() {
@@ -122,8 +122,9 @@ impl Entry {
         self.ranking.iter().try_for_each(Ranked::check)
     }
 
-    /// What becomes of it where there is `old`, an answer for the same machine and workload: one from a narrower space
-    /// never takes the place of one whose libraries are still the same, nor a partial one that of a full one.
+    /// What becomes of it if there is `old`, an answer for the same machine and workload. While the libraries are the
+    /// same, an answer from a narrower space never replaces one from a wider space, and a partial answer never replaces
+    /// a full one.
     pub(super) fn in_place_of(&self, old: &Self) -> Recorded {
         let [own, olds] = [self, old].map(|entry| &entry.evidence);
         let holds = old.fingerprint.changes(&self.fingerprint).is_empty();
@@ -135,7 +136,7 @@ impl Entry {
         }
     }
 
-    /// Whether one takes the other's place: of one workload, on one machine.
+    /// Whether the two are for the same workload and machine, so that one replaces the other.
     pub(super) fn answers_the_same(&self, other: &Self) -> bool {
         self.workload == other.workload && self.fingerprint.changes(&other.fingerprint).machine.is_empty()
     }
@@ -145,14 +146,14 @@ impl Ranked {
     fn check(&self) -> Result<(), String> {
         let Self { combination, slower, median_s, ci95_s, export, .. } = self;
         if !id::is_valid(&combination.backend) {
-            return Err(format!("`{}` is no id of a backend", combination.backend.escape_debug()));
+            return Err(format!("`{}` is not the id of a backend", combination.backend.escape_debug()));
         }
         let mut figures = ci95_s.iter().flatten().chain([slower, median_s]);
         if !figures.all(|figure| FIGURES.contains(figure)) {
             return Err(format!("{combination} has a time that no batch takes"));
         }
         match export.as_ref().filter(|export| !is_export(export)) {
-            Some(export) => Err(format!("`{}` is no variable with a number", export.escape_debug())),
+            Some(export) => Err(format!("`{}` is not a variable with a number", export.escape_debug())),
             None => Ok(()),
         }
     }

@@ -27,12 +27,12 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// What comes from a device or a pipe is no profile.
-    #[error("{path} gives no profile ({reason}); name another file with --profile")]
+    /// The text from a device or a pipe is not a profile.
+    #[error("{path} does not give a profile ({reason}); name another file with --profile")]
     Stream {
         /// The device or pipe.
         path: PathBuf,
-        /// What is wrong with what it gives.
+        /// What is wrong with the text.
         reason: String,
     },
     /// It could not be written.
@@ -51,8 +51,8 @@ pub enum Error {
         /// What it says it is.
         schema: String,
     },
-    /// The file is another one of Gingham's.
-    #[error("{path} is no profile, but {what}; name another file")]
+    /// The file is one of Gingham's other files.
+    #[error("{path} is not a profile, but {what}; name another file")]
     Other {
         /// The file.
         path: PathBuf,

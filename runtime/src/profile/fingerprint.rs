@@ -1,7 +1,8 @@
-//! What an answer rests on: the machine as it could be used, and the libraries that were measured.
+//! The facts that an answer depends on: the part of the machine that could be used, and the libraries that were
+//! measured.
 //!
-//! An answer whose fingerprint has changed is stale, and the change is said in words: facts are compared as the texts
-//! that they are shown as, so that nothing changes that a reader could not see.
+//! An answer whose fingerprint has changed is stale, and the change is stated in words. Facts are compared by their
+//! shown texts, so that a reader can see every change.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -23,7 +24,7 @@ const KERNELS_OF: &str = "kernels of";
 pub struct Fingerprint {
     /// The CPU's name.
     pub cpu_model: String,
-    /// Its family, model and stepping, where it tells.
+    /// Its family, model and stepping, where known.
     pub cpu_signature: Option<String>,
     /// Vector levels, least first.
     pub simd: Vec<String>,
@@ -47,7 +48,7 @@ pub struct Fingerprint {
 pub struct Library {
     /// Its version.
     pub version: String,
-    /// The kernels it chose; empty where it does not tell.
+    /// The kernels it chose; empty where it does not say.
     pub kernels: String,
 }
 
@@ -61,7 +62,7 @@ pub struct Changes {
 }
 
 impl Fingerprint {
-    /// As things are now, for a program with the backends of `registry`.
+    /// The present fingerprint, for a program with the backends of `registry`.
     #[must_use]
     pub fn now(machine: &Machine, registry: &Registry) -> Self {
         let infos = registry.iter().map(|backend| backend.info());
@@ -84,8 +85,8 @@ impl Fingerprint {
         }
     }
 
-    /// What has changed from here to `now`. A backend that `now` has not is no change: whoever applies the answer
-    /// finds that out, and says so.
+    /// What has changed from here to `now`. A backend that `now` does not have is not a change: the code that applies
+    /// the answer finds that out and says so.
     #[must_use]
     pub fn changes(&self, now: &Self) -> Changes {
         let machine = self.facts().into_iter().zip(now.facts());
@@ -129,9 +130,9 @@ impl Changes {
         self.machine.is_empty() && self.software.is_empty()
     }
 
-    /// What makes an answer good again that these make stale: `tune`, the command that tunes its workload. Where other
-    /// kernels are in force and `variables` that choose them are set, that alone would give the same answer again: it
-    /// clears them.
+    /// The command that renews an answer that these changes make stale: `tune`, the command that tunes its workload. If
+    /// other kernels are in force because `variables` that choose them are set, `tune` alone would give the same answer
+    /// again, since a tuning clears them.
     #[must_use]
     pub fn remedy(&self, tune: &str, variables: &[(String, String)]) -> String {
         let names: Vec<&str> = variables.iter().map(|(name, _)| name.as_str()).collect();
@@ -173,7 +174,7 @@ fn memory_class(bytes: u64) -> u64 {
     if bytes == 0 { 0 } else { 1 << ((bytes as f64).log2().round() as u32).min(63) }
 }
 
-/// A text without control characters, which would make the file that it is saved in one that is refused.
+/// A text without its control characters, because of which the file that it is saved in would be refused.
 fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

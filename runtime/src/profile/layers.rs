@@ -1,4 +1,4 @@
-//! Where answers are looked for when no file is named: in the user's, and below it in those of the system, which an
+//! Where answers are looked up when no file is named: in the user's profile, then in the system's, which an
 //! administrator may install for everybody.
 
 use std::env;
@@ -19,11 +19,11 @@ pub fn system_paths() -> Vec<PathBuf> {
 }
 
 impl Profile {
-    /// The answers that hold where no file is named, with the file that each of them is in: the user's first. A file
-    /// further down counts where those before it have no answer for the same workload on the same machine.
+    /// The answers that hold when no file is named, each with its file, the user's first. An answer in a later file
+    /// counts only if no earlier file has one for the same workload and machine.
     ///
     /// # Errors
-    /// [`Error`], where there is such a file and it is no profile.
+    /// [`Error`], where such a file exists and is not a profile.
     pub fn layers() -> Result<Vec<(PathBuf, Self)>, Error> {
         let mut layers: Vec<(PathBuf, Self)> = Vec::new();
         for path in [default_path()?].into_iter().chain(system_paths()) {

@@ -1,9 +1,9 @@
 //! Which saved answer fits a workload, and how well.
 //!
-//! An answer for the same size is taken as it is. For another size of the same family (operation, element type and
-//! layout alike) the nearest smaller and the nearest larger answer are interpolated, so that the combination which is
-//! second in both may be the best between them. An answer of this very size whose libraries have changed since is
-//! preferred to one of another size; one from a machine that has changed is taken where there is no other.
+//! An answer for the same size is used as it is. For another size of the same family (operation, element type and
+//! layout alike) the nearest smaller and the nearest larger answer are interpolated, so that a combination that is
+//! second in both may be the best between them. An answer for this very size whose libraries have changed since is
+//! preferred to one for another size; one from a machine that has changed is used if there is no other.
 //!
 //! The number of tasks does not change which size an answer is for: a batch with more tasks takes longer by as many
 //! times as its busiest worker has more of them.
@@ -22,15 +22,15 @@ use crate::combination::Combination;
 use crate::waves::makespan;
 use crate::workload::Workload;
 
-/// Shapes being equal, numbers of tasks within this factor are one size.
+/// With equal shapes, numbers of tasks within this factor count as the same size.
 const SAME_SIZE: f64 = 2.0;
 
 /// An answer for a shape further away than this factor says nothing. From one power of two to the next, a product of
 /// square matrices grows by 8; beyond twice that, the operands are mostly in another level of the caches.
 pub const REACH: f64 = 16.0;
 
-/// What an entry does not rank was slower than what it ranks, or was never raced: as slow as its slowest, and at least
-/// as slow as a gross loser of a race.
+/// A combination that an entry does not rank was slower than those that it ranks, or was never raced. It counts as slow
+/// as the entry's slowest, and at least as slow as a gross loser of a race.
 const ABSENT: f64 = 1.5;
 
 /// How well an answer fits.
@@ -40,10 +40,10 @@ pub enum Grade {
     Hit,
     /// Another size of the same family, nothing has changed.
     Near {
-        /// To the nearest answer, as a natural logarithm; its shape's part is at most `ln` [`REACH`].
+        /// The distance to the nearest answer, as a natural logarithm; the part of the shape is at most `ln` [`REACH`].
         distance: f64,
     },
-    /// Something that the answer rests on has changed since; the size may be another one, too.
+    /// Something that the answer depends on has changed since; the size may be another one, too.
     Stale {
         /// What, and from what to what.
         changed: Changes,
@@ -52,14 +52,14 @@ pub enum Grade {
     Miss,
 }
 
-/// What a profile has to say on a workload.
+/// What a profile says about a workload.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer<'a> {
-    /// What was asked for.
+    /// The requested workload.
     pub workload: &'a Workload,
     /// How well it fits.
     pub grade: Grade,
-    /// The one or two entries that it was made from, the nearest first; none for a miss.
+    /// The one or two entries that it was made from, the nearest first; empty for a miss.
     pub entries: Vec<&'a Entry>,
     /// The best first; empty for a miss.
     pub ranking: Vec<Choice<'a>>,
@@ -70,15 +70,15 @@ pub struct Answer<'a> {
 /// A combination of an answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice<'a> {
-    /// The combination, its chunk fitted to the number of tasks that was asked for.
+    /// The combination, its chunk fitted to the requested number of tasks.
     pub combination: Combination,
-    /// Its time over that of the best, at least 1.
+    /// Its time over the best's time, at least 1.
     pub slower: f64,
     /// `VARIABLE=VALUE` that must be set before the program starts.
     pub export: Option<&'a str>,
 }
 
-/// An entry of the family that was asked for.
+/// An entry of the requested family.
 struct Relative<'a> {
     entry: &'a Entry,
     factor: f64,
@@ -86,7 +86,7 @@ struct Relative<'a> {
 }
 
 impl Profile {
-    /// What is known on `workload`, things being as in `now`.
+    /// What is known about `workload` if `now` is the present fingerprint.
     #[must_use]
     pub fn look_up<'a>(&'a self, workload: &'a Workload, now: &Fingerprint) -> Answer<'a> {
         let tune = self.tune(workload);
@@ -112,7 +112,7 @@ impl Profile {
             (_, true) => Grade::Hit,
             (_, false) => Grade::Near { distance: nearest.distance() },
         };
-        // Only entries that rest on the same are mixed.
+        // Only entries with the same fingerprint are mixed.
         let smaller = is_smaller(&nearest.entry.workload, workload);
         let beyond = relatives
             .iter()
@@ -139,8 +139,8 @@ impl Changes {
     }
 }
 
-/// Ranks what the entries rank by the mean of the logarithms of how much slower than its entry's best each is, the
-/// nearer entry weighing more.
+/// Ranks the combinations of the entries: by the mean of the logarithms of their ratios to their entry's best, in which
+/// the nearer entry weighs more.
 fn interpolate<'a>(workload: &Workload, used: &[&Relative<'a>]) -> Vec<Choice<'a>> {
     let rankings: Vec<Vec<Choice<'a>>> = used.iter().map(|relative| fitted(relative.entry, workload)).collect();
     let weights = weights(used);
@@ -163,7 +163,7 @@ fn interpolate<'a>(workload: &Workload, used: &[&Relative<'a>]) -> Vec<Choice<'a
     scored.into_iter().map(|(score, choice)| Choice { slower: (score - best).exp(), ..choice.clone() }).collect()
 }
 
-/// Shares of the sum of the distances, each entry having the other's.
+/// The weight of each entry is the other's share of the sum of the distances.
 fn weights(used: &[&Relative<'_>]) -> Vec<f64> {
     match used {
         [a, b] if a.distance() + b.distance() > 0.0 => {
@@ -174,9 +174,9 @@ fn weights(used: &[&Relative<'_>]) -> Vec<f64> {
     }
 }
 
-/// The ranking of `entry` for as many tasks as `workload` has: chunks are fitted to them, and each takes as many times
-/// longer as its busiest worker has more tasks. The order is that of the race, which knows more than the figures do; so
-/// none counts as faster than the one before it, but for the tasks.
+/// The ranking of `entry` for as many tasks as `workload` has. Chunks are fitted to them, and each combination takes as
+/// many times longer as its busiest worker has more tasks. The order is the race's, which knew more than the figures
+/// show: so before the number of tasks is taken into account, no combination counts as faster than the one before it.
 fn fitted<'a>(entry: &'a Entry, workload: &Workload) -> Vec<Choice<'a>> {
     let (from, to) = (entry.workload.tasks(), workload.tasks());
     let mut raced = 1.0_f64;
@@ -211,7 +211,7 @@ fn shape_factor(a: &Workload, b: &Workload) -> f64 {
     a.shape().sizes().into_iter().zip(b.shape().sizes()).map(|(a, b)| ratio(a, b)).product()
 }
 
-/// The larger over the smaller; nothing counts as one.
+/// The larger over the smaller, where 0 counts as 1.
 fn ratio(a: usize, b: usize) -> f64 {
     a.max(b).max(1) as f64 / a.min(b).max(1) as f64
 }
@@ -227,7 +227,7 @@ impl fmt::Display for Answer<'_> {
         let away = |entry: &Entry| {
             let w = &entry.workload;
             match w.work(w.tasks()) / asked.work(asked.tasks()) {
-                // Other shapes of as much work are no nearer for that.
+                // Other shapes are not nearer because they are as much work.
                 0.95..1.05 => format!("{w} ({:.1} x apart)", factor(asked, w)),
                 larger @ 1.0.. => format!("{w} ({larger:.1} x larger)"),
                 smaller => format!("{w} ({:.1} x smaller)", 1.0 / smaller),

@@ -1,10 +1,10 @@
 //! Saved answers: for each workload tuned on a machine, the ranking of its combinations.
 //!
-//! The ranking is kept rather than the winner alone, because a program may be unable to apply the winner: a start-up
-//! variable may be set otherwise, a backend not compiled in. A profile is a file of JSON; it is replaced as a whole,
+//! It keeps the ranking, not the winner alone, because a program may be unable to apply the winner: a start-up variable
+//! may be set otherwise, or a backend may not be compiled in. A profile is a file of JSON; it is replaced as a whole,
 //! under a lock, so that a reader finds the old one or the new one and two writers lose nothing.
 //!
-//! An answer knows what it rests on (a [`Fingerprint`]) and what speaks for it ([`Evidence`]); a lookup is graded
+//! An answer holds the facts that it depends on (a [`Fingerprint`]) and its [`Evidence`]; a lookup is graded
 //! ([`Grade`]).
 
 mod entry;
@@ -35,7 +35,7 @@ pub use narrowing::Narrowing;
 /// The name of this form.
 pub const SCHEMA: &str = "gingham.profile/2";
 
-/// A profile holds some kilobytes an answer; a file beyond this is none.
+/// A profile holds some kilobytes an answer; a larger file is not a profile.
 const LARGEST: u64 = 64 << 20;
 
 /// The saved answers.
@@ -44,7 +44,7 @@ pub struct Profile {
     schema: String,
     /// One for each machine and workload.
     pub entries: Vec<Entry>,
-    /// What names its file to a command, where it is to be named.
+    /// The flag that names its file to a command, if that is needed.
     #[serde(skip)]
     flag: String,
 }
@@ -64,8 +64,8 @@ pub fn default_path() -> Result<PathBuf, Error> {
     Ok(directories.config_dir().join("profile.json"))
 }
 
-/// The flag that names the profile at `path` to a command, after a blank; empty for the one that is taken where none is
-/// named.
+/// The flag that names the profile at `path` to a command, after a blank; empty for the profile that is used by
+/// default.
 #[must_use]
 pub fn flag(path: &Path) -> String {
     match default_path() {
@@ -75,10 +75,10 @@ pub fn flag(path: &Path) -> String {
 }
 
 impl Profile {
-    /// The profile in the file at `path`; an empty one where there is none, or nothing in it.
+    /// The profile in the file at `path`; an empty profile if there is no file, or an empty one.
     ///
     /// # Errors
-    /// [`Error`], where there is something and it is no profile.
+    /// [`Error`], where the file holds something that is not a profile.
     pub fn load(path: &Path) -> Result<Self, Error> {
         match store::read(path, LARGEST) {
             Ok(bytes) => Self::parse(&bytes).map_err(|flaw| flaw.at(path)),
@@ -88,7 +88,7 @@ impl Profile {
         }
     }
 
-    /// The same, which its user named by `path`: commands that renew its answers name it, too.
+    /// The same, for a `path` that the user named: commands that renew its answers then name it, too.
     #[must_use]
     pub fn named(self, path: &Path) -> Self {
         Self { flag: flag(path), ..self }
@@ -116,7 +116,7 @@ impl Profile {
         Ok(profile)
     }
 
-    /// Whether answers can be saved at `path`, as far as can be told without changing anything.
+    /// Whether answers can be saved at `path`, as far as can be seen without changing anything.
     ///
     /// # Errors
     /// [`Error`]
@@ -127,8 +127,8 @@ impl Profile {
         Self::at(&place, path).map(drop)
     }
 
-    /// Changes the profile at `path`, which nobody else changes meanwhile. A device or a pipe is told a profile that
-    /// was empty before.
+    /// Changes the profile at `path`, under its lock. For a device or a pipe, it writes a profile that was empty
+    /// before.
     ///
     /// # Errors
     /// [`Error`]; the file is then as it was.
@@ -142,7 +142,7 @@ impl Profile {
         Ok(changed)
     }
 
-    /// What is to be changed at `path`, which is `place`: reading a pipe would wait for somebody who writes.
+    /// The profile to be changed at `path`, which is `place`. A pipe is not read, which would wait for a writer.
     fn at(place: &Place, path: &Path) -> Result<Self, Error> {
         match place {
             Place::File(_) => Self::load(path),
@@ -156,7 +156,7 @@ impl Profile {
         serde_json::to_string_pretty(self).expect("words and numbers") + "\n"
     }
 
-    /// Takes `entry` in, in place of one for the same machine and workload, unless that one speaks of more.
+    /// Takes in `entry`, in place of one for the same machine and workload, unless that one covers more.
     pub fn put(&mut self, entry: Entry) -> Recorded {
         let olds = self.entries.iter().filter(|old| old.answers_the_same(&entry));
         if let Some(kept) = olds.map(|old| entry.in_place_of(old)).find(|recorded| *recorded != Recorded::Saved) {
@@ -167,8 +167,8 @@ impl Profile {
         Recorded::Saved
     }
 
-    /// Takes in what `other` has, apart from what is known here and was saved later or speaks of more combinations; how
-    /// many that were.
+    /// Takes in the answers of `other`, except where an answer here was saved later or covers more combinations;
+    /// returns how many it took.
     pub fn import(&mut self, other: Self) -> usize {
         let newer = |old: &Entry, entry: &Entry| old.answers_the_same(entry) && old.saved_unix > entry.saved_unix;
         let wanted = other.entries.into_iter().filter(|entry| !self.entries.iter().any(|old| newer(old, entry)));
@@ -176,7 +176,7 @@ impl Profile {
         wanted.into_iter().map(|entry| self.put(entry)).filter(|recorded| *recorded == Recorded::Saved).count()
     }
 
-    /// Drops the answers for `workload`, on whichever machine; how many there were.
+    /// Drops the answers for `workload`, on any machine; returns how many there were.
     pub fn forget(&mut self, workload: &Workload) -> usize {
         let before = self.entries.len();
         self.entries.retain(|entry| entry.workload != *workload);

@@ -1,5 +1,5 @@
-//! By which flags a space leaves out combinations that would be raced otherwise: an answer that was chosen among fewer
-//! combinations never takes the place of one that was chosen among these and others.
+//! Which flags left out combinations that would be raced by default: an answer that was chosen among fewer combinations
+//! never replaces one that was chosen among these and others.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -31,7 +31,7 @@ impl Narrowing {
         self.0.iter().all(|(flag, kept)| other.0.get(flag).is_some_and(|others| others.is_subset(kept)))
     }
 
-    /// Whether flags leave no pool of workers.
+    /// Whether the flags leave out every pool of workers.
     #[must_use]
     pub fn excludes_pools(&self) -> bool {
         let only = |flag: &str, value: &str| self.0.get(flag).is_some_and(|kept| kept.iter().all(|kept| kept == value));

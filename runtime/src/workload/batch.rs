@@ -12,12 +12,12 @@ use super::task::Task;
 use crate::engine::Limited;
 use crate::executor::{BoxError, TaskErrors};
 
-/// Multiply-adds of the largest product that is handed over together with others. A call costs some 10 ns, of which one
-/// of 32 x 32 matrices, over 500 ns long, is the last to feel more than 1 %.
+/// Multiply-adds of the largest product that is handed over together with others. A call costs some 10 ns, which is
+/// more than 1 % only of products up to 32 x 32, which take over 500 ns.
 const SMALL: usize = 32 * 32 * 32;
 
-/// The most products in one call: its cost has vanished, and there are still enough calls to find a failed product by
-/// making one of them again.
+/// The most products in one call: beyond this the cost of a call is negligible, and calls stay short enough to be
+/// repeated to find a failed product.
 const GROUP: usize = 64;
 
 /// The tasks of a workload over the memory of their operands, ready to be run.
@@ -30,7 +30,7 @@ pub trait Tasks {
         self.len() == 0
     }
 
-    /// Does the tasks of `range` once, spread as `on` spreads them.
+    /// Runs the tasks of `range` once, spread as `on` spreads them.
     ///
     /// # Errors
     /// [`TaskErrors`], numbered from the start of the range on; all others have been done.
@@ -46,7 +46,7 @@ pub trait Tasks {
 /// The tasks of a batch. Their outputs are disjoint, which the borrow checker sees to.
 #[derive(Debug)]
 pub enum Batch<'a, T> {
-    /// Products alone: small ones that are neighbours are done in one call.
+    /// Only products: small neighbours are computed in one call.
     Products(Vec<Product<'a, T>>),
     /// Any tasks: each is a call of its own.
     Tasks(Vec<Task<'a, T>>),
@@ -96,11 +96,11 @@ impl<T: Scalar> Tasks for Batch<'_, T> {
     }
 }
 
-/// `C <- A B` for every product, neighbours that are small in one call.
+/// `C <- A B` for every product, small neighbours in one call.
 pub(crate) fn multiply<T: Scalar>(products: &mut [Product<'_, T>], on: &Limited<'_>) -> Result<(), TaskErrors> {
     let backend = on.backend().map_err(|error| TaskErrors::of_all(error.into(), products.len()))?;
     let threads = on.op_threads();
-    // C is not read: a product that is done twice, because another of its call has failed, comes to the same.
+    // C is not read: a product that is computed twice, because another one of its call has failed, has the same result.
     let (one, zero) = (T::one(), T::zero());
     on.for_each_group_mut(products, group, |_, products| match products {
         [p] => Ok(matmul::matmul(backend, one, p.a, p.b, zero, p.c.view_mut(), threads)?),

@@ -26,9 +26,9 @@ pub struct FunctionCall {
     pub name: String,
     /// What it writes.
     pub element: Element,
-    /// How many items there are. A batch of fewer tasks calls it with items that are evenly spread over them all.
+    /// How many items there are. A batch of fewer tasks calls the function with items that are evenly spread over all.
     pub items: usize,
-    /// What every call is given.
+    /// The parameters of every call.
     pub parameters: Vec<f64>,
 }
 

@@ -1,11 +1,11 @@
-//! Why a workload cannot be.
+//! Why a workload is invalid.
 
 use gingham_core::function::{Element, UnknownFunction};
 
 use super::{Shape, placement};
 use crate::quantity::count;
 
-/// A workload that cannot be.
+/// A workload that is invalid.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -57,7 +57,7 @@ pub enum Error {
     /// Calls of a function that write nothing.
     #[error("0 results an item; expected at least 1")]
     NoResults,
-    /// A parameter that does not cross to another process.
+    /// A parameter that cannot be sent to another process.
     #[error("parameter {given}; expected a finite number")]
     Parameter {
         /// The parameter.
@@ -76,7 +76,7 @@ pub enum Error {
     /// Neither an operation nor a function, or both.
     #[error("a workload names an operation, `op`, or a function, `function`")]
     Nothing,
-    /// Operands that lie elsewhere than the memory.
+    /// Operands that lie outside the memory.
     #[error(transparent)]
     Placement(#[from] placement::Error),
 }

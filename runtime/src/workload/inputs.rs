@@ -8,8 +8,8 @@ use super::Workload;
 use super::placement::Number;
 use crate::parallel;
 
-/// Elements of a block, which has random numbers of its own: however many threads fill, and in however many parts, the
-/// inputs are the same.
+/// Elements of a block, which has its own stream of random numbers: so the inputs are the same for any number of
+/// threads and parts.
 const BLOCK: usize = 1 << 17;
 
 impl Workload {
@@ -19,7 +19,7 @@ impl Workload {
         match self.call.element() {
             Element::F32 => self.fill_elements::<f32>(seed, from, bytemuck::cast_slice_mut(inputs)),
             Element::F64 => self.fill_elements::<f64>(seed, from, bytemuck::cast_slice_mut(inputs)),
-            // Functions have no inputs, and operations none of bytes.
+            // Functions have no inputs, and no operation has inputs of bytes.
             Element::Bytes => {}
         }
     }

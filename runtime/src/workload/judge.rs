@@ -1,8 +1,8 @@
-//! Whether a trial computed what it was asked to: the parent's own judgement of the outputs in the arena.
+//! Whether a trial computed the right results: the parent judges the outputs in the arena itself.
 //!
-//! What is compared, and with what, is the family's affair ([`family`](super::family)). What is expected is computed
-//! once and serves all trials. Outputs are poisoned before the run that is judged, and comparisons read
-//! `ratio <= 1`, so that what was not written fails.
+//! Each family defines what is compared, and with what ([`family`](super::family)). The expected results are computed
+//! once, for all trials. Outputs are poisoned before the run that is judged, and comparisons read `ratio <= 1`, so that
+//! outputs that were not written fail.
 
 use bytemuck::Pod;
 use gingham_core::bounds::Bounded;
@@ -50,7 +50,7 @@ impl Judge {
     }
 
     /// The largest error over its bound among the outputs of tasks `0 .. count`, as `backend` computed them; at most 1
-    /// where all is right.
+    /// if all are right.
     ///
     /// # Errors
     /// [`Wrong`], naming the first element that is.
@@ -79,24 +79,24 @@ pub enum Wrong {
         got: f64,
         /// What it should have been.
         expected: f64,
-        /// How far off a right answer may be.
+        /// The largest error of a right answer.
         bound: f64,
     },
-    /// Random numbers that are not of their distribution.
+    /// Random numbers that do not follow their distribution.
     #[error("wrong result: {what} of the numbers up to task {task}: {got:e}, expected {expected:e} within {bound:e}")]
     Sample {
         /// The last task of the sample.
         task: usize,
-        /// What was taken of the sample.
+        /// The statistic of the sample.
         what: &'static str,
-        /// What the trial's numbers give.
+        /// Its value for the trial's numbers.
         got: f64,
-        /// What the distribution gives.
+        /// Its value for the distribution.
         expected: f64,
-        /// How far off a sample of this size may be.
+        /// The largest difference in a sample of this size.
         bound: f64,
     },
-    /// Random numbers that the backend draws otherwise each time.
+    /// Random numbers that the backend draws differently each time.
     #[error("wrong result: task {task} holds other random numbers than those that {backend} drew before")]
     Redrawn {
         /// The task.
@@ -112,7 +112,7 @@ pub enum Wrong {
         /// The one with the same numbers.
         earlier: usize,
     },
-    /// A function's results that differ from those of a serial run.
+    /// A function's results that differ from the results of a serial run.
     #[error("item {item}: result {at} is {got}; a serial run writes {expected}")]
     Differs {
         /// The item.
@@ -131,7 +131,7 @@ pub(super) fn result<'a, T: Pod>(output: &Tensor, task: usize, outputs: &'a [u8]
     output.view(task, outputs).expect("the placement that the memory was made by")
 }
 
-/// Elements beside what they should be, and the largest error over its bound so far.
+/// Compares elements with their expected values; holds the largest error over its bound so far.
 #[derive(Default)]
 pub(super) struct Comparison {
     ratio: f64,

@@ -3,15 +3,14 @@
 use super::{Task, Workload};
 use crate::quantity::bytes;
 
-/// Tasks that an arena holds at most. Each process of a tuning, of which some forty may be alive, describes every task
-/// in [`TASK`] bytes, which are more than tiny operands themselves: 16 MiB of these are a process' share. Their
-/// operands, of a cache line each at least, are as many bytes and more.
+/// The most tasks that an arena holds. Each process of a tuning, of which some forty may be alive, describes every task
+/// in [`TASK`] bytes, which is more than tiny operands take themselves: a process may have 16 MiB of such descriptions.
 const MOST_TASKS: usize = 1 << 17;
 
 /// Bytes that describe a task in a process that runs it.
 const TASK: u64 = size_of::<Task<'static, f64>>() as u64;
 
-/// More memory than the machine has left.
+/// A workload needs more memory than the machine has left.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error(
     "the workload ({workload}) needs {} of memory, {} are available; use a smaller shape{}",

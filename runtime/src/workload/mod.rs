@@ -126,7 +126,7 @@ impl Workload {
         Self { shape, tasks: 1, ..self.clone() }
     }
 
-    /// The flags of the command line that name it: `--op matmul --shape 256x256x256 --tasks 64`.
+    /// The flags of the command line for it: `--op matmul --shape 256x256x256 --tasks 64`.
     #[must_use]
     pub fn flags(&self) -> String {
         let Self { call, shape, layout, tasks } = self;

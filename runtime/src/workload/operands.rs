@@ -12,7 +12,7 @@ pub struct Operands {
 }
 
 impl Operands {
-    /// Makes the operands of `workload`, which [`Workload::check_memory`] has let pass. Outputs are 0.
+    /// Makes the operands of `workload`, which has passed [`Workload::check_memory`]. Outputs are 0.
     #[must_use]
     pub fn new(workload: &Workload, seed: u64) -> Self {
         let placement = Placement::of(workload);

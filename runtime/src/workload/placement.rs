@@ -33,16 +33,16 @@ pub struct Operand {
     pub output: bool,
 }
 
-/// Where one operand lies: that of task `i` starts `base + i step` bytes into its arena.
+/// Where one operand lies: the operand of task `i` starts `base + i step` bytes into its arena.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tensor {
     /// The operand's name in the contract of the operation.
     pub name: String,
     /// Whether it lies among the outputs.
     pub output: bool,
-    /// Byte offset of the first task's.
+    /// Byte offset of the first task's operand.
     pub base: u64,
-    /// Bytes from one task's to the next one's.
+    /// Bytes from one task's operand to the next one's.
     pub step: u64,
     /// Rows and columns.
     pub shape: [usize; 2],
@@ -127,7 +127,7 @@ impl Tensor {
         ArrayView2::from_shape(self.shape.strides(self.element_strides()), elements).map_err(|_| outside())
     }
 
-    /// This operand of each of `tasks` tasks, which overlap nowhere.
+    /// This operand of each of `tasks` tasks; they do not overlap.
     ///
     /// # Errors
     /// [`Error`]
@@ -160,7 +160,7 @@ impl Tensor {
         Some(start..start.checked_add(elements.checked_mul(size_of::<T>())?)?)
     }
 
-    /// Strides as ndarray wants them: for an empty array it demands the memory that strides other than 0 would span.
+    /// The strides for ndarray, which demands, even of an empty array, the memory that strides other than 0 would span.
     fn element_strides(&self) -> [usize; 2] {
         if self.shape.contains(&0) { [0, 0] } else { self.strides.map(isize::unsigned_abs) }
     }

@@ -1,8 +1,8 @@
 //! The part of the items that a sample runs.
 //!
 //! Items may differ much: the rows in the middle of a picture of the Mandelbrot set cost a hundred times those at its
-//! edges. The first few of them would say little about all; items that are evenly spread over the whole do, and keep
-//! the order of dear and cheap ones, which decides how well an even split balances.
+//! edges. The first few of them would say little about all; items that are evenly spread over the whole do, and they
+//! keep the order of expensive and cheap ones, which decides how well an even split balances.
 
 use gingham_core::Context;
 
@@ -14,7 +14,7 @@ use crate::executor::{BoxError, TaskErrors};
 pub struct Portion {
     /// How many there are in all.
     pub items: usize,
-    /// How many of them are run, at most all; not none, unless there are none.
+    /// How many of them are run: at most all, and at least one if there are any.
     pub count: usize,
 }
 

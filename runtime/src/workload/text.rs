@@ -1,4 +1,4 @@
-//! A workload as it stands in files and on the wire: words and numbers. Fields that are not known are ignored.
+//! A workload as it stands in files and on the wire: words and numbers. Unknown fields are ignored.
 
 use std::str::FromStr;
 

@@ -7,14 +7,14 @@ use gingham_machine::ceilings::Rates;
 use super::{Bound, Call, Unit, Workload};
 
 impl Workload {
-    /// The work of `tasks` tasks: floating-point operations for matmul (2 m k n each), items for a function, and the
-    /// bytes of the operands for all others, which memory bounds.
+    /// The work of `tasks` tasks: floating-point operations for matmul (2 m k n each), items for a function, and for
+    /// all others, which memory bounds, the bytes of the operands.
     #[must_use]
     pub fn work(&self, tasks: usize) -> f64 {
         self.call.family().work(self) * tasks as f64
     }
 
-    /// The rate of the whole batch where it takes `seconds`, in [`Workload::rate_unit`].
+    /// The rate of the whole batch if it takes `seconds`, in [`Workload::rate_unit`].
     #[must_use]
     pub fn rate(&self, seconds: f64) -> f64 {
         let (_, unit) = self.call.family().unit().rate();
@@ -27,14 +27,15 @@ impl Workload {
         self.call.family().unit().rate().0
     }
 
-    /// What the work is counted in.
+    /// The unit of the work.
     #[must_use]
     pub fn unit(&self) -> Unit {
         self.call.family().unit()
     }
 
-    /// Whether every task takes the same, so that any part of the batch stands for all of it. Items of a function may
-    /// differ much: the rows in the middle of a picture of the Mandelbrot set cost a hundred times those at its edges.
+    /// Whether every task takes the same time, so that any part of the batch stands for all of it. Items of a function
+    /// may differ much: the rows in the middle of a picture of the Mandelbrot set cost a hundred times those at its
+    /// edges.
     #[must_use]
     pub fn tasks_are_alike(&self) -> bool {
         match self.call() {
@@ -43,7 +44,7 @@ impl Workload {
         }
     }
 
-    /// Whether all operands fit into the last-level cache of `machine`, so that memory bounds nothing.
+    /// Whether all operands fit into the last-level cache of `machine`, so that memory does not bound the batch.
     #[must_use]
     pub fn is_cached(&self, machine: &Machine) -> bool {
         self.batch_bytes() <= machine.last_level_bytes()
@@ -55,8 +56,8 @@ impl Workload {
         self.call.family().bound()
     }
 
-    /// What bounds the batch on `machine` where the rates are at most `rates`: work a second. `None` where the caches
-    /// bound it, or it is not known what does.
+    /// The ceiling of the batch on `machine`, in work a second, if its rates are at most `rates`. `None` if the caches
+    /// bound it, or if the bound is not known.
     #[must_use]
     pub fn ceiling(&self, machine: &Machine, rates: &Rates) -> Option<f64> {
         match self.bound() {

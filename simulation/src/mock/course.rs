@@ -1,15 +1,15 @@
-//! The mock machine: every contestant has a true time, the clock goes by what the samples take.
+//! The mock machine: every candidate has a true time, and samples advance the clock.
 
 use gingham_harness::journal::Resumable;
 use gingham_harness::outcome::Sample;
 use gingham_harness::search::{Course, Failure, Process, Started, Stopped, sampling};
 
 use super::CPUS;
-use super::fields::Contestant;
+use super::fields::MockCandidate;
 use super::noise::{Noise, bits, uniform};
 use super::setting::Setting;
 
-/// Seconds that a start, and all that is around a sample, take.
+/// Seconds that a start takes, and everything around a sample.
 const START_S: f64 = 0.05;
 const AROUND_S: f64 = 0.001;
 
@@ -18,10 +18,10 @@ const BURST_S: f64 = 0.2;
 const BURST_EVERY_S: f64 = 2.0;
 const BURST_FACTOR: f64 = 2.0;
 
-/// The part of the machine's CPU time that others have during a burst.
+/// The part of the machine's CPU time that other programs take during a burst.
 const BURST_SHARE: f64 = 0.5;
 
-/// How many times the paired log-sd the rounds vary by, all contestants alike.
+/// Rounds vary, for all candidates alike, by this many times the paired log-sd.
 const ROUND_EFFECT: f64 = 2.0;
 
 /// What happens to the machine during a tuning.
@@ -29,18 +29,19 @@ const ROUND_EFFECT: f64 = 2.0;
 pub enum Disturbance {
     /// Nothing.
     None,
-    /// All becomes slower, by 30 % in this many seconds.
+    /// Everything becomes slower, by 30 % in this many seconds.
     Drift(f64),
-    /// Every two seconds, on average, all is half as fast for a fifth of a second, and the kernel counts it as others'.
+    /// Every two seconds, on average, everything is half as fast for a fifth of a second, and the kernel counts that
+    /// time as other programs'.
     Bursts,
-    /// The same, and no counter says so.
+    /// The same, but no counter shows it.
     SilentBursts,
 }
 
 /// The mock machine.
 #[derive(Debug)]
 pub struct Machine<'a> {
-    field: &'a [Contestant],
+    field: &'a [MockCandidate],
     setting: &'a Setting<'a>,
     disturbance: Disturbance,
     seed: u64,
@@ -51,7 +52,7 @@ pub struct Machine<'a> {
 
 impl<'a> Machine<'a> {
     /// At the start of its clock.
-    pub fn new(field: &'a [Contestant], setting: &'a Setting<'a>, disturbance: Disturbance, seed: u64) -> Self {
+    pub fn new(field: &'a [MockCandidate], setting: &'a Setting<'a>, disturbance: Disturbance, seed: u64) -> Self {
         Self { field, setting, disturbance, seed, clock_s: 0.0, bursts: Vec::new() }
     }
 
@@ -60,18 +61,18 @@ impl<'a> Machine<'a> {
         Self { clock_s, ..self }
     }
 
-    /// The log of what a sample takes over its true time. Draws are named by the contestant's name, not by its place.
+    /// The log of a sample's time over its true time. Draws depend on the candidate's name, not on its place.
     fn log(&self, process: Process, round: usize) -> f64 {
-        let contestant = &self.field[process.candidate];
-        let name = contestant.name.bytes().fold(0, |hash, byte| bits(&[hash, u64::from(byte)]));
+        let candidate = &self.field[process.candidate];
+        let name = candidate.name.bytes().fold(0, |hash, byte| bits(&[hash, u64::from(byte)]));
         let process = bits(&[self.seed, name, process.role as u64]);
         let Setting { noise, paired_sd, process_sd, .. } = *self.setting;
-        let own = contestant.noisy * noise.draw(bits(&[process, round as u64]));
+        let own = candidate.noisy * noise.draw(bits(&[process, round as u64]));
         let shared = noise.draw(bits(&[self.seed, round as u64]));
         paired_sd * total(own, shared) + process_sd * noise.draw(process)
     }
 
-    /// Lets the clock go by as much as `work` takes; the seconds of these that lay in bursts.
+    /// Advances the clock by the time that `work` takes; returns the seconds of it that lay in bursts.
     fn pass(&mut self, work: f64) -> f64 {
         let mut in_bursts = 0.0;
         let mut left = work;
@@ -98,7 +99,7 @@ impl<'a> Machine<'a> {
             let now = self.clock_s + 1e-12;
             let after = self.bursts.iter().position(|&start| start > now);
             let Some(next) = after else {
-                // Exponential gaps between the end of one and the start of the next.
+                // Exponential gaps between the end of one burst and the start of the next.
                 let last = self.bursts.last().map_or(0.0, |start| start + BURST_S);
                 let gap = -(1.0 - uniform(bits(&[self.seed, 7, self.bursts.len() as u64]))).ln();
                 self.bursts.push(last + gap * (BURST_EVERY_S - BURST_S));
@@ -159,7 +160,7 @@ fn total(own: f64, shared: f64) -> f64 {
     own * std::f64::consts::FRAC_1_SQRT_2 + shared * ROUND_EFFECT
 }
 
-/// The median log of a time over its true time, in paired log-sds: that of a sum is not the sum of medians.
+/// The median log of a time over its true time, in paired log-sds: the median of a sum is not the sum of the medians.
 pub(super) fn median_log(noise: &Noise) -> f64 {
     let draws = (0..40_000).map(|i| total(noise.draw(bits(&[1, i])), noise.draw(bits(&[2, i]))));
     gingham_harness::stats::median(&draws.collect::<Vec<_>>())

@@ -1,5 +1,5 @@
-//! Tunings on a mock machine with a mock clock: what is true there is known, so it can be counted how often the search
-//! is wrong.
+//! Tunings on a mock machine with a mock clock: the right answer there is known, so the errors of the search can be
+//! counted.
 //!
 //! `tests/trust.rs` of the harness asserts a part of these counts; `docs/trust.md` has all of them. `tests/resume.rs`
 //! kills tunings on it.
@@ -13,7 +13,7 @@ mod share;
 mod tuning;
 
 pub use course::{Disturbance, Machine};
-pub use fields::{Contestant, company, forty, graded, one_noisy, serial};
+pub use fields::{MockCandidate, company, forty, graded, one_noisy, serial};
 pub use noise::Noise;
 pub use plain::{Method, race};
 pub use setting::Setting;
@@ -26,5 +26,5 @@ pub const CPUS: usize = 4;
 /// Tasks of the batch.
 pub const TASKS: usize = 64;
 
-/// Seconds of a task of the fastest contestant: a batch takes it 64 ms.
+/// Seconds of a task of the fastest candidate, which a batch takes 64 ms.
 pub const SECONDS: f64 = 0.001;

@@ -1,4 +1,4 @@
-//! The noise of the mock machine: what is left of recorded times when rounds and combinations are taken out.
+//! The noise of the mock machine: the residuals of recorded times, with rounds and combinations taken out.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,7 +9,7 @@ use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
 use crate::recordings::{FOLDER, logs, measured};
 
-/// Residuals fewer than this make no distribution.
+/// Fewer residuals than this do not make a distribution.
 const FEWEST: usize = 500;
 
 /// Values of a distribution that is known by its formula.
@@ -65,12 +65,12 @@ impl Noise {
         Self { name, values }
     }
 
-    /// One value; the same for the same bits.
+    /// A value; the same for the same bits.
     pub fn draw(&self, bits: u64) -> f64 {
         self.values[(uniform(bits) * self.values.len() as f64) as usize]
     }
 
-    /// What it is, and how heavy its tails are.
+    /// The noise in words, and how heavy its tails are.
     pub fn describe(&self) -> String {
         let at = |p: f64| self.values[(p * self.values.len() as f64) as usize];
         let [low, high, lowest, highest] = [0.05, 0.95, 0.005, 0.995].map(at);
@@ -82,8 +82,8 @@ impl Noise {
     }
 }
 
-/// Logs of the seconds per task, less what the round and the combination add to all of theirs: Tukey's (1977) median
-/// polish, which leaves a burst where it fell.
+/// Logs of the seconds per task, less the effects of the round and of the combination: Tukey's (1977) median polish,
+/// which leaves a burst where it happened.
 fn residuals(outcome: &Outcome) -> Vec<f64> {
     let finished = outcome.trials.iter().filter(|row| row.status == Status::Ok).map(logs);
     let finite = |lane: Vec<(usize, f64)>| lane.into_iter().filter(|(_, log)| log.is_finite()).collect();

@@ -1,27 +1,27 @@
-//! A race of thirty rounds decided in two ways: by the bounds of the search, and by a paired t of each contestant's
-//! own, with plain means.
+//! A race of thirty rounds decided in two ways: by the bounds of the search, and by a paired t for each candidate, with
+//! plain means.
 
 use gingham_harness::search::bounds::{Comparison, LOOKS, SHARE, compare};
 use gingham_harness::search::{Course, Order, Process, Role};
 use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use super::fields::Contestant;
+use super::fields::MockCandidate;
 use super::noise::bits;
 use super::{Disturbance, Machine, Setting, TASKS};
 
 /// How a race is decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// Trimmed means, winsorised and pooled variances: the search's own.
+    /// The search's own: trimmed means, winsorised and pooled variances.
     TrimmedPooled,
-    /// Plain means, each contestant's own variance; levels and looks are the same.
+    /// Plain means, each candidate's own variance; levels and looks are the same.
     PlainPaired,
 }
 
-/// Races `field` once for each seed: the round after which each contestant left, `None` where it did not.
+/// Races `field` once for each seed: the round after which each candidate left, `None` if it did not.
 pub fn race(
-    field: &[Contestant],
+    field: &[MockCandidate],
     setting: &Setting<'_>,
     disturbance: Disturbance,
     method: Method,
@@ -30,8 +30,13 @@ pub fn race(
     (0..setting.runs as u64).into_par_iter().map(run).collect()
 }
 
-/// Logs of the times of all, a list a contestant, an entry a round.
-fn record(field: &[Contestant], setting: &Setting<'_>, disturbance: Disturbance, seed: u64) -> Vec<Vec<Option<f64>>> {
+/// Logs of the times: a list for each candidate, with an entry for each round.
+fn record(
+    field: &[MockCandidate],
+    setting: &Setting<'_>,
+    disturbance: Disturbance,
+    seed: u64,
+) -> Vec<Vec<Option<f64>>> {
     let mut machine = Machine::new(field, setting, disturbance, seed);
     let mut order = Order::new(seed);
     let mut logs = vec![Vec::new(); field.len()];

@@ -1,20 +1,20 @@
-//! How a field of contestants is tuned.
+//! How a field of candidates is tuned.
 
-use super::fields::Contestant;
+use super::fields::MockCandidate;
 use super::noise::Noise;
 
-/// What is the same for all tunings of an experiment.
+/// The settings that all tunings of an experiment share.
 #[derive(Debug, Clone, Copy)]
 pub struct Setting<'a> {
-    /// What the logs of times vary by.
+    /// The noise of the logs of times.
     pub noise: &'a Noise,
-    /// Standard deviation of the difference of two contestants' logs in one round.
+    /// Standard deviation of the difference of two candidates' logs in one round.
     pub paired_sd: f64,
-    /// Of the log by which processes of one combination differ for as long as they live.
+    /// Standard deviation of the log by which processes of one combination differ for as long as they live.
     pub process_sd: f64,
     /// The search's.
     pub tolerance: f64,
-    /// How often, each time with another seed.
+    /// The number of tunings, each with another seed.
     pub runs: usize,
 }
 
@@ -25,7 +25,7 @@ impl<'a> Setting<'a> {
     }
 
     /// Whether `seconds` are more than the tolerance above the least of `field`.
-    pub fn is_slower(&self, field: &[Contestant], seconds: f64) -> bool {
+    pub fn is_slower(&self, field: &[MockCandidate], seconds: f64) -> bool {
         let least = field.iter().map(|c| c.seconds).fold(f64::INFINITY, f64::min);
         // One exactly at the edge is not beyond it.
         seconds > least * (1.0 + self.tolerance) * (1.0 + 1e-9)

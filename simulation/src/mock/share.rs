@@ -1,4 +1,4 @@
-//! How often something was so, with what that says of the chance of it.
+//! How often something happened, with the interval of its probability.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use statrs::distribution::{Beta, ContinuousCDF};
 pub struct Share {
     /// How often it was so.
     pub hits: usize,
-    /// How often it was looked at, at least once.
+    /// The number of tries, at least one.
     pub of: usize,
 }
 
@@ -24,7 +24,7 @@ impl Share {
         100.0 * self.hits as f64 / self.of as f64
     }
 
-    /// The exact 95 % interval of the chance (Clopper and Pearson 1934), in per cent.
+    /// The exact 95 % interval of the probability (Clopper and Pearson 1934), in per cent.
     pub fn interval(self) -> [f64; 2] {
         let (hits, misses) = (self.hits as f64, (self.of - self.hits) as f64);
         let quantile = |p, a, b| 100.0 * Beta::new(a, b).expect("both are above zero").inverse_cdf(p);

@@ -6,18 +6,18 @@ use gingham_harness::stats;
 use rayon::prelude::*;
 
 use super::course::median_log;
-use super::fields::Contestant;
+use super::fields::MockCandidate;
 use super::noise::bits;
 use super::{CPUS, Disturbance, Machine, Setting, Share, TASKS};
 
-/// What a tuning found; contestants are named by their places in the field.
+/// What a tuning found; candidates are named by their places in the field.
 #[derive(Debug, Clone)]
 pub struct Tuned {
-    /// The pick and all that cannot be told from it, in the field's order.
+    /// The pick and all that are tied with it, in the field's order.
     pub tied: Vec<usize>,
     /// Whether the pick is the fastest, or within the tolerance of it.
     pub right_pick: bool,
-    /// Whether anyone was called slower than the leader by more than the tolerance who is not.
+    /// Whether a candidate was called slower than the leader by more than the tolerance that is not.
     pub false_slower: bool,
     /// Whether the race ended because all that were left were proven to be within the tolerance.
     pub within: bool,
@@ -29,15 +29,15 @@ pub struct Tuned {
     pub elapsed_s: f64,
 }
 
-/// Tunes `field` once for each seed; `reversed` gives the search the same contestants in the opposite order.
+/// Tunes `field` once for each seed; with `reversed` the search gets the same candidates in the opposite order.
 pub fn tunings(
-    field: &[Contestant],
+    field: &[MockCandidate],
     setting: &Setting<'_>,
     disturbance: impl Fn(usize) -> Disturbance + Sync,
     reversed: bool,
 ) -> Vec<Tuned> {
     let places: Vec<usize> = if reversed { (0..field.len()).rev().collect() } else { (0..field.len()).collect() };
-    let field: Vec<Contestant> = places.iter().map(|&place| field[place].clone()).collect();
+    let field: Vec<MockCandidate> = places.iter().map(|&place| field[place].clone()).collect();
     let level = setting.paired_sd * median_log(setting.noise);
     let tune = |run: usize| {
         let seed = bits(&[run as u64]);
@@ -57,13 +57,13 @@ pub fn unchanged(one: &[Tuned], other: &[Tuned]) -> Share {
     Share::count(&pairs, |(one, other)| one.tied == other.tied)
 }
 
-fn tune(field: &[Contestant], setting: &Setting<'_>, seed: u64, machine: &mut Machine<'_>) -> Found {
+fn tune(field: &[MockCandidate], setting: &Setting<'_>, seed: u64, machine: &mut Machine<'_>) -> Found {
     search(&candidates(field), &rules(setting, seed), machine, &mut |_| {})
 }
 
-/// The contestants as a search has them.
-pub fn candidates(field: &[Contestant]) -> Vec<Candidate> {
-    let combination = |c: &Contestant| c.name.parse().expect("a combination's text form");
+/// The candidates as a search takes them.
+pub fn candidates(field: &[MockCandidate]) -> Vec<Candidate> {
+    let combination = |c: &MockCandidate| c.name.parse().expect("a combination's text form");
     field.iter().map(|c| Candidate { combination: combination(c), skipped: None }).collect()
 }
 
@@ -74,11 +74,11 @@ pub fn rules(setting: &Setting<'_>, seed: u64) -> Rules {
 }
 
 /// `level` is the median log of a time over its true time.
-fn judge(field: &[Contestant], setting: &Setting<'_>, found: &Found, level: f64) -> Tuned {
+fn judge(field: &[MockCandidate], setting: &Setting<'_>, found: &Found, level: f64) -> Tuned {
     let best = found.best.expect("a mock machine has no faults");
     let slower = |id: usize| {
         let run = &found.runs[id];
-        // Leaving a heat is no claim: it says that others looked faster.
+        // To leave successive halving claims nothing: it says that others looked faster.
         run.slower_by.is_some() || run.left.as_ref().is_some_and(|why| !matches!(why, Left::Halved { .. }))
     };
     let fresh = found.confirmed.iter().find(|c| c.candidate == best && !c.private).expect("the pick is confirmed");

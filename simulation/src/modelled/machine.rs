@@ -1,4 +1,4 @@
-//! A machine that is not there: what a batch takes on 16 CPUs, from a stated cost model and the noise of recordings.
+//! A simulated machine: the time of a batch on 16 CPUs, from a stated cost model and the noise of recordings.
 //!
 //! Backends differ in the rate of one thread, in how their threads scale (Amdahl) and in what it costs to start them;
 //! memory and CPUs are shared; tasks end in waves; executors cost a wake-up for each worker and a hand-out for each
@@ -38,7 +38,7 @@ const START_S: f64 = 0.06;
 const WAKE_S: f64 = 5e-6;
 const HAND_OUT_S: f64 = 4e-7;
 
-/// What each thread beyond the CPUs costs all others.
+/// By how much each thread beyond the CPUs slows all others.
 const CONTENTION: f64 = 0.15;
 
 /// A backend of the model.
@@ -142,7 +142,7 @@ pub(super) fn seconds(combination: &Combination, workload: &Workload, tasks: usi
     let threads_s = alone * (serial + (1.0 - serial) / threads.min(CPUS) as f64) + fork_s * (threads - 1) as f64;
     let busy = (workers * threads) as f64;
     let beyond = (busy / CPUS as f64).max(1.0);
-    // What threads share beyond the CPUs has been counted where one operation has more threads than there are CPUs.
+    // If one operation has more threads than there are CPUs, the cost of sharing them has been counted already.
     let shared = beyond / (threads as f64 / CPUS as f64).max(1.0) * (1.0 + CONTENTION * (beyond - 1.0));
     let memory = if of_memory { (busy.min(CPUS as f64) / MEMORY_GAIN).max(1.0) } else { 1.0 };
 

@@ -1,4 +1,4 @@
-//! The noise of the modelled machine: what combination and round do not explain of recorded times, each in logs.
+//! The noise of the modelled machine: the part of recorded times that combination and round do not explain, in logs.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use gingham_harness::replay::Recording;
 
 use crate::recordings::logs;
 
-/// What samples of recordings differ by that combination and round do not explain, in logs.
+/// Differences between recorded samples that combination and round do not explain, in logs.
 #[derive(Debug, Clone)]
 pub struct Noise {
     /// What the samples of a round have in common.

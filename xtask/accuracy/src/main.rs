@@ -2,7 +2,7 @@
 //!
 //! Every `f32` is an argument of the functions of one argument; `f64`, and the pairs of `pow`, are sampled densely. The
 //! judge is CORE-MATH, whose `f64` functions are correctly rounded ([`function`]). A crate of its own, because the
-//! judge is C, for which nothing that is published should wait.
+//! judge is C, and no published crate should need that.
 
 mod error;
 mod function;
@@ -35,7 +35,7 @@ struct Request {
 }
 
 impl Request {
-    /// Of the words of the command line.
+    /// The settings from the words of the command line.
     fn parse(args: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut request = Self { extent: Extent::Whole, functions: vec![], dtypes: vec![], levels: vec![] };
         for arg in args {
@@ -48,7 +48,7 @@ impl Request {
             } else if let Some(level) = Level::ALL.into_iter().find(|level| level.name() == arg) {
                 request.levels.push(level);
             } else {
-                return Err(format!("`{arg}` is no function, element type or level\n{USAGE}"));
+                return Err(format!("`{arg}` is not a function, element type or level\n{USAGE}"));
             }
         }
         or_all(&mut request.functions, &Function::ALL);

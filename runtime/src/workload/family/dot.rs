@@ -15,7 +15,7 @@ use crate::workload::placement::{Error, Number, Operand, Placement, Tensor};
 use crate::workload::shape::Shape;
 use crate::workload::{Single, Task, Workload};
 
-/// Elements whose sum one thread takes at a time: 1e9 of them take four seconds of one core.
+/// Elements that one thread sums at a time: 1e9 of them take one core four seconds.
 const BLOCK: usize = 1 << 20;
 
 pub(super) struct Dot;

@@ -99,7 +99,7 @@ impl<T: Number> Typed<T> for Binary {
     }
 }
 
-/// Of each task, some stretches of elements.
+/// Some stretches of the elements of each task.
 struct Elements<T> {
     element: PhantomData<T>,
     stretches: Vec<Stretch>,
@@ -114,7 +114,7 @@ struct Stretch {
 }
 
 impl<T: Number> Elements<T> {
-    /// The first, the last and some random stretch of every task, with what is `expected` there.
+    /// The first, the last and one random stretch of every task, with its `expected` values.
     fn new(
         workload: &Workload,
         placement: &Placement,

@@ -1,6 +1,7 @@
-//! Functions that a program has registered by name: each task is a call, whose results nobody else knows.
+//! Functions that a program has registered by name: each task is a call, and only the function itself defines its
+//! results.
 //!
-//! They are compared, bit for bit, with those of a serial run.
+//! Results are compared, bit for bit, with the results of a serial run.
 
 use std::ops::Range;
 
@@ -45,7 +46,7 @@ impl Workload {
 }
 
 impl Workload {
-    /// Calls of a closure, which no other process knows, for `items` items: what it writes is its own affair.
+    /// Calls of a closure, which no other process knows, for `items` items. Nobody else sees what it writes.
     ///
     /// # Errors
     /// [`Error::NoItems`]
@@ -149,7 +150,7 @@ impl<T: Value> Tasks for Calls<'_, T> {
         self.slots.len()
     }
 
-    /// Calls it with as many items as the range is long, which are spread over all.
+    /// Calls it with as many items as the range is long, spread over all items.
     fn run(&mut self, range: Range<usize>, on: &Limited<'_>) -> Result<(), TaskErrors> {
         let FunctionCall { items, parameters, .. } = self.call;
         let portion = Portion { items: *items, count: range.len() };
@@ -167,7 +168,7 @@ impl<T: Value> Tasks for Calls<'_, T> {
     }
 }
 
-/// What a serial run has written.
+/// The results of a serial run.
 struct Learnt<T> {
     items: usize,
     /// The results of each item.

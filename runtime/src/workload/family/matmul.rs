@@ -29,7 +29,7 @@ impl Workload {
         Self::matmul_with_layout::<T>(sizes, Layout::default())
     }
 
-    /// The same of matrices stored as `layout` says.
+    /// The same for matrices stored as `layout` says.
     #[must_use]
     pub fn matmul_with_layout<T: Scalar>([m, k, n]: [usize; 3], layout: Layout) -> Single {
         let call = Call::Op { op: Op::MatMul, dtype: T::DTYPE };
@@ -100,7 +100,7 @@ impl<T: Number> Typed<T> for MatMul {
     }
 }
 
-/// What is known of every product.
+/// The expected values of every product.
 struct Products<T> {
     element: PhantomData<T>,
     rows: Vec<Row>,
@@ -136,7 +136,8 @@ impl<T: Number> Expected for Products<T> {
             let c = result::<T>(output, vector.task, outputs);
             let mut sums = Array1::<f64>::zeros(c.nrows());
             accumulate(c, &vector.signs, &mut sums);
-            // The bounds add up those of a whole row: they tell right from wrong, and say nothing of the ratio.
+            // The bound is the sum of the bounds of a whole row: it separates right from wrong, but the ratio to it
+            // means nothing.
             let mut rows = Comparison::default();
             for (i, (&got, &expected)) in sums.iter().zip(&vector.values).enumerate() {
                 rows.element([vector.task, i], got, expected)?;

@@ -70,8 +70,8 @@ pub(crate) trait Typed<T> {
     /// Task `number` of a batch.
     fn call<'a>(&self, number: usize, inputs: &[ArrayView2<'a, T>], out: ArrayViewMut2<'a, T>) -> Task<'a, T>;
 
-    /// What results of `workload` are compared with, computed from its inputs, which lie as `placement` says. `seed`
-    /// picks what is compared, where that is not all.
+    /// The expected results of `workload`, computed from its inputs, which lie as `placement` says. `seed` picks the
+    /// results that are compared, if not all are.
     ///
     /// # Errors
     /// Where the placement does not fit the inputs.
@@ -110,7 +110,7 @@ pub enum Bound {
 }
 
 impl Unit {
-    /// The unit of a rate, and how much of the work a second it is.
+    /// The unit of a rate, and how much work a second one unit is.
     pub(super) fn rate(self) -> (&'static str, f64) {
         match self {
             Self::Flop => ("GF/s", 1e9),
@@ -186,8 +186,8 @@ impl Workload {
         Ok(Box::new(Batch::from(tasks)))
     }
 
-    /// What results are compared with, computed from `inputs`, which lie as `placement` says. `seed` picks what is
-    /// compared, where that is not all.
+    /// The expected results, computed from `inputs`, which lie as `placement` says. `seed` picks the results that are
+    /// compared, if not all are.
     ///
     /// # Errors
     /// Where the placement does not fit the inputs.

@@ -18,13 +18,13 @@ use crate::workload::{Single, Task, Workload};
 /// The seed of random tasks. Each has the stream of its index in the batch, in whichever process it runs.
 const SEED: u64 = 0;
 
-/// Elements from which on a mean says something; smaller tasks are taken together.
+/// The fewest elements whose mean says something; smaller tasks are pooled.
 const SAMPLE: usize = 1000;
 
-/// Standard errors within which the means lie, but for one in 10^11.
+/// Means lie within this many standard errors, except for one in 10^11.
 const ERRORS: f64 = 7.0;
 
-/// Elements from which on two tasks that hold the same are no chance.
+/// From this many elements on, two tasks with the same numbers are not chance.
 const TELLING: usize = 8;
 
 impl Workload {
@@ -56,11 +56,11 @@ impl<T: Number> Typed<T> for Distribution {
     }
 }
 
-/// What is known of the numbers of a batch.
+/// What is expected of the numbers of a batch.
 struct Numbers<T> {
     element: PhantomData<T>,
     distribution: Distribution,
-    /// Of each backend, a digest of each task's numbers.
+    /// For each backend, a digest of each task's numbers.
     drawn: Mutex<HashMap<String, Vec<u64>>>,
 }
 
@@ -101,10 +101,10 @@ impl<T: Number> Expected for Numbers<T> {
     }
 }
 
-/// Whether the distribution has `x`.
+/// Whether the distribution can give `x`.
 ///
 /// # Errors
-/// The middle of those it has, and how far they lie from it at most.
+/// The middle of the values that it can give, and their largest distance from it.
 fn allowed(distribution: Distribution, x: f64) -> Result<(), [f64; 2]> {
     match distribution {
         Distribution::Uniform if !(0.0..1.0).contains(&x) => Err([0.5, 0.5]),
