@@ -19,7 +19,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 #![forbid(unsafe_code)]
-// Their panic, where a stream cannot be written to, would lose the work.
+// They panic where a stream cannot be written to, which would lose the work.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 use std::process::ExitCode;
@@ -38,7 +38,7 @@ pub use gingham_runtime::{Batch, Combination, Engine, Plan, Profile, Session, Wo
 /// The backends that a cargo feature of the same name compiles in.
 const FEATURES: &[&str] = &["simd", "faer", "matrixmultiply", "nalgebra", "ndarray", "openblas"];
 
-/// The backends that this build was given by its features, one line each.
+/// The backends that the features of this build compile in, one line each.
 #[must_use]
 pub fn registry() -> Registry {
     let registry = Registry::with_features(FEATURES);

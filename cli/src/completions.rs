@@ -1,4 +1,4 @@
-//! `gingham completions`: what a shell reads to complete this command line.
+//! `gingham completions`: the script by which a shell completes this command line.
 
 use clap::{Args, CommandFactory};
 use clap_complete::{Shell, generate};

@@ -19,17 +19,17 @@ pub(super) struct Destinations(Vec<Destination>);
 
 #[derive(Debug)]
 struct Destination {
-    /// Standard output where there is none.
+    /// Empty for standard output.
     file: Option<(PathBuf, Place)>,
     format: Format,
 }
 
 impl Destinations {
-    /// Standard output where there are no `paths`, and for the path `-`. The ending of a path names its form, `format`
-    /// is that of all others.
+    /// Standard output if there are no `paths`, and for the path `-`. The ending of a path names its form; all others
+    /// have the form `format`.
     ///
     /// # Errors
-    /// Where a path cannot be written to, and where two are one file or both standard output.
+    /// An error, where a path cannot be written to, or where two are the same file or both standard output.
     pub(super) fn open(paths: &[PathBuf], format: Format) -> Result<Self, Failure> {
         let stdout = Destination { file: None, format };
         let all = match paths {
@@ -50,16 +50,17 @@ impl Destinations {
         self.0.iter().filter_map(|destination| Some(&destination.file.as_ref()?.1))
     }
 
-    /// Whether standard output is none of them.
+    /// Whether standard output is not among them.
     pub(super) fn are_files(&self) -> bool {
         self.0.iter().all(|destination| destination.file.is_some())
     }
 
-    /// Writes what `render` makes for a form, and for whether it goes to standard output; says which files it has
-    /// written. What a file cannot take goes to standard output, once in each form, so that it is not lost.
+    /// Writes the result, which `render` makes for a form and for standard output or a file; says which files it has
+    /// written. If a file cannot be written, the result goes to standard output, once in each form, so that it is not
+    /// lost.
     ///
     /// # Errors
-    /// The last of them; the others have been told.
+    /// The last failure; the others have been reported.
     pub(super) fn write(self, render: impl Fn(Format, bool) -> String) -> Result<(), Failure> {
         let mut failed = Ok(());
         let mut fail = |failure: Failure| {
@@ -121,14 +122,15 @@ impl Destination {
     }
 }
 
-/// Whether `path` is what standard output goes to, such as `/dev/stdout`: opened once more it would begin anew.
+/// Whether `path` is where standard output goes, such as `/dev/stdout`: opened once more, it would be written from its
+/// beginning.
 fn is_stdout(path: &Path) -> bool {
     let own = io::stdout().as_fd().try_clone_to_owned().and_then(|own| File::from(own).metadata());
     let own = own.map(|own| (own.dev(), own.ino())).ok();
     std::fs::metadata(path).is_ok_and(|there| !there.is_dir() && Some((there.dev(), there.ino())) == own)
 }
 
-/// Refuses files that stand for two things at once; each with the flag that names it.
+/// Refuses a file that two flags name; each file comes with its flag.
 pub(super) fn refuse_twice(files: &[(&str, &Place)]) -> Result<(), Failure> {
     for (i, (flag, place)) in files.iter().enumerate() {
         let Place::File(path) = place else { continue };

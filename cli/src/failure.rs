@@ -1,5 +1,5 @@
-//! How a command fails: bad usage or bad input is status 2, work that failed is status 1, a measurement that cannot be
-//! trusted where only one that can is wanted is status 3; one line either way.
+//! How a command fails: status 2 for bad usage or bad input, 1 for work that failed, 3 with `--strict` for a
+//! measurement that cannot be trusted; one line in each case.
 
 use std::fmt::Display;
 use std::io;
@@ -40,7 +40,8 @@ impl Failure {
         Self { message: message.to_string(), status: 130 }
     }
 
-    /// Standard output cannot be written to. A reader that has gone (`| head`) has what it wanted, and hears nothing.
+    /// Standard output cannot be written to. A reader that is gone (`| head`) has what it wanted, so there is no
+    /// message.
     pub(super) fn of_stdout(error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::work(""),
@@ -56,7 +57,7 @@ impl Failure {
         }
     }
 
-    /// Says so, and gives the exit status.
+    /// Prints the failure, and returns the exit status.
     pub(super) fn report(self) -> u8 {
         self.tell();
         self.status

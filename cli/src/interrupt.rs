@@ -15,9 +15,8 @@ use super::stderr;
 /// Signals this close to the first are the same one: of an impatient finger, or of a shell that passes it on as well.
 const SAME: Duration = Duration::from_millis(500);
 
-/// A flag that Ctrl-C sets, so that the work ends with what is known; `tell` says so, in the words of `ending`. A
-/// second Ctrl-C ends the program, after `last`. Where no thread can be had that listens, Ctrl-C ends it at once, as
-/// ever.
+/// A flag that Ctrl-C sets, so that the work ends with what is known; `tell` then prints `ending`. A second Ctrl-C ends
+/// the program, after `last`. If no thread can be started to listen, Ctrl-C ends the program at once, as by default.
 pub(super) fn listen(
     ending: &'static str,
     tell: impl Fn(&str) + Send + 'static,
@@ -27,11 +26,11 @@ pub(super) fn listen(
     let set = Arc::clone(&flag);
     let (listens, begun) = mpsc::channel();
     let wait = move || {
-        // Here and not before: signals that are caught and not heard would do nothing at all.
+        // Here and not before: a signal that is caught while no thread listens would do nothing.
         let mut signals = match Signals::new([SIGINT, SIGTERM]) {
             Ok(signals) => signals,
             Err(e) => {
-                let _ = listens.send(Err(e)); // whoever starts this waits for it
+                let _ = listens.send(Err(e)); // the starting thread waits for it
                 return;
             }
         };

@@ -1,8 +1,8 @@
 //! The command line: one command a file. Results go to standard output, progress and warnings to standard error.
 //!
-//! A crate of its own, since it only waits for others: unoptimised it is compiled in a third of the time.
+//! A crate of its own, because it needs no optimisation: without it, it compiles in a third of the time.
 #![forbid(unsafe_code)]
-// Their panic, where a stream cannot be written to, would lose the work.
+// They panic where a stream cannot be written to, which would lose the work.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod args;
@@ -76,23 +76,23 @@ enum Command {
 }
 
 /// The whole program `gingham` over the backends of `registry`: reads the arguments, does the work, says how it ended,
-/// and ends the process. What libraries have left to do at its end is not waited for: OpenBLAS waits for its threads,
-/// of which one tries for ever to get memory where `ulimit -v` leaves too little.
+/// and ends the process. It does not run the libraries' exit handlers: OpenBLAS's waits for its threads, one of which
+/// tries for ever to get memory if `ulimit -v` leaves too little.
 #[must_use]
 pub fn main(registry: Registry) -> ExitCode {
     let status = execute(registry);
-    let _ = io::stdout().flush(); // what cannot be written has been told
+    let _ = io::stdout().flush(); // a failed write has been reported before
     signal_hook::low_level::exit(status.into())
 }
 
-/// Does what the arguments say; the exit status.
+/// Does what the arguments say; returns the exit status.
 fn execute(registry: Registry) -> u8 {
     let args: Vec<OsString> = std::env::args_os().collect();
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
-        // A command that needs another one, without it: its help, on standard error.
+        // For a command whose subcommand is missing: prints its help on standard error.
         Err(help) if help.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            let _ = help.print(); // where that cannot be written to there is nobody to be told so
+            let _ = help.print(); // if that fails there is nowhere left to report it
             return 2;
         }
         Err(error) if error.use_stderr() => return Failure::usage(usage::said(&error, &args)).report(),
@@ -121,7 +121,7 @@ fn execute(registry: Registry) -> u8 {
     }
 }
 
-/// What draws the progress of a tuning that may take `budget`.
+/// The listener that draws the progress of a tuning that may take `budget`.
 #[must_use]
 pub fn progress(budget: Duration) -> Listener {
     let meter = progress::Meter::new(budget);

@@ -1,4 +1,4 @@
-//! What is going on, on one line of a terminal; nothing where standard error is none. Drawn between samples only,
+//! Progress, on one line of a terminal; none if standard error is not a terminal. It is drawn between samples only,
 //! without a thread that ticks: a redraw during a sample would be measured.
 
 use std::time::Duration;
@@ -45,7 +45,7 @@ impl Meter {
         self.bar.set_message(words(progress));
     }
 
-    /// Says a line above the bar, from any thread.
+    /// Prints a line above the bar, from any thread.
     #[cfg(target_os = "linux")]
     pub(super) fn voice(&self) -> impl Fn(&str) + Send + 'static {
         let bar = self.bar.clone();

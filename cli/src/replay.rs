@@ -1,4 +1,4 @@
-//! `gingham replay`: the decision of a tuning once more, from its own samples.
+//! `gingham replay`: takes the decision of a tuning once more, from its own samples.
 
 use std::path::PathBuf;
 

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, Write};
 
-/// Says `line` on standard error. Where that cannot be written to there is nobody to be told so.
+/// Prints `line` on standard error. If that fails there is nowhere left to report it.
 pub(super) fn tell(line: impl Display) {
     let _ = writeln!(io::stderr(), "{}", escaped(&line.to_string()));
 }
 
-/// `text` without characters that a terminal obeys, such as those in the name of a file: they stand as JSON has them,
-/// so that JSON stays what it is.
+/// `text` without characters that a terminal obeys, which the name of a file may hold: they are escaped as in JSON, so
+/// that JSON stays the same.
 pub(super) fn escaped(text: &str) -> Cow<'_, str> {
     let is_obeyed = |c: char| c.is_control() && c != '\n' && c != '\t';
     if !text.contains(is_obeyed) {

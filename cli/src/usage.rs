@@ -1,4 +1,4 @@
-//! What clap has to say about a command line, on one line; and what it does not know of two common slips.
+//! The message of clap about a wrong command line, on one line, with more help for two common slips.
 
 use std::ffi::OsString;
 
@@ -10,7 +10,7 @@ use super::Cli;
 /// Flags that take a pattern, which a shell turns into many words unless it is quoted.
 const PATTERNS: [&str; 3] = ["--lhs", "--rhs", "--files"];
 
-/// What is wrong with `args`, the program's own name among them, and where to read on.
+/// What is wrong with `args`, which include the program's own name, and where to read on.
 pub(super) fn said(error: &clap::Error, args: &[OsString]) -> String {
     let args: Vec<_> = args.iter().map(|arg| arg.to_string_lossy()).collect();
     let args: Vec<&str> = args.iter().map(AsRef::as_ref).collect();

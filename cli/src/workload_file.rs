@@ -1,4 +1,4 @@
-//! A workload in a file of TOML; what is wrong with it is told with its key and its line.
+//! A workload in a file of TOML; an error names its key and its line.
 
 use std::ops::Range;
 
@@ -26,7 +26,7 @@ struct Keys {
 pub(super) fn parse(text: &str) -> Result<Workload, String> {
     let Keys { op, shape, dtype, layout, tasks } = toml::from_str(text).map_err(|error| {
         let said = store::plain(&error.message());
-        // What is about the file as a whole stands nowhere in it.
+        // An error about the whole file has no place in it.
         let is_somewhere = |span: &Range<usize>| span.start > 0 || (1..text.trim_end().len()).contains(&span.len());
         let span = error.span().filter(is_somewhere);
         span.map_or_else(|| said.clone(), |span| at(text, span.start, &said))
@@ -49,12 +49,12 @@ pub(super) fn parse(text: &str) -> Result<Workload, String> {
     })
 }
 
-/// `said` of what stands at byte `start`, with the key of its line where there is one.
+/// The message `said` about byte `start`, with the key of its line, if it has one.
 fn at(text: &str, start: usize, said: &str) -> String {
     let begin = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
     let whole = text[begin..].lines().next().unwrap_or_default();
     match whole.split_once('=') {
-        // What is said may be about the key itself, and then names it, unless it is there twice.
+        // A message about the key itself names it already, unless the key is there twice.
         Some((key, _)) if begin + key.len() < start || said == "duplicate key" => {
             format!("line {}, `{}`: {said}", line(text, start), key.trim())
         }

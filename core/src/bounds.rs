@@ -1,29 +1,30 @@
-//! How far a result may lie from the exact one, and the sums that are precise enough to tell: used by the conformance
-//! suite and by whoever judges results at run time, so that both grant the same.
+//! How far a result may lie from the exact one, and sums precise enough to check that. The conformance suite and the
+//! judges at run time both use it, so that they allow the same errors.
 //!
-//! Sums of products are carried in two doubles ([`Sum`]), which makes the judge's own error nothing beside the bound,
-//! for f32 and f64 alike. The bounds ([`gamma`], [`eta`]) are those of Higham, Accuracy and Stability of Numerical
-//! Algorithms, 2nd ed., sections 2.1 and 3.1; functions are granted [`FUNCTION_ULP`] units in the last place ([`ulp`]).
+//! Sums of products are carried in two doubles ([`Sum`]), which makes the judge's own error negligible beside the
+//! bound, for f32 and f64 alike. The bounds ([`gamma`], [`eta`]) are those of Higham, Accuracy and Stability of
+//! Numerical Algorithms, 2nd ed., sections 2.1 and 3.1; functions may err by [`FUNCTION_ULP`] units in the last place
+//! ([`ulp`]).
 //!
-//! Whoever compares reads `ratio <= 1.0` and not `ratio > 1.0`, so that a NaN is never within its bound.
+//! Compare with `ratio <= 1.0`, not with `ratio > 1.0`, so that a NaN is never within its bound.
 
 use crate::Scalar;
 
-/// Units in the last place that the contract of [`Elementwise`](crate::Elementwise) grants functions which are not
-/// exact.
+/// Units in the last place by which functions that are not exact may err, by the contract of
+/// [`Elementwise`](crate::Elementwise).
 pub const FUNCTION_ULP: f64 = 4.0;
 
 /// `gamma_j = j u / (1 - j u)`, u the unit roundoff of `T`, half its epsilon: the relative error of `j` rounded
-/// operations, in any order (Higham, section 3.1). From `j u = 1/2` on, where it reaches 1 and no longer tells a result
-/// from a zero, it is infinite: 8 million terms of f32.
+/// operations, in any order (Higham, section 3.1). From `j u = 1/2` on, where it reaches 1 and could not separate a
+/// result from a zero, it is infinite: 8 million terms of f32.
 #[must_use]
 pub fn gamma<T: Scalar>(j: usize) -> f64 {
     let ju = j as f64 * T::epsilon().into_f64() / 2.0;
     if ju < 0.5 { ju / (1.0 - ju) } else { f64::INFINITY }
 }
 
-/// The smallest subnormal of `T`, which is its smallest normal number times epsilon: the most that a product which
-/// underflows is off by (Higham, section 2.1), even where subnormal results become zero or are rounded twice.
+/// The smallest subnormal of `T`, which is its smallest normal number times epsilon: the largest error of a product
+/// that underflows (Higham, section 2.1), even where subnormal results become zero or are rounded twice.
 #[must_use]
 pub fn eta<T: Scalar>() -> f64 {
     T::min_positive_value().into_f64() * T::epsilon().into_f64()
@@ -44,8 +45,8 @@ pub fn ulp<T: Scalar>(x: f64) -> f64 {
     f64::from_bits(x.to_bits() & EXPONENT) * T::epsilon().into_f64()
 }
 
-/// `error / bound`, at most 1 where the error is within. No error is within any bound, and an infinite error within
-/// none.
+/// `error / bound`, at most 1 where the error is within the bound. An error of 0 is within every bound, an infinite
+/// error within none.
 #[must_use]
 pub fn ratio(error: f64, bound: f64) -> f64 {
     if error == 0.0 { 0.0 } else { error / bound }
@@ -62,7 +63,7 @@ pub fn same<T: Scalar>(x: T, y: T) -> bool {
 pub struct Bounded {
     /// What a result should be.
     pub value: f64,
-    /// The largest error of a right one.
+    /// The largest error of a right result.
     pub bound: f64,
 }
 
@@ -83,7 +84,7 @@ impl Bounded {
 /// underflow.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Sum {
-    /// The sum in plain f64: it also tells which infinity or NaN the terms give, in whatever order.
+    /// The sum in plain f64: it also shows which infinity or NaN the terms give, in whatever order.
     high: f64,
     low: f64,
     magnitude: f64,
@@ -114,7 +115,7 @@ impl Sum {
         Self { high, low: rest + factor * self.low, magnitude: factor.abs() * self.magnitude }
     }
 
-    /// The sum of the absolute values of the terms: what bounds are proportional to.
+    /// The sum of the absolute values of the terms, to which bounds are proportional.
     #[must_use]
     pub fn magnitude(self) -> f64 {
         self.magnitude
@@ -137,8 +138,9 @@ impl Sum {
         }
     }
 
-    /// The sum of `k` products as the contract of [`MatMul`](crate::MatMul) grants it with alpha = 1 and beta = 0:
-    /// within `gamma_(k + 2)` of its magnitude, and [`eta`] for each operation, which covers products that underflow.
+    /// The sum of `k` products with the error that the contract of [`MatMul`](crate::MatMul) allows for alpha = 1 and
+    /// beta = 0: within `gamma_(k + 2)` of its magnitude, and [`eta`] for each operation, which covers products that
+    /// underflow.
     #[must_use]
     pub fn bounded<T: Scalar>(self, k: usize) -> Bounded {
         let bound = gamma::<T>(k + 2) * self.magnitude + (k + 2) as f64 * eta::<T>();

@@ -16,7 +16,7 @@ pub trait Dot<T: Scalar> {
     /// `sum x_i y_i`.
     ///
     /// # Errors
-    /// What only the library knows.
+    /// Errors that only the library can find.
     fn dot(&self, x: ArrayView1<'_, T>, y: ArrayView1<'_, T>, threads: OpThreads) -> Result<T, Error> {
         let _ = threads;
         Ok(plain(x, y))
@@ -26,7 +26,7 @@ pub trait Dot<T: Scalar> {
 /// `sum x_i y_i` on `backend`, after checking the lengths.
 ///
 /// # Errors
-/// [`Error::Shape`], or the backend's.
+/// [`Error::Shape`], or the backend's error.
 pub fn dot<T: Scalar>(
     backend: &dyn Backend,
     x: ArrayView1<'_, T>,

@@ -19,7 +19,7 @@ pub trait Elementwise<T: Scalar> {
     /// `out_i <- f(x_i)`.
     ///
     /// # Errors
-    /// What only the library knows.
+    /// Errors that only the library can find.
     fn unary(
         &self,
         f: Unary,
@@ -35,7 +35,7 @@ pub trait Elementwise<T: Scalar> {
     /// `out_i <- f(x_i, y_i)`.
     ///
     /// # Errors
-    /// What only the library knows.
+    /// Errors that only the library can find.
     fn binary(
         &self,
         f: Binary,

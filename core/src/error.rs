@@ -1,4 +1,4 @@
-//! Everything that a call through this crate can refuse, each with what was given and what would have worked.
+//! Every reason why a call through this crate is refused, with what was given and what would have worked.
 
 use crate::{BackendId, DType, Op};
 
@@ -28,11 +28,11 @@ pub enum Error {
         len: usize,
     },
     /// A thread count that the backend cannot give in this process.
-    #[error("{backend}: {given} op threads are not to be had in this process; {expected}")]
+    #[error("{backend}: this process cannot use {given} op threads; {expected}")]
     Threads {
         /// Id of the backend.
         backend: BackendId,
-        /// The count asked for.
+        /// The requested count.
         given: usize,
         /// What would have worked.
         expected: String,
@@ -40,10 +40,10 @@ pub enum Error {
     /// A thread count that no backend accepts.
     #[error("{given} op threads; expected 1 to {max}", max = crate::OpThreads::MAX)]
     ThreadCount {
-        /// The count asked for.
+        /// The requested count.
         given: usize,
     },
-    /// Threads that a forked child has not got: they are in the process that it was forked from.
+    /// Threads that a forked child does not have: they are in the process that it was forked from.
     #[error(
         "{backend}: this process was forked from the one in which the threads of {backend} were started, and \
          has none of them; use one op thread where programs fork, or execute a program anew instead"
@@ -69,9 +69,9 @@ pub enum Error {
     Unsupported {
         /// Id of the backend.
         backend: BackendId,
-        /// The operation asked for.
+        /// The requested operation.
         op: Op,
-        /// The element type asked for.
+        /// The requested element type.
         dtype: DType,
     },
     /// A name that no backend can have.
@@ -96,7 +96,7 @@ pub enum Error {
         /// The backends that are there, comma-separated.
         available: String,
     },
-    /// A name that is no operation.
+    /// A name that is not an operation.
     #[error("unknown operation `{given}`; available: {available}")]
     UnknownOp {
         /// The name that was given.
@@ -104,13 +104,13 @@ pub enum Error {
         /// All operations, comma-separated.
         available: String,
     },
-    /// A name that is no element type.
+    /// A name that is not an element type.
     #[error("unknown dtype `{given}`; available: f32, f64")]
     UnknownDType {
         /// The name that was given.
         given: String,
     },
-    /// A name that is nothing which a function writes.
+    /// A name that is not a type of results that a function may write.
     #[error("unknown results `{given}`; available: f32, f64, bytes")]
     UnknownElement {
         /// The name that was given.

@@ -14,7 +14,7 @@ pub trait Fill<T: Scalar> {
     /// `out_i <- value`.
     ///
     /// # Errors
-    /// What only the library knows.
+    /// Errors that only the library can find.
     fn fill(&self, value: T, out: ArrayViewMut1<'_, T>, threads: OpThreads) -> Result<(), Error> {
         let _ = threads;
         plain(value, out);
@@ -26,7 +26,7 @@ pub trait Fill<T: Scalar> {
 /// is called once for each lane that remains (once in all for a contiguous array).
 ///
 /// # Errors
-/// [`Error::OverlappingOutput`], or the backend's.
+/// [`Error::OverlappingOutput`], or the backend's error.
 pub fn fill<T: Scalar, D: Dimension>(
     backend: &dyn Backend,
     value: T,

@@ -1,5 +1,5 @@
-//! Threads do not come along into a forked child: who hands them work there waits for ever. So what owns threads keeps
-//! their [`Home`], and asks it first.
+//! A forked child does not have its parent's threads: code that hands them work there waits for ever. So every owner of
+//! threads keeps their [`Home`] and checks it first.
 
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 pub struct Home(AtomicU32);
 
 impl Home {
-    /// Of threads that have not been started.
+    /// The home of threads that have not been started.
     #[must_use]
     pub const fn unknown() -> Self {
         Self(AtomicU32::new(0))
@@ -24,7 +24,7 @@ impl Home {
     /// The threads are started now, in this process, unless they have been before.
     pub fn settle(&self) {
         if self.0.load(Relaxed) == 0 {
-            // Of several at once all are in one process.
+            // If several threads call this at once, all are in one process.
             self.0.store(process::id(), Relaxed);
         }
     }

@@ -1,7 +1,7 @@
-//! A program's own functions: what a call of one knows and writes, and what one looks like that is known by name.
+//! A program's own functions: what a call receives and writes, and the form of a function that is registered by name.
 //!
-//! A closure cannot be sent to another process, but a name can: the same program, started anew, registers the same
-//! functions ([`Registry::with_function`](crate::Registry::with_function)) and finds the one that is meant.
+//! A closure cannot be sent to another process, but a name can: the same program, started again, registers the same
+//! functions ([`Registry::with_function`](crate::Registry::with_function)) and finds the right one.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::{Error, OpThreads};
 
-/// What a call knows, beside the index of its item.
+/// What a call receives, beside the index of its item.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Context<'a> {
     items: usize,
@@ -17,17 +17,17 @@ pub struct Context<'a> {
     parameters: &'a [f64],
 }
 
-/// A function that is known by name. It is called with the index of an item, below [`Context::items`], and writes that
-/// item's results, whatever was there before.
+/// A function that is registered by name. It is called with the index of an item, below [`Context::items`], and writes
+/// that item's results, whatever was there before.
 ///
 /// # Contract
-/// * It may be called for several items at once, and for an item any number of times: the results are the same, to
-///   the bit, each time.
+/// * It may be called for several items at once, and for an item any number of times: each time, the results must be
+///   the same to the bit.
 /// * It writes nothing but its results.
 pub type Body<T> =
     dyn Fn(&Context<'_>, usize, &mut [T]) -> Result<(), Box<dyn std::error::Error + Send + Sync>> + Send + Sync;
 
-/// A function that is known by name, by what it writes.
+/// A function that is registered by name, by the type of its results.
 #[derive(Clone)]
 pub enum Function {
     /// It writes `f32`.
@@ -67,12 +67,12 @@ pub trait Value: Copy + fmt::Debug + Default + PartialEq + Send + Sync + 'static
 pub struct UnknownFunction {
     /// The name that was given.
     pub given: String,
-    /// The names that are there, comma-separated, or `none`.
+    /// The registered names, comma-separated, or `none`.
     pub registered: String,
 }
 
 impl<'a> Context<'a> {
-    /// For one of `items` calls that may use `op_threads` threads each. `parameters` are what the caller gives to all.
+    /// The context of `items` calls, each of which may use `op_threads` threads and receives `parameters`.
     #[must_use]
     pub fn new(items: usize, op_threads: OpThreads, parameters: &'a [f64]) -> Self {
         Self { items, op_threads, parameters }
@@ -84,13 +84,13 @@ impl<'a> Context<'a> {
         self.items
     }
 
-    /// Threads that this call may use, the calling one included: what it hands to the operations that it calls.
+    /// Threads that this call may use, including the calling thread: the number to pass to operations.
     #[must_use]
     pub fn op_threads(&self) -> OpThreads {
         self.op_threads
     }
 
-    /// What the caller of a function that is known by name has set, the same for every item. A closure has none: it
+    /// The parameters that the caller of a registered function has set, the same for every item. A closure has none: it
     /// captures what it needs.
     #[must_use]
     pub fn parameters(&self) -> &'a [f64] {

@@ -7,11 +7,11 @@ use std::str::FromStr;
 
 use crate::Error;
 
-/// What a name must be, in words.
+/// The rule for names, in words.
 pub const RULE: &str = "lower-case letters, digits, - and _ only, starting with a letter";
 
-/// Whether `name` follows [`RULE`], which is about ASCII letters. Functions that a program registers are named by it,
-/// too: both are words of a combination and of a command line, and a backend's is the name of a folder.
+/// Whether `name` follows [`RULE`], which is about ASCII letters. It also holds for the names of registered functions:
+/// both are words of a combination and of a command line, and a backend's id is the name of a folder.
 #[must_use]
 pub const fn is_valid(name: &str) -> bool {
     let bytes = name.as_bytes();
@@ -27,8 +27,8 @@ pub const fn is_valid(name: &str) -> bool {
     !bytes.is_empty()
 }
 
-/// The id of a backend, which follows [`RULE`]. It owns its text where that is not part of the program, so that
-/// libraries can be plugged in at run time.
+/// The id of a backend, which follows [`RULE`]. It owns its text if that is not part of the program, so that libraries
+/// can be plugged in at run time.
 ///
 /// ```
 /// use gingham_core::BackendId;
@@ -42,7 +42,7 @@ pub const fn is_valid(name: &str) -> bool {
 pub struct BackendId(Cow<'static, str>);
 
 impl BackendId {
-    /// The id of a backend that is part of the program; one that is made at run time is parsed.
+    /// The id of a backend that is part of the program; an id that is made at run time is parsed.
     ///
     /// # Panics
     /// If it breaks the [`RULE`]. In a constant, where ids of a program belong, it does not compile then.

@@ -1,4 +1,4 @@
-//! Arrays of any rank as lanes: what lets a backend know one-dimensional views only.
+//! Arrays of any rank as lanes, so that a backend handles only one-dimensional views.
 //!
 //! Axes that continue each other in every operand are merged, so that a contiguous array is one lane whatever its
 //! rank; what cannot be merged is looped over here, and the lanes run along the output's smallest stride.
@@ -18,7 +18,7 @@ pub(crate) fn check_output<S: RawData, D: Dimension>(op: &'static str, out: &Arr
     }
 }
 
-/// A lane of an operand, where there is that operand.
+/// A lane of an operand, if the call has that operand.
 type Input<'a, T> = Option<ArrayView1<'a, T>>;
 
 /// Calls `body` for each lane of the operands, which have one shape.

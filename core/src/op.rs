@@ -119,7 +119,7 @@ impl Distribution {
 impl Op {
     /// Every operation, in the order of tables.
     pub fn all() -> impl Iterator<Item = Self> {
-        // Gathered first: a chain would be compiled into every loop over it.
+        // Collected first: a chain would be compiled into every loop over it.
         let mut all = vec![Self::MatMul, Self::Dot, Self::Fill];
         all.extend(Unary::ALL.map(Self::Unary));
         all.extend(Binary::ALL.map(Self::Binary));

@@ -8,12 +8,12 @@ use crate::{Backend, DType, Distribution, Error, Op, OpThreads, Scalar, lanes, r
 
 /// Elements of a stream of random numbers, from one of them on.
 ///
-/// A stream is named by two numbers, and its elements by a third; none has to be far from any other. Uniform and
-/// normal numbers, `f32` and `f64`, may be made of the same bits of a stream: take another one for each array whose
-/// numbers must not depend on another's.
+/// Two numbers name a stream, and a third an element of it; none has to be far from any other. Uniform and normal
+/// numbers, `f32` and `f64`, may be made of the same bits of a stream: use another stream for each array that must be
+/// independent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Stream {
-    /// What a program is run again with, to get the same numbers.
+    /// With the same seed, a program gets the same numbers again.
     pub seed: u64,
     /// Which of the streams of this seed.
     pub number: u64,
@@ -28,7 +28,7 @@ impl Stream {
         Self { seed, number, start: 0 }
     }
 
-    /// What is left after `count` elements.
+    /// The rest of the stream after `count` elements.
     #[must_use]
     pub fn skip(self, count: u64) -> Self {
         Self { start: self.start.wrapping_add(count), ..self }
@@ -42,20 +42,20 @@ impl Stream {
 /// # Contract
 /// * Any stride but 0, negative ones included.
 /// * Elements between those that the lane addresses are not written.
-/// * An element is a function of seed, stream number and index alone: whoever fills an array piece by piece, on any
-///   number of threads and in any order, gets the bits that one call gives.
+/// * An element is a function of seed, stream number and index alone: an array that is filled piece by piece, on any
+///   number of threads and in any order, has the same bits as from one call.
 /// * [`Distribution::Uniform`]: multiples of 2^-53 (`f64`) or 2^-24 (`f32`) in [0, 1), all equally likely; 1 is never
 ///   given.
 /// * [`Distribution::Normal`]: finite numbers of mean 0 and variance 1.
-/// * The elements of a stream are independent of each other, and of those of every other stream of any seed.
+/// * The elements of a stream are independent of each other, and of the elements of every other stream of any seed.
 ///
-/// Which numbers they are is the backend's own: the same version with the same kernels gives the same ones, another
-/// backend gives others.
+/// Each backend has numbers of its own: the same version with the same kernels gives the same numbers, another backend
+/// gives others.
 pub trait Random<T: Scalar> {
     /// `out_i <- element start + i of the stream`.
     ///
     /// # Errors
-    /// What only the library knows.
+    /// Errors that only the library can find.
     fn draw(
         &self,
         distribution: Distribution,
@@ -102,9 +102,9 @@ pub fn random<T: Scalar, D: Dimension>(
     })
 }
 
-/// ChaCha with 8 rounds, whose word `w` of stream `s` can be had without those before it. A normal number is `r cos`
-/// or `r sin` of two uniform ones (Box and Muller, A note on the generation of random normal deviates, 1958): elements
-/// 2j and 2j + 1 share radius and angle. It reaches as far as 8.57, `sqrt(2 ln 2^53)`.
+/// ChaCha with 8 rounds, which gives word `w` of stream `s` without computing the words before it. A normal number is
+/// `r cos` or `r sin` of two uniform numbers (Box and Muller, A note on the generation of random normal deviates,
+/// 1958): elements 2j and 2j + 1 share radius and angle. It reaches as far as 8.57, `sqrt(2 ln 2^53)`.
 pub(crate) fn plain<T: Scalar>(distribution: Distribution, stream: Stream, mut out: ArrayViewMut1<'_, T>) {
     reference::count_call();
     let mut source = ChaCha8Rng::seed_from_u64(stream.seed);

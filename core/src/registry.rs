@@ -22,8 +22,8 @@ impl Registry {
         Self { backends: vec![Arc::new(Reference)], functions: Vec::new(), features: &[] }
     }
 
-    /// The reference alone, knowing that a backend named in `features` could be compiled in by the cargo feature of
-    /// that name.
+    /// A registry of the reference alone, which knows that the cargo feature of the same name would compile in a
+    /// backend named in `features`.
     #[must_use]
     pub fn with_features(features: &'static [&'static str]) -> Self {
         Self { features, ..Self::new() }

@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use crate::{Backend, Dot, Elementwise, Error, Fill, MatMul, Random};
 
-/// Everything a backend does for one element type. An empty `impl` is enough; it is not a blanket one so that a
-/// backend can say which optional families it has.
+/// Everything a backend does for one element type. An empty `impl` is enough; there is no blanket `impl`, so that a
+/// backend can add the optional families that it has.
 pub trait Ops<T: Scalar>: MatMul<T> + Dot<T> + Fill<T> + Elementwise<T> {
     /// Random numbers, from a backend that has them.
     fn random(&self) -> Option<&dyn Random<T>> {

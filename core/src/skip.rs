@@ -1,8 +1,8 @@
-//! How a test says that it, or a part of it, cannot run here: [`skip!`](crate::skip!).
+//! How a test reports that it, or a part of it, cannot run here: [`skip!`](crate::skip!).
 //!
-//! A test that returns early counts as passed, and libtest keeps what a passing test prints to itself. So the word goes
-//! to the process's own standard output, past that capture, in one line that `cargo xtask test` gathers:
-//! `SKIPPED: TEST: REASON`.
+//! A test that returns early counts as passed, and libtest hides what a passing test prints. So the message goes to the
+//! process's own standard output, past that capture, in one line that `cargo xtask test` gathers: `SKIPPED: TEST:
+//! REASON`.
 
 use std::fmt;
 use std::io::Write;
@@ -11,8 +11,8 @@ use std::thread;
 /// Begins the line.
 pub const MARK: &str = "SKIPPED: ";
 
-/// Says `SKIPPED: TEST: REASON` on standard output, where TEST is the running test and REASON is formatted from the
-/// arguments, which are those of [`format!`]. It does not return from the test.
+/// Prints `SKIPPED: TEST: REASON` on standard output: TEST is the running test, and REASON is formatted from the
+/// arguments as by [`format!`]. It does not return from the test.
 ///
 /// ```
 /// # use gingham_core::skip;
@@ -38,12 +38,13 @@ pub fn say(here: &str, reason: fmt::Arguments<'_>) {
             function.split_once("::").map_or(function, |(_, path)| path)
         }
     };
-    // In one piece, so that lines of two tests do not mix; whoever reads no output misses nothing else.
+    // In one piece, so that lines of two tests do not mix. An error is ignored: without a reader, the message is lost
+    // and nothing else.
     let line = format!("{MARK}{test}: {reason}\n");
     let _ = std::io::stdout().write_all(line.as_bytes());
 }
 
-/// The reason of a line that a test of another process has said.
+/// The reason in a line that a test of another process has printed.
 #[must_use]
 pub fn reason(line: &str) -> Option<&str> {
     let (_, said) = line.split_once(MARK)?;

@@ -53,7 +53,7 @@ fn a_name_is_registered_once() {
 fn the_reference_has_one_thread_and_is_nobodys_library() {
     assert_eq!(Reference.threading(), Threading::Single);
     let two = OpThreads::new(2).unwrap();
-    let said = "reference: 2 op threads are not to be had in this process; it has no threads of its own: use 1";
+    let said = "reference: this process cannot use 2 op threads; it has no threads of its own: use 1";
     assert_eq!(Reference.limit(two).unwrap_err().to_string(), said);
     assert!(Op::all().all(|op| Reference.support(op, DType::F64) == Support::Fallback));
 }

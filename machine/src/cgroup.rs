@@ -1,7 +1,7 @@
 //! What a container may use: the CPU quota and the memory limit of this process' control groups.
 //!
-//! A container on a machine with 64 CPUs may have time for one and a half and memory for a quarter; nothing but the
-//! control groups tells. Both versions are read (many systems mount both): the process' group and every group above it
+//! A container on a machine with 64 CPUs may use the time of one and a half and a quarter of the memory; only the
+//! control groups say so. Both versions are read (many systems mount both): the process' group and every group above it
 //! up to the mount point, as the tightest limit holds.
 
 use std::path::{Component, Path, PathBuf};
@@ -79,7 +79,7 @@ fn groups(controller: &str, cgroup: &str, mountinfo: &str) -> Vec<Group> {
 }
 
 /// The directories of the group `path` and of those above it, in a hierarchy whose directory `root` is mounted at
-/// `point`. A path outside of what is mounted, as seen from within some containers, leaves the mount point alone.
+/// `point`. For a path outside of what is mounted, as seen from within some containers, only the mount point remains.
 fn ancestry(path: &str, root: &str, point: &str) -> Vec<PathBuf> {
     let below = Path::new(path).strip_prefix(root).unwrap_or(Path::new(""));
     let plain = below.components().all(|part| matches!(part, Component::Normal(_)));
@@ -103,13 +103,13 @@ fn cpus(quota: &str, period: &str) -> Option<f64> {
     (quota > 0 && period > 0).then(|| quota as f64 / period as f64)
 }
 
-/// A limit or a usage in bytes; `max` is no limit. Version 1 has no word for that but a number near 2^63, which is no
-/// limit by its size.
+/// A limit or a usage in bytes; `max` means no limit. Version 1 writes a number near 2^63 instead, which no machine
+/// reaches.
 fn bytes(text: &str) -> Option<u64> {
     text.trim().parse().ok()
 }
 
-/// Bytes of cached file pages by the text of `memory.stat`.
+/// Bytes of cached file pages, from the text of `memory.stat`.
 fn cached(stat: &str, version: Version) -> u64 {
     let names = match version {
         Version::One => ["total_inactive_file", "total_active_file"],

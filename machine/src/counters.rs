@@ -1,8 +1,8 @@
-//! What a sample records of its process.
+//! What a sample records about its process.
 //!
-//! Wall time alone does not say whether a slow run computed, waited, touched new memory or was pushed aside. CPU time,
-//! page faults and context switches do. All of it is read from `/proc` and a clock, in some tens of
-//! microseconds a process, outside of what is timed. Off Linux every figure is zero, empty or `None`.
+//! Wall time alone does not say whether a slow run computed, waited, touched new memory or was preempted. CPU time,
+//! page faults and context switches do. All of it is read from `/proc` and a clock, in some tens of microseconds a
+//! process, outside of what is timed. Off Linux every figure is zero, empty or `None`.
 
 use std::path::{Path, PathBuf};
 
@@ -33,8 +33,8 @@ impl Usage {
     /// The usage up to now of all processes of the process group `group`. Processes that cannot be read, or end while
     /// they are read, are left out; a group that is not there has used nothing.
     ///
-    /// CPU time is that of the living threads, to the nanosecond, or what the kernel booked for the process, to its
-    /// tick, whichever is more: threads that have ended are in the latter alone. The CPU time and the faults of a
+    /// CPU time is the sum over the living threads, to the nanosecond, or what the kernel booked for the process, to
+    /// its tick, whichever is more: threads that have ended are only in the latter. The CPU time and the faults of a
     /// process that has ended count with the parent that waited for it.
     pub fn of_group(group: u32) -> Usage {
         let of_member = |pid| {
@@ -53,14 +53,14 @@ impl Usage {
         members(group).into_iter().filter_map(of_member).fold(Usage::default(), Usage::and)
     }
 
-    /// The usage of the process that `path` and `stat` describe, of whose CPU seconds another source knows more.
+    /// The usage of the process that `path` and `stat` describe; another source may know more of its CPU seconds.
     fn of_process(path: &Path, stat: &Stat, cpu_s: f64) -> Usage {
         let sys_s = (stat.kernel_ticks as f64 * tick_seconds()).min(cpu_s);
         let mut usage = Usage { user_s: cpu_s - sys_s, sys_s, minor_faults: stat.minor_faults, ..Usage::default() };
         for status in tasks(path).filter_map(|task| read(task.join("status"))) {
             usage.voluntary_switches += number(&status, "voluntary_ctxt_switches:").unwrap_or(0);
             usage.involuntary_switches += number(&status, "nonvoluntary_ctxt_switches:").unwrap_or(0);
-            // The process' own, which each of its threads repeats.
+            // The value of the whole process, which each of its threads repeats.
             usage.peak_rss_bytes = number(&status, "VmHWM:").unwrap_or(0).saturating_mul(1024);
         }
         usage
@@ -120,8 +120,8 @@ fn thread_seconds(path: &Path) -> impl Iterator<Item = f64> {
     tasks(path).filter_map(|task| cpu_nanoseconds(&read(task.join("schedstat"))?)).map(|ns| ns as f64 * 1e-9)
 }
 
-/// The processes of a group: its leader, and of the descendants those that stayed in it. Where the kernel keeps no
-/// lists of children, or the leader is gone, all processes of the machine are looked at.
+/// The processes of a group: its leader, and the descendants that stayed in it. If the kernel keeps no lists of
+/// children, or the leader is gone, all processes of the machine are searched.
 fn members(group: u32) -> Vec<u32> {
     let within = |pid: &u32| Stat::read(&directory(*pid)).is_some_and(|stat| stat.group == group);
     let Some(mut waiting) = children(group) else {
@@ -173,7 +173,7 @@ pub(crate) fn tick_seconds() -> f64 {
     0.0
 }
 
-/// What is wanted of `/proc/PID/stat`. The children are those that have ended and were waited for.
+/// The fields that are used of `/proc/PID/stat`. The children's fields cover those that have ended and were waited for.
 #[derive(Debug, PartialEq)]
 struct Stat {
     group: u32,
@@ -186,7 +186,7 @@ struct Stat {
 }
 
 impl Stat {
-    /// Of the process that `path` describes.
+    /// Reads them for the process that `path` describes.
     pub(crate) fn read(path: &Path) -> Option<Stat> {
         Stat::parse(&read(path.join("stat"))?)
     }

@@ -1,7 +1,8 @@
-//! Whether this process was forked: a pool of threads asks before each batch, whether its threads are here.
+//! Whether this process was forked: before each batch, a pool of threads checks whether its threads are in this
+//! process.
 //!
-//! The number of the process would tell as well, but to ask the system for it takes 0.2 us, most of what a small batch
-//! takes to hand out. So the C library is told once to count: it calls a function of ours in every child that it forks.
+//! The process id would show that too, but reading it takes 0.2 us, most of the cost of handing out a small batch. So a
+//! function is registered with the C library once, which calls it in every child that it forks.
 
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -21,8 +22,8 @@ fn watch() {
     unsafe extern "C" fn forked() {
         COUNT.fetch_add(1, Relaxed);
     }
-    // SAFETY: the function only adds to a number, which may be done in a child of a process with several threads. Where
-    // there is no memory for one more such function, forks are not noticed.
+    // SAFETY: the function only adds to a number, which may be done in a child of a process with several threads. If
+    // there is no memory to register one more function, forks are not noticed.
     unsafe { libc::pthread_atfork(None, None, Some(forked)) };
 }
 

@@ -3,11 +3,11 @@
 //!
 //! A measured rate means little without these: [`Machine`] says which CPUs, caches and memory there are and how many
 //! CPUs an affinity mask or a container's quota leaves; [`environment`] which variables would change a library's
-//! kernels; [`counters`] what a sample took in CPU time, page faults and context switches, [`Neighbours`] what others
-//! took of the CPUs meanwhile; [`Ceilings`] the arithmetic and the memory bandwidth that no kernel working from memory
-//! can exceed.
+//! kernels; [`counters`] what a sample took in CPU time, page faults and context switches, [`Neighbours`] what other
+//! programs took of the CPUs meanwhile; [`Ceilings`] the arithmetic and the memory bandwidth that no kernel working
+//! from memory can exceed.
 //!
-//! Linux tells all of it. Elsewhere, what the system does not tell is zero, empty or `None`, as each item says.
+//! Linux reports all of it. Elsewhere, what the system does not report is zero, empty or `None`, as each item says.
 
 pub mod ceilings;
 mod cgroup;

@@ -4,13 +4,13 @@ use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
 /// Bytes that could be allocated now without swapping: what the system has available, or less where a control group's
 /// limit leaves less (a container is killed at its own limit, however much the machine has). 0 where the system does
-/// not tell.
+/// not say.
 pub fn available_memory() -> u64 {
     let system = now().map_or(0, |system| system.available_memory());
     crate::cgroup::memory_left().map_or(system, |left| left.min(system))
 }
 
-/// Bytes of memory that the system has, used or not. 0 where it does not tell.
+/// Bytes of memory that the system has, used or not. 0 where it does not say.
 pub(crate) fn total() -> u64 {
     now().map_or(0, |system| system.total_memory())
 }

@@ -1,7 +1,7 @@
-//! What others took of the CPUs that this process may use, while a sample ran.
+//! What other programs took of the CPUs that this process may use, while a sample ran.
 //!
-//! What runs on other CPUs takes nothing: an affinity mask keeps a sample away from them. Under a quota there are more
-//! CPUs than may be busy for us at once, and others take something only once they are busy on more than those that the
+//! Programs on other CPUs take nothing: an affinity mask keeps a sample away from those. Under a quota there are more
+//! CPUs than may be busy for us at once, and other programs take something only once they keep more CPUs busy than the
 //! quota leaves idle. Off Linux every figure is zero.
 
 use crate::counters::{read, tick_seconds};
@@ -17,9 +17,9 @@ pub struct Neighbours {
 /// The clocks of the CPUs at one moment, in seconds since the machine started, summed over them.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Clocks {
-    /// They ran anything: neither idle, nor waiting for a disk, nor stolen.
+    /// Seconds that they ran anything: neither idle, nor waiting for a disk, nor stolen.
     busy_s: f64,
-    /// The host of a virtual machine ran something else.
+    /// Seconds that the host of a virtual machine ran something else.
     steal_s: f64,
 }
 
@@ -28,13 +28,13 @@ pub struct Clocks {
 pub struct Taken {
     /// By the host of a virtual machine.
     pub steal_s: f64,
-    /// By other processes of this machine. May be some ticks below zero: one figure of a short run says little, the sum
-    /// over many says more, which is why nothing is cut off.
+    /// By other processes of this machine. May be some ticks below zero. It is not cut off at zero, because a single
+    /// figure of a short run says little, and a sum over many must not be biased.
     pub others_s: f64,
 }
 
 impl Neighbours {
-    /// Of the calling thread, and of the processes that it starts.
+    /// The CPUs of the calling thread, and of the processes that it starts.
     #[must_use]
     pub fn of_this_thread() -> Self {
         let cpus = allowed().unwrap_or_default();
@@ -48,17 +48,17 @@ impl Neighbours {
         read("/proc/stat").map(|stat| self.clocks_in(&stat)).unwrap_or_default()
     }
 
-    /// What others took between two readings of the clocks: `wall_s` seconds lie between them, and `own_s` CPU seconds
-    /// were the sample's own.
+    /// What other programs took between two readings of the clocks, `wall_s` seconds apart, of which the sample itself
+    /// used `own_s` CPU seconds.
     #[must_use]
     pub fn took(&self, [from, to]: [Clocks; 2], wall_s: f64, own_s: f64) -> Taken {
         let others_s = to.busy_s - from.busy_s - own_s;
-        // Up to here they had what the quota kept from us.
+        // Up to this much they only used what the quota kept from us.
         let spare_s = (self.spare * wall_s).min(others_s.max(0.0));
         Taken { steal_s: (to.steal_s - from.steal_s).max(0.0), others_s: others_s - spare_s }
     }
 
-    /// The clocks of these CPUs, or of all where one of these is not listed: some containers number theirs anew.
+    /// The clocks of these CPUs, or of all where one of these is not listed: some containers renumber theirs.
     fn clocks_in(&self, stat: &str) -> Clocks {
         let each = || self.cpus.iter().map(|cpu| clocks(stat, &format!("cpu{cpu} "))).collect::<Option<Vec<_>>>();
         let listed = each().filter(|each| !each.is_empty());

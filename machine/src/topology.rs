@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 pub struct Machine {
     /// The CPU's name for itself, for example `AMD EPYC 9655`; `unknown` where it has none.
     pub cpu_model: String,
-    /// What tells generations apart where the name does not (rented machines often say `AMD EPYC` and no more): family,
-    /// model and stepping on x86-64, the identification register on 64-bit ARM; `None` where nothing tells.
+    /// What distinguishes generations where the name does not (rented machines often say `AMD EPYC` and no more):
+    /// family, model and stepping on x86-64, the identification register on 64-bit ARM; `None` where neither is known.
     #[serde(default)]
     pub cpu_signature: Option<String>,
     /// Instruction set family: `x86_64`, `aarch64`, ...
@@ -26,7 +26,7 @@ pub struct Machine {
     pub kernel: String,
     /// CPUs that the system schedules on, hyper-threads counted each.
     pub logical_cpus: usize,
-    /// Cores, each counted once however many hyper-threads it has; `logical_cpus` where the system does not tell.
+    /// Cores, each counted once however many hyper-threads it has; `logical_cpus` where the system does not say.
     pub physical_cores: usize,
     /// CPUs in this process' affinity mask; `logical_cpus` off Linux.
     pub affinity: usize,
@@ -34,11 +34,11 @@ pub struct Machine {
     pub quota: Option<f64>,
     /// CPUs to plan for: `affinity`, or the whole CPUs in `quota` where those are fewer, but at least 1.
     pub usable_cpus: usize,
-    /// Caches of the first CPU, from the nearest to the farthest; empty where nothing tells.
+    /// Caches of the first CPU, from the nearest to the farthest; empty where they are not known.
     pub caches: Vec<Cache>,
     /// Vector levels that both the CPU and the system support, least first, for example `sse4.2`, `avx2+fma`, `avx512`.
     pub simd: Vec<String>,
-    /// Memory of the system in bytes, used or not; 0 where it does not tell.
+    /// Memory of the system in bytes, used or not; 0 where it does not say.
     pub memory_bytes: u64,
 }
 
@@ -68,8 +68,8 @@ pub enum CacheKind {
 }
 
 impl Machine {
-    /// Describes this machine, as this process may use it now. Never fails: what cannot be found out is given as each
-    /// field says.
+    /// Describes this machine, as this process may use it now. Never fails: each field says what it holds where its
+    /// fact is not known.
     pub fn probe() -> Machine {
         let logical_cpus = logical_cpus();
         let affinity = affinity().unwrap_or(logical_cpus);
@@ -212,7 +212,8 @@ fn cache_bytes(text: &str) -> Option<u64> {
     text.trim_end_matches(['K', 'M', 'G']).parse::<u64>().ok()?.checked_mul(unit).filter(|&bytes| bytes > 0)
 }
 
-/// The caches as the CPU describes them. The CPUs that it says share one at most can be more than there are.
+/// The caches as the CPU describes them. It gives an upper bound on the CPUs that share one, which may be more than
+/// there are.
 #[cfg(target_arch = "x86_64")]
 fn caches_by_cpuid(logical_cpus: usize) -> Vec<Cache> {
     use raw_cpuid::CacheType;
@@ -314,7 +315,7 @@ mod tests {
     #[cfg(target_arch = "x86_64")]
     #[test]
     fn cpuid_alone_describes_sound_caches() {
-        // A hypervisor may hide the leaf; what it shows must hold together.
+        // A hypervisor may hide the leaf, or show values that contradict each other.
         for cache in caches_by_cpuid(4) {
             assert!((1..=4).contains(&cache.level), "{cache:?}");
             assert!((1 << 10..=1 << 32).contains(&cache.bytes), "{cache:?}");

@@ -1,7 +1,7 @@
 //! `gingham profile env`: the variables that must be set before a program starts, so that it can apply the answers.
 //!
-//! Standard output is meant for a shell's `eval`: `export` lines and comments alone, and no character in a comment that
-//! a shell which reads none there (zsh, when it is used interactively) would take for a command.
+//! Standard output is meant for a shell's `eval`: only `export` lines and comments. A shell that does not know comments
+//! there (zsh, used interactively) runs them, so comments hold no character that could make a command.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ use crate::stderr::tell;
 struct Need {
     /// The workload, and the combination for it.
     comment: String,
-    /// `VARIABLE=VALUE`, where it needs one.
+    /// `VARIABLE=VALUE`, if it needs one.
     export: Option<String>,
 }
 
@@ -50,7 +50,7 @@ pub(super) fn execute(saved: &Profile, workload: &WorkloadArgs, registry: &Regis
     print(&needs.iter().map(|need| need.lines(&disputed)).collect::<String>())
 }
 
-/// What the best of `answer` needs that this program has.
+/// What the best combination of `answer` needs, of those whose backend this program has.
 fn need(answer: &Answer<'_>, registry: &Registry) -> Option<Need> {
     let had = answer.ranking.iter().find(|choice| registry.get(&choice.combination.backend).is_ok());
     let choice = had.or(answer.ranking.first())?;
@@ -58,7 +58,7 @@ fn need(answer: &Answer<'_>, registry: &Registry) -> Option<Need> {
     Some(Need { comment, export: choice.export.map(str::to_owned) })
 }
 
-/// The variables that are needed with more than one value, with those values.
+/// The variables for which different answers need different values, with those values.
 fn disputed(needs: &[Need]) -> BTreeMap<&str, BTreeSet<&str>> {
     let mut values: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (variable, value) in needs.iter().filter_map(|need| need.export.as_ref()?.split_once('=')) {

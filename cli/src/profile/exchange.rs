@@ -1,4 +1,4 @@
-//! `gingham profile forget`, `import` and `export`: answers that go, come, and are handed on.
+//! `gingham profile forget`, `import` and `export`: removes answers, takes them in, hands them on.
 
 use std::path::Path;
 
@@ -32,7 +32,7 @@ pub(super) fn import(path: &Path, from: &Path) -> Result<(), Failure> {
         return Err(Failure::usage(format!("import {}: there is no such file", from.display())));
     }
     let other = Profile::load(from).map_err(|error| match error {
-        // Nothing is said of `profile clear`: the file may be anything.
+        // The message does not name `profile clear`: the file may be anything.
         profile::Error::Damaged { reason, .. } | profile::Error::Stream { reason, .. } => Failure::usage(format!(
             "import {}: no profile ({reason}); expected what `gingham profile export` prints",
             from.display()
@@ -48,7 +48,7 @@ pub(super) fn import(path: &Path, from: &Path) -> Result<(), Failure> {
     print(&format!("Took {} into {}{older}.\n", count(taken, "answer"), path.display()))
 }
 
-/// Prints the answers, those for one workload where one is named, as a profile that `import` takes.
+/// Prints the answers, or those for one named workload, as a profile that `import` takes.
 pub(super) fn export(mut saved: Profile, workload: &WorkloadArgs) -> Result<(), Failure> {
     if !workload.is_empty() {
         let workload = workload.workload(|| unreachable!("some flag was given"))?;

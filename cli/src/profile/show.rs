@@ -1,4 +1,4 @@
-//! `gingham profile show`: each answer with its date, what it rests on, and what speaks for it.
+//! `gingham profile show`: each answer with its date, the facts that it depends on, and its evidence.
 
 use std::path::PathBuf;
 

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::stderr;
 
-/// A bar that fills as products are done, and lines above it; lines alone where standard error is no terminal.
+/// A bar that fills as products are done, and lines above it; only the lines if standard error is not a terminal.
 #[derive(Clone)]
 pub(super) struct Bar(ProgressBar);
 
@@ -25,7 +25,7 @@ impl Bar {
         self.0.inc(1);
     }
 
-    /// Says a line above the bar, from any thread.
+    /// Prints a line above the bar, from any thread.
     pub(super) fn tell(&self, line: impl Display) {
         self.0.suspend(|| stderr::tell(format_args!("gingham: {line}")));
     }

@@ -1,4 +1,4 @@
-//! `gingham run` on files: finds the pairs, says which have no product, multiplies the others.
+//! `gingham run` on files: finds the pairs, says which cannot have a product, multiplies the others.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Display;
@@ -84,7 +84,7 @@ fn dtypes() -> impl TypedValueParser<Value = DType> {
 }
 
 impl FilesArgs {
-    /// What is requested, where files are given at all.
+    /// The request, if files are given at all.
     pub(super) fn request(&self) -> Option<Request<'_>> {
         Some(Request { lhs: self.lhs.as_deref()?, rhs: self.rhs.as_deref()?, out: self.out.as_deref()?, args: self })
     }
@@ -193,7 +193,7 @@ fn list(pairs: &[Pair], present: &[Pair]) -> String {
     others.map(|pair| format!("{pair} -> {}\n", Shown(&pair.out))).collect()
 }
 
-/// A line for each reason, with the first pair that it holds for: thousands of files may have the same fault.
+/// A line for each reason, with the first pair that it holds for: thousands of files may have the same error.
 fn told(bad: &[Bad]) -> Vec<String> {
     let mut groups: BTreeMap<String, Vec<&Bad>> = BTreeMap::new();
     for failure in bad {

@@ -11,7 +11,7 @@ use gingham_runtime::{Plan, Workload};
 use crate::failure::Failure;
 use crate::output::print;
 
-/// Runs the batch twice, and tells of the second time, when pools and caches are warm.
+/// Runs the batch twice, and reports the second run, when pools and caches are warm.
 pub(super) fn run(workload: &Workload, plan: impl FnOnce(&Workload) -> Result<Plan, Failure>) -> Result<(), Failure> {
     workload.check_memory(available_memory())?;
     let plan = plan(workload)?;

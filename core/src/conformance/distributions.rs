@@ -1,8 +1,8 @@
 //! The rules of [`Random`](crate::Random), one function a rule, each run for every distribution.
 //!
-//! That numbers are random can only be tested statistically, and one backend in so many fails such a test by chance. So
-//! these tests draw from fixed streams, which give each version of a backend the same verdict every time, and their
-//! bounds are wide: a fault of chance is rarer than one in 10^5 backends.
+//! That numbers are random can only be tested statistically, and now and then a right backend fails such a test by
+//! chance. So these tests draw from fixed streams, which give each version of a backend the same verdict every time,
+//! and their bounds are wide: fewer than one right backend in 10^5 fails by chance.
 
 use ndarray::{Array1, Dimension, Ix1, Ix2};
 
@@ -12,16 +12,16 @@ use super::{Report, Subject, Violation, concurrency, pairwise};
 use crate::bounds::same;
 use crate::{Distribution, Op, Scalar, Stream, random};
 
-/// Numbers of which moments and distances are taken: a wrong per cent shows.
+/// How many numbers moments and distances are taken of: an error of one per cent shows.
 const SAMPLE: usize = 1 << 17;
 
-/// Numbers of which correlations are taken, for each of some hundred pairs of streams and lags.
+/// How many numbers correlations are taken of, for each of some hundred pairs of streams and lags.
 const PAIRS: usize = 1 << 14;
 
-/// Farthest neighbour that is looked at: beyond the numbers that one step of a vectorised generator makes.
+/// The farthest neighbour that is compared: beyond the numbers that one step of a vectorised generator makes.
 const LAGS: isize = 40;
 
-/// Standard errors within which the mean of many numbers lies, but for one in 10^7.
+/// The mean of many numbers lies within this many standard errors, except for one in 10^7.
 const ERRORS: f64 = 5.5;
 
 /// `sqrt(n)` times the distance of Kolmogorov and Smirnov, which `2 exp(-2 x^2)` of all samples exceed: 3 in 10^7.
@@ -101,7 +101,7 @@ fn run<T: Scalar, D: Dimension>(
     compare(subject, out.view().iter(), &want, &case)
 }
 
-/// Any lengths, strides and ranks, zero sizes included, hold the elements of the stream in row-major order.
+/// Arrays of any lengths, strides and ranks, zero sizes included, hold the elements of the stream in row-major order.
 ///
 /// # Errors
 /// The first violation.
@@ -121,8 +121,8 @@ pub fn layouts<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     Ok(lanes.and(Report::all(matrices)?))
 }
 
-/// What is drawn in pieces is what is drawn at once, wherever the pieces begin and whenever they are drawn; also where
-/// a counter of 32 bits would end, and at the end of the stream.
+/// Numbers drawn in pieces are the same as drawn at once, wherever the pieces begin and whenever they are drawn; also
+/// where a counter of 32 bits would end, and at the end of the stream.
 ///
 /// # Errors
 /// The first violation.
@@ -214,7 +214,7 @@ pub fn moments<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     }))
 }
 
-/// The numbers below x are as many as the distribution says, for every x (Kolmogorov and Smirnov).
+/// For every x, as many numbers lie below x as the distribution says (Kolmogorov and Smirnov).
 ///
 /// # Errors
 /// The first violation.
@@ -253,8 +253,7 @@ fn below(x: f64) -> f64 {
     0.5 + sum * (-0.5 * square).exp() / std::f64::consts::TAU.sqrt()
 }
 
-/// Neither the numbers nor how far they lie from their mean tell anything of their neighbours, nor of those in another
-/// stream.
+/// Neither the numbers nor their distances from the mean correlate with their neighbours', or with another stream's.
 ///
 /// # Errors
 /// The first violation.
@@ -284,7 +283,7 @@ pub fn independence<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violatio
     }))
 }
 
-/// Arrays large enough for libraries to use their threads hold what pieces hold that are not.
+/// Arrays large enough for libraries to use their threads hold the same numbers as pieces that are not.
 ///
 /// # Errors
 /// The first violation.

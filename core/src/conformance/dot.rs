@@ -8,7 +8,7 @@ use super::{Report, Subject, Violation, concurrency, pairwise};
 use crate::bounds::{Sum, eta, gamma, ratio};
 use crate::{Scalar, dot};
 
-/// Around the sizes of vectors and of unrolled loops.
+/// Lengths around the sizes of vectors and of unrolled loops.
 pub(super) const LENGTHS: [usize; 22] =
     [0, 1, 2, 3, 5, 7, 8, 9, 13, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 257, 1000];
 

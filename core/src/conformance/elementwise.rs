@@ -40,7 +40,7 @@ impl Lanes {
     fn with<T: Scalar>(self, n: usize, mut draw: impl FnMut() -> T) -> Operands<T> {
         let x = self.x.map(|x| x.input(Ix1(n), &mut draw));
         let out = match x {
-            // No result of a function, so that an element that is left out shows; NaN would be one.
+            // A value that no function gives, so that a missing element shows; a function may give NaN.
             Some(_) => self.out.output(Ix1(n), || T::from_f64(77.123)),
             None => self.out.output(Ix1(n), &mut draw),
         };
@@ -87,7 +87,7 @@ impl<T: Scalar> Operands<T> {
     }
 }
 
-/// An argument: mostly where functions bend, often near one, sometimes anywhere in the range of the type.
+/// An argument: mostly where functions are curved, often near one, sometimes anywhere in the range of the type.
 fn argument<T: Scalar>(random: &mut Random) -> T {
     let sign = random.pick(&[1.0, -1.0]);
     let bits = f64::MANTISSA_DIGITS as f64;

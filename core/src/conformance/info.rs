@@ -4,7 +4,7 @@ use super::{Report, Violation, seed};
 use crate::Backend;
 use crate::backend::STACK;
 
-/// Library and version are there, and what goes beyond the usual is noted.
+/// Library and version are there, and a note says what goes beyond the usual.
 ///
 /// # Errors
 /// The first field that is not filled in.

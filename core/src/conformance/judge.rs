@@ -4,9 +4,9 @@ use crate::bounds::{FUNCTION_ULP, ratio, same, ulp};
 use crate::elementwise::{binary_scalar, unary_scalar};
 use crate::{Binary, Op, Scalar};
 
-/// What `op` (an element-wise function) gives in `T`; `y` is not looked at where it takes one argument. The f32
-/// functions are judged by the f64 ones, and those by the standard library, whose own error of less than 1 ULP is thus
-/// part of the 4 that are granted.
+/// What `op` (an element-wise function) gives in `T`; `y` is ignored if it takes one argument. The f32 functions are
+/// judged by the f64 ones, and these by the standard library, whose own error of less than 1 ULP is thus part of the 4
+/// that are allowed.
 pub(super) fn function<T: Scalar>(op: Op, x: T, y: T) -> T {
     match op {
         Op::Unary(f) => unary_scalar::<T>(f)(x),
@@ -15,7 +15,7 @@ pub(super) fn function<T: Scalar>(op: Op, x: T, y: T) -> T {
     }
 }
 
-/// The error of `got` as `op(x, y)`, over the error that the contract grants.
+/// The error of `got` as `op(x, y)`, over the error that the contract allows.
 pub(super) fn function_ratio<T: Scalar>(op: Op, x: T, y: T, got: T) -> f64 {
     if !op.is_exact() {
         return ratio(ulps(function(op, x.into_f64(), y.into_f64()), got), FUNCTION_ULP);

@@ -1,8 +1,8 @@
 //! Operands in every layout, with canaries in the gaps.
 //!
 //! An operand lies in a larger array: `step` elements apart along each axis (negative: reversed; 0, for inputs: one
-//! element for all), with a border of one element where `padded`. What lies between is a gap: NaN in inputs, so that
-//! a result that uses it shows, and a canary in outputs, so that a write into it shows.
+//! element for all), with a border of one element where `padded`. The elements between are gaps. They hold NaN in
+//! inputs, so that a result that uses one shows, and a canary in outputs, so that a write into one shows.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ pub(super) const STEPS: [isize; 4] = [1, 2, -1, -2];
 /// Element steps along an axis of an input.
 pub(super) const INPUT_STEPS: [isize; 5] = [1, 2, -1, -2, 0];
 
-/// Exact in both types, and far from every result.
+/// The canary: exact in both types, and far from every result.
 const CANARY: f64 = -12_345_678.0;
 
 /// An array that lies strided in a larger one.
@@ -82,7 +82,7 @@ impl<T: Scalar, D: Dimension> Strided<T, D> {
                 cut.push(Slice::from(..));
                 continue;
             }
-            // An empty axis has no stride to speak of.
+            // The stride of an empty axis means nothing.
             let step = if len == 0 { 1 } else { step };
             let covered = if len == 0 { 0 } else { step.unsigned_abs() * (len - 1) + 1 };
             stored[axis] = covered + 2 * border;

@@ -6,8 +6,8 @@
 //!
 //! A check is a plain function that takes a [`Subject`] and returns a [`Report`] or the first [`Violation`]. Cases are
 //! drawn from a seed that every violation prints; `GINGHAM_SEED` sets it. [`verify`] runs all checks of one operation
-//! on one element type, [`observed_support`] tells who really does the arithmetic. `tests/saboteurs.rs` holds backends
-//! with one planted bug each, and proves that the suite finds every one.
+//! on one element type, [`observed_support`] finds out whether the library itself does the arithmetic.
+//! `tests/saboteurs.rs` holds backends with one planted bug each, and proves that the suite finds every one.
 
 mod concurrency;
 pub mod distributions;
@@ -72,9 +72,9 @@ pub struct Report {
     pub cases: usize,
     /// The largest error of one element over its bound; at most 1. Zero where results are exact.
     pub error_ratio: f64,
-    /// The largest error of a matmul or dot in the Frobenius norm over the same bound with norms of the operands in the
-    /// place of their absolute values: the grade that algorithms which are only stable norm-wise are given. Zero
-    /// for other operations.
+    /// The largest error of a matmul or dot in the Frobenius norm, over the same bound with norms of the operands in
+    /// place of their absolute values: the measure for algorithms that are only stable norm-wise. Zero for other
+    /// operations.
     pub norm_ratio: f64,
 }
 
@@ -94,7 +94,8 @@ impl Report {
         Self::sum(&mut reports.into_iter())
     }
 
-    /// Not generic: folding is compiled once, and not into every chain of iterators, which made a tenth of this crate.
+    /// Not generic, so that folding is compiled once and not into every chain of iterators, which made a tenth of this
+    /// crate.
     fn sum(reports: &mut dyn Iterator<Item = Result<Self, Violation>>) -> Result<Self, Violation> {
         let mut sum = Self::default();
         for report in reports {
@@ -134,7 +135,8 @@ impl Subject<'_> {
     }
 }
 
-/// Runs every check of `op` on `dtype`, the one of `support()` included. What `support()` says is not there is not run.
+/// Runs every check of `op` on `dtype`, including the check of `support()`. If `support()` says that the operation is
+/// missing, it is not run.
 ///
 /// # Errors
 /// The first violation.
@@ -155,7 +157,7 @@ struct Settled<'a> {
     _turn: Option<MutexGuard<'static, ()>>,
 }
 
-/// The smallest count of op threads that this process can give (one, but for a library that reads its count at start).
+/// The smallest count of op threads that this process can give (one, unless the library reads its count at start).
 fn settle<'a>(backend: &'a dyn Backend, rule: &'static str) -> Result<Settled<'a>, Violation> {
     static TURN: Mutex<()> = Mutex::new(());
     let of_process = matches!(backend.threading(), Threading::Process { .. });
@@ -172,7 +174,7 @@ fn settle<'a>(backend: &'a dyn Backend, rule: &'static str) -> Result<Settled<'a
         })
 }
 
-/// What a test of the suite comes to: prints what was tried.
+/// The end of a test of the suite: prints what was tried.
 ///
 /// # Panics
 /// With the first violation.

@@ -1,8 +1,8 @@
 //! Pairwise covering: few cases in which every pair of levels of every two factors occurs.
 //!
-//! Faults of kernels are mostly faults of two things together (this order with that stride, this remainder with beta =
-//! 0), while all combinations of a product's seventeen factors would be 10^12. The generator is greedy: each row starts
-//! from a pair not seen yet and takes for every other factor the level that adds most new pairs.
+//! Bugs of kernels mostly need two things together (this order with that stride, this remainder with beta = 0), while
+//! all combinations of a product's seventeen factors would be 10^12. The generator is greedy: each row starts from a
+//! pair not seen yet and takes for every other factor the level that adds most new pairs.
 
 use super::random::Random;
 

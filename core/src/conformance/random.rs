@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 /// The variable that fixes the seed.
 pub(super) const SEED_VARIABLE: &str = "GINGHAM_SEED";
 
-/// The seed of this process: `GINGHAM_SEED` where it is set (text that is no number is hashed), a fresh one otherwise.
-/// Every check starts from it anew, so that a failure does not depend on what ran before.
+/// The seed of this process: `GINGHAM_SEED` where it is set (text that is not a number is hashed), a fresh one
+/// otherwise. Every check starts from it anew, so that a failure does not depend on what ran before.
 pub fn seed() -> u64 {
     static SEED: OnceLock<u64> = OnceLock::new();
     *SEED.get_or_init(|| match std::env::var(SEED_VARIABLE) {

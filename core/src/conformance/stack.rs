@@ -1,7 +1,7 @@
 //! The rule about the stack: a call takes no more of it than [`Backend::stack`] says.
 //!
-//! A program's threads have what it gives them, 128 KiB with musl; one that runs out of it is ended by the system, and
-//! with it the process. So the calls are made in a process of its own (see [`super::threads`]), on threads of that
+//! A program chooses the stacks of its threads, 128 KiB by default with musl; if a thread overflows its stack, the
+//! system ends the process. So the calls are made in a process of its own (see [`super::threads`]), on threads of that
 //! size.
 
 use std::fmt::Display;
@@ -13,18 +13,19 @@ use super::threads::{Call, Scene, apart, own};
 use super::{Report, Violation, distributions, dot, elementwise, fill, matmul, seed, support};
 use crate::{Backend, DType, Op, Scalar};
 
-/// What the thread takes before the call: its start, thread-local variables, the making of operands.
+/// What the thread uses before the call: its start, thread-local variables, the making of operands.
 const START: usize = 24 << 10;
 
-/// Products beside the small ones of [`support`]: a single element, columns and rows, and sizes at which libraries
-/// pack.
+/// Products in addition to the small ones of [`support`]: a single element, columns and rows, and sizes at which
+/// libraries pack.
 const PRODUCTS: [[usize; 3]; 6] =
     [[1, 1, 1], [40, 40, 1], [1, 40, 40], [300, 300, 1], [130, 130, 130], [300, 300, 300]];
 
 /// Elements of the lanes.
 const LANE: usize = 10_000;
 
-/// Every operation of the backend's own in many layouts, on one op thread (or as many as the process started with).
+/// Every operation that the backend computes itself, in many layouts, on one op thread (or as many as the process
+/// started with).
 ///
 /// # Errors
 /// A violation where the process ends, with the operation that ended it.

@@ -1,4 +1,4 @@
-//! Who really does the arithmetic: calls in many layouts, with an eye on the reference's counter.
+//! Whether the library itself does the arithmetic: calls in many layouts, while the reference's counter is watched.
 
 use ndarray::{Ix1, Ix2};
 

@@ -67,7 +67,7 @@ impl Check {
             DType::F64 => self.double,
             DType::F32 => self.single,
         };
-        // Nothing that a panic may have left half-done is used again but the backend, whose fault it is.
+        // After a panic nothing is used again except the backend, which caused it.
         catch_unwind(AssertUnwindSafe(|| run(subject)))
             .unwrap_or_else(|_| Err(subject.violation("a call panicked, as told above")))
             .map_err(|violation| Violation { found: format!("{dtype} {}", violation.found), ..violation })

@@ -1,13 +1,13 @@
-//! The rules about op threads: each count that a backend gives gives right results, others are refused, no call works
-//! on more threads than it was given, and a limit that ends gives the former one back.
+//! The rules about op threads: results are right with each count that a backend allows, other counts are refused, no
+//! call works on more threads than it was given, and the end of a limit restores the former one.
 //!
 //! A thread count may be a setting of the whole process, or be read when the process starts, and other tests run in the
 //! same process on threads of their own. So each check here runs in a process of its own: the test executes its program
 //! again with the variable set, asking for this one test (`test` is its path in the test program). The second process
 //! ends inside the check, after one line that says what it found.
 //!
-//! What a check can see depends on how op threads reach the library: each judges every kind of [`Threading`] by what
-//! can go wrong there, and a check that had nothing to judge is reported as skipped.
+//! What a check can see depends on how op threads reach the library: each check judges every kind of [`Threading`] by
+//! what can go wrong there, and a check that had nothing to judge is reported as skipped.
 
 use std::env;
 use std::fmt;
@@ -114,7 +114,7 @@ pub fn obeyed(backend: &dyn Backend, test: &str) -> Result<Report, Violation> {
     })
 }
 
-/// A limit holds for the calls of every thread, and not of the one alone that has taken it.
+/// A limit holds for the calls of every thread, not only for the thread that has taken it.
 ///
 /// # Errors
 /// The first violation.
@@ -138,9 +138,9 @@ pub fn everywhere(backend: &dyn Backend, test: &str) -> Result<Report, Violation
     })
 }
 
-/// Limits nest: when the inner one ends, the outer one is in force again; and one that is refused changes nothing. Seen
-/// by a call under a limit of two before and after a limit of one. Where there is one thread only, or the count was
-/// fixed at start, the inner limit is of another count, and refused.
+/// Limits nest: when the inner one ends, the outer one is in force again; and a refused limit changes nothing. The
+/// check watches a call under a limit of two before and after a limit of one. With only one thread, or a count that was
+/// fixed at start, the inner limit has another count and is refused.
 ///
 /// # Errors
 /// A violation where the call works on two threads before and on one after, or the other way round.
@@ -183,8 +183,8 @@ fn watched_ops(backend: &dyn Backend) -> impl Iterator<Item = Op> {
     all.into_iter().filter(own(backend, DType::F64))
 }
 
-/// Whether an operation is `backend`'s own doing on `dtype`; where none is, as with the reference itself, whether it is
-/// there at all.
+/// Whether `backend` computes an operation itself on `dtype`; if it computes none itself, as the reference, whether it
+/// has the operation at all.
 pub(super) fn own(backend: &dyn Backend, dtype: DType) -> impl Fn(&Op) -> bool {
     let any = Op::all().any(|op| backend.support(op, dtype) == Support::Native);
     move |&op| match backend.support(op, dtype) {
@@ -194,16 +194,16 @@ pub(super) fn own(backend: &dyn Backend, dtype: DType) -> impl Fn(&Op) -> bool {
     }
 }
 
-/// A call that does not judge what it gets.
+/// A call that does not judge its results.
 pub(super) type Call = Box<dyn FnMut(&Subject<'_>) -> Result<(), Violation> + Send>;
 
 /// A call that is long enough to be watched.
 struct Watched(Call);
 
 impl Watched {
-    /// Work of the busiest thread that is long enough to see threads which live for one call, and short enough to be
-    /// repeated. Time on a CPU, since a busy machine makes any call long: by the clock, the third thread of a saboteur
-    /// got away in one of four runs there.
+    /// CPU time of the busiest thread that is long enough to see threads which live for one call, and short enough to
+    /// be repeated. It is CPU time because a busy machine makes any call long: by the wall clock, the third thread of a
+    /// saboteur went unnoticed in one of four runs there.
     const LONG_ENOUGH: Duration = Duration::from_millis(10);
 
     /// Pool threads of some libraries spin for 100 to 200 ms after a call with more threads.
@@ -238,7 +238,8 @@ impl Watched {
         outcome.map(|()| threads)
     }
 
-    /// How many threads work on most of five calls: those of the system's own (a signal, a late start) may show in one.
+    /// How many threads work on most of five calls: a thread of the system (a signal, a late start) may show in one of
+    /// them.
     fn usual(&mut self, subject: &Subject<'_>) -> Result<usize, Violation> {
         thread::sleep(Self::SPINNING);
         let mut seen = (0..5).map(|_| self.once(subject)).collect::<Result<Vec<_>, _>>()?;
@@ -261,7 +262,7 @@ impl Watched {
     }
 }
 
-/// [`apart`], where the system tells which threads work.
+/// [`apart`], if the system shows which threads work.
 fn watched<'a>(
     backend: &'a dyn Backend,
     test: &str,
@@ -306,7 +307,7 @@ fn tell(outcome: &Result<Report, Violation>) -> ! {
         Ok(Report { cases, error_ratio, norm_ratio }) => format!("ok {cases} {error_ratio} {norm_ratio}"),
         Err(violation) => format!("violation {}", violation.found.replace('\n', " ")),
     };
-    // Not println!, which the test harness may capture; the parent takes a missing line for a failure.
+    // Not println!, which the test harness may capture; to the parent, a missing line is a failure.
     let _ = writeln!(std::io::stdout(), "\n{MARK} {line}");
     process::exit(0)
 }

@@ -12,11 +12,11 @@ use std::time::Duration;
 /// Between two readings: a thread of a call that is watched works ten times as long or more.
 const INTERVAL: Duration = Duration::from_micros(500);
 
-/// A thread works if it gains more than this share of what the busiest thread gains. Idle ones gain next to nothing; a
-/// pool thread that looks for work for a moment, or is woken to be told that there is none, gains a few per cent.
+/// A thread works if it gains more than this share of the busiest thread's gain. Idle threads gain next to nothing; a
+/// pool thread that looks for work for a moment, or wakes up to find none, gains a few per cent.
 const SHARE: f64 = 0.2;
 
-/// CPU nanoseconds of every thread of this process but the calling one; `None` where the system does not tell.
+/// CPU nanoseconds of every thread of this process but the calling one; `None` where the system does not say.
 fn cpu_times() -> Option<HashMap<String, u64>> {
     let own = fs::read_link("/proc/thread-self").ok()?;
     let mut times = HashMap::new();
@@ -33,12 +33,12 @@ fn cpu_times() -> Option<HashMap<String, u64>> {
     (!times.is_empty()).then_some(times)
 }
 
-/// Whether [`working`] can tell anything here.
+/// Whether [`working`] works on this system.
 pub(super) fn is_possible() -> bool {
     thread::scope(|scope| scope.spawn(|| cpu_times().is_some()).join().unwrap_or(false))
 }
 
-/// How many threads work during `call`, for how long the busiest of them does, and what it returns.
+/// How many threads work during `call`, how long the busiest of them works, and the call's result.
 pub(super) fn working<R>(call: impl FnOnce() -> R) -> (usize, Duration, R) {
     let [ready, done] = [const { AtomicBool::new(false) }; 2];
     thread::scope(|scope| {

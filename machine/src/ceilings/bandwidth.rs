@@ -1,8 +1,8 @@
 //! The memory ceilings: reading, writing and copying more bytes than the caches hold.
 //!
-//! Bytes are counted as the program asks for them, once each. An ordinary store to a line that is not in cache reads
-//! the line first, so that memory moves twice what was asked for; the non-temporal stores here do not, and so nothing
-//! is hidden in the figures for writing and copying. Plain loops run beside them: where those are quicker, they count.
+//! Bytes are counted once each, as the program reads or writes them. An ordinary store to a line that is not in cache
+//! reads the line first, so that memory moves twice as many bytes. The non-temporal stores here do not read, so the
+//! figures for writing and copying hide nothing. Plain loops run too, and count where they are quicker.
 
 use std::hint::black_box;
 use std::sync::Mutex;
@@ -21,15 +21,15 @@ pub(super) struct Line([u64; 8]);
 
 const PAGE_LINES: usize = (2 << 20) / 64;
 
-/// Memory for the loops, touched once by the threads that were to be measured.
+/// Memory for the loops, touched once by the threads that will be measured.
 pub(super) struct Memory(Vec<Page>);
 
 impl Memory {
     /// Allocates four times the last-level caches (a cache that does not evict strictly by age keeps a part of anything
     /// only twice its size), and touches all of it with `threads` threads at once.
     ///
-    /// The first touch can be as slow as 0.3 GB/s, so the bytes are limited to 64 MiB a thread (but 128 MiB are always
-    /// allowed) and 1 GiB, and to a quarter of the memory available.
+    /// The first touch can be as slow as 0.3 GB/s. So the bytes are limited to 64 MiB a thread (but 128 MiB are always
+    /// allowed), to 1 GiB, and to a quarter of the available memory.
     pub(super) fn touched(machine: &Machine, threads: usize) -> Memory {
         let slowest_touch = (threads << 6).clamp(128, 1024) << 20;
         let quarter = usize::try_from(crate::available_memory() / 4).unwrap_or(usize::MAX);
@@ -58,7 +58,7 @@ impl Memory {
         Memory(pages)
     }
 
-    /// Bytes that the parts have together.
+    /// Bytes of all parts together.
     pub(super) fn bytes(&self) -> u64 {
         (self.0.len() * size_of::<Page>()) as u64
     }
@@ -163,7 +163,7 @@ mod plain {
     }
 }
 
-/// Loops of several streams, with the instructions that every x86-64 has: stores of 64 bytes are no quicker.
+/// Loops of several streams, with the instructions that every x86-64 has: stores of 64 bytes are not quicker.
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::{Line, black_box};

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use super::Form;
 
-/// Long against a look at the clock, short against a scheduler's slice, some 3 ms: on a busy machine all runs of 10 ms
-/// were interrupted, and with runs of 2 ms the interruptions could fall on the same form every time.
+/// Long compared with reading the clock, short compared with a scheduler's slice of some 3 ms: on a busy machine all
+/// runs of 10 ms were interrupted, and with runs of 2 ms the interruptions could fall on the same form every time.
 const RUN: Duration = Duration::from_micros(500);
 
 /// Steps between two looks at the clock: about 12 us with AVX-512, of which the look takes 0.3 %.
@@ -95,7 +95,7 @@ macro_rules! fma_loop {
     };
 }
 
-/// The multiply-add of the portable loops: fused where the instruction is there without asking, else two operations
+/// The multiply-add of the portable loops: fused where every CPU of the target has the instruction, else two operations
 /// (`mul_add` would call a function there).
 macro_rules! multiply_add {
     ($x:expr, $factor:expr, $term:expr) => {

@@ -7,8 +7,8 @@
 //! Each figure is the best of several short runs of several forms of a loop (vector width, number of streams, with and
 //! without prefetch): a disturbance can only make a run slower, and no form is the quickest on every CPU. For all
 //! cores, every thread runs the same form at once, and the rate is the sum of their work over the time from the first
-//! start to the last end: were each thread's own time taken, two that the scheduler ran one after the other would count
-//! as two cores.
+//! start to the last end: if each thread's own time counted, two threads that the scheduler ran one after the other
+//! would count as two cores.
 
 mod bandwidth;
 mod fma;
@@ -21,8 +21,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::topology::Machine;
 
-/// Time for each of the ten figures: 1 s together, which leaves half of the two for touching the memory and for the
-/// runs that have begun when the time is over.
+/// Time for each of the ten figures: 1 s together, which leaves half of the two seconds for touching the memory and for
+/// runs that end late.
 const SHARE: Duration = Duration::from_millis(100);
 
 /// Ceilings of one core and of all usable CPUs together; 0 where they were not measured.
@@ -39,7 +39,7 @@ pub struct Ceilings {
     pub footprint_bytes: u64,
 }
 
-/// What can be had at most, per second.
+/// The highest rates, per second.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Rates {
     /// Double-precision FLOP/s out of registers; a fused multiply-add counts as two.
@@ -76,7 +76,7 @@ impl Ceilings {
         Ceilings { per_core, all_cores, threads, footprint_bytes: loops.memory.bytes() }
     }
 
-    /// What makes the ceilings of all cores too low, where something does.
+    /// Why the ceilings of all cores are too low, if they are.
     #[must_use]
     pub fn doubt(&self, machine: &Machine) -> Option<String> {
         let (started, wanted) = (self.threads, machine.usable_cpus);
@@ -123,7 +123,7 @@ impl Loops {
     }
 
     /// The highest rate of `resource` in FLOP or bytes a second, on `threads` threads at once (at most as many as the
-    /// memory was made for), in as many runs as begin within `share`; each form of the loop has a turn of some
+    /// memory was made for), in as many runs as begin within `share`; the forms of the loop take turns of some
     /// milliseconds. `None` where the CPU lacks the instructions.
     pub fn rate(&mut self, resource: Resource, threads: usize, share: Duration) -> Option<f64> {
         let threads = threads.clamp(1, self.threads);
@@ -182,8 +182,9 @@ fn best<S: Send + ?Sized>(parts: Vec<&mut S>, forms: &[Form<S>], share: Duration
     (0..threads[0].len()).map(rate).fold(0.0, f64::max)
 }
 
-/// Calls `body` for the parts on a thread each, once all of them have started, with the thread's number and how many
-/// they are. Where the system refuses threads they are fewer, and the other parts are left out; one is always done.
+/// Calls `body` for each part on a thread of its own, once all threads have started, with the thread's number and the
+/// number of threads. If the system refuses threads there are fewer of them, and the other parts are left out; one is
+/// always run.
 fn together<S: Send, R: Send>(parts: Vec<S>, body: impl Fn(usize, usize, S) -> R + Sync) -> Vec<R> {
     let (started, body) = (&OnceLock::new(), &body);
     let mut parts = parts.into_iter();
@@ -204,8 +205,8 @@ fn together<S: Send, R: Send>(parts: Vec<S>, body: impl Fn(usize, usize, S) -> R
     })
 }
 
-/// Binds the calling thread to one of the CPUs that it may use, each `thread` to another while there are as many. Left
-/// to themselves, two threads that live for some milliseconds were seen to share a CPU to their end (Zen 4).
+/// Binds the calling thread to one of the CPUs that it may use, and each `thread` to a different one while there are
+/// enough. Without this, two threads that live for some milliseconds were seen to share a CPU to their end (Zen 4).
 fn bind(thread: usize) {
     #[cfg(target_os = "linux")]
     {
@@ -215,14 +216,14 @@ fn bind(thread: usize) {
         if let Some(cpu) = cpus.nth(thread % (allowed.count() as usize).max(1)) {
             let mut one = CpuSet::new();
             one.set(cpu);
-            let _ = sched_setaffinity(None, &one); // where it is refused the thread stays free
+            let _ = sched_setaffinity(None, &one); // if that is refused the thread stays unbound
         }
     }
     #[cfg(not(target_os = "linux"))]
     let _ = thread;
 }
 
-/// Where threads wait for each other, spinning: from a barrier one wakes some 45 us after the other.
+/// A gate at which threads wait for each other, spinning: from a barrier, one wakes some 45 us after the other.
 struct Gate {
     threads: usize,
     arrived: AtomicUsize,
@@ -233,14 +234,14 @@ impl Gate {
         Self { threads, arrived: AtomicUsize::new(0) }
     }
 
-    /// Returns once all threads have come as often as this one.
+    /// Returns once all threads have arrived as often as this one.
     fn pass(&self) {
         let before = self.arrived.fetch_add(1, Ordering::AcqRel);
         let all = (before / self.threads + 1) * self.threads;
         let mut spins = 0u32;
         while self.arrived.load(Ordering::Acquire) < all {
             spins += 1;
-            // The thread waited for may need this very CPU.
+            // The other thread may need this very CPU.
             if spins.is_multiple_of(1 << 12) { std::thread::yield_now() } else { std::hint::spin_loop() }
         }
     }

@@ -1,5 +1,5 @@
-//! Products of matrices that are not alike all over. Dense uniform numbers hide what looks at its operands: a kernel
-//! that leaves out zeros, one for symmetric matrices, an algorithm whose error is that of the largest row in every row.
+//! Products of matrices with structure. Dense uniform numbers hide kernels that depend on their operands: one that
+//! leaves out zeros, one for symmetric matrices, an algorithm in which every row errs as much as the largest row.
 
 use ndarray::ArrayViewMut2;
 
@@ -34,8 +34,7 @@ fn symmetric<T: Scalar>(mut x: ArrayViewMut2<'_, T>, _random: &mut Random) {
     }
 }
 
-/// One row of numbers so large that nothing of the others is left where these are added to it. (A row of the transpose
-/// is a column.)
+/// One row of numbers so large that whatever is added to them is lost. (A row of the transpose is a column.)
 fn huge_row<T: Scalar>(mut x: ArrayViewMut2<'_, T>, random: &mut Random) {
     let huge = T::max_value().sqrt().sqrt();
     let row = random.below(x.nrows());
