@@ -1,7 +1,7 @@
 //! What an executor costs when the tasks cost nothing.
 //!
-//! 100,000 empty tasks, handed out one by one (`chunk` 1) or in one range for each worker (0), give the cost of a task;
-//! it is to stay below 1 us on two workers. Two empty tasks give the latency of one run.
+//! 100,000 empty tasks, handed out one by one (`chunk` 1) or in one range for each worker (0), give the cost of a task,
+//! which should stay below 1 us on two workers. Two empty tasks give the latency of one run.
 
 mod contest;
 

@@ -1,12 +1,12 @@
 //! Operands: aligned to cache lines on every side, touched before anything is timed, and on huge pages from 4 MiB up,
-//! which is where NumPy asks for them.
+//! as NumPy requests them.
 
 use gingham::core::Scalar;
 
-/// Bytes from which NumPy asks for huge pages (`numpy/_core/src/multiarray/alloc.c`).
+/// Bytes from which NumPy requests huge pages (`numpy/_core/src/multiarray/alloc.c`).
 const HUGE: usize = 4 << 20;
 
-/// Elements after which operands repeat: so many travel to another process, which repeats them itself.
+/// Elements after which operands repeat: only so many are sent to another process, which repeats them itself.
 pub(crate) const PERIOD: usize = 1 << 16;
 
 #[repr(C, align(64))]

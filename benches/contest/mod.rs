@@ -21,7 +21,7 @@ use gingham::machine::environment::kernel_variables;
 
 use row::Row;
 
-/// Says that the environment is clean, and for how many op threads.
+/// Set in a clean environment, to the number of op threads that it is for.
 const MARK: &str = "GINGHAM_BENCH_THREADS";
 
 /// The main function of a bench that compares `ops` at `sizes`, both element types, on one thread.
@@ -31,7 +31,7 @@ pub(crate) fn run(ops: &[Op], sizes: &[&str]) {
     compare(&rows.collect::<Vec<_>>());
 }
 
-/// Compares the backends in each of `rows`, those of one number of op threads in a process of its own.
+/// Compares the backends in each of `rows`; the rows of each number of op threads run in a process of their own.
 pub(crate) fn compare(rows: &[Row]) {
     let mut counts: Vec<usize> = rows.iter().map(|row| row.op_threads.get()).collect();
     counts.sort_unstable();
@@ -45,14 +45,14 @@ pub(crate) fn compare(rows: &[Row]) {
     criterion.final_summary();
 }
 
-/// Criterion with what the command line gives. A second in 20 samples is enough where the sides run in turn.
+/// Criterion with the settings of the command line. A second in 20 samples is enough where the sides run in turn.
 pub(crate) fn criterion() -> Criterion {
     Criterion::default().measurement_time(Duration::from_secs(1)).sample_size(20).configure_from_args()
 }
 
-/// For each of `counts` starts this program again in an environment without the variables that choose kernels and
-/// with so many op threads for those libraries that ask it, one after the other. Returns there, with the count; and
-/// with `None` where there are no counts.
+/// For each of `counts`, one after the other, starts this program again in an environment without the variables that
+/// choose kernels, and with so many op threads for libraries that read their count there. Returns the count in that
+/// process, and `None` if there are no counts.
 pub(crate) fn clean_environment(counts: &[usize]) -> Option<usize> {
     if let Some(count) = env::var(MARK).ok().and_then(|count| count.parse().ok()) {
         return Some(count);

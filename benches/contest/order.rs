@@ -1,4 +1,4 @@
-//! A random order: which side of a round is timed first must not be for ever the same.
+//! A random order: the side that is timed first must not be the same in every round.
 
 /// A uniform shuffle (Fisher and Yates) by a linear congruential generator (Knuth's, as in `contest`).
 pub(crate) fn shuffle(order: &mut [usize], state: &mut u64) {

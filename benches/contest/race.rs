@@ -1,9 +1,9 @@
-//! Calls that are compared, timed in rounds behind criterion's samples.
+//! Times calls in rounds, and gives criterion its samples from these.
 //!
-//! Criterion measures one function to its end before it begins with the next one, so that what disturbs the machine for
-//! a second disturbs one of them alone. Here the first sample that criterion wants of any side brings a round: each
-//! side is timed once, in an order drawn anew, for as long as criterion wanted of that one. The samples of the others
-//! are kept until criterion wants them.
+//! Criterion measures one function to its end before it begins with the next, so that a disturbance of a second slows
+//! only one of them. Here the first sample that criterion requests from any side starts a round: each side is timed
+//! once, in a new random order, for as long as criterion requested. The samples of the other sides are kept until
+//! criterion requests them.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -15,10 +15,10 @@ use criterion::{BenchmarkGroup, BenchmarkId};
 
 use super::order::shuffle;
 
-/// How long criterion warms each side up. It sees the clock meanwhile, so these calls are timed when it wants them.
+/// How long criterion warms each side up. It reads the clock meanwhile, so these calls are timed when it requests them.
 pub(crate) const WARM_UP: Duration = Duration::from_millis(300);
 
-/// Seconds of calls which tell how long a call takes, of a side that criterion has not warmed up yet.
+/// Seconds of calls by which the time of a call is estimated, for a side that criterion has not warmed up yet.
 const FIRST: f64 = 0.01;
 
 /// The sides of one row.
@@ -36,7 +36,7 @@ struct Side {
     warmed: Duration,
     /// Seconds of a call when it was last timed.
     pace: Option<f64>,
-    /// Seconds of a call in those rounds whose samples criterion has not had yet.
+    /// Seconds of a call in the rounds whose samples criterion has not requested yet.
     kept: VecDeque<f64>,
 }
 
@@ -100,7 +100,7 @@ impl<'a> Race<'a> {
         self.order = order;
     }
 
-    /// Seconds of a call, of which so many are made as tell it.
+    /// Seconds of a call, from as many calls as are needed to know it.
     fn first(&mut self, side: usize) -> f64 {
         let mut calls = 1;
         loop {

@@ -1,4 +1,4 @@
-//! A row: one operation on operands of one shape and layout, by every backend whose own arithmetic it is.
+//! A row: one operation on operands of one shape and layout, by every backend that computes it itself.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub(crate) struct Row {
     /// One task.
     pub(crate) workload: Workload,
     pub(crate) op_threads: OpThreads,
-    /// The sizes as the row is to be called.
+    /// The sizes in the row's name.
     pub(crate) name: String,
 }
 
@@ -79,7 +79,7 @@ impl Row {
         race.run(group, &names, &self.name);
     }
 
-    /// Those that take part. One that cannot have as many threads is named.
+    /// The backends that take part. A backend that cannot use as many threads is named.
     fn engines(&self, registry: &Registry) -> Vec<Engine> {
         let with_reference = self.workload.task_bytes() <= WITH_REFERENCE;
         let Some((op, dtype)) = self.workload.call().op() else { return Vec::new() };

@@ -20,7 +20,7 @@ impl Cores {
         self.0.len()
     }
 
-    /// Leaves `count` of them to the calling thread, and to the threads and processes that it starts.
+    /// Binds the calling thread, and the threads and processes that it starts, to `count` of them.
     pub(crate) fn allow(&self, count: usize) -> io::Result<()> {
         let mut set = CpuSet::new();
         self.0.iter().take(count).for_each(|&cpu| set.set(cpu));

@@ -1,4 +1,4 @@
-//! Where the backend `simd` stands: against every other library that is there, and against the machine's ceilings.
+//! Where the backend `simd` stands: against every other installed library, and against the machine's ceilings.
 //!
 //! ```text
 //! cargo xtask peers libraries
@@ -12,11 +12,12 @@
 //! and the ceiling once. A sample is a millisecond or more of repeated calls. The process, and with it every library
 //! and NumPy's process, is bound to one CPU, or to two in the rows of two threads. Results are verified before anything
 //! is timed. The rates are medians; the per cent of the ceiling and the ratio to the best rival are taken within each
-//! round, and the interval is that of the median ratio at 95 %. A goal of 1.00 x is met where the interval reaches 1.
+//! round, and the interval is of the median ratio, at 95 %. A goal of 1.00 x is met where the interval reaches 1.
 //!
 //! The sides: the backends of this build through `&dyn Backend` and the checked entries; the crate `gemm`, the newest
-//! OpenBLAS and MKL from Python's wheels, called directly; NumPy in a process of its own. What is not installed is
-//! named and left out. Only `gingham-machine`'s loops, which share no code with any kernel, count as ceilings.
+//! OpenBLAS and MKL from Python's wheels, called directly; NumPy in a process of its own. Libraries that are not
+//! installed are named and left out. Only `gingham-machine`'s loops, which share no code with any kernel, count as
+//! ceilings.
 
 #[path = "../contest/mod.rs"]
 mod contest;
@@ -69,7 +70,7 @@ fn main() -> ExitCode {
 fn stand(arguments: Vec<String>) -> Result<(), String> {
     let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
     let effort = match (has("--bench"), has("--quick")) {
-        // Cargo passes `--bench` where it runs benches, and not where it tests them.
+        // Cargo passes `--bench` when it runs benches, but not when it tests them.
         (false, _) => Effort { rounds: 1, sample: 0.0, largest: 1e7 },
         (true, true) => Effort { rounds: 6, sample: 1e-3, largest: 5e10 },
         (true, false) => Effort { rounds: 12, sample: 2e-3, largest: f64::INFINITY },

@@ -43,7 +43,7 @@ impl Numpy {
     }
 
     /// Prepares `op` on operands that repeat after [`PERIOD`] elements, calls it once, and returns the side with the
-    /// first period of its result. `shape` is that of the result; that of inputs too.
+    /// first period of its result. `shape` is the shape of the result and of the inputs.
     pub(crate) fn side<T: Element>(
         &self,
         op: &str,

@@ -1,4 +1,4 @@
-//! Libraries that are no backend: called past Gingham, by their own entries, behind one small trait.
+//! Libraries that are not backends: called without Gingham, by their own entries, behind one small trait.
 //!
 //! Two of them come from Python's wheels, by dlopen: several BLAS with the same symbols cannot be linked at once.
 
@@ -19,7 +19,7 @@ pub(crate) struct Matrices<'a, T> {
 }
 
 impl<T> Matrices<'_, T> {
-    /// What makes the calls below sound.
+    /// The condition under which the calls below are sound.
     fn check(&self) {
         let sizes = [self.m * self.k, self.k * self.n, self.m * self.n];
         assert_eq!(sizes, [self.a.len(), self.b.len(), self.c.len()], "the matrices have no gaps");
@@ -79,7 +79,7 @@ impl Element for f32 {
 /// How the library of a wheel is opened.
 type Open = fn(&Path) -> Result<Cblas, String>;
 
-/// All that are there, and a line about each that is not.
+/// All installed ones, and a line about each that is not.
 pub(crate) fn find(environment: &Path) -> (Vec<Box<dyn Peer>>, Vec<String>) {
     let (mut found, mut missing): (Vec<Box<dyn Peer>>, Vec<String>) = (vec![Box::new(Gemm)], Vec::new());
     let wheels: [(&str, &str, Open); 2] = [
@@ -197,7 +197,7 @@ impl Cblas {
     fn new(library: Library, prefix: &str, version: String) -> Result<Self, String> {
         fn get<F: Copy>(library: &Library, prefix: &str, name: &str) -> Result<F, String> {
             let name = format!("{prefix}{name}\0");
-            // SAFETY: the types below are those of the C interface of BLAS with 32-bit integers.
+            // SAFETY: the types below match the C interface of BLAS with 32-bit integers.
             unsafe { library.get(name.as_bytes()) }.map(|f: Symbol<'_, F>| *f).map_err(|error| error.to_string())
         }
         let functions = Self {
@@ -253,7 +253,7 @@ fn open(path: &Path) -> Result<Library, String> {
     unsafe { Library::new(path) }.map_err(|error| error.to_string())
 }
 
-/// OpenBLAS as SciPy's wheel has it, all names with a prefix. Its threads are set by `OPENBLAS_NUM_THREADS`.
+/// OpenBLAS from SciPy's wheel, whose names all have a prefix. Its threads are set by `OPENBLAS_NUM_THREADS`.
 fn openblas(path: &Path) -> Result<Cblas, String> {
     const PREFIX: &str = "scipy_";
     let library = open(path)?;
@@ -275,7 +275,7 @@ fn openblas(path: &Path) -> Result<Cblas, String> {
 fn mkl(path: &Path) -> Result<Cblas, String> {
     let library = open(path)?;
     let mut text: [c_char; 200] = [0; 200];
-    // SAFETY: the function fills at most as many bytes as it is told that there are.
+    // SAFETY: the function fills at most as many bytes as the length that it receives.
     unsafe {
         let tell: Symbol<'_, unsafe extern "C" fn(*mut c_char, c_int)> =
             library.get(b"mkl_get_version_string\0").map_err(|error| error.to_string())?;

@@ -53,7 +53,8 @@ impl<T: Element> Product<T> {
     /// `backend` with `threads` op threads, through the checked entry.
     pub(crate) fn side<'a>(&'a self, backend: &'a dyn Backend, threads: OpThreads) -> Side<'a> {
         let time = move |calls: u64| {
-            // Views are what our callers have, as slices are what the peers are given: made before, not by the call.
+            // Views are made before the call, not by it, since our callers have views, as the peers' callers have
+            // slices.
             let (a, b) = self.operands();
             let mut c = self.c.borrow_mut();
             let mut c = self.result(&mut c);
@@ -67,7 +68,7 @@ impl<T: Element> Product<T> {
         Side { name: backend.info().id.into(), first: 0.0, time: Box::new(time) }
     }
 
-    /// Everyone else, on one thread, where all operands are stored by rows.
+    /// All other sides, on one thread, with all operands stored by rows.
     pub(crate) fn rivals<'a>(&'a self, standing: &'a Standing) -> Vec<Side<'a>> {
         let backends = standing.rivals(Op::MatMul, T::DTYPE).map(|backend| self.side(backend, OpThreads::ONE));
         backends.chain(standing.peers.iter().map(|peer| self.peer(&**peer))).collect()
@@ -80,7 +81,7 @@ impl<T: Element> Product<T> {
         })
     }
 
-    /// Those of `sides` whose result is right; the others are named.
+    /// The `sides` whose result is right; the others are named.
     pub(crate) fn verified<'a>(&self, standing: &Standing, sides: Vec<Side<'a>>) -> Vec<Side<'a>> {
         sides.into_iter().filter_map(|side| standing.verified(side, || self.poison(), || self.is_right())).collect()
     }

@@ -1,16 +1,16 @@
-//! Interleaved rounds: in each, every side is timed once, in an order drawn anew, and so is the ceiling. What disturbs
-//! the machine for longer than a round disturbs all sides, so the ratio of two sides is taken within each round.
+//! Interleaved rounds: in each, every side is timed once, in a new random order, and so is the ceiling. A disturbance
+//! longer than a round slows all sides, so the ratio of two sides is taken within each round.
 
 use std::time::Instant;
 
 use crate::order::shuffle;
 
-/// One of those that are compared.
+/// One of the compared sides.
 pub(crate) struct Side<'a> {
     pub(crate) name: String,
     /// Seconds of the call whose result was verified; 0 until then.
     pub(crate) first: f64,
-    /// Makes the call so many times and returns the seconds of all together.
+    /// Makes so many calls and returns the seconds of all together.
     pub(crate) time: Box<dyn FnMut(u64) -> f64 + 'a>,
 }
 
@@ -29,7 +29,7 @@ impl<'a> Side<'a> {
 /// How thoroughly to measure.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Effort {
-    /// Rounds for each row: six give the median an interval, the more the narrower.
+    /// Rounds for each row: six are enough for an interval of the median, and more narrow it.
     pub(crate) rounds: usize,
     /// Seconds that a sample takes at least, by repetition.
     pub(crate) sample: f64,
@@ -45,21 +45,21 @@ pub(crate) struct Rounds {
     pub(crate) ceilings: Vec<f64>,
 }
 
-/// Rounds after which a hopeless rival is left out: to go on with it costs seconds a call in the largest rows and buys
+/// Rounds after which a hopeless rival is left out: to go on would cost seconds a call in the largest rows, for
 /// nothing.
 const TRIAL: usize = 2;
 
-/// Times the best rival's seconds that make another one hopeless.
+/// A rival is hopeless if it takes this many times the best rival's seconds.
 const HOPELESS: f64 = 1.2;
 
-/// Seconds of a call of ours above which its row is a long one: a single call tells a hopeless rival, and
-/// [`LONG_ROUNDS`] are enough.
+/// A row is long if a call of ours takes more than this many seconds: then a single call identifies a hopeless rival,
+/// and [`LONG_ROUNDS`] are enough.
 const LONG: f64 = 0.1;
 
 /// [`HOPELESS`] in a long row: calls of such length differ by some 3 % from round to round (Zen 4, a shared host).
 const LONG_HOPELESS: f64 = 1.06;
 
-/// The fewest that give the median an interval.
+/// The fewest rounds with an interval of the median.
 const LONG_ROUNDS: usize = 6;
 
 /// Measures `sides`, of which the first is ours and always stays, and `ceiling` beside them.
@@ -110,7 +110,7 @@ fn calls(side: &mut Side<'_>, sample: f64) -> u64 {
     calls
 }
 
-/// Keeps ours and the rivals that may yet prove the best, by the seconds that each took.
+/// Keeps our side and the rivals that may still be the best, by the seconds that each took.
 fn worthwhile(order: &mut Vec<usize>, hopeless: f64, seconds: impl Fn(usize) -> f64) {
     let best = order.iter().filter(|&&side| side != 0).map(|&side| seconds(side)).fold(f64::INFINITY, f64::min);
     order.retain(|&side| side == 0 || seconds(side) <= hopeless * best);

@@ -1,4 +1,4 @@
-//! What every section works with: those that are compared, the ceilings, and the table that the rows go to.
+//! What every section works with: the sides, the ceilings, and the table of the rows.
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub(crate) struct Standing {
     pub(crate) loops: RefCell<Loops>,
     pub(crate) cores: Cores,
     pub(crate) effort: Effort,
-    /// Beginnings of the names of the rows that are wanted; none means all.
+    /// Beginnings of the names of the wanted rows; none means all.
     pub(crate) wanted: Vec<String>,
     /// The section whose heads are still to be written.
     pub(crate) head: Cell<bool>,
@@ -44,9 +44,9 @@ pub(crate) struct Row<'a> {
     /// What a call does, in `unit`.
     pub(crate) work: f64,
     pub(crate) unit: Unit,
-    /// Which ceiling there is, in FLOP or bytes as `unit` is.
+    /// Which ceiling applies, in FLOP or bytes as `unit` is.
     pub(crate) ceiling: Option<Resource>,
-    /// The most threads that a side uses; the ceiling is that of as many.
+    /// The most threads that a side uses; the ceiling is of as many threads.
     pub(crate) threads: usize,
     pub(crate) goal: Goal,
     pub(crate) ours: Side<'a>,
@@ -86,7 +86,7 @@ impl Standing {
         wanted && small
     }
 
-    /// `count` op threads, where this process may use as many CPUs.
+    /// `count` op threads, if this process may use as many CPUs.
     pub(crate) fn threads(&self, count: usize) -> Option<OpThreads> {
         let threads = OpThreads::new(count).ok().filter(|_| count <= self.cores.count());
         if threads.is_none() {
@@ -111,7 +111,7 @@ impl Standing {
         None
     }
 
-    /// `side` if its result is right: `poison` destroys the last one, `is_right` looks at the new one. One whose
+    /// `side` if its result is right: `poison` destroys the last one, `is_right` looks at the new one. A side whose
     /// result is wrong is named and left out.
     pub(crate) fn verified<'a>(
         &self,
@@ -167,7 +167,7 @@ impl Standing {
 
     /// The rate of `resource` now.
     pub(crate) fn ceiling(&self, resource: Resource, threads: usize) -> Option<f64> {
-        // Every form has a turn: the arithmetic ones take half a millisecond each, those of memory some five.
+        // Every form has a turn: an arithmetic form takes half a millisecond, one of memory some five.
         let share = match resource {
             Resource::Read | Resource::Write | Resource::Copy => Duration::from_millis(60),
             _ => Duration::from_millis(10),

@@ -46,7 +46,7 @@ impl Goal {
         if parts.is_empty() { "-".into() } else { parts.join(", ") }
     }
 
-    /// `met`, or by how much the row falls short. A figure that is not there meets nothing.
+    /// `met`, or by how much the row falls short. A missing figure does not meet a goal.
     pub(crate) fn verdict(&self, share: Option<Figure>, ratio: Option<Figure>, rival: Option<f64>) -> String {
         let mut short = Vec::new();
         if let Some(goal) = self.ceiling {
@@ -56,7 +56,7 @@ impl Goal {
             }
         }
         if let Some(goal) = self.times(rival) {
-            // Not slower is what cannot be told from equal.
+            // Not slower: its interval includes equality.
             let end = |ratio: Figure| if goal <= 1.0 { ratio.median.max(ratio.interval[1]) } else { ratio.median };
             match ratio {
                 Some(ratio) => short.extend(shortfall(end(ratio) / goal, "of the rival")),

@@ -21,7 +21,7 @@ struct Table {
     shape: Vec<String>,
     #[serde(default = "double")]
     dtype: Vec<String>,
-    /// Of A, B and C, for matmul alone.
+    /// The layouts of A, B and C, for matmul alone.
     layout: Option<Vec<String>>,
     #[serde(default = "one")]
     op_threads: Vec<usize>,
@@ -38,7 +38,7 @@ fn one() -> Vec<usize> {
 /// The rows of `text`, in its order.
 ///
 /// # Errors
-/// What is wrong, with its line where it is no TOML of this form, else with the row that cannot be.
+/// What is wrong, with its line if it is not TOML of this form, otherwise with the row that is invalid.
 pub(crate) fn rows(text: &str) -> Result<Vec<Row>, String> {
     let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
     let mut rows = Vec::new();

@@ -7,8 +7,8 @@ const KEYWORDS: &str = " abstract as async await become box break const continue
     final fn for gen if impl in let loop macro match mod move mut override priv pub ref return self static struct \
     super trait true try type typeof unsafe unsized use virtual where while yield ";
 
-/// A valid name. Its own rules are those of a backend's id in `gingham_core::id`, written down again here: building
-/// xtask does not wait for core, its tests do, and compare the two.
+/// A valid name. The rules are the same as for a backend's id in `gingham_core::id`, repeated here so that building
+/// xtask does not wait for core; its tests do, and compare the two.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Name {
     /// Id, cargo feature, folder: `my-lib`.

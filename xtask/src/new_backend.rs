@@ -1,9 +1,9 @@
 //! `cargo xtask new-backend NAME`: the mechanical half of adding a backend.
 //!
-//! It copies `backends/template`, in which the words `template` and `Template` stand for the name and nothing else,
-//! and adds the lines that register the crate: three to the root Cargo.toml, one feature gate to src/lib.rs. All text
-//! is made before anything is written, all files are written aside and then renamed, and what was renamed is put back
-//! where a later rename fails.
+//! It copies `backends/template`, in which the words `template` and `Template` stand for the name and nothing else, and
+//! adds the lines that register the crate: three to the root Cargo.toml, one feature gate to src/lib.rs. All text is
+//! made before anything is written; all files are written under temporary names and then renamed; and if a rename
+//! fails, the former ones are undone.
 
 use std::fs;
 use std::path::Path;
@@ -42,7 +42,7 @@ What is left (CONTRIBUTING.md has the details):
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes the crate and registers it, in the repository at `root`; nothing is changed where it fails.
+/// Makes the crate and registers it, in the repository at `root`; if it fails, nothing is changed.
 pub(crate) fn create(root: &Path, name: &Name) -> Result<()> {
     let id = &name.id;
     let manifest = read(&root.join(MANIFEST))?;
@@ -71,7 +71,7 @@ pub(crate) fn create(root: &Path, name: &Name) -> Result<()> {
 }
 
 fn refuse_taken(manifest: &str, name: &Name) -> Result<()> {
-    // Cargo holds `a-b` and `a_b` for different crates, Rust does not.
+    // To Cargo `a-b` and `a_b` are different crates, to Rust they are not.
     let taken = |word: &str| word.replace('-', "_") == format!("gingham_{}", name.path);
     let word_end = |c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_');
     ensure!(!manifest.split(word_end).any(taken), "gingham-{} is taken: {MANIFEST} names it", name.id);

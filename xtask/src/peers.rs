@@ -3,7 +3,7 @@
 //!
 //! With `libraries`, what benches/standing loads beside NumPy is installed into the same environment.
 //!
-//! The environment is made anew where the requirements have changed or its Python is gone, and left alone otherwise.
+//! The environment is made again if the requirements have changed or its Python is gone, and left alone otherwise.
 
 use std::fs;
 use std::path::Path;
@@ -56,7 +56,7 @@ fn is_ready(folder: &Path) -> bool {
     completed.is_some() && completed == read("requirements.txt") && succeeds(Command::new(python).arg("--version"))
 }
 
-/// Writes what the environment was made for last, so that one that was interrupted is made again.
+/// Writes last what the environment was made for, so that an interrupted one is made again.
 fn make(folder: &Path) -> Result<()> {
     let requirements = fs::read(folder.join("requirements.txt")).context(folder.display().to_string())?;
     step(folder, &["python3", "-m", "venv", "--clear", ".venv"])?;

@@ -1,9 +1,9 @@
-//! `cargo xtask resume-matrix [--short]`: kills a tuning at one moment after the other late in its run, and goes on
-//! with each from its journal.
+//! `cargo xtask resume-matrix [--short]`: kills tunings at different moments late in their run, and resumes each from
+//! its journal.
 //!
 //! A resumed tuning must be whole: it ends well, no combination has failed, its journal begins with the killed one's
-//! lines, the combination that it crowns is not far slower than its peers, and its journal gives the same result again.
-//! On the mock clock `harness/tests/resume.rs` shows more, at every event; this shows it of real processes and files.
+//! lines, its winner is not far slower than the other combinations, and its journal gives the same result again. On the
+//! mock clock `harness/tests/resume.rs` shows more, at every event; this shows it with real processes and files.
 //!
 //! The short form takes the program that the tests have built, so that it compiles nothing.
 
@@ -26,15 +26,15 @@ const STEP: Duration = Duration::from_millis(50);
 const KILLS: u32 = 20;
 const KILLS_IN_SHORT: u32 = 4;
 
-/// What is tuned: so little work that threads cost more than they bring, which a wrong answer shows at once.
+/// The workload: so little work that threads cost more than they gain, so that a wrong answer shows at once.
 const TUNING: &str = "tune --op exp --shape 1000 --tasks 4 --budget 3s --backend simd --executor serial,threads \
                       --no-save --format json";
 
-/// How many times the time of the quickest combination the crowned one may take, each at its best: noise is a part of
-/// that, and a candidate that was crowned because all others had been lost took twelve times as much.
+/// The winner's best time may be this many times the quickest combination's, which leaves room for noise; a candidate
+/// that won because all others had been lost took twelve times as long.
 const FAR_SLOWER: f64 = 3.0;
 
-/// A tuning that was killed and went on.
+/// A tuning that was killed and resumed.
 struct Resumed {
     killed_at: Duration,
     /// Lines of the journal at the kill.
@@ -102,7 +102,7 @@ impl<'a> Tuning<'a> {
     }
 }
 
-/// Kills a tuning after `killed_at`, and goes on with it.
+/// Kills a tuning after `killed_at`, and resumes it.
 fn resume(tuning: &Tuning<'_>, killed_at: Duration) -> Result<Resumed> {
     let mut child = tuning.start()?;
     sleep(killed_at);
@@ -128,7 +128,7 @@ fn resume(tuning: &Tuning<'_>, killed_at: Duration) -> Result<Resumed> {
     Ok(Resumed { killed_at, lines, took, crowned, faults })
 }
 
-/// What is crowned, with how much slower than the quickest it is; and what is wrong with the outcome.
+/// The winner, with its slowness against the quickest; and everything that is wrong with the outcome.
 fn judge(outcome: &Value) -> (String, Vec<String>) {
     let trials = outcome["trials"].as_array().map_or(&[][..], Vec::as_slice);
     let name = |trial: &Value| trial["combination"].as_str().unwrap_or("?").to_owned();

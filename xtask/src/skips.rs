@@ -1,19 +1,19 @@
-//! Tests that say that they cannot run here, and whether that is so.
+//! Tests that report that they cannot run here, and whether that is true.
 //!
 //! A test that returns early counts as passed. It writes `SKIPPED: TEST: REASON`, and `cargo xtask test` fails unless
-//! the reason is one of the list below and true of this machine. So a test is not skipped on every machine unnoticed: a
-//! new reason is a new line here, with what it takes for it to hold.
+//! the reason is one of the list below and true of this machine. So a test cannot be skipped on every machine
+//! unnoticed: a new reason is a new line here, with its condition.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Begins what a test says that it could not do.
+/// The beginning of the line by which a test reports a skip.
 const MARK: &str = "SKIPPED: ";
 
 /// Whether a reason is true of this machine.
 type Condition = fn() -> bool;
 
-/// Words of the reasons that there are.
+/// Words of the known reasons.
 const REASONS: [(&str, Condition); 22] = [
     ("lacks the SIMD level avx2", || !has_avx2()),
     ("lacks the SIMD level avx512", || !has_avx512()),
@@ -27,8 +27,8 @@ const REASONS: [(&str, Condition); 22] = [
     ("root may", is_root),
     ("this user may", is_root),
     ("only root", || !is_root()),
-    // What a container, a file system or a library refuses is known to whoever tries it, and the test has tried; so is
-    // what chance does.
+    // What a container, a file system or a library refuses shows only when it is tried, and the test has tried it; the
+    // same holds for chance.
     ("/dev/shm takes no file", tried),
     ("no node for a device", tried),
     ("no control group", tried),
@@ -45,7 +45,7 @@ fn tried() -> bool {
     true
 }
 
-/// What a line of a test's output says was skipped: by the test itself, or by libtest because of `#[ignore]`.
+/// The skip in a line of a test's output: by the test itself, or by libtest because of `#[ignore]`.
 pub(crate) fn of_line(line: &str) -> Option<&str> {
     let line = line.trim();
     if let Some((_, skip)) = line.split_once(MARK) {

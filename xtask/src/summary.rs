@@ -1,4 +1,4 @@
-//! Test counts, read from the summary lines of the test runners themselves, so that the total is theirs and not ours.
+//! Test counts, read from the summary lines of the test runners, so that the total is the runners' count and not ours.
 
 use std::fmt;
 use std::ops::AddAssign;
@@ -13,8 +13,8 @@ pub(crate) struct Counts {
 
 impl Counts {
     /// Reads a line of the form `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; ...`, which libtest prints
-    /// for each test binary and rustdoc for each crate's doc tests; `None` for any other line. Those that are ignored
-    /// have a line of their own, and are counted with it.
+    /// for each test binary and rustdoc for each crate's doc tests; `None` for any other line. Ignored tests have a
+    /// line of their own, by which they are counted.
     pub(crate) fn of_line(line: &str) -> Option<Self> {
         let (_, numbers) = line.trim().strip_prefix("test result: ")?.split_once(". ")?;
         let mut counts = Self::default();

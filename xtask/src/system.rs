@@ -1,4 +1,4 @@
-//! What the checks need beside cargo: found by trying it, installed where that is allowed, named exactly where not.
+//! What the checks need beside cargo: found by trying it, installed if that is allowed, otherwise named exactly.
 
 use std::process::{Command, Stdio};
 
@@ -41,7 +41,7 @@ const NEEDS: [Need; 3] = [
     },
 ];
 
-/// What the runners in Python need; NumPy 2.4 asks for Python 3.11.
+/// What the runners in Python need; NumPy 2.4 needs Python 3.11.
 pub(crate) const PYTHON: Need = Need {
     what: "Python 3.11 or later with its modules venv and ensurepip",
     probe: &["python3", "-c", "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))"],
@@ -67,7 +67,7 @@ pub(crate) fn prepare() -> Result<()> {
     provide(&NEEDS)
 }
 
-/// Installs what is missing of `needs`, or says how to.
+/// Installs the missing ones of `needs`, or says how to.
 pub(crate) fn provide(needs: &[Need]) -> Result<()> {
     let missing = missing(needs);
     if missing.is_empty() {
@@ -90,7 +90,7 @@ fn missing(needs: &[Need]) -> Vec<&Need> {
     needs.iter().filter(|need| !succeeds(need.probe)).collect()
 }
 
-/// What goes before a command that only root may run; `None` where we would have to ask for a password.
+/// The prefix of a command that only root may run; `None` if that would need a password.
 fn root_prefix() -> Option<&'static str> {
     let id = Command::new("id").arg("-u").output().ok()?;
     match id.stdout.trim_ascii() {

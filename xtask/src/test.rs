@@ -1,13 +1,15 @@
-//! `cargo xtask test [--apart]`: every check there is, stopping at the first step that fails.
+//! `cargo xtask test [--apart]`: runs every check, and stops at the first step that fails.
 //!
 //! Each step is one cargo command, printed so that it can be repeated alone. Cargo unifies features over the crates of
 //! one command, and compiles a library anew for each set of features. So all crates are tested together, as users build
-//! them, and those that call no library are checked by commands of their own: each builds with what it asks for itself.
-//! With `--apart` the tests of each crate are run by a command of its own, which takes as long again.
+//! them, and crates that call no library are checked by commands of their own: each builds with the features that it
+//! requests itself. With `--apart` the tests of each crate are also run by a command of its own, which takes as long
+//! again.
 //!
-//! What only checks builds into a folder of its own, which no other step waits for, and runs beside the tests once they
-//! are compiled: compiling keeps two cores busy, and most tests keep one. That folder begins as a copy of what the
-//! tests have compiled, so that macros and build scripts are not compiled again: clippy takes 230 s instead of 310.
+//! Steps that only check build into a folder of their own, so that no other step waits for them, and run beside the
+//! tests once these are compiled: compiling keeps two cores busy, most tests only one. That folder begins as a copy of
+//! what the tests have compiled, so that macros and build scripts are not compiled again: clippy takes 230 s instead of
+//! 310 s.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -29,7 +31,7 @@ use crate::{skips, system};
 const MIRI: &str =
     "miri test -p gingham-simd --test hostile -- one_view_twice strides_of_no_meaning shapes_that_nobody";
 
-/// Where what only checks builds, below the repository's root.
+/// Where steps that only check build, below the repository's root.
 const CHECKS: &str = "target/checks";
 
 /// One cargo command.
@@ -38,7 +40,7 @@ struct Step {
     env: Option<(&'static str, &'static str)>,
     /// Why it cannot run here.
     lacks: Option<&'static str>,
-    /// Whether it runs beside the steps that follow the first of its kind.
+    /// Whether it runs beside the steps that come after the first of its kind.
     beside: bool,
 }
 
@@ -51,7 +53,7 @@ struct Done {
     took: Duration,
 }
 
-/// The crates that call no library which takes long to compile.
+/// The crates without a library that takes long to compile.
 const ALONE: [&str; 4] = ["gingham-core", "gingham-machine", "gingham-simd", "gingham-template"];
 
 pub(crate) fn run(apart: bool) -> Result<ExitCode> {
@@ -65,7 +67,7 @@ pub(crate) fn run(apart: bool) -> Result<ExitCode> {
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Runs the steps, whose tests build below `target`, until one fails; `None` is of those that have not run.
+/// Runs the steps, whose tests build below `target`, until one fails; `None` stands for a step that has not run.
 fn run_all(steps: &[Step], target: &Path) -> Result<Vec<Option<Done>>> {
     let mut all: Vec<Option<Done>> = steps.iter().map(|_| None).collect();
     let failed = AtomicBool::new(false);
@@ -103,14 +105,14 @@ fn run_all(steps: &[Step], target: &Path) -> Result<Vec<Option<Done>>> {
     Ok(all)
 }
 
-/// Copies what is compiled to the folder of the checks, the first time.
+/// The first time, copies what is compiled to the folder of the checks.
 fn begin_checks(target: &Path) -> Result<()> {
     let (compiled, checks) = (target.join("debug"), root().join(CHECKS));
     if checks.exists() || !compiled.exists() {
         return Ok(());
     }
     fs::create_dir_all(&checks).with_context(|| checks.display().to_string())?;
-    // With the times of the files, by which cargo tells what is fresh; `fs::copy` does not keep them.
+    // With the times of the files, by which cargo decides what is fresh; `fs::copy` does not keep them.
     let copied = Command::new("cp").args(["--archive", "--reflink=auto"]).args([&compiled, &checks]).status();
     ensure!(copied.context("cp")?.success(), "copying {} to {}", compiled.display(), checks.display());
     Ok(())
@@ -132,7 +134,7 @@ fn steps(members: &[String], has_miri: bool, apart: bool) -> Vec<Step> {
     steps.extend([
         beside("clippy", "--workspace --all-targets --features openblas,peers -- -D warnings"),
         Step {
-            // The features of clippy, whose checks of the libraries serve here too.
+            // The same features as clippy, so that its checks of the libraries are used again.
             env: Some(("RUSTDOCFLAGS", "-D warnings")),
             ..beside("doc", "--workspace --no-deps --features openblas,peers")
         },
@@ -148,7 +150,7 @@ fn steps(members: &[String], has_miri: bool, apart: bool) -> Vec<Step> {
         steps.extend([
             step(all),
             step("test --no-fail-fast --workspace --doc --features openblas"),
-            // What is told of a backend that is not there.
+            // The message about a backend that is not compiled in.
             step("test --no-fail-fast --workspace --exclude gingham-openblas --test cli"),
         ]);
     }
@@ -158,7 +160,8 @@ fn steps(members: &[String], has_miri: bool, apart: bool) -> Vec<Step> {
             ..step(MIRI)
         },
         step("xtask resume-matrix --short"),
-        // It builds into the folder of the tests, which one of them locks, and that one has ended when the checks have.
+        // It builds into the folder of the tests, which one of the tests locks; that test has ended by the time the
+        // checks end.
         Step { beside: true, ..step("xtask try-new-backend") },
     ]);
     steps
@@ -219,7 +222,7 @@ impl Step {
     }
 }
 
-/// The closing lines: what each step took, what failed and how to repeat it, what did not run, and the total.
+/// The closing lines: the time of each step, what failed and how to repeat it, what did not run, and the total.
 fn report(steps: &[Step], done: &[Option<Done>], took: Duration) -> String {
     let mut text = String::from("\n");
     let mut total = Counts::default();

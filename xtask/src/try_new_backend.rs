@@ -1,8 +1,8 @@
 //! `cargo xtask try-new-backend`: proof that the newcomer's first command works.
 //!
-//! It copies the repository to a temporary folder, makes a backend there with `new-backend`, and has the new crate
-//! pass the conformance suite and the registry compile with it. Both build into this repository's target folder, so
-//! that the libraries underneath, already built, are not built again.
+//! It copies the repository to a temporary folder, makes a backend there with `new-backend`, then runs the conformance
+//! suite on the new crate and compiles the registry with it. Both build into this repository's target folder, so that
+//! libraries that are already built are not built again.
 
 use std::fs;
 use std::path::Path;
@@ -29,7 +29,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Copies the files below `from`, without the history, what builds have left, and the peers that are installed.
+/// Copies the files below `from`, without the history, build outputs, and installed peers.
 fn copy_tree(from: &Path, to: &Path) -> Result<()> {
     for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
         let entry = entry?;

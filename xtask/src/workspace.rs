@@ -8,9 +8,9 @@ use anyhow::{Context, Result, ensure};
 use gingham_machine::environment::kernel_variables;
 use serde_json::Value;
 
-/// What `cargo metadata` tells.
+/// The output of `cargo metadata`.
 pub(crate) struct Workspace {
-    /// The crates, each after those of the workspace that it depends on.
+    /// The crates, each after the crates of the workspace that it depends on.
     pub(crate) members: Vec<String>,
     /// The root files of their targets: libraries, programs, tests, benches and examples.
     pub(crate) roots: Vec<PathBuf>,

@@ -1,8 +1,8 @@
 //! The rayon pools of faer's products: one per calling thread and size.
 //!
 //! faer divides work in the rayon pool that it runs in. In a shared pool, w callers with t op threads each would be t
-//! threads in all and not w t, so each calling thread has its own. A pool is made at its first use and lives as long
-//! as the calling thread. Where that is a forked child its threads are missing, and the product is refused.
+//! threads in all and not w t, so each calling thread has its own. A pool is made at its first use and lives as long as
+//! the calling thread. In a forked child the pool's threads are missing, and the product is refused.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -1,10 +1,10 @@
 //! The threads of matrixmultiply 0.3, which every library that multiplies by it shares: `ndarray` and `nalgebra`, too.
 //!
-//! Their count is read from the environment once, when the library first works, and never told. It is read here by the
-//! same rule, and once, too, so that a later change of the environment deceives neither.
+//! The library reads their count from the environment once, at its first product, and does not report it. It is read
+//! here by the same rule, and also once, so that a later change of the environment misleads neither.
 //!
-//! The library keeps those threads as long as the process lives, and never notices that a forked child has none of
-//! them: [`enter`] does.
+//! The library keeps these threads as long as the process lives, and does not notice that a forked child has none of
+//! them; [`enter`] does.
 
 use std::sync::OnceLock;
 
@@ -14,13 +14,13 @@ use gingham_core::{BackendId, Error, Limit, OpThreads, Threading};
 /// The variable that sets the threads, read once a process.
 pub const VAR: &str = "MATMUL_NUM_THREADS";
 
-/// What the library makes of [`VAR`]: it splits its loops in two, once or twice.
+/// The counts that the library can use: it splits its loops in two, once or twice.
 const ALLOWED: &[usize] = &[1, 2, 4];
 
 /// How op threads reach a backend whose products are matrixmultiply's.
 pub const THREADING: Threading = Threading::AtStart { var: VAR, allowed: ALLOWED };
 
-/// What such a backend answers to [`Backend::limit`](gingham_core::Backend::limit).
+/// The answer of such a backend to [`Backend::limit`](gingham_core::Backend::limit).
 ///
 /// # Errors
 /// [`Error::Threads`] unless the library works with as many.
@@ -31,7 +31,7 @@ pub fn limit(backend: BackendId, threads: OpThreads) -> Result<Limit<'static>, E
 /// To be called before each product of m x k by k x n, on behalf of `backend`.
 ///
 /// # Errors
-/// [`Error::Forked`] where the product would wait for threads that this process has not got.
+/// [`Error::Forked`] where the product would wait for threads that this process does not have.
 pub fn enter(backend: BackendId, [m, k, n]: [usize; 3]) -> Result<(), Error> {
     /// The library starts its threads at the first product, whatever its size, once for all backends that call it.
     static THREADS: Home = Home::unknown();
@@ -42,7 +42,7 @@ pub fn enter(backend: BackendId, [m, k, n]: [usize; 3]) -> Result<(), Error> {
     }
 }
 
-/// The count that the library works with in this process: the largest that it takes and that is not above the value of
+/// The count that the library works with in this process: the largest possible count that is not above the value of
 /// [`VAR`]. An unset or empty variable stands for the physical cores, a value that is not a number for 1. These are the
 /// rules of `src/threading.rs`, which counts physical cores by the crate `num_cpus`, too.
 fn started() -> usize {

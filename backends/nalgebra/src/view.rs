@@ -14,10 +14,10 @@ pub(crate) type VectorMut<'a, T, S> = Matrix<T, Dyn, U1, ViewStorageMut<'a, T, D
 
 /// Whether the columns of a matrix are contiguous and in order.
 ///
-/// nalgebra 0.35 needs that of the left operand: its plain product (`axcpy_uninit`) makes a slice of each column, from
-/// the first element to the last, and takes the length of the slice for the number of elements. At a row stride above
-/// 1 it reads and writes out of bounds, at 0 it stops after one element. And no foreign element may lie in the slice
-/// of a column of C: another thread might be writing to it.
+/// nalgebra 0.35 needs that from the left operand: its plain product (`axcpy_uninit`) makes a slice of each column,
+/// from the first element to the last, and takes the length of the slice for the number of elements. At a row stride
+/// above 1 it reads and writes out of bounds, at 0 it stops after one element. And no foreign element may lie in the
+/// slice of a column of C: another thread might be writing to it.
 pub(crate) fn has_columns((rows, columns): (usize, usize), strides: &[isize]) -> bool {
     (rows <= 1 || strides[0] == 1) && (columns <= 1 || strides[1] >= 0)
 }

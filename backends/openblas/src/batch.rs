@@ -2,8 +2,8 @@
 //! does not, 0.3.34 does. They are therefore looked up in the loaded library, and a batch is a loop where they are
 //! absent.
 //!
-//! Products that follow each other with one [`Shape`] make a group, and a call takes one group. What the interface
-//! takes beyond that (several groups) would cost lists of sizes and factors, made anew for each call.
+//! Products that follow each other with one [`Shape`] make a group, and a call takes one group. The interface also
+//! takes several groups, but that would cost lists of sizes and factors for each call.
 
 use std::ffi::c_int;
 
@@ -12,13 +12,13 @@ use gingham_core::{OpThreads, Scalar};
 
 use crate::call::{Call, Gemm, GemmBatch, Shape};
 
-/// Products of one call: enough to make its cost vanish, and their pointers still lie on the stack.
+/// The most products in one call: enough to make its cost negligible, while their pointers still fit on the stack.
 const MOST: usize = 64;
 
-/// Multiply-adds of a product below which the library's own threads lose. Measured with 0.3.34 (Zen 4): on one thread a
-/// call is 1.3 times as fast as a loop over n = 4, 1.09 over n = 8, 1.05 over n = 16 and the same from n = 32 on. On
-/// two threads it is 0.03, 0.05, 0.18 and 0.87 times as fast as the loop for these, and 1.6 and 1.8 times for n = 64
-/// and 128.
+/// With products of fewer multiply-adds than this, the library's own threads lose. Measured with 0.3.34 (Zen 4): on one
+/// thread a call is 1.3 times as fast as a loop over n = 4, 1.09 over n = 8, 1.05 over n = 16 and the same from n = 32
+/// on. On two threads it is 0.03, 0.05, 0.18 and 0.87 times as fast as the loop for these, and 1.6 and 1.8 times for n
+/// = 64 and 128.
 const LARGE: f64 = 48.0 * 48.0 * 48.0;
 
 impl Shape {
@@ -48,7 +48,7 @@ impl<T: Scalar> Group<T> {
         Self { gemm, batch, alpha, beta, shape: None, len: 0, a: inputs, b: inputs, c: outputs }
     }
 
-    /// Adds `call`, after doing those before it where it does not fit to them.
+    /// Adds `call`; if it does not fit the calls before it, these are made first.
     ///
     /// # Safety
     /// `call` may be made until [`Group::flush`] returns, and so may all others together with it.
@@ -76,8 +76,8 @@ impl<T: Scalar> Group<T> {
         let [ta, tb] = &shape.transpositions();
         let Shape { sizes: [m, n, k], leading: [lda, ldb, ldc], .. } = &shape;
         let size = len as c_int;
-        // SAFETY: one group, of which each list has one entry; `len` products, whose lists have as many; for what they
-        // point to, the caller's.
+        // SAFETY: one group, of which each list has one entry; `len` products, whose lists have as many; the caller
+        // vouches for what they point to.
         unsafe {
             (self.batch)(
                 CblasRowMajor,
@@ -118,7 +118,7 @@ mod tests {
         static CALLS: Cell<usize> = const { Cell::new(0) };
     }
 
-    /// What the library's function does, in terms of the one that every version has.
+    /// The same as the library's function, by the function that every version has.
     unsafe extern "C" fn stand_in(
         layout: CBLAS_LAYOUT,
         ta: *const CBLAS_TRANSPOSE,
@@ -193,9 +193,9 @@ mod tests {
         check(&[(3, 5, 4, 1); 10], 1);
         check(&[(3, 5, 4, 2); 10], 0);
         check(&[(8, 8, 8, 0); 2 * MOST + 3], 3);
-        // A column-major product is that of the transposes, row-major.
+        // A column-major product is the row-major product of the transposes.
         check(&[(8, 8, 8, 0), (8, 8, 8, 0), (8, 8, 8, 1), (8, 8, 8, 1)], 1);
-        // Pairs alone are worth a call; what is empty or copied stands in no one's way.
+        // Only pairs are worth a call; empty or copied products do not interrupt a group.
         let (x, other) = ((3, 5, 4, 0), (2, 2, 2, 0));
         check(&[x, x, other, x, (0, 3, 2, 0), x, (4, 4, 0, 0), (6, 2, 3, 2), x, other], 2);
         check(&[], 0);

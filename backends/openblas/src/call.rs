@@ -69,7 +69,7 @@ pub(crate) struct Call<T> {
 }
 
 impl<T: Scalar> Call<T> {
-    /// The call for a C whose rows are contiguous and `ld` apart; none where A or B would have to be copied.
+    /// The call for a C whose rows are contiguous and `ld` apart; `None` if A or B would have to be copied.
     pub(crate) fn new(
         a: &ArrayView2<'_, T>,
         b: &ArrayView2<'_, T>,
@@ -105,13 +105,13 @@ impl<T: Scalar> Call<T> {
 }
 
 impl Shape {
-    /// Of A and B, in the library's words.
+    /// The transpositions of A and B, as the library's constants.
     pub(crate) fn transpositions(&self) -> [CBLAS_TRANSPOSE; 2] {
         self.is_transposed.map(|is| if is { CblasTrans } else { CblasNoTrans })
     }
 }
 
-/// Whether `x` is the transpose of a matrix that BLAS takes, and its leading dimension; none where it has to be copied.
+/// Whether `x` is the transpose of a matrix that BLAS takes, and its leading dimension; `None` if it has to be copied.
 pub(crate) fn orientation<T>(x: &ArrayView2<'_, T>) -> Option<(bool, usize)> {
     let transposed = x.t();
     let of_rows = leading_dimension(x.dim(), x.strides()).map(|ld| (false, ld));

@@ -1,12 +1,12 @@
-//! What OpenBLAS tells of itself, its thread setting, and what not every version has: functions of its own, beside
-//! BLAS.
+//! OpenBLAS's own functions beside BLAS: what it reports about itself, its thread setting, and functions that not every
+//! version has.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::mem::{MaybeUninit, transmute};
 use std::ptr::NonNull;
 use std::sync::OnceLock;
 
-// Nothing is used of it: it makes the linker find OpenBLAS.
+// None of its items is used: it makes the linker find OpenBLAS.
 use blas_src as _;
 
 #[cfg(unix)]
@@ -28,7 +28,7 @@ unsafe extern "C" {
 /// `OpenBLAS 0.3.21 DYNAMIC_ARCH NO_AFFINITY Haswell MAX_THREADS=64`.
 pub(crate) fn config() -> &'static str {
     static CONFIG: OnceLock<String> = OnceLock::new();
-    // Once, and copied: each call of the library writes its one buffer anew. Two at a time have given
+    // Read once, and copied: each call of the library writes into its one buffer. Two calls at a time have given
     // `MAX_THREADS=64 MAX_THREADS=64`.
     CONFIG.get_or_init(|| {
         // SAFETY: the function returns a string that ends with zero, in a buffer that lives as long as the process and
@@ -48,7 +48,7 @@ pub(crate) fn version() -> &'static str {
     config().split_whitespace().nth(1).unwrap_or("unknown")
 }
 
-/// The largest thread count of this build, where it is told.
+/// The largest thread count of this build, if it is reported.
 pub(crate) fn most_threads() -> Option<usize> {
     config().split_whitespace().find_map(|word| word.strip_prefix("MAX_THREADS=")?.parse().ok())
 }
@@ -58,7 +58,7 @@ pub(crate) fn threads() -> c_int {
     openblas_get_num_threads()
 }
 
-/// Sets the thread count of the whole process, and, in a build with OpenMP, that of the calling thread.
+/// Sets the thread count of the whole process, and, in a build with OpenMP, of the calling thread.
 pub(crate) fn set_threads(threads: c_int) {
     openblas_set_num_threads(threads);
 }
@@ -68,11 +68,11 @@ pub(crate) fn is_openmp() -> bool {
     openblas_get_parallel() == 2
 }
 
-/// To be called before anything is calculated: the functions of BLAS that are called here are this library's. Another
-/// CBLAS, linked into the program, takes their place, while what OpenBLAS tells of itself stays.
+/// To be called before anything is computed: checks that the BLAS functions that are called here are this library's. If
+/// another CBLAS is linked into the program its functions take their place, while OpenBLAS still reports itself.
 ///
 /// # Errors
-/// [`Error::Library`] with the name of one that is not.
+/// [`Error::Library`] with the name of a function that is not.
 pub(crate) fn check() -> Result<(), Error> {
     static FOREIGN: OnceLock<Option<String>> = OnceLock::new();
     match FOREIGN.get_or_init(foreign) {
@@ -101,7 +101,7 @@ fn foreign() -> Option<String> {
     })
 }
 
-/// Elsewhere nobody tells where a function is from.
+/// On other systems there is no way to find the library of a function.
 #[cfg(not(unix))]
 fn foreign() -> Option<String> {
     None
@@ -131,7 +131,7 @@ fn symbol(name: &CStr) -> Option<NonNull<c_void>> {
     (base(found.as_ptr()) == base(openblas_get_config as *const c_void)).then_some(found)
 }
 
-/// The object that an address is in.
+/// The object that holds an address.
 #[cfg(unix)]
 fn object(address: *const c_void) -> Option<libc::Dl_info> {
     let mut info = MaybeUninit::<libc::Dl_info>::zeroed();

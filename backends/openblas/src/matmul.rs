@@ -104,8 +104,8 @@ fn product<T: Scalar>(
     Ok(())
 }
 
-/// The products in order: those that the library takes as they are in calls of `batch`, where there is such a function
-/// and it pays, the others one by one.
+/// The products in order: products that need no copy go in calls of `batch`, if the library has that function and it
+/// pays; the others go one by one.
 pub(crate) fn products<T: Scalar>(
     gemm: Gemm<T>,
     batch: Option<GemmBatch<T>>,
@@ -132,7 +132,7 @@ pub(crate) fn products<T: Scalar>(
     outcome
 }
 
-/// The product as one call, if it needs one, and no copy, and no integer that is too large.
+/// The product as one call, if it needs a call, needs no copy, and has no integer that is too large.
 fn direct<T: Scalar>(p: &mut Product<'_, T>) -> Option<Call<T>> {
     if p.c.is_empty() || p.a.ncols() == 0 {
         return None;
@@ -144,7 +144,8 @@ fn direct<T: Scalar>(p: &mut Product<'_, T>) -> Option<Call<T>> {
 /// A, B, a C with contiguous rows, and how far these are apart.
 type RowMajor<'ab, 'c, T> = (ArrayView2<'ab, T>, ArrayView2<'ab, T>, ArrayViewMut2<'c, T>, usize);
 
-/// The operands, or their transposes, so that the rows of C are contiguous; none where neither are.
+/// The operands, or their transposes, so that the rows of C are contiguous; `None` if neither its rows nor its columns
+/// are.
 fn row_major<'ab, 'c, T>(
     a: ArrayView2<'ab, T>,
     b: ArrayView2<'ab, T>,
@@ -157,8 +158,8 @@ fn row_major<'ab, 'c, T>(
     leading_dimension(c.dim(), c.strides()).map(|ld| (b.reversed_axes(), a.reversed_axes(), c, ld))
 }
 
-/// The product into a C whose rows are contiguous and `ld` apart, of copies of A and B where the library does not take
-/// them.
+/// The product into a C whose rows are contiguous and `ld` apart, from copies of A and B if the library does not take
+/// them as they are.
 fn copied<T: Scalar>(
     gemm: Gemm<T>,
     alpha: T,

@@ -34,7 +34,7 @@ fn rows<T: Element>(standing: &Standing, of: &Layouts) {
     }
 }
 
-/// What a layout's letters say, those of a workload's: of A, B and C in turn, `c` by columns and `r` by rows.
+/// The letters of a layout, as in a workload: for A, B and C in turn, `c` by columns and `r` by rows.
 fn by_columns(layout: &str) -> ByColumns {
     let mut letters = layout.chars().map(|letter| letter == 'c');
     let mut next = || letters.next().unwrap_or_default();

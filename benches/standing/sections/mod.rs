@@ -26,7 +26,7 @@ use crate::verdict::Goal;
 /// Measures the wanted rows of a section.
 type Section = fn(&Standing, &Definitions);
 
-/// In the order of the table. The name of a row begins with that of its section.
+/// In the order of the table. The name of a row begins with its section's name.
 pub(crate) const ALL: [(&str, Section); 12] = [
     ("small", |standing, of| small::run(standing, &of.small)),
     ("batch", |standing, of| batch::run(standing, &of.batch)),
@@ -50,7 +50,7 @@ fn fma(dtype: DType) -> Resource {
     }
 }
 
-/// The row of one square product by rows, against everyone.
+/// The row of one square product by rows, against all rivals.
 fn square<T: Element>(standing: &Standing, section: &str, n: usize, goal: Goal) {
     let name = format!("{section}/{}/{n}", T::DTYPE);
     if !standing.wants(&name, 2.0 * (n as f64).powi(3)) {

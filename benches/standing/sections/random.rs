@@ -42,8 +42,8 @@ fn row<T: Element>(standing: &Standing, distribution: Distribution, bytes: usize
     standing.row(Row { name, work: len as f64, unit, ceiling: None, threads: 1, goal, ours, rivals });
 }
 
-/// Whether mean and variance are within eight standard errors of the distribution's, as they are but for once in
-/// 10^15 times. Better tests are those of the conformance suite.
+/// Whether mean and variance are within eight standard errors of the distribution's, as they are except once in 10^15
+/// times. The conformance suite has better tests.
 fn is_plausible<T: Element>(distribution: Distribution, drawn: &[T]) -> bool {
     // Mean, variance and fourth central moment.
     let (mean, variance, fourth) = match distribution {

@@ -1,9 +1,9 @@
 //! The error of a value in units of the last place (ULP) of the exact one.
 //!
-//! The exact value is a real number, so that 0.5 is the least that rounding can promise. Its unit is the distance of
-//! the neighbours at its place: 2^(e - 52) for `f64` where 2^e <= |exact| < 2^(e + 1), and nowhere below the smallest
-//! subnormal. Infinity counts as the number after the largest finite one. A wrong sign is an infinite error, that of
-//! zero included; so is NaN where there is a value, and a value where there is NaN.
+//! The exact value is a real number, so that rounding can promise 0.5 at best. Its unit is the distance of the
+//! neighbours at its place: 2^(e - 52) for `f64` where 2^e <= |exact| < 2^(e + 1), and at least the smallest subnormal.
+//! Infinity counts as the number after the largest finite one. A wrong sign is an infinite error, even of zero; so is
+//! NaN instead of a value, and a value instead of NaN.
 
 use std::fmt::LowerExp;
 
@@ -22,11 +22,11 @@ pub(crate) trait Element: Scalar + LowerExp {
     fn pattern(self) -> u64;
 
     /// The error of `got` at an argument. `nearest` is the exact value rounded to `f64`. An error that is not above
-    /// `known`, the largest so far, need not be found out to the last digit.
+    /// `known`, the largest so far, need not be computed to the last digit.
     fn error(self, known: f64, nearest: f64, exact: &mut Exact) -> f64;
 }
 
-/// The exact value at an argument, calculated when it is first asked for.
+/// The exact value at an argument, computed at its first use.
 pub(crate) struct Exact<'a> {
     function: Function,
     argument: (f64, f64),
@@ -132,7 +132,7 @@ mod tests {
         assert_eq!(f64_error(e, 1.0), 0.5, "an upper bound for the nearest");
         let (above, below) = (f64_error(e.next_up(), 1.0), f64_error(e.next_down(), 1.0));
         assert!((above + below - 2.0).abs() < 1e-9, "{above} {below}");
-        // What the double lacks of e is 1.4456468917292502e-16, of 2^-51 in a unit.
+        // e exceeds the double by 1.4456468917292502e-16, and a unit is 2^-51.
         assert!((below - 1.0 - 1.4456468917292502e-16 / 2f64.powi(-51)).abs() < 1e-9, "{below}");
     }
 

@@ -88,7 +88,7 @@ impl Function {
     }
 }
 
-/// `x`, exactly. Subnormal numbers go by way of normal ones: astro-float 0.9.6 takes them for others.
+/// `x`, exactly. Subnormal numbers are scaled through normal ones: astro-float 0.9.6 misreads them.
 pub(crate) fn big(x: f64) -> BigFloat {
     if !x.is_subnormal() {
         return BigFloat::from_f64(x, PRECISION);

@@ -1,4 +1,5 @@
-//! The largest error of a function over many arguments, at several levels at once: the judge is what takes the time.
+//! The largest error of a function over many arguments, at several levels at once, since the judge takes most of the
+//! time.
 
 use std::fmt;
 use std::sync::Mutex;
@@ -99,7 +100,7 @@ pub(crate) fn measure<T: Element>(function: Function, backends: &[(Level, Simd)]
     rows.collect()
 }
 
-/// Arguments that are measured together, and what each level makes of them.
+/// Arguments that are measured together, and each level's results.
 struct Block<T> {
     x: Vec<T>,
     y: Vec<T>,

@@ -2,7 +2,7 @@
 //!
 //! Half of a sample is uniform in the bit pattern, and so reaches every size, infinity and NaN included; the other half
 //! is drawn where a function has its difficulties. Points of a kind are neighbours, so that there are vectors without
-//! an unusual lane: one is enough to take a backend from its usual path. The sample is the same in every run.
+//! an unusual lane: a single one makes a backend leave its usual path. The sample is the same in every run.
 
 use std::f64::consts::FRAC_PI_2;
 
@@ -12,7 +12,7 @@ use crate::function::Function;
 /// How many arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Extent {
-    /// Every `f32`; of what is sampled, many millions.
+    /// Every `f32`; many millions of points where they are sampled.
     Whole,
     /// Enough to see a mistake.
     Short,

@@ -3,7 +3,7 @@
 use crate::error::Element;
 use crate::function::Function;
 
-/// `(x, y, f(x, y))`; `y` counts for `pow` alone. Which NaN a NaN is is not fixed.
+/// `(x, y, f(x, y))`; `y` counts for `pow` alone. The bits of a NaN are not fixed.
 pub(crate) fn specials<T: Element>(function: Function) -> Vec<(T, T, T)> {
     let (inf, nan, zero, one) = (T::infinity(), T::nan(), T::zero(), T::one());
     let (max, least) = (T::max_value(), T::from_pattern(1));
@@ -90,7 +90,7 @@ pub(crate) fn specials<T: Element>(function: Function) -> Vec<(T, T, T)> {
             (zero, zero, one),
             (-one, inf, one),
             (-one, -inf, one),
-            // A negative number to an integer, and to what is none.
+            // A negative number to an integer, and to a number that is not an integer.
             (-one, three, -one),
             (-one, two, one),
             (-one, max, one),

@@ -83,7 +83,7 @@ mod tests {
         let head = ("x/mod.rs", "mod part;\npub struct X;\nfn f() { part::g() }");
         let part = ("x/part.rs", "use super::X;\npub fn g() { let _ = X; }");
         assert_eq!(found(&[lib, head, part, ("y.rs", "use crate::x::X;")]), [""; 0]);
-        // But what lies in it leads on, as does the head itself.
+        // But the files in it lead on, as does the head itself.
         let part = ("x/part.rs", "use super::X;\nuse crate::y::Y;\npub fn g() { let _ = (X, Y); }");
         assert_eq!(
             found(&[lib, head, part, ("y.rs", "pub struct Y;\nfn f() { crate::x::part::g() }")]),

@@ -1,5 +1,6 @@
 //! `cargo xtask structure`: what neither the compiler nor rustfmt checks. No modules need each other in a circle, so
-//! that each can be read after those that it stands on; and no line is wider than rustfmt.toml says, comments included.
+//! that each can be read after the modules that it uses; and no line, comments included, is wider than rustfmt.toml
+//! allows.
 
 mod circles;
 mod modules;
@@ -14,8 +15,8 @@ use anyhow::{Context, Result};
 
 use crate::workspace::{Workspace, root};
 
-/// The folder whose files, without those of its folders, are one definition: a backend has the operations of each
-/// element type, an element type finds its operations in a backend, and the errors of both name both.
+/// The folder whose files (its subfolders aside) are one definition: a backend has the operations of each element type,
+/// an element type finds its operations in a backend, and the errors of both name both.
 const ONE_DEFINITION: &str = "core/src";
 
 pub(crate) fn run() -> Result<ExitCode> {
@@ -24,9 +25,9 @@ pub(crate) fn run() -> Result<ExitCode> {
     Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Each circle in words: its files, and what each names of the others, of which something must go.
+/// Each circle in words: its files, and the names that lead from one to another, one of which must go.
 fn circles() -> Result<Vec<String>> {
-    // Several targets may share files, and a circle of them.
+    // Several targets may share files, and so a circle.
     let mut found = BTreeMap::new();
     for root in &Workspace::load()?.roots {
         let edges = modules::edges(root)?;

@@ -1,8 +1,8 @@
-//! The modules of a crate and what each names of the others, read from the source without compiling it.
+//! The modules of a crate and the names by which each uses others, read from the source without compiling it.
 //!
-//! The tokens are those of the compiler, so comments and strings are not mistaken for code. A path is followed from
-//! module to module as the compiler would, through what `use` has renamed, to the file that holds the item. Macros are
-//! not expanded: a path inside one counts for the file in which it stands.
+//! The tokens are the compiler's, so comments and strings are not mistaken for code. A path is followed from module to
+//! module as the compiler would, through what `use` has renamed, to the file that holds the item. Macros are not
+//! expanded: a path inside one counts for the file in which it stands.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
@@ -12,7 +12,7 @@ use anyhow::{Context, Result, anyhow};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// For each pair of files of a crate, the first place where the former names an item of the latter: its line, and the
-/// path as it stands there, that of a `use` without its braces.
+/// path as it stands there (for a `use`, the path without its braces).
 pub(super) type Edges = BTreeMap<(PathBuf, PathBuf), (usize, String)>;
 
 /// The edges of the crate whose root is the file `root`.
@@ -84,16 +84,17 @@ impl Place {
 /// What kind of tokens are read.
 #[derive(Clone, Copy, PartialEq)]
 enum Within {
-    /// Those of a module: its items.
+    /// A module's tokens: its items.
     Module,
-    /// What stands inside of an item.
+    /// The tokens inside an item.
     Item,
-    /// What a macro writes somewhere else, where only paths from the crate's root lead to what they say here.
+    /// The tokens that a macro writes somewhere else, where only paths from the crate's root have the same meaning as
+    /// here.
     Macro,
 }
 
 impl Crate {
-    /// Reads a file and those of the modules that it declares; the number of its module.
+    /// Reads a file and the files of the modules that it declares; returns the number of its module.
     fn read(&mut self, file: PathBuf, folder: PathBuf, parent: usize) -> Result<usize> {
         let what = || file.display().to_string();
         let text = fs::read_to_string(&file).with_context(what)?;
@@ -112,7 +113,7 @@ impl Crate {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
         let is = |at: usize, text: &str| tokens.get(at).is_some_and(|token| token.to_string() == text);
         let name = |at: usize| tokens.get(at).map(ToString::to_string).context("a declaration without a name");
-        // Of the item that follows: where its file lies, and whether it is a macro for other crates.
+        // For the next item: where its file lies, and whether it is a macro for other crates.
         let (mut path, mut is_exported) = (None, false);
         let mut at = 0;
         while let Some(token) = tokens.get(at) {

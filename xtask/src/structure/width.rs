@@ -1,11 +1,11 @@
-//! Lines wider than rustfmt allows: it shortens code, and leaves comments and long strings as they are.
+//! Lines wider than rustfmt.toml allows: rustfmt breaks code, but leaves comments and long strings as they are.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// What rustfmt.toml in the folder `root` gives as its `max_width`.
+/// The `max_width` in rustfmt.toml in the folder `root`.
 pub(super) fn most(root: &Path) -> Result<usize> {
     let text = fs::read_to_string(root.join("rustfmt.toml")).context("rustfmt.toml")?;
     let settings: toml::Table = text.parse().context("rustfmt.toml")?;
