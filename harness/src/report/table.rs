@@ -36,7 +36,9 @@ pub(super) fn render(outcome: &Outcome, page: Page) -> String {
 
     let (names, rows): (Vec<&str>, Vec<&Row>) = arrangements(outcome).into_iter().unzip();
     text += &format!("\n{}\n", fitting(outcome, &names, &rows, page.width()));
-    if let Some(map) = map(outcome).filter(|_| page.width() >= FOR_MAP) {
+    // Functions have no backends to compare.
+    let is_of_backends = outcome.workload.call().op().is_some();
+    if let Some(map) = map(outcome).filter(|_| is_of_backends && page.width() >= FOR_MAP) {
         text += &format!("\nThe best backend for each number of workers and op threads, and its x best:\n{map}\n");
     }
     text += &format!("\n{}", line(&verdict(outcome)));
