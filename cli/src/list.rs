@@ -4,10 +4,9 @@ use clap::{Args, ValueEnum};
 use gingham_core::{Backend, Registry, Threading};
 use gingham_harness::outcome::Site;
 use gingham_harness::report::bytes;
-use gingham_machine::environment::kernel_variables;
 use gingham_machine::topology::CacheKind;
 use gingham_machine::{Ceilings, Machine};
-use gingham_runtime::environment;
+use gingham_runtime::environment::{self, kernel_variables};
 use serde_json::{Value, json};
 
 use super::failure::Failure;
@@ -44,7 +43,7 @@ impl List {
         match self.format {
             Form::Table => print(&format!("{}{}\n{}", describe(&machine), ceilings(&measured), backends(registry)))?,
             Form::Json => {
-                let set = kernel_variables().into_iter();
+                let set = kernel_variables(registry).into_iter();
                 let env_cleared = set.map(|(name, value)| format!("{name}={value}")).collect();
                 let site = Site { machine, env_cleared, ceilings: measured };
                 let backends: Vec<Value> = registry.iter().map(|backend| fields(backend.as_ref())).collect();
@@ -62,19 +61,24 @@ impl List {
 /// What a program can know of a backend.
 fn fields(backend: &dyn Backend) -> Value {
     let info = backend.info();
-    let (variable, op_threads) = match backend.threading() {
-        Threading::Single => (None, Some(vec![1])),
-        Threading::PerCall { .. } => (None, None),
-        Threading::Process { var } => (Some(var), None),
-        Threading::AtStart { var, allowed } => (Some(var), Some(allowed.to_vec())),
+    let op_threads = match backend.threading() {
+        Threading::Single => Some(vec![1]),
+        Threading::PerCall { .. } | Threading::Process { .. } => None,
+        Threading::AtStart { allowed, .. } => Some(allowed.to_vec()),
     };
+    let variables: Vec<Value> = backend
+        .variables()
+        .iter()
+        .map(|variable| json!({ "name": variable.name, "effect": variable.effect }))
+        .collect();
     json!({
         "id": info.id.as_str(),
         "library": info.library,
         "version": info.version,
         "kernels": info.kernels,
         "notes": info.notes,
-        "variable": variable,
+        "variable": backend.threading().variable(),
+        "variables": variables,
         "op_threads": op_threads,
     })
 }
@@ -113,15 +117,13 @@ fn backends(registry: &Registry) -> String {
     let mut text = String::new();
     for backend in registry.iter() {
         let info = backend.info();
-        let threading = match backend.threading() {
-            Threading::Single => "one op thread".into(),
-            Threading::PerCall { .. } => "op threads: in each call".into(),
-            Threading::Process { var } => format!("op threads: one setting for the process ({var} at its start)"),
-            Threading::AtStart { var, allowed } => format!("op threads: {var} at its start, {allowed:?}"),
-        };
-        text += &format!("{:<15} {} {}; {threading}\n", info.id, info.library, info.version);
+        let (id, library, version, threading) = (info.id, info.library, info.version, backend.threading());
+        text += &format!("{id:<15} {library} {version}; op threads: {threading}\n");
         if !info.kernels.is_empty() {
             text += &format!("{:16}kernels: {}\n", "", info.kernels);
+        }
+        for variable in backend.variables() {
+            text += &format!("{:16}{}: {}\n", "", variable.name, variable.effect);
         }
         for note in info.notes {
             text += &format!("{:16}{note}\n", "");

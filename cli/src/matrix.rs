@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use gingham_core::{DType, Op, Registry, Support, Threading, conformance};
+use gingham_core::{DType, Op, Registry, Support, conformance};
 use gingham_runtime::store;
 
 use super::failure::Failure;
@@ -77,15 +77,7 @@ fn render(registry: &Registry) -> Result<String, Failure> {
     text += "\n| backend | library | op threads | notes |\n|---|---|---|---|\n";
     for backend in backends {
         let info = backend.info();
-        let threading = match backend.threading() {
-            Threading::Single => "one".into(),
-            Threading::PerCall { .. } => "in each call".into(),
-            Threading::Process { var } => format!("one setting for the process, or `{var}` at its start"),
-            Threading::AtStart { var, allowed } => {
-                let allowed: Vec<String> = allowed.iter().map(ToString::to_string).collect();
-                format!("`{var}` at its start: {}", allowed.join(", "))
-            }
-        };
+        let threading = backend.threading().to_string();
         text += &row(&[info.id.into(), info.library.into(), threading, info.notes.join("; ")]);
     }
     Ok(text)

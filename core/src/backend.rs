@@ -23,6 +23,12 @@ pub trait Backend: Ops<f32> + Ops<f64> + Send + Sync + 'static {
     /// How op threads reach the library.
     fn threading(&self) -> Threading;
 
+    /// The environment variables that choose its threads or its kernels. One that [`Backend::threading`] names is among
+    /// them.
+    fn variables(&self) -> &[Variable] {
+        &[]
+    }
+
     /// What becomes of a call of `op` on `dtype`.
     fn support(&self, op: Op, dtype: DType) -> Support;
 
@@ -46,6 +52,7 @@ pub const STACK: usize = 64 << 10;
 
 /// What a backend says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Info {
     /// Name in combinations and profiles.
     pub id: BackendId,
@@ -57,6 +64,26 @@ pub struct Info {
     pub kernels: String,
     /// Caveats worth a line in a table: layouts that are copied, limits.
     pub notes: &'static [&'static str],
+}
+
+impl Info {
+    /// Of a library that does not tell its kernels, without caveats.
+    #[must_use]
+    pub fn new(id: BackendId, library: &'static str, version: impl Into<String>) -> Self {
+        Self { id, library, version: version.into(), kernels: String::new(), notes: &[] }
+    }
+
+    /// With the kernels that the library has chosen.
+    #[must_use]
+    pub fn with_kernels(self, kernels: impl Into<String>) -> Self {
+        Self { kernels: kernels.into(), ..self }
+    }
+
+    /// With these caveats.
+    #[must_use]
+    pub fn with_notes(self, notes: &'static [&'static str]) -> Self {
+        Self { notes, ..self }
+    }
 }
 
 /// How op threads reach a library.
@@ -83,6 +110,45 @@ pub enum Threading {
         /// The counts that it takes.
         allowed: &'static [usize],
     },
+}
+
+impl Threading {
+    /// The variable that gives the count which the library starts with.
+    #[must_use]
+    pub fn variable(self) -> Option<&'static str> {
+        match self {
+            Self::Single | Self::PerCall { .. } => None,
+            Self::Process { var } | Self::AtStart { var, .. } => Some(var),
+        }
+    }
+}
+
+/// An environment variable that a backend's library reads when it is loaded or first works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does, for a line in a table.
+    pub effect: &'static str,
+    /// Whether it puts other kernels in the place of those that the library chooses for this CPU. Some machines export
+    /// such variables for every program, so trials start without them, and a program in which one is set is warned. A
+    /// variable that only whoever wants its effect sets is none of these.
+    pub overrides_kernels: bool,
+}
+
+impl Variable {
+    /// A variable that trials keep.
+    #[must_use]
+    pub const fn new(name: &'static str, effect: &'static str) -> Self {
+        Self { name, effect, overrides_kernels: false }
+    }
+
+    /// A variable that overrides the library's choice of kernels.
+    #[must_use]
+    pub const fn of_kernels(name: &'static str, effect: &'static str) -> Self {
+        Self { name, effect, overrides_kernels: true }
+    }
 }
 
 /// What becomes of an operation on a backend.
@@ -148,6 +214,21 @@ impl Drop for Limit<'_> {
 impl fmt::Debug for Limit<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Limit").field("restores", &self.restore.is_some()).finish()
+    }
+}
+
+/// Where a number of op threads is given: `in each call`.
+impl fmt::Display for Threading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Single => f.write_str("one"),
+            Self::PerCall { .. } => f.write_str("in each call"),
+            Self::Process { var } => write!(f, "one setting for the process, or {var} at its start"),
+            Self::AtStart { var, allowed } => {
+                let allowed: Vec<String> = allowed.iter().map(ToString::to_string).collect();
+                write!(f, "{var} at its start: {}", allowed.join(", "))
+            }
+        }
     }
 }
 

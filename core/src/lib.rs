@@ -39,7 +39,7 @@ pub mod scalar;
 pub mod skip;
 pub mod threads;
 
-pub use backend::{Backend, Info, Limit, Support, Threading};
+pub use backend::{Backend, Info, Limit, Support, Threading, Variable};
 pub use dot::Dot;
 pub use elementwise::Elementwise;
 pub use error::Error;

@@ -35,13 +35,9 @@ pub struct Reference;
 
 impl Backend for Reference {
     fn info(&self) -> Info {
-        Info {
-            id: ID,
-            library: "gingham-core",
-            version: env!("CARGO_PKG_VERSION").into(),
-            kernels: "plain loops".into(),
-            notes: &["the definition of each operation, not a competitor"],
-        }
+        Info::new(ID, "gingham-core", env!("CARGO_PKG_VERSION"))
+            .with_kernels("plain loops")
+            .with_notes(&["the definition of each operation, not a competitor"])
     }
 
     fn threading(&self) -> Threading {

@@ -156,6 +156,18 @@ fn silent_about_its_stack() {
 }
 
 #[test]
+fn silent_about_its_variable() {
+    for threading in [PROCESS, AT_START] {
+        let backend = Planted::with_threads(Bug::SilentAboutItsVariable, threading);
+        let violation = conformance::info::filled_in(&backend).expect_err("its threads hang on it");
+        assert!(violation.found.contains("variables() does not declare"), "{violation}");
+    }
+    let backend = Planted::with_threads(Bug::SilentAboutAnEffect, AT_START);
+    let violation = conformance::info::filled_in(&backend).expect_err("a name alone tells nobody what it does");
+    assert!(violation.found.contains("no effect in words"), "{violation}");
+}
+
+#[test]
 fn dot_on_the_stack() {
     let backend = Planted::with(Bug::DotOnTheStack);
     expect(conformance::stack::small(&backend, "saboteurs::dot_on_the_stack"), "stack::small", "dot on f64");

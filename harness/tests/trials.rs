@@ -111,13 +111,7 @@ impl Ops<f64> for Faulty {}
 impl Backend for Faulty {
     fn info(&self) -> Info {
         let version = if self.0 == Fault::HasNoVersion { "" } else { "1" };
-        Info {
-            id: BackendId::new(self.0.id()),
-            library: "faulty",
-            version: version.into(),
-            kernels: String::new(),
-            notes: &[],
-        }
+        Info::new(BackendId::new(self.0.id()), "faulty", version)
     }
 
     fn threading(&self) -> Threading {

@@ -1,4 +1,6 @@
-//! The environment variables that choose a BLAS library's kernels.
+//! The environment variables that choose the kernels of the BLAS libraries which a peer (NumPy) or this repository's
+//! commands may load, whatever backends are compiled in. What a backend reads it declares itself; the runtime's
+//! `environment` puts both together.
 //!
 //! They are meant for debugging, yet some machines and containers export them for every program. With
 //! `OPENBLAS_CORETYPE=Haswell` and `OPENBLAS_L2_SIZE=512`, OpenBLAS 0.3.21 multiplied two 2000 x 2000 matrices at 48 to

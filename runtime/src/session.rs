@@ -95,7 +95,7 @@ impl Session {
         }
         if let Some(best) = self.misfit(answer) {
             let cpus = self.machine.usable_cpus;
-            notes.push(format!("{best}, {answer}"));
+            notes.push(format!("{best}, {}", answer.told(&self.registry)));
             notes.push(format!("its {} do not fit {}", count(best.runnable(), "thread"), count(cpus, "CPU")));
             return None;
         }
@@ -103,7 +103,7 @@ impl Session {
         for choice in &answer.ranking {
             match self.apply(&choice.combination) {
                 Ok(plan) => {
-                    notes.push(format!("{}, {answer}", choice.combination));
+                    notes.push(format!("{}, {}", choice.combination, answer.told(&self.registry)));
                     for (name, slower, reason) in passed {
                         let gain = (choice.slower / slower - 1.0) * 100.0;
                         let gain = if gain < 0.05 { "as fast".into() } else { format!("{gain:.1} % faster") };

@@ -283,7 +283,7 @@ struct Superstitious;
 
 impl Backend for Superstitious {
     fn info(&self) -> Info {
-        Info { id: BackendId::new("superstitious"), ..Reference.info() }
+        Info::new(BackendId::new("superstitious"), "plain loops", "1")
     }
     fn threading(&self) -> Threading {
         Threading::Single

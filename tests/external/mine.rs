@@ -41,7 +41,7 @@ impl Ops<f64> for Mine {}
 
 impl Backend for Mine {
     fn info(&self) -> Info {
-        Info { id: ID, library: "mine", version: "1.0.0".into(), kernels: String::new(), notes: &[] }
+        Info::new(ID, "mine", "1.0.0")
     }
 
     fn threading(&self) -> Threading {

@@ -33,18 +33,12 @@ impl Faer {
 
 impl Backend for Faer {
     fn info(&self) -> Info {
-        Info {
-            id: ID,
-            library: "faer",
-            version: VERSION.into(),
-            kernels: String::new(),
-            notes: &[
-                "beta other than 0 and 1 scales C in a pass of its own before the product is added",
-                "a product that packs takes up to 128 KiB of the stack",
-                "more than one op thread are a pool of the calling thread: in a forked child such products are refused",
-                "add and sub copy the first argument to the output, then work in place; neg makes a new column",
-            ],
-        }
+        Info::new(ID, "faer", VERSION).with_notes(&[
+            "beta other than 0 and 1 scales C in a pass of its own before the product is added",
+            "a product that packs takes up to 128 KiB of the stack",
+            "more than one op thread are a pool of the calling thread: in a forked child such products are refused",
+            "add and sub copy the first argument to the output, then work in place; neg makes a new column",
+        ])
     }
 
     fn threading(&self) -> Threading {

@@ -8,7 +8,7 @@ pub mod pool;
 
 use gingham_core::{
     Backend, BackendId, DType, Dot, Elementwise, Error, Fill, Info, Limit, Op, OpThreads, Ops, Scalar, Support,
-    Threading,
+    Threading, Variable,
 };
 
 /// The version of matrixmultiply that is measured.
@@ -30,20 +30,18 @@ impl MatrixMultiply {
 
 impl Backend for MatrixMultiply {
     fn info(&self) -> Info {
-        Info {
-            id: ID,
-            library: "matrixmultiply",
-            version: VERSION.into(),
-            kernels: String::new(),
-            notes: &[
-                "the helper threads are shared by all callers in the process",
-                "a forked child has no helper threads: products that need them are refused there",
-            ],
-        }
+        Info::new(ID, "matrixmultiply", VERSION).with_notes(&[
+            "the helper threads are shared by all callers in the process",
+            "a forked child has no helper threads: products that need them are refused there",
+        ])
     }
 
     fn threading(&self) -> Threading {
         pool::THREADING
+    }
+
+    fn variables(&self) -> &[Variable] {
+        &pool::VARIABLES
     }
 
     fn support(&self, op: Op, _dtype: DType) -> Support {

@@ -9,7 +9,7 @@
 use std::sync::OnceLock;
 
 use gingham_core::fork::Home;
-use gingham_core::{BackendId, Error, Limit, OpThreads, Threading};
+use gingham_core::{BackendId, Error, Limit, OpThreads, Threading, Variable};
 
 /// The variable that sets the threads, read once a process.
 pub const VAR: &str = "MATMUL_NUM_THREADS";
@@ -19,6 +19,9 @@ const ALLOWED: &[usize] = &[1, 2, 4];
 
 /// How op threads reach a backend whose products are matrixmultiply's.
 pub const THREADING: Threading = Threading::AtStart { var: VAR, allowed: ALLOWED };
+
+/// The variables that such a backend reads.
+pub const VARIABLES: [Variable; 1] = [Variable::new(VAR, "op threads: 1, 2 or 4; all cores where it is unset")];
 
 /// The answer of such a backend to [`Backend::limit`](gingham_core::Backend::limit).
 ///

@@ -10,7 +10,7 @@ mod matmul;
 mod view;
 
 use gingham_core::{
-    Backend, BackendId, Binary, DType, Error, Info, Limit, Op, OpThreads, Ops, Support, Threading, Unary,
+    Backend, BackendId, Binary, DType, Error, Info, Limit, Op, OpThreads, Ops, Support, Threading, Unary, Variable,
 };
 use gingham_matrixmultiply::pool;
 
@@ -33,25 +33,23 @@ impl Nalgebra {
 
 impl Backend for Nalgebra {
     fn info(&self) -> Info {
-        Info {
-            id: ID,
-            library: "nalgebra",
-            version: VERSION.into(),
-            kernels: String::new(),
-            notes: &[
-                "the product is matrixmultiply's where m, n and k are above 5, and a product of plain loops elsewhere",
-                "a forked child has no helper threads: products that need them are refused there",
-                "a row-major product is computed as its transpose",
-                "copied into scratch: negative strides, stride 0 in vectors, and an A or C without contiguous columns",
-                "(in a row-major product B takes the part of A)",
-                "a plain product with beta other than 0 is made apart and then added to beta C",
-                "abs makes a new vector; square in place copies its argument",
-            ],
-        }
+        Info::new(ID, "nalgebra", VERSION).with_notes(&[
+            "the product is matrixmultiply's where m, n and k are above 5, and a product of plain loops elsewhere",
+            "a forked child has no helper threads: products that need them are refused there",
+            "a row-major product is computed as its transpose",
+            "copied into scratch: negative strides, stride 0 in vectors, and an A or C without contiguous columns",
+            "(in a row-major product B takes the part of A)",
+            "a plain product with beta other than 0 is made apart and then added to beta C",
+            "abs makes a new vector; square in place copies its argument",
+        ])
     }
 
     fn threading(&self) -> Threading {
         pool::THREADING
+    }
+
+    fn variables(&self) -> &[Variable] {
+        &pool::VARIABLES
     }
 
     fn support(&self, op: Op, _dtype: DType) -> Support {

@@ -9,7 +9,9 @@ mod elementwise;
 mod fill;
 mod matmul;
 
-use gingham_core::{Backend, BackendId, Binary, DType, Error, Info, Limit, Op, OpThreads, Ops, Support, Threading};
+use gingham_core::{
+    Backend, BackendId, Binary, DType, Error, Info, Limit, Op, OpThreads, Ops, Support, Threading, Variable,
+};
 use gingham_matrixmultiply::pool;
 
 /// The version of ndarray that is measured.
@@ -31,22 +33,20 @@ impl Ndarray {
 
 impl Backend for Ndarray {
     fn info(&self) -> Info {
-        Info {
-            id: ID,
-            library: "ndarray",
-            version: VERSION.into(),
-            kernels: String::new(),
-            notes: &[
-                "the product is matrixmultiply's, whose helper threads are shared by all callers in the process",
-                "a forked child has no helper threads: products that need them are refused there",
-                "functions of one argument make a new array, which is then copied to the output",
-                "functions of two arguments copy the first one to the output, then work in place",
-            ],
-        }
+        Info::new(ID, "ndarray", VERSION).with_notes(&[
+            "the product is matrixmultiply's, whose helper threads are shared by all callers in the process",
+            "a forked child has no helper threads: products that need them are refused there",
+            "functions of one argument make a new array, which is then copied to the output",
+            "functions of two arguments copy the first one to the output, then work in place",
+        ])
     }
 
     fn threading(&self) -> Threading {
         pool::THREADING
+    }
+
+    fn variables(&self) -> &[Variable] {
+        &pool::VARIABLES
     }
 
     fn support(&self, op: Op, _dtype: DType) -> Support {

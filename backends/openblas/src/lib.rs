@@ -14,10 +14,18 @@ use std::ffi::c_int;
 
 use gingham_core::{
     Backend, BackendId, DType, Elementwise, Error, Fill, Info, Limit, Op, OpThreads, Ops, Scalar, Support, Threading,
+    Variable,
 };
 
 /// The variable that the library takes its first thread count from.
 const VAR: &str = "OPENBLAS_NUM_THREADS";
+
+/// The last two are meant for debugging.
+const VARIABLES: [Variable; 3] = [
+    Variable::new(VAR, "the threads that it starts with"),
+    Variable::of_kernels("OPENBLAS_CORETYPE", "kernels of another CPU than this one"),
+    Variable::of_kernels("OPENBLAS_L2_SIZE", "blocks for a cache of so many KiB"),
+];
 
 const ID: BackendId = BackendId::new("openblas");
 
@@ -45,17 +53,17 @@ impl OpenBlas {
 
 impl Backend for OpenBlas {
     fn info(&self) -> Info {
-        Info {
-            id: ID,
-            library: "OpenBLAS",
-            version: library::version().into(),
-            kernels: format!("{} ({})", library::core_name(), library::config()),
-            notes: if openmp::is_bound() { &NOTES } else { &NOTES[1..] },
-        }
+        Info::new(ID, "OpenBLAS", library::version())
+            .with_kernels(format!("{} ({})", library::core_name(), library::config()))
+            .with_notes(if openmp::is_bound() { &NOTES } else { &NOTES[1..] })
     }
 
     fn threading(&self) -> Threading {
         Threading::Process { var: VAR }
+    }
+
+    fn variables(&self) -> &[Variable] {
+        &VARIABLES
     }
 
     fn support(&self, op: Op, _dtype: DType) -> Support {

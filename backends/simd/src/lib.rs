@@ -18,7 +18,7 @@ mod team;
 mod vector;
 mod words;
 
-use gingham_core::{Backend, DType, Error, Info, Limit, Op, OpThreads, Support, Threading};
+use gingham_core::{Backend, DType, Error, Info, Limit, Op, OpThreads, Support, Threading, Variable};
 
 pub use level::{Level, LevelError, VARIABLE};
 
@@ -81,17 +81,19 @@ impl Backend for Simd {
             }
             Err(error) => format!("none: {VARIABLE}: {error}"),
         };
-        Info {
-            id: ID,
-            library: "gingham-simd",
-            version: env!("CARGO_PKG_VERSION").into(),
-            kernels,
-            notes: &["op threads are started by each call"],
-        }
+        Info::new(ID, "gingham-simd", env!("CARGO_PKG_VERSION"))
+            .with_kernels(kernels)
+            .with_notes(&["op threads are started by each call"])
     }
 
     fn threading(&self) -> Threading {
         Threading::PerCall { rayon: false }
+    }
+
+    fn variables(&self) -> &[Variable] {
+        // Trials keep it: only a user who wants another level sets it.
+        const VARIABLES: [Variable; 1] = [Variable::new(VARIABLE, "the instruction set: portable, avx2 or avx512")];
+        &VARIABLES
     }
 
     fn support(&self, op: Op, _dtype: DType) -> Support {

@@ -6,7 +6,7 @@
 //! 1. `Cargo.toml`: name the library that you are plugging in as a dependency.
 //! 2. `info`: say which library and version do the arithmetic.
 //! 3. `src/matmul.rs`: replace the three loops by a call of the library.
-//! 4. `threading` and `limit`: say how the library takes its thread count.
+//! 4. `threading`, `variables` and `limit`: say how the library takes its thread count, and what it reads at its start.
 //! 5. `support`: name every operation that the library has, and give each family a file of its own beside
 //!    `src/matmul.rs`: `dot.rs`, `fill.rs`, `elementwise.rs`.
 
@@ -14,7 +14,7 @@ mod matmul;
 
 use gingham_core::{
     Backend, BackendId, DType, Dot, Elementwise, Error, Fill, Info, Limit, Op, OpThreads, Ops, Scalar, Support,
-    Threading,
+    Threading, Variable,
 };
 
 /// The name in combinations and profiles.
@@ -34,22 +34,22 @@ impl Template {
 
 impl Backend for Template {
     fn info(&self) -> Info {
-        Info {
-            id: ID,
-            // Step 2. The library and its version, not this crate's: a number without a version is worth nothing.
-            library: "gingham-template",
-            version: env!("CARGO_PKG_VERSION").into(),
-            // The kernels that the library chose on this machine, if it tells.
-            kernels: String::new(),
-            // What a reader of a table should know, for example which layouts are copied first.
-            notes: &[],
-        }
+        // Step 2. The library and its version, not this crate's: a number without a version is worth nothing.
+        // `with_kernels`: those that the library chose on this machine, if it tells. `with_notes`: what a reader of a
+        // table should know, for example which layouts are copied first.
+        Info::new(ID, "gingham-template", env!("CARGO_PKG_VERSION"))
     }
 
     // Step 4. `PerCall` if each call takes a count, `Process` if the library has a setter, `AtStart` if it reads a
     // variable once.
     fn threading(&self) -> Threading {
         Threading::Single
+    }
+
+    // Step 4. The environment variables that choose its threads (`Variable::new`), or that override its own choice of
+    // kernels (`Variable::of_kernels`).
+    fn variables(&self) -> &[Variable] {
+        &[]
     }
 
     // Step 5. `Native` only if the library itself does the arithmetic, whatever the strides: the suite counts the calls

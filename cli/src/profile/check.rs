@@ -4,8 +4,8 @@ use gingham_core::Registry;
 use gingham_harness::Progress;
 use gingham_harness::check::{Verdict, measure_again};
 use gingham_harness::report::count;
-use gingham_machine::environment::kernel_variables;
 use gingham_runtime::Profile;
+use gingham_runtime::environment::kernel_variables;
 use gingham_runtime::profile::Changes;
 
 use crate::failure::Failure;
@@ -21,7 +21,8 @@ pub(super) fn execute(saved: &Profile, registry: &Registry) -> Result<(), Failur
         let mut progress = |told: Progress<'_>| steps.begin(format!("{workload}: {}", words(told)));
         let verdict = measure_again(entry, registry, &program, &mut progress);
         fallen += usize::from(!verdict.holds());
-        let remedy = |changed: &Changes| format!("; {}", changed.remedy(&saved.tune(workload), &kernel_variables()));
+        let remedy =
+            |changed: &Changes| format!("; {}", changed.remedy(&saved.tune(workload), &kernel_variables(registry)));
         let remedy = match &verdict {
             Verdict::Holds(_) | Verdict::Unmeasured(_) => String::new(),
             Verdict::Moved { .. } => remedy(&Changes::default()),

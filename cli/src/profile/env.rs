@@ -36,7 +36,7 @@ pub(super) fn execute(saved: &Profile, workload: &WorkloadArgs, registry: &Regis
         let workload = workload.workload(|| unreachable!("some flag was given"))?;
         let answer = saved.look_up(&workload, &now);
         let need = need(&answer, registry).ok_or_else(|| Failure::work(&answer))?;
-        tell(format_args!("gingham: {answer}"));
+        tell(format_args!("gingham: {}", answer.told(registry)));
         vec![need]
     };
     let disputed = disputed(&needs);

@@ -14,7 +14,7 @@ use gingham_core::ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut1, Array
 use gingham_core::reference::Reference;
 use gingham_core::{
     Backend, BackendId, Binary, DType, Distribution, Dot, Elementwise, Error, Fill, Info, Limit, MatMul, Op, OpThreads,
-    Ops, Product, Random, Scalar, Stream, Support, Threading, Unary,
+    Ops, Product, Random, Scalar, Stream, Support, Threading, Unary, Variable,
 };
 
 /// What can be wrong with a backend; one at a time.
@@ -57,6 +57,8 @@ pub(crate) enum Bug {
     AtStartAcceptsAny,
     NoVersion,
     SilentAboutItsStack,
+    SilentAboutItsVariable,
+    SilentAboutAnEffect,
     DotDropsTail,
     DotSkipsZeros,
     DotOnTheStack,
@@ -89,6 +91,7 @@ pub(crate) const START_VARIABLE: &str = "GINGHAM_PLANTED_THREADS";
 pub(crate) struct Planted {
     bug: Option<Bug>,
     threading: Threading,
+    variables: Vec<Variable>,
     /// The threads of the last limit, which a [`Threading::Process`] one obeys.
     setting: AtomicUsize,
     /// The thread that has taken it.
@@ -98,7 +101,18 @@ pub(crate) struct Planted {
 
 impl Planted {
     pub(crate) fn sound(threading: Threading) -> Self {
-        Self { bug: None, threading, setting: AtomicUsize::new(2), setter: Mutex::default(), scratch: Mutex::default() }
+        Self {
+            bug: None,
+            threading,
+            variables: threading
+                .variable()
+                .map(|name| Variable::new(name, "op threads at its start"))
+                .into_iter()
+                .collect(),
+            setting: AtomicUsize::new(2),
+            setter: Mutex::default(),
+            scratch: Mutex::default(),
+        }
     }
 
     pub(crate) fn with(bug: Bug) -> Self {
@@ -169,11 +183,20 @@ fn started() -> usize {
 impl Backend for Planted {
     fn info(&self) -> Info {
         let version = if self.has(Bug::NoVersion) { "" } else { "1.0" };
-        Info { id: ID, library: "plain loops", version: version.into(), kernels: String::new(), notes: &[] }
+        Info::new(ID, "plain loops", version)
     }
 
     fn threading(&self) -> Threading {
         self.threading
+    }
+
+    fn variables(&self) -> &[Variable] {
+        const NO_EFFECT: [Variable; 1] = [Variable::new(START_VARIABLE, " ")];
+        match self.bug {
+            Some(Bug::SilentAboutItsVariable) => &[],
+            Some(Bug::SilentAboutAnEffect) => &NO_EFFECT,
+            _ => &self.variables,
+        }
     }
 
     fn support(&self, _op: Op, _dtype: DType) -> Support {

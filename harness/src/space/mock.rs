@@ -11,7 +11,7 @@ pub(super) struct Mock(pub(super) &'static str, pub(super) Threading);
 
 impl Backend for Mock {
     fn info(&self) -> Info {
-        Info { id: BackendId::new(self.0), library: "mock", version: "1".into(), kernels: String::new(), notes: &[] }
+        Info::new(BackendId::new(self.0), "mock", "1")
     }
     fn threading(&self) -> Threading {
         self.1

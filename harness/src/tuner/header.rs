@@ -1,7 +1,7 @@
 //! The settings of a tuning that its journal must agree with.
 
 use gingham_machine::Machine;
-use gingham_machine::environment::kernel_variables;
+use gingham_runtime::environment::kernel_variables;
 
 use super::Tuner;
 use crate::journal::Header;
@@ -13,8 +13,9 @@ impl Tuner {
         let list = |items: Option<Vec<String>>| items.map_or_else(|| "all".into(), |items| items.join(","));
         let Selection { backends, executors, op_threads, workers, chunks } = &self.selection;
         let texts = |counts: &Option<Vec<usize>>| counts.as_ref().map(|c| c.iter().map(ToString::to_string).collect());
-        let variables =
-            self.keep_env.then(|| kernel_variables().iter().map(|(name, value)| format!("{name}={value}")).collect());
+        let variables = self
+            .keep_env
+            .then(|| kernel_variables(&self.registry).iter().map(|(name, value)| format!("{name}={value}")).collect());
         let versions = self.registry.iter().map(|b| format!("{} {}", b.info().id, b.info().version));
         let settings = [
             ("seed", self.seed.to_string()),

@@ -7,13 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use gingham_core::{OpThreads, Registry};
-use gingham_machine::environment::kernel_variables;
 use gingham_machine::{Ceilings, Machine, available_memory};
 use gingham_runtime::arena::{self, Arena};
 use gingham_runtime::clock::Clock;
 use gingham_runtime::combination::Combination;
 use gingham_runtime::combination::FUNCTIONS;
-use gingham_runtime::environment::Environment;
+use gingham_runtime::environment::{Environment, kernel_variables};
 use gingham_runtime::rules::Cpus;
 use gingham_runtime::workload::{Bound, Call, Workload};
 
@@ -213,7 +212,7 @@ impl Tuner {
                 Ceilings::measure(&machine)
             }
         };
-        let env_cleared = if self.keep_env { Vec::new() } else { kernel_variables() };
+        let env_cleared = if self.keep_env { Vec::new() } else { kernel_variables(&self.registry) };
         let env_cleared = env_cleared.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
         let site = Site { machine, env_cleared, ceilings };
         let begun = Begun { at_s: 0.0, site, arena_tasks: held.tasks(), prefault_s: 0.0, candidates };

@@ -15,10 +15,11 @@
 
 use std::fmt;
 
-use gingham_machine::environment::kernel_variables;
+use gingham_core::Registry;
 
 use super::{Changes, Entry, Fingerprint, Profile};
 use crate::combination::Combination;
+use crate::environment::kernel_variables;
 use crate::waves::makespan;
 use crate::workload::Workload;
 
@@ -54,6 +55,7 @@ pub enum Grade {
 
 /// What a profile says about a workload.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Answer<'a> {
     /// The requested workload.
     pub workload: &'a Workload,
@@ -69,6 +71,7 @@ pub struct Answer<'a> {
 
 /// A combination of an answer.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Choice<'a> {
     /// The combination, its chunk fitted to the requested number of tasks.
     pub combination: Combination,
@@ -120,6 +123,19 @@ impl Profile {
         let used: Vec<&Relative<'_>> = [nearest].into_iter().chain(beyond.filter(|_| !same_size)).collect();
         let ranking = interpolate(workload, &used);
         Answer { workload, grade, entries: used.iter().map(|relative| relative.entry).collect(), ranking, tune }
+    }
+}
+
+impl Answer<'_> {
+    /// The answer in words; of one that is stale, also what renews it in a program with the backends of `registry`.
+    #[must_use]
+    pub fn told(&self, registry: &Registry) -> String {
+        match &self.grade {
+            Grade::Stale { changed } => {
+                format!("{self}; {}", changed.remedy(&self.tune, &kernel_variables(registry)))
+            }
+            Grade::Hit | Grade::Near { .. } | Grade::Miss => self.to_string(),
+        }
     }
 }
 
@@ -256,9 +272,7 @@ impl fmt::Display for Answer<'_> {
             write!(f, "; it was measured on a disturbed machine: {disturbed}")?;
         }
         match &self.grade {
-            Grade::Stale { changed } => {
-                write!(f, "; it is stale: {changed}; {}", changed.remedy(&self.tune, &kernel_variables()))
-            }
+            Grade::Stale { changed } => write!(f, "; it is stale: {changed}"),
             Grade::Hit | Grade::Near { .. } | Grade::Miss => Ok(()),
         }
     }

@@ -96,13 +96,7 @@ const REFERENCE_RATE: f64 = 0.03;
 
 impl Backend for Model {
     fn info(&self) -> Info {
-        Info {
-            id: BackendId::new(self.id),
-            library: "simulated",
-            version: "1".into(),
-            kernels: String::new(),
-            notes: &[],
-        }
+        Info::new(BackendId::new(self.id), "simulated", "1")
     }
 
     fn threading(&self) -> Threading {
