@@ -269,9 +269,8 @@ impl<'a> State<'a> {
         }
     }
 
-    /// Writes down why a process gives no more samples. A failure in the race or in the confirmation is the candidate's
-    /// failure. The A/A control only measures noise, and private memory may not be available, so their failures are
-    /// not.
+    /// Writes down why a process gives no more samples. A failure in the race or in the confirmation is the candidate's;
+    /// the A/A control only measures noise, and private memory may not be available.
     fn fail(&mut self, process: Process, failure: Failure) {
         match process.role {
             Role::Race | Role::Confirmation => self.runs[process.candidate].failure = Some(failure),
