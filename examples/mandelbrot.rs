@@ -2,7 +2,7 @@
 //! `cargo run --release --example mandelbrot -- [--size N] [--iterations N] [--budget SECONDS] [--out FILE]`.
 //!
 //! Rows through the middle of the set cost a hundred times those at its edges, so how they are dealt to workers
-//! matters. They are a function that is registered by name, hence raced in trials and compared with a serial run;
+//! matters. The row is a function that is registered by name, so it is raced in trials and compared with a serial run;
 //! `tune_closure` shows the shorter way, for a closure.
 
 use std::error::Error;
@@ -68,8 +68,8 @@ fn paint(registry: &Registry) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Steps until each point of a row leaves the circle of radius 2, over [-2, 1] x [-1.5, 1.5]; the parameter is the most
-/// there are, which those that stay inside have.
+/// Steps until each point of a row leaves the circle of radius 2, over [-2, 1] x [-1.5, 1.5]. The parameter is the
+/// largest number of steps, which a point that stays inside gets.
 fn row(cx: &Context<'_>, row: usize, steps: &mut [f64]) -> Result<(), Box<dyn Error + Send + Sync>> {
     let [most] = *cx.parameters() else { return Err("expected one parameter, the iterations".into()) };
     let width = steps.len() as f64;

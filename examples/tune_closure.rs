@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// By trial division: cheap for most, dear for primes.
+/// By trial division: cheap for most numbers, expensive for primes.
 fn is_prime(n: u64) -> bool {
     (2..).take_while(|d| d * d <= n).all(|d| !n.is_multiple_of(d))
 }

@@ -1,4 +1,4 @@
-//! Saved answers that are handed on: `profile import`, `export`, `forget`, and those of the system.
+//! Saved answers that are handed on: `profile import`, `export`, `forget`, and the system's answers.
 #![cfg(target_os = "linux")]
 
 use std::fs;
@@ -69,7 +69,7 @@ fn answers_of_the_system_hold_where_the_user_has_none() {
     said(&run(&["clear"]));
     assert!(all.exists(), "what is for all users stays");
 
-    // Named, one file is all there is.
+    // A named file is the only one that is read.
     let none = home.path().join("none.json");
     assert!(said(&run(&["show", "--profile", none.to_str().unwrap()])).starts_with("No answers in "));
     fs::write(&all, "{").expect("written");

@@ -1,12 +1,12 @@
-//! A tuning on a system that refuses calls which newer kernels have and closed ones keep to themselves.
+//! A tuning on a system that refuses calls which only newer kernels have and sandboxes forbid.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 use std::process::{Command, Stdio};
 
 use gingham::core::skip;
 
-/// Refuses `pidfd_open`, `memfd_create` and `flock` to what is started by it, as seccomp profiles do: a filter of
-/// classic BPF that looks at the number of the call.
+/// Refuses `pidfd_open`, `memfd_create` and `flock` to the programs that it starts, as seccomp profiles do, by a filter
+/// of classic BPF on the number of the call.
 const CLOSED: &str = r#"
 import ctypes, os, struct, sys
 refused = [434, 319, 73]

@@ -33,7 +33,7 @@ fn is_listed_and_tuned() {
 fn build(folder: &Path) -> PathBuf {
     fs::create_dir(folder.join("src")).unwrap();
     fs::write(folder.join("src/main.rs"), include_str!("external/mine.rs")).unwrap();
-    // Our crates are built anew in another workspace; unoptimised that takes 20 s instead of a minute.
+    // Our crates are built again in another workspace; unoptimised that takes 20 s instead of a minute.
     let quick = ["core", "harness", "machine"].map(|name| format!("gingham-{name}.opt-level = 0\n")).concat();
     let manifest = include_str!("external/manifest.toml").replace("ROOT", ROOT) + &profiles() + &quick;
     fs::write(folder.join("Cargo.toml"), manifest).unwrap();

@@ -59,7 +59,7 @@ fn products_are_refused_or_right() {
         assert_eq!(product(&**backend, 400, two), Ok(true), "{id}");
         let refused = forked(|| product(&**backend, 400, two) == Err(Error::Forked { backend: id.clone() }));
         let right = forked(|| product(&**backend, 400, two) == Ok(true));
-        // Threads that a call starts are there, and OpenBLAS starts its own anew.
+        // Threads that a call starts are there, and OpenBLAS starts its own again.
         let works = ["simd", "openblas"].contains(&id.as_str());
         assert_eq!((refused, right), (Ok(!works), Ok(works)), "{id}");
         assert_eq!(forked(|| product(&**backend, 8, two) == Ok(true)), Ok(works || id != "faer"), "{id}, 8 x 8");

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use gingham::core::skip;
 use serde_json::Value;
 
-/// Nobody's number, so that no other process counts.
+/// A user id that nobody has, so that no other process counts.
 const USER: &str = "54321";
 
 const TUNE: [&str; 14] = [
@@ -41,7 +41,7 @@ fn limited(program: &Path, limit: &str, args: &[&str]) -> Output {
     command.arg(program).args(args).env("OPENBLAS_NUM_THREADS", "1").output().expect("it is part of util-linux")
 }
 
-/// Ends as a program does that has said why, in lines of its own.
+/// The program ended as it does after it has said why, in lines of its own.
 fn assert_said(output: &Output, limit: &str, args: &[&str]) -> String {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!said.contains("panicked"), "{limit}, {args:?}: {said}");
@@ -100,6 +100,6 @@ fn time_in_which_a_tuning_is_stopped_does_not_count() {
     assert!(output.status.success(), "{}", output.status);
     let outcome: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let elapsed = outcome["elapsed_s"].as_f64().expect("a number");
-    // Of eight seconds, the first one passes for ours.
+    // Of the eight seconds, only the first counts.
     assert!(took - elapsed > 6.0, "{elapsed} s of {took} s");
 }

@@ -1,4 +1,5 @@
-//! `feature-matrix.md` says what the conformance suite observes. It tells of OpenBLAS too, so that build checks it.
+//! `feature-matrix.md` says what the conformance suite observes. It includes OpenBLAS, so a build with OpenBLAS checks
+//! it.
 #![cfg(feature = "openblas")]
 
 use std::process::Command;

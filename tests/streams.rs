@@ -220,7 +220,7 @@ fn ctrl_c_says_at_once_what_it_does_and_twice_at_once_is_once() {
     let (told, said) = (text(&output.stdout), text(&output.stderr));
     assert_eq!(said.matches("gingham: interrupted: ends with what is known").count(), 1, "{said}");
     assert!(told.starts_with("matmul 256x256x256 f64, 64 tasks\n"), "the result is there: {told}{said}");
-    // How far it came in that time is the machine's.
+    // How far it came in that time depends on the machine.
     assert_eq!(said.contains("Saved to "), profile.exists(), "{said}");
     assert_eq!(output.status.success(), profile.exists(), "{said}");
 }

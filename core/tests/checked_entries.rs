@@ -62,7 +62,7 @@ fn element_wise_arguments_of_another_shape_are_refused_and_the_output_is_as_it_w
     assert_eq!(out, ones(3, 2));
 }
 
-// An output that overlaps itself cannot be made in safe Rust, only its refusal for no reason can be shown from here.
+// Safe Rust cannot make an output that overlaps itself, so this shows only that none is refused without a reason.
 #[test]
 fn an_empty_output_does_not_overlap() {
     let mut empty = ones(4, 0);

@@ -1,5 +1,5 @@
-//! Proof that the conformance suite finds what it is for: a sound backend passes, and with one bug planted in it fails
-//! the check that is about this bug.
+//! Proof that the conformance suite works: a sound backend passes, and with one planted bug it fails the check for this
+//! bug.
 
 mod planted;
 
@@ -88,7 +88,7 @@ found! {
     draw_races: SharedScratch in NORMAL, by "distributions::concurrent";
 }
 
-/// What dense uniform numbers, and values that are special, do not find.
+/// Bugs that dense uniform numbers and special values do not find.
 #[test]
 fn some_bugs_are_found_by_one_check_alone() {
     let alone = [

@@ -1,6 +1,6 @@
 //! Writes recorded exhaustive runs of a simulated machine with 16 CPUs: `simulate RECORDINGS OUTPUT`.
 //!
-//! The noise is that of the measured recordings in the folder RECORDINGS; the results go to the folder OUTPUT, in the
+//! The noise comes from the measured recordings in the folder RECORDINGS; the results go to the folder OUTPUT, in the
 //! form of `gingham tune --format json`.
 
 use std::error::Error;

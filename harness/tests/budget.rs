@@ -11,7 +11,7 @@ use gingham_runtime::waves::{makespan, wave};
 
 const CPUS: usize = 2;
 
-/// Seconds of a start without its first run, and of all that is around a sample.
+/// Seconds of a start without its first run, and of everything around a sample.
 const START_S: f64 = 0.05;
 const AROUND_S: f64 = 0.004;
 
@@ -60,7 +60,7 @@ impl Machine {
         rows * one * combination.workers.min(tasks) as f64 / together.min(tasks as f64) / crowded
     }
 
-    /// The clock goes on; a little more slowly or quickly each time.
+    /// Advances the clock, by a little more or less each time.
     fn work(&mut self, seconds: f64) -> f64 {
         let noise = 1.0 + 0.01 * ((self.clock_s * 1e4).sin());
         self.clock_s += seconds * noise;

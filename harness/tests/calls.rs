@@ -1,6 +1,6 @@
 //! Registered functions in trials: the sound ones are raced, and each fault is a row or an error that says so.
 //!
-//! A trial re-executes the program that tunes, so this test has a main of its own, which serves where it is a trial.
+//! A trial re-executes the program that tunes, so this test has a main of its own, which serves if it is a trial.
 
 mod mimic;
 
@@ -20,7 +20,7 @@ use gingham_runtime::{ExecutorKind, Workload, workload};
 
 use mimic::{Check, checks};
 
-/// Has this program say the word, unless it takes itself for a trial.
+/// Starts this program, which prints the word unless it takes itself for a trial.
 const ORDINARY: &str = "ordinary";
 
 const CHECKS: [Check; 10] = checks![

@@ -15,10 +15,10 @@ fn found(race: f64, fresh: f64) -> Found {
     disturbed_by(0.0, race, fresh)
 }
 
-/// The same, where `others` of one of the two CPUs are other programs'.
+/// The same, while other programs take `others` of one of the two CPUs.
 fn disturbed_by(others: f64, race: f64, fresh: f64) -> Found {
     let candidates = NAMES.map(|name| Candidate { combination: name.parse().unwrap(), skipped: None });
-    // That two workers gain nothing is not known beforehand.
+    // It is not known beforehand that two workers gain nothing.
     let model = Model { tasks: 8, cpus: 2, gain: 2.0, beyond_cache: 0, task_s: 0.0 };
     let rules = Rules { private: false, ..Rules::new(model) };
     let time = |Turn { process, round, .. }: Turn| {

@@ -16,7 +16,7 @@ fn found(names: &[String], gain: f64, seed: u64, time: impl Fn(Turn) -> f64) -> 
     search(&candidates, &rules, &mut Timed::new(time), &mut |_| {})
 }
 
-/// Whether the first candidate is the pick, or cannot be told from it, in a search with each of a hundred seeds.
+/// Whether the first candidate is the pick or tied with it, in a search with each of a hundred seeds.
 fn first_is_found(names: &[String], gain: f64, time: impl Fn(Turn) -> f64) {
     for seed in 0..100 {
         let found = found(names, gain, seed, &time);

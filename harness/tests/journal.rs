@@ -1,4 +1,4 @@
-//! The journal: what is appended comes back after a kill, and what is not as it was written never passes for an event.
+//! The journal: appended events come back after a kill, and damaged bytes never pass for an event.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -73,7 +73,7 @@ impl Scratch {
         fs::read(self.path()).unwrap()
     }
 
-    /// That the file is refused and stays as it is: the error.
+    /// Checks that the file is refused and stays as it is; returns the error.
     fn refused(&self, header: &Header) -> Error {
         let before = self.bytes();
         let error = Journal::<Event>::open(&self.path(), header).unwrap_err();
@@ -164,7 +164,7 @@ fn lines_missing_doubled_or_swapped_are_seen() {
         let mut missing = lines.clone();
         missing.remove(i);
         let error = gives_a_strict_prefix_or_an_error(&missing.concat(), &events);
-        // Without the last but one, the last is as good as torn; without the last, nothing tells.
+        // Without the last line but one, the last counts as torn; without the last, nothing shows it.
         assert_eq!(error.is_some(), i < lines.len() - 2, "{i}: {error:?}");
         for j in 0..i {
             let mut swapped = lines.clone();

@@ -1,5 +1,5 @@
-//! On a machine that is not there, whatever a race is cut short by: the rows of its result are in the order of their
-//! standing, every figure is the winner's times a paired ratio, and none contradicts the verdict.
+//! On a simulated machine, however a race is cut short: the rows of its result are in the order of their standing,
+//! every figure is the winner's times a paired ratio, and none contradicts the verdict.
 
 use std::path::Path;
 

@@ -154,7 +154,7 @@ fn what_one_side_never_ranked_counts_as_its_slowest() {
     assert_eq!(names(&ranking), ["a:1+serial", "c:1+serial", "b:1+serial"]);
 }
 
-/// A race may prefer one of fewer threads to a faster median that it cannot tell from it.
+/// A race may prefer a candidate with fewer threads to one with a faster median that is tied with it.
 #[test]
 fn the_order_of_the_race_holds_against_medians() {
     let profile = profile_of([entry(matmul("64", 8), &[("a+serial", 1.01), ("b+serial", 1.0), ("c+serial", 2.02)])]);
@@ -212,7 +212,7 @@ fn outcome() -> Outcome {
     let mut wrong = row("reference+rayon:2", 0.1, 6);
     wrong.status = Status::Wrong;
     let mut best = row("reference+threads:2:1", 1.1, 6);
-    // While another was in the race the machine was slow: only what both ran in compares the two.
+    // The machine was slow while another candidate was in the race: only rounds that both ran in compare the two.
     best.samples[..2].iter_mut().for_each(|sample| sample.wall_s = 1.3);
     let trials = vec![wrong, row("peer/numpy", 0.5, 6), early, row("reference+serial", 1.0, 6), best.clone()];
     let rates = json!({"fma_f64": 1, "fma_f32": 1, "read": 1, "write": 1, "copy": 1});

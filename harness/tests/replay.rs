@@ -56,7 +56,7 @@ fn three_recordings_are_of_more_than_two_cpus() {
     }
 }
 
-/// Whether it is the decision in the file is not asked here: a better search may decide better than the one that
+/// This does not check that it is the decision in the file: a better search may decide better than the one that
 /// recorded it.
 #[test]
 fn a_recording_replays_to_the_same_text() {

@@ -273,7 +273,7 @@ fn nobody_is_slower_at_half_the_time() {
     assert!(said.contains("left early, and may be as fast: simd:1+threads:2"), "{said}");
 }
 
-/// An answer of one thread is what its speed-up is over, though another of one thread may look faster.
+/// The speed-up of an answer on one thread is over itself, although another combination on one thread may look faster.
 #[test]
 fn an_answer_of_one_thread_is_1_x_serial() {
     let rows = vec![row("ndarray+serial", samples(0, 8, &[1.0; 6])), row("simd+serial", samples(0, 8, &[0.8; 6]))];
@@ -281,7 +281,7 @@ fn an_answer_of_one_thread_is_1_x_serial() {
     assert!(verdict(&outcome).contains(", 1.00 x serial;"), "{}", verdict(&outcome));
 }
 
-/// A pool spreads tasks: where one alone was held, an answer says that none was tried.
+/// A pool spreads tasks: if only one task was held, an answer says that no pool was tried.
 #[test]
 fn one_task_held_leaves_pools_untried() {
     let serial = |held| {

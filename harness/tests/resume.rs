@@ -1,5 +1,5 @@
-//! A tuning that is killed goes on as if nothing had been: on the mock machine, after every event and within the line
-//! that tells of it.
+//! A tuning that is killed goes on as if it had not been killed: on the mock machine, after every event and within its
+//! line.
 
 use std::collections::HashSet;
 use std::fs;
@@ -42,7 +42,7 @@ impl Tuning {
         Self { name, field, disturbance: Disturbance::None, budget_s, task_s: 0.0, faulty: [None; 3] }
     }
 
-    /// Those that come to all the ends there are.
+    /// Candidates that end in every possible way.
     fn all() -> Vec<Self> {
         vec![
             Self::new("time for all", company(), f64::INFINITY),

@@ -156,7 +156,7 @@ fn a_peer_is_measured_with_all_its_processes() {
     assert!(measured.taken.others_s.is_finite() && measured.taken.steal_s >= 0.0, "{measured:?}");
 }
 
-/// What a peer does, and what is said of it. Each leaves a process behind that would outlive it.
+/// What a peer does, and the reason that its row gets. Each leaves a process behind that would outlive it.
 const FAULTS: [(&str, &str); 16] = [
     ("sleep 300 & exit 7", "exited with status 7"),
     ("sleep 300 & read -r hello; echo no numpy here >&2; exit 3", "exited with status 3: no numpy here"),

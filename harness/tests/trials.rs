@@ -203,7 +203,7 @@ fn every_fault_is_a_row() {
     };
     for fault in FAULTS {
         for row in rows(outcome, fault) {
-            // A backend that goes wrong late is found out at the end, unless it has left before.
+            // A backend that goes wrong late is caught at the end, unless it has left before.
             let left = fault == Fault::WrongLater && row.eliminated.is_some();
             assert!(row.status == Status::Ok || row.median_s.is_none(), "{}: a figure", row.combination);
             assert!(left || row.status == expected(fault), "{}: {:?} {:?}", row.combination, row.status, row.reason);

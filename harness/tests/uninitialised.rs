@@ -1,5 +1,5 @@
-//! A program that tunes and does not begin with `trial::init`: its trials would tune in turn, without end. It must be
-//! told so at once, having started nothing.
+//! A program that tunes and does not begin with `trial::init`: its trials would tune in turn, without end. It must get
+//! an error at once, before anything is started.
 //!
 //! This test's main is such a program where it is started with a word. It is started under a limit of 64 processes and
 //! for ten seconds at most, writes down each of its starts, and stops at the eighth: what it shows would otherwise be
@@ -51,7 +51,7 @@ fn begin(starts: &Path) {
     println!("{}", refusal(&way, std::env::current_exe().expect("this test")));
 }
 
-/// What the program is told.
+/// The error that the program gets.
 fn refusal(way: &str, program: PathBuf) -> String {
     let registry = Registry::new().with_function("nothing", |_, _, _: &mut [f64]| Ok(()));
     let workload = Workload::fill::<f64>([1, 8]).tasks(4);

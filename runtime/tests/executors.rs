@@ -298,8 +298,7 @@ fn a_body_may_run_the_executor_it_runs_in() {
 
 #[test]
 fn executors_may_be_nested_both_ways_round() {
-    // The case that a lock per pool, waited for, would deadlock in: threads of `a` wait in `b`, and those of `b` in
-    // `a`.
+    // The case in which a blocking lock per pool would deadlock: threads of `a` wait in `b`, and threads of `b` in `a`.
     for (a, b) in all().into_iter().zip(all().into_iter().rev()) {
         for chunk in [0, 1] {
             let sum = AtomicUsize::new(0);
@@ -376,8 +375,8 @@ fn a_number_of_workers_out_of_range_is_refused() {
     }
 }
 
-/// What only Linux can tell us: which threads there are, and what happens when the system refuses one. Both are the
-/// whole process's, so these tests run in processes of their own.
+/// What only Linux shows: which threads there are, and what happens when the system refuses one. Both concern the whole
+/// process, so these tests run in processes of their own.
 #[cfg(target_os = "linux")]
 mod process {
     use super::*;
@@ -468,7 +467,7 @@ mod process {
                 assert_all_ended();
             }
         }
-        // What was refused at 200 is to be had at 2.
+        // 200 threads were refused; 2 can be started.
         for executor in [&Threads::new(2).unwrap() as &dyn Executor, &Rayon::new(2).unwrap()] {
             assert_eq!(total(executor, 100, 1), 4950);
         }

@@ -278,7 +278,7 @@ fn matrices_without_elements_have_products() {
     assert_eq!(f64s(&scratch.out().join("1.npy")), Array2::<f64>::zeros((2, 3)), "k = 0 gives zeros");
 }
 
-/// The reference, but it panics on products of 13 rows, refuses those of 17, and leaves a zero in those of 19.
+/// The reference, but it panics on products of 13 rows, refuses products of 17, and leaves a zero in products of 19.
 struct Superstitious;
 
 impl Backend for Superstitious {
@@ -390,7 +390,7 @@ fn stacks_and_vectors_are_multiplied_as_numpy_multiplies_them() {
         let values = (0..count).map(|i| ((5 * i + seed) % 13) as f64 - 6.0);
         ArrayD::from_shape_vec(IxDyn(shape), values.collect()).expect("the shape")
     };
-    // Shapes of the factors, and that of numpy.matmul.
+    // Shapes of the factors, and of their product by numpy.matmul.
     let cases: [(&[usize], &[usize], &[usize]); 9] = [
         (&[4, 3, 5], &[4, 5, 2], &[4, 3, 2]),
         (&[4, 3, 5], &[5, 2], &[4, 3, 2]),

@@ -1,5 +1,5 @@
-//! `.npy` files: what NumPy writes is read to the bit, what is broken is refused in one line, and what is written is
-//! whole or not there.
+//! `.npy` files: files from NumPy are read to the bit, broken ones are refused in one line, and a written file is whole
+//! or not there.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

@@ -86,7 +86,7 @@ fn where_nothing_saved_can_be_applied_the_best_is_said_with_its_export() {
     );
 }
 
-/// What a tuning would not start, a plan does not either, whatever a file says.
+/// A plan does not start a combination that a tuning would not start, whatever a file says.
 #[test]
 fn what_is_impossible_is_refused_and_passed_over() {
     let crowd = "reference:1+threads:4096";

@@ -159,7 +159,7 @@ fn what_cannot_be_written_is_known_before() {
     assert!(Place::of(Path::new("")).is_err());
     let folder = tempfile::tempdir().unwrap();
     let node = folder.path().join("node");
-    // Majors from 120 to 127 are nobody's (the kernel's devices.txt).
+    // Majors from 120 to 127 belong to no driver (the kernel's devices.txt).
     match mknodat(CWD, &node, FileType::CharacterDevice, Mode::from_raw_mode(0o666), makedev(120, 7)) {
         Ok(()) => assert!(Place::of(&node).unwrap().check().is_err(), "there is no such device"),
         Err(_) => skip!("no node for a device can be made here"),

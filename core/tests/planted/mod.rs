@@ -271,7 +271,7 @@ impl<T: Scalar> MatMul<T> for Planted {
             (a, c) = (a.split_at(Axis(0), m - 1).0, c.split_at(Axis(0), m - 1).0);
         }
         // At least eight rows a thread: the suite has some ten thousand small products, and starting a thread for each
-        // of their rows took it half a minute.
+        // of their rows took half a minute.
         let rows = m.div_ceil(self.threads(threads)).max(8);
         let parts = a.axis_chunks_iter(Axis(0), rows).zip(c.axis_chunks_iter_mut(Axis(0), rows));
         on_threads(parts.enumerate(), |(part, (a, mut c))| {

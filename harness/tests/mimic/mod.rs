@@ -1,4 +1,5 @@
-//! The main of a test that is started anew as something else: libtest's arguments and report, by libtest-mimic.
+//! The main of a test program that also starts itself in another role: libtest's arguments and report, by
+//! libtest-mimic.
 
 use std::process::ExitCode;
 
