@@ -269,7 +269,7 @@ impl<'a> State<'a> {
         }
     }
 
-    /// Writes down why a process gives no more samples. A failure in the race or in the confirmation is the candidate's;
+    /// Writes down why a process gives no more samples. A failure in the race or the confirmation is the candidate's;
     /// the A/A control only measures noise, and private memory may not be available.
     fn fail(&mut self, process: Process, failure: Failure) {
         match process.role {
