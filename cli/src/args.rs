@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::workload_file;
 
 /// What is to be computed.
-#[derive(Args, Default)]
+#[derive(Args)]
 pub(super) struct WorkloadArgs {
     /// A TOML file with op, dtype, shape, tasks and layout
     ///

@@ -75,6 +75,17 @@ enum Command {
     Completions(completions::Completions),
 }
 
+/// What `gingham` without a command does: a first look at the built-in workload, for which half a minute is enough.
+const ALONE: [&str; 4] = ["gingham", "tune", "--budget", "30s"];
+
+/// The command that the arguments name.
+fn command(args: &[OsString]) -> Result<Command, clap::Error> {
+    match Cli::try_parse_from(args)?.command {
+        Some(command) => Ok(command),
+        None => command(&ALONE.map(OsString::from)),
+    }
+}
+
 /// The whole program `gingham` over the backends of `registry`: reads the arguments, does the work, says how it ended,
 /// and ends the process. It does not run the libraries' exit handlers: OpenBLAS's waits for its threads, one of which
 /// tries for ever to get memory if `ulimit -v` leaves too little.
@@ -88,8 +99,8 @@ pub fn main(registry: Registry) -> ExitCode {
 /// Does what the arguments say; returns the exit status.
 fn execute(registry: Registry) -> u8 {
     let args: Vec<OsString> = std::env::args_os().collect();
-    let cli = match Cli::try_parse_from(&args) {
-        Ok(cli) => cli,
+    let command = match command(&args) {
+        Ok(command) => command,
         // For a command whose subcommand is missing: prints its help on standard error.
         Err(help) if help.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             let _ = help.print(); // if that fails there is nowhere left to report it
@@ -104,16 +115,15 @@ fn execute(registry: Registry) -> u8 {
             };
         }
     };
-    let done = match cli.command {
-        None => tune::Tune::default().execute(registry),
-        Some(Command::Tune(tune)) => tune.execute(registry),
-        Some(Command::Run(run)) => run.execute(registry),
-        Some(Command::Replay(replay)) => replay.execute(),
-        Some(Command::List(list)) => list.execute(&registry),
-        Some(Command::Matrix(matrix)) => matrix.execute(&registry),
-        Some(Command::Verify(verify)) => verify.execute(&registry),
-        Some(Command::Profile(profile)) => profile.execute(&registry),
-        Some(Command::Completions(completions)) => completions.execute(),
+    let done = match command {
+        Command::Tune(tune) => tune.execute(registry),
+        Command::Run(run) => run.execute(registry),
+        Command::Replay(replay) => replay.execute(),
+        Command::List(list) => list.execute(&registry),
+        Command::Matrix(matrix) => matrix.execute(&registry),
+        Command::Verify(verify) => verify.execute(&registry),
+        Command::Profile(profile) => profile.execute(&registry),
+        Command::Completions(completions) => completions.execute(),
     };
     match done {
         Ok(()) => 0,

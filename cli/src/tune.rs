@@ -1,8 +1,8 @@
 //! `gingham tune`: races the combinations and says which is fastest.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use clap::Args;
@@ -12,7 +12,7 @@ use gingham_harness::save;
 use gingham_harness::search::Strategy;
 use gingham_harness::space::Selection;
 use gingham_harness::trial::Program;
-use gingham_harness::{Outcome, Tuner, tuner};
+use gingham_harness::{Outcome, Tuner, defaults, tuner};
 use gingham_runtime::environment::Environment;
 use gingham_runtime::profile::{self, Recorded};
 use gingham_runtime::store::Place;
@@ -82,22 +82,22 @@ pub(super) struct Tune {
     ///
     /// Give more where the result says that it was too short, for long tasks, or on a busy machine; less for a first
     /// look.
-    #[arg(long, default_value = "60s", value_parser = duration)]
+    #[arg(long, default_value = BUDGET.as_str(), value_parser = duration)]
     budget: Duration,
     /// Time after which a trial that does not answer is ended
     ///
     /// Give more where a single task takes longer than that.
-    #[arg(long, default_value = "30s", value_parser = duration)]
+    #[arg(long, default_value = DEADLINE.as_str(), value_parser = duration)]
     deadline: Duration,
     /// Combinations this close to the best are not told apart from it
     ///
     /// A smaller one takes more rounds to decide; below 1 % the noise of most machines is larger.
-    #[arg(long, default_value = "2%", value_parser = share)]
+    #[arg(long, default_value = TOLERANCE.as_str(), value_parser = share)]
     tolerance: f64,
     /// Sets the inputs and the order of rounds
     ///
     /// Change it to see whether the answer depends on chance.
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = seed)]
+    #[arg(long, value_name = "N", default_value_t = defaults::SEED, value_parser = seed)]
     seed: u64,
     /// Exit with status 3 where the measurement cannot be trusted
     ///
@@ -134,32 +134,10 @@ pub(super) struct Tune {
     no_save: bool,
 }
 
-impl Default for Tune {
-    /// What `gingham` alone does.
-    fn default() -> Self {
-        Self {
-            workload: WorkloadArgs::default(),
-            backend: None,
-            executor: None,
-            op_threads: None,
-            workers: None,
-            chunk: None,
-            peer: Vec::new(),
-            strategy: Strategy::Race,
-            keep_env: false,
-            budget: Duration::from_secs(30),
-            deadline: Duration::from_secs(30),
-            tolerance: 0.02,
-            seed: 0,
-            strict: false,
-            resume: None,
-            format: Format::Table.to_string(),
-            output: Vec::new(),
-            profile: None,
-            no_save: false,
-        }
-    }
-}
+/// The defaults of a tuning, as texts that its flags take.
+static BUDGET: LazyLock<String> = LazyLock::new(|| format!("{}s", defaults::BUDGET.as_secs()));
+static DEADLINE: LazyLock<String> = LazyLock::new(|| format!("{}s", defaults::DEADLINE.as_secs()));
+static TOLERANCE: LazyLock<String> = LazyLock::new(|| format!("{}%", defaults::TOLERANCE * 100.0));
 
 const ENDING: &str = "gingham: interrupted: ends with what is known as soon as the combination that runs has answered; \
                       once more ends at once, without a result";
@@ -185,19 +163,17 @@ impl Tune {
         let meter = Meter::new(self.budget);
         let program = std::env::current_exe().map_err(|e| Failure::work(format!("cannot find this program: {e}")))?;
         let environment = Environment::new(&registry, self.keep_env);
-        let tuner = Tuner {
-            selection,
-            peers: self.peer,
-            strategy: self.strategy,
-            journal: self.resume,
-            interrupt: interrupt::listen(ENDING, meter.voice(), || ()),
-            budget: self.budget,
-            deadline: self.deadline,
-            tolerance: self.tolerance,
-            seed: self.seed,
-            keep_env: self.keep_env,
-            ..Tuner::new(registry, workload, program)
-        };
+        let mut tuner = Tuner::new(registry, workload, program);
+        tuner.selection = selection;
+        tuner.peers = self.peer;
+        tuner.strategy = self.strategy;
+        tuner.journal = self.resume;
+        tuner.interrupt = interrupt::listen(ENDING, meter.voice(), || ());
+        tuner.budget = self.budget;
+        tuner.deadline = self.deadline;
+        tuner.tolerance = self.tolerance;
+        tuner.seed = self.seed;
+        tuner.keep_env = self.keep_env;
         let interrupted = Arc::clone(&tuner.interrupt);
         let outcome = tuner.tune(&mut |progress, left| meter.tell(progress, left));
         meter.finish();
@@ -243,12 +219,14 @@ impl Tune {
     fn selection(&self) -> Result<Selection, Failure> {
         let executors = self.executor.as_ref().map(|names| names.iter().map(|name| name.parse()).collect());
         let op_threads = self.op_threads.as_ref().map(|counts| counts.iter().map(|&n| OpThreads::new(n)).collect());
-        Ok(Selection {
-            backends: self.backend.clone().filter(|ids| ids != &["all"]),
-            executors: executors.transpose()?,
-            op_threads: op_threads.transpose()?,
-            workers: self.workers.clone(),
-            chunks: self.chunk.clone(),
+        Ok({
+            let mut selection = Selection::default();
+            selection.backends = self.backend.clone().filter(|ids| ids != &["all"]);
+            selection.executors = executors.transpose()?;
+            selection.op_threads = op_threads.transpose()?;
+            selection.workers = self.workers.clone();
+            selection.chunks = self.chunk.clone();
+            selection
         })
     }
 

@@ -6,7 +6,7 @@ use gingham_core::Registry;
 use super::failure::Failure;
 
 /// Races combinations of backend, op threads and executor on a workload: on Linux only
-#[derive(Args, Default)]
+#[derive(Args)]
 pub(super) struct Tune {
     /// Any flags
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]

@@ -15,6 +15,7 @@ pub mod arrangement;
 #[cfg(target_os = "linux")]
 pub mod check;
 mod course;
+pub mod defaults;
 pub mod journal;
 pub mod outcome;
 pub mod progress;

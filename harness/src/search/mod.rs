@@ -46,6 +46,7 @@ pub use model::Model;
 pub use order::Order;
 pub use sampling::SAMPLE_S;
 
+use crate::defaults;
 use crate::progress::Progress;
 use crate::space::Candidate;
 use conclude::conclude;
@@ -88,12 +89,12 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// A race without a limit of time, at a tolerance of 2 %.
+    /// A race without a limit of time, with the [defaults].
     #[must_use]
     pub fn new(model: Model) -> Self {
         Self {
-            seed: 0,
-            tolerance: 0.02,
+            seed: defaults::SEED,
+            tolerance: defaults::TOLERANCE,
             strategy: Strategy::Race,
             budget_s: f64::INFINITY,
             most_rounds: bounds::LOOKS[bounds::LOOKS.len() - 1],

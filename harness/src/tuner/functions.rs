@@ -43,6 +43,7 @@ use super::Error;
 #[cfg(target_os = "linux")]
 use super::Tuner;
 use crate::course::pools::Pools;
+use crate::defaults;
 use crate::outcome::{Outcome, Setting, Site};
 use crate::progress::{Listener, Progress};
 use crate::search::{Model, Rules, sampling, search};
@@ -73,10 +74,10 @@ impl Default for FnTuner {
     fn default() -> Self {
         Self {
             selection: Selection::default(),
-            budget: Duration::from_secs(60),
-            deadline: Duration::from_secs(30),
-            tolerance: 0.02,
-            seed: 0,
+            budget: defaults::BUDGET,
+            deadline: defaults::DEADLINE,
+            tolerance: defaults::TOLERANCE,
+            seed: defaults::SEED,
             interrupt: Arc::default(),
             progress: Listener::default(),
         }

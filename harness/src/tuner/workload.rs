@@ -20,6 +20,7 @@ use super::Error;
 use super::error::MOST_EXHAUSTIVE;
 use super::held::held;
 use crate::course::live::{Limits, Live};
+use crate::defaults;
 use crate::journal::{Begun, Ended, Event, Journal, Journalled, Past};
 use crate::outcome::{Outcome, Setting, Site};
 use crate::progress::Progress;
@@ -92,10 +93,10 @@ impl Tuner {
             selection: Selection::default(),
             peers: Vec::new(),
             strategy: Strategy::Race,
-            budget: Duration::from_secs(60),
-            deadline: Duration::from_secs(30),
-            tolerance: 0.02,
-            seed: 0,
+            budget: defaults::BUDGET,
+            deadline: defaults::DEADLINE,
+            tolerance: defaults::TOLERANCE,
+            seed: defaults::SEED,
             keep_env: false,
             journal: None,
             interrupt: Arc::default(),
