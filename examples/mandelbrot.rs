@@ -48,7 +48,9 @@ fn paint(registry: &Registry) -> Result<(), Box<dyn Error>> {
     let parameters = [iterations as f64];
     let rows = Workload::function(registry, ROWS, size, size, &parameters)?;
     let budget = Duration::from_secs(budget as u64);
-    let tuner = FnTuner { budget, progress: gingham::progress(budget), ..FnTuner::default() };
+    let mut tuner = FnTuner::default();
+    tuner.budget = budget;
+    tuner.progress = gingham::progress(budget);
     #[cfg(target_os = "linux")]
     let tuned = tuner.tune_calls(registry, std::env::current_exe()?, &rows)?;
     #[cfg(not(target_os = "linux"))] // where there are no trials, in this process

@@ -9,7 +9,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let numbers: Vec<u64> = (0..2000).map(|i| 1_000_000_007 + 2 * i).collect();
 
     let budget = Duration::from_secs(5);
-    let tuner = FnTuner { budget, progress: gingham::progress(budget), ..FnTuner::default() };
+    let mut tuner = FnTuner::default();
+    tuner.budget = budget;
+    tuner.progress = gingham::progress(budget);
     let tuned = tuner.tune_fn(numbers.len(), |_cx, item| {
         std::hint::black_box(is_prime(numbers[item]));
         Ok(())

@@ -67,7 +67,7 @@ pub fn init(registry: &Registry) {
 }
 
 /// A bar on standard error, where that is a terminal, for the tuning of a function that may take `budget`:
-/// `FnTuner { progress: gingham::progress(budget), .. }`.
+/// `tuner.progress = gingham::progress(budget)`.
 #[must_use]
 pub fn progress(budget: Duration) -> harness::progress::Listener {
     gingham_cli::progress(budget)

@@ -48,11 +48,9 @@ fn noise(folder: &Path) -> Result<Noise, Box<dyn Error>> {
 /// A part of the space of some eighty combinations, the fastest of all among them: every second number of threads, the
 /// larger numbers of workers, and one of the two pools.
 fn selection() -> Result<Selection, gingham_core::Error> {
-    Ok(Selection {
-        executors: Some(vec![ExecutorKind::Serial, ExecutorKind::Threads]),
-        op_threads: Some([1, 4, 16].map(OpThreads::new).into_iter().collect::<Result<_, _>>()?),
-        workers: Some(vec![4, 8, 16]),
-        chunks: Some(vec![0, 1]),
-        ..Selection::default()
-    })
+    Ok(Selection::default()
+        .with_executors([ExecutorKind::Serial, ExecutorKind::Threads])
+        .with_op_threads([1, 4, 16].map(OpThreads::new).into_iter().collect::<Result<Vec<_>, _>>()?)
+        .with_workers([4, 8, 16])
+        .with_chunks([0, 1]))
 }

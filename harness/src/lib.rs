@@ -1,8 +1,23 @@
 //! The measuring half of Gingham: from a workload to the combination that runs it fastest, and back into a program.
 //!
-//! A [`Workload`] says what is to be computed; [`space`] lists the combinations of backend and executor that may do
-//! it; each becomes a [`trial`] in a process of its own over one shared [`arena`]; [`search`] runs them in rounds;
-//! [`Outcome`] is the result, which [`report`] prints and [`profile`] keeps; a [`Plan`] applies it.
+//! A [`Workload`](gingham_runtime::Workload) says what is to be computed; [`space`] lists the combinations of backend
+//! and executor that may do it; each becomes a trial in a process of its own over one shared arena; [`search`] runs
+//! them in rounds; an [`Outcome`] is the result, which [`report`] prints and [`save`] keeps in a profile. How the
+//! modules hang together, each above those that it uses:
+//!
+//! ```text
+//! tuner                          Tuner (trials) and FnTuner (closures): memory, candidates, a search, the outcome
+//!   space                        the candidates, and which rule excludes the others
+//!   search                       halving, race, confirmation over whatever gives samples (`search::Course`)
+//!   course                       live trials, and closures in this process
+//!     trial                      one process: its protocol, its runner, and the driver on the parent's side
+//!   journal                      a course that is written down, and gone on with after a kill
+//! check                          whether a saved answer still holds: the driver with other rules
+//! replay                         a recorded tuning, decided again by the same search
+//! save, report                   an outcome as a profile's entry; as table, JSON, CSV or Markdown
+//! outcome, sample, reason        what came of each combination, its samples, and why it left or failed
+//! progress, stats, arrangement, defaults
+//! ```
 //!
 //! Tuning (arena, trials, tuner) is for Linux; plans and their executors are for every system.
 //!

@@ -99,8 +99,12 @@ fn calls(name: &str) -> Workload {
 /// Serial, and a pool of two, half of the items each.
 fn tuner(budget_s: u64) -> FnTuner {
     let executors = Some(vec![ExecutorKind::Serial, ExecutorKind::Threads]);
-    let selection = Selection { executors, workers: Some(vec![2]), chunks: Some(vec![0]), ..Selection::default() };
-    FnTuner { selection, budget: Duration::from_secs(budget_s), ..FnTuner::default() }
+    let mut selection = Selection::default().with_workers([2]).with_chunks([0]);
+    selection.executors = executors;
+    let mut tuner = FnTuner::default();
+    tuner.selection = selection;
+    tuner.budget = Duration::from_secs(budget_s);
+    tuner
 }
 
 fn program() -> PathBuf {
@@ -120,8 +124,10 @@ fn assert_pool(tuned: &Outcome, status: Status, why: &str) {
 }
 
 fn every_combination_of_a_sound_function_is_right() {
-    let selection = Selection { workers: Some(vec![2, 3]), ..Selection::default() };
-    let tuned = tune(&FnTuner { selection, ..tuner(6) }, "powers").unwrap();
+    let selection = Selection::default().with_workers([2, 3]);
+    let mut narrow = tuner(6);
+    narrow.selection = selection;
+    let tuned = tune(&narrow, "powers").unwrap();
     assert!(tuned.trials.len() > 5, "{tuned}");
     assert!(tuned.trials.iter().all(|row| row.status == Status::Ok), "{tuned}");
     let results = tuned.plan(&registry()).unwrap().call::<f64>(&registry(), &calls("powers")).unwrap();
@@ -131,7 +137,9 @@ fn every_combination_of_a_sound_function_is_right() {
 
 fn a_tuner_of_workloads_tunes_functions_too() {
     let FnTuner { selection, budget, .. } = tuner(2);
-    let tuner = Tuner { selection, budget, ..Tuner::new(registry(), calls("powers"), program()) };
+    let mut tuner = Tuner::new(registry(), calls("powers"), program());
+    tuner.selection = selection;
+    tuner.budget = budget;
     let tuned = tuner.tune(&mut |_, _| {}).unwrap();
     assert!(tuned.trials.len() == 2 && tuned.best.is_some(), "{tuned}");
 }
@@ -151,7 +159,8 @@ fn what_differs_each_time_is_wrong_everywhere() {
 fn a_trial_that_aborts_or_hangs_is_a_row() {
     assert_pool(&tune(&tuner(3), "aborts-in-pools").unwrap(), Status::Failed, "signal 6");
     let start = Instant::now();
-    let impatient = FnTuner { deadline: Duration::from_secs(2), ..tuner(6) };
+    let mut impatient = tuner(6);
+    impatient.deadline = Duration::from_secs(2);
     assert_pool(&tune(&impatient, "hangs-in-pools").unwrap(), Status::Timeout, "no answer within 2s");
     assert!(start.elapsed() < Duration::from_secs(60));
 }

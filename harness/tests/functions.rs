@@ -16,11 +16,14 @@ use gingham_runtime::{ExecutorKind, Plan, plan, workload};
 
 /// Serial, and pools of two workers and of three, whatever the machine has.
 fn selection() -> Selection {
-    Selection { workers: Some(vec![2, 3]), chunks: Some(vec![0, 1]), ..Selection::default() }
+    Selection::default().with_workers([2, 3]).with_chunks([0, 1])
 }
 
 fn tuner(budget_s: f64) -> FnTuner {
-    FnTuner { selection: selection(), budget: Duration::from_secs_f64(budget_s), ..FnTuner::default() }
+    let mut tuner = FnTuner::default();
+    tuner.selection = selection();
+    tuner.budget = Duration::from_secs_f64(budget_s);
+    tuner
 }
 
 /// The pick, ready to run.
@@ -63,7 +66,8 @@ fn every_combination_has_a_row_and_the_winner_has_a_plan() {
 fn samples_run_items_that_are_spread_over_all_of_them() {
     let counts: Vec<AtomicUsize> = (0..1000).map(|_| AtomicUsize::new(0)).collect();
     // Each item takes long enough for no sample to have all of them.
-    let tuner = FnTuner { selection: Selection { workers: Some(vec![2]), ..selection() }, ..tuner(1.5) };
+    let mut tuner = tuner(1.5);
+    tuner.selection = selection().with_workers([2]);
     let tuned = tuner.tune_fn(1000, |cx, item| {
         assert_eq!(cx.items(), 1000);
         counts[item].fetch_add(1, Relaxed);
@@ -86,8 +90,10 @@ fn samples_run_items_that_are_spread_over_all_of_them() {
 fn op_threads_are_one_unless_others_are_asked_for() {
     let seen = AtomicUsize::new(0);
     let tuned = |op_threads| {
-        let selection = Selection { executors: Some(vec![ExecutorKind::Serial]), op_threads, ..Selection::default() };
-        let tuner = FnTuner { selection, ..tuner(2.0) };
+        let mut selection = Selection::default().with_executors([ExecutorKind::Serial]);
+        selection.op_threads = op_threads;
+        let mut tuner = tuner(2.0);
+        tuner.selection = selection;
         tuner.tune_fn(8, |cx, item| {
             seen.fetch_max(cx.op_threads().get(), Relaxed);
             closure(cx, item)
@@ -121,8 +127,9 @@ fn a_closure_that_fails_in_pools_makes_rows_that_name_its_item() {
         48 if std::thread::current().id() != caller => panic!("who is there?"),
         _ => closure(cx, item),
     };
-    let selection = Selection { workers: Some(vec![2]), chunks: Some(vec![0]), ..Selection::default() };
-    let pools = FnTuner { selection: selection.clone(), ..tuner(3.0) };
+    let selection = Selection::default().with_workers([2]).with_chunks([0]);
+    let mut pools = tuner(3.0);
+    pools.selection = selection.clone();
     let tuned = pools.tune_fn(50, failing).unwrap();
     assert_eq!(ready(&tuned).unwrap().combination().to_string(), "fn:1+serial", "{tuned}");
     let faults: Vec<_> = tuned.trials.iter().filter(|row| row.status == Status::Failed).collect();
@@ -130,8 +137,10 @@ fn a_closure_that_fails_in_pools_makes_rows_that_name_its_item() {
     assert!(faults.iter().all(|row| row.median_s.is_none() && row.reason.as_deref() == Some(IN_POOLS)), "{tuned}");
     assert!(tuned.to_string().contains(&format!("and 1 more: {IN_POOLS}")), "{tuned}");
 
-    let selection = Selection { executors: Some(vec![ExecutorKind::Rayon]), ..selection };
-    let tuned = FnTuner { selection, ..tuner(3.0) }.tune_fn(50, failing).unwrap();
+    let selection = selection.with_executors([ExecutorKind::Rayon]);
+    let mut rayon = tuner(3.0);
+    rayon.selection = selection;
+    let tuned = rayon.tune_fn(50, failing).unwrap();
     assert!(tuned.best.is_none() && tuned.to_string().contains("No combination finished"), "{tuned}");
     let error = ready(&tuned).unwrap_err();
     assert!(matches!(error, plan::Error::NothingRan(_)) && error.to_string().contains(IN_POOLS), "{error}");
@@ -155,7 +164,8 @@ fn a_budget_too_short_for_one_round_is_refused_with_one_that_would_do() {
 #[test]
 fn what_cannot_be_tuned_is_refused() {
     assert!(matches!(tuner(1.0).tune_fn(0, closure), Err(Error::Workload(workload::Error::NoItems))));
-    let none = FnTuner { selection: Selection { workers: Some(vec![0]), ..Selection::default() }, ..tuner(1.0) };
+    let mut none = tuner(1.0);
+    none.selection = Selection::default().with_workers([0]);
     assert!(matches!(none.tune_fn(5, closure), Err(Error::Space(space::Error::Workers { given: 0 }))));
 }
 
@@ -201,7 +211,9 @@ fn progress_is_heard_to_its_end() {
     let heard = Arc::new(Mutex::new(Vec::new()));
     let hear = Arc::clone(&heard);
     let progress = Listener::new(move |told, _left_s| hear.lock().unwrap().push(format!("{told:?}")));
-    FnTuner { progress, ..tuner(3.0) }.tune_fn(64, closure).unwrap();
+    let mut told = tuner(3.0);
+    told.progress = progress;
+    told.tune_fn(64, closure).unwrap();
     let heard = heard.lock().unwrap();
     assert!(heard[0].starts_with("Admitting"), "{}", heard[0]);
     assert!(heard.iter().any(|told| told.starts_with("Sampling")), "{heard:?}");

@@ -35,12 +35,10 @@ fn workload() -> Workload {
 
 /// A search on the simulated machine, over `backends` in serial and on pools of threads.
 fn searched(backends: &[&str], strategy: Strategy, seed: u64, budget_s: f64) -> Outcome {
-    let selection = Selection {
-        backends: Some(backends.iter().map(ToString::to_string).collect()),
-        executors: Some(vec![ExecutorKind::Serial, ExecutorKind::Threads]),
-        op_threads: Some(vec![OpThreads::ONE, OpThreads::new(16).unwrap()]),
-        ..Selection::default()
-    };
+    let selection = Selection::default()
+        .with_backends(backends.iter().copied())
+        .with_executors([ExecutorKind::Serial, ExecutorKind::Threads])
+        .with_op_threads([OpThreads::ONE, OpThreads::new(16).unwrap()]);
     modelled::outcome(&workload(), &selection, strategy, &noise(), seed, budget_s).unwrap()
 }
 

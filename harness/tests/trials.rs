@@ -168,20 +168,16 @@ fn outcome() -> &'static Outcome {
 
 fn tuner() -> Tuner {
     let workload = Workload::new(Op::MatMul, DType::F64, "8", None, 16).expect("a workload");
-    let ids = FAULTS.iter().map(|fault| fault.id().to_owned()).collect();
-    Tuner {
-        selection: Selection {
-            backends: Some(ids),
-            executors: Some(vec![ExecutorKind::Serial, ExecutorKind::Threads]),
-            workers: Some(vec![2]),
-            chunks: Some(vec![0]),
-            ..Selection::default()
-        },
-        budget: Duration::from_secs(40),
-        // Far more than a sound one needs on a busy machine: within 1 s it once did not get a CPU.
-        deadline: Duration::from_secs(5),
-        ..Tuner::new(registry(), workload, std::env::current_exe().expect("this test"))
-    }
+    let mut tuner = Tuner::new(registry(), workload, std::env::current_exe().expect("this test"));
+    tuner.selection = Selection::default()
+        .with_backends(FAULTS.iter().map(|fault| fault.id()))
+        .with_executors([ExecutorKind::Serial, ExecutorKind::Threads])
+        .with_workers([2])
+        .with_chunks([0]);
+    tuner.budget = Duration::from_secs(40);
+    // Far more than a sound one needs on a busy machine: within 1 s it once did not get a CPU.
+    tuner.deadline = Duration::from_secs(5);
+    tuner
 }
 
 /// The rows of a backend that were started: one that is slow because of its fault is not, beyond its first.
@@ -268,7 +264,9 @@ fn what_is_interrupted_while_it_is_prepared_ends_there() {
 }
 
 fn what_the_budget_cuts_off_has_not_failed() {
-    let mut short = Tuner { budget: Duration::from_secs(3), deadline: Duration::from_secs(30), ..tuner() };
+    let mut short = tuner();
+    short.budget = Duration::from_secs(3);
+    short.deadline = Duration::from_secs(30);
     short.selection.backends = Some([Fault::None, Fault::Hangs].map(|fault| fault.id().to_owned()).into());
     let outcome = short.tune(&mut |_, _| {}).expect("an outcome");
     let hung = || outcome.trials.iter().filter(|row| row.backend == Fault::Hangs.id());
@@ -278,11 +276,13 @@ fn what_the_budget_cuts_off_has_not_failed() {
 
 fn peers_of_one_name_and_workloads_of_nothing_are_refused() {
     let peer = Program::peer("same=true").expect("a peer");
-    let twice = Tuner { peers: vec![peer.clone(), peer], ..tuner() };
+    let mut twice = tuner();
+    twice.peers = vec![peer.clone(), peer];
     assert!(matches!(twice.tune(&mut |_, _| {}), Err(tuner::Error::Twice(name)) if name == "same"));
     for (op, shape) in [(Op::MatMul, "0"), (Op::MatMul, "4x0x4"), (Op::Dot, "0"), (Op::Fill, "3x0")] {
         let workload = Workload::new(op, DType::F64, shape, None, 16).expect("a workload");
-        let nothing = Tuner { workload, ..tuner() };
+        let mut nothing = tuner();
+        nothing.workload = workload;
         assert!(matches!(nothing.tune(&mut |_, _| {}), Err(tuner::Error::Nothing(_))), "{op} {shape}");
     }
 }

@@ -58,12 +58,14 @@ fn refusal(way: &str, program: PathBuf) -> String {
     let budget = Duration::from_secs(2);
     match way {
         "tune" => {
-            let tuner = Tuner { budget, ..Tuner::new(registry, workload, program) };
+            let mut tuner = Tuner::new(registry, workload, program);
+            tuner.budget = budget;
             tuner.tune(&mut |_, _| {}).expect_err("no trial would be served").to_string()
         }
         "tune_calls" => {
             let calls = Workload::function(&registry, "nothing", 4, 1, &[]).expect("calls");
-            let tuner = FnTuner { budget, ..FnTuner::default() };
+            let mut tuner = FnTuner::default();
+            tuner.budget = budget;
             tuner.tune_calls(&registry, program, &calls).expect_err("no trial would be served").to_string()
         }
         _ => measure_again(&answer(workload, &registry), &registry, &program, &mut |_| {}).to_string(),

@@ -40,6 +40,7 @@ pub enum ExecutorKind {
 
 /// A text that is not a combination.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The text does not have the form of a combination.
     #[error(

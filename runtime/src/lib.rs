@@ -2,7 +2,23 @@
 //!
 //! A [`Workload`] says what is to be computed; an [`engine`] is a [`Combination`] made ready to run it; a [`Profile`]
 //! holds the saved answers, and a [`Session`] makes the best of them a [`Plan`]. The feature `files` adds products of
-//! `.npy` files.
+//! `.npy` files. How the modules hang together, each above those that it uses:
+//!
+//! ```text
+//! session                        what a program asks for a plan
+//!   plan                         an answer made ready: called with operands, or with functions
+//!   profile                      the saved answers, which of them fits, and what it rests on
+//!     store                      files: size limit, schema, lock, atomic replacing
+//! files                          whole folders of .npy files, through an engine
+//!   npy                          their headers and data
+//! engine                         backend + limit + executor + chunk: the one place that applies a combination
+//!   executor, waves              ranges of tasks spread over workers; how many rounds of work they are
+//!   arena                        memory that processes share
+//! workload                       what is run: families, shapes, operands, inputs, the work, the judge
+//! combination, rules             how it is run, as text and value; what no machine can run
+//! environment                    the variables that backends read: set, cleared and doubted in one place
+//! clock, quantity, shown         time that was ours; numbers and texts for people
+//! ```
 //!
 //! This crate is handed a [`gingham_core::Registry`] and knows no backend by name.
 #![deny(unsafe_code)]

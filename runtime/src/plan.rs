@@ -20,6 +20,7 @@ pub struct Plan {
 
 /// A plan that cannot be made.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The backend is unknown.
     #[error(transparent)]
@@ -45,6 +46,7 @@ pub enum Error {
 
 /// A batch of which not every task was done.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RunError {
     /// The process cannot use the op threads any more; nothing was run.
     #[error(transparent)]

@@ -25,6 +25,7 @@ pub struct Header {
 
 /// Why a journal is not one of this run. Facts that differ read `seed 3, here 0`, joined by semicolons.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Difference {
     /// Another version of gingham measured.
     #[error("of another version: gingham {found}, here {here}")]

@@ -52,6 +52,7 @@ pub struct Journal<E> {
 
 /// A journal that cannot be read, written or gone on with.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The system refused.
     #[error("journal {path}: {source}")]

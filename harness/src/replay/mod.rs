@@ -48,6 +48,7 @@ pub struct Recording {
 
 /// A file that is not a recording.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The system refused.
     #[error("results {path}: {source}")]

@@ -19,6 +19,7 @@ use crossing::{of_backend, of_functions};
 
 /// A selection that names what is not there.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// An unknown backend.
     #[error(transparent)]

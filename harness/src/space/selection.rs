@@ -5,6 +5,7 @@ use gingham_runtime::ExecutorKind;
 
 /// Which part of the space to look at; a list left out means all that is sensible.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct Selection {
     /// Ids of backends.
     pub backends: Option<Vec<String>>,
@@ -19,6 +20,36 @@ pub struct Selection {
 }
 
 impl Selection {
+    /// With these backends alone, by their ids.
+    #[must_use]
+    pub fn with_backends(self, ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { backends: Some(ids.into_iter().map(Into::into).collect()), ..self }
+    }
+
+    /// With these executors alone.
+    #[must_use]
+    pub fn with_executors(self, executors: impl IntoIterator<Item = ExecutorKind>) -> Self {
+        Self { executors: Some(executors.into_iter().collect()), ..self }
+    }
+
+    /// With these numbers of op threads alone.
+    #[must_use]
+    pub fn with_op_threads(self, counts: impl IntoIterator<Item = OpThreads>) -> Self {
+        Self { op_threads: Some(counts.into_iter().collect()), ..self }
+    }
+
+    /// With these numbers of workers alone.
+    #[must_use]
+    pub fn with_workers(self, counts: impl IntoIterator<Item = usize>) -> Self {
+        Self { workers: Some(counts.into_iter().collect()), ..self }
+    }
+
+    /// With these chunks alone.
+    #[must_use]
+    pub fn with_chunks(self, chunks: impl IntoIterator<Item = usize>) -> Self {
+        Self { chunks: Some(chunks.into_iter().collect()), ..self }
+    }
+
     /// Whether it leaves out ways to run a backend.
     pub(super) fn restricts_what_runs(&self) -> bool {
         self.executors.is_some() || self.op_threads.is_some() || self.workers.is_some() || self.chunks.is_some()

@@ -56,6 +56,7 @@ pub struct Ready {
 
 /// Why a trial gives no (more) samples.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Death {
     /// The runner says that it cannot run this combination.
     #[error("{0}")]

@@ -30,6 +30,7 @@ const THIS: &str = "/proc/self/exe";
 
 /// A text that does not describe a peer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// There is nothing to start.
     #[error("peer `{given}`: there is no command; expected [NAME=]CMD, for example numpy=python3 numpy_runner.py")]

@@ -51,6 +51,7 @@ use crate::space::{Selection, candidates, narrowing};
 
 /// Tunes functions.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct FnTuner {
     /// The part of the space to look at. Op threads that are left out are one; backends are not looked at, since a
     /// function has none.

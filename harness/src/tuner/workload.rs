@@ -32,6 +32,7 @@ use crate::trial::driver::Driver;
 
 /// Tunes a workload.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Tuner {
     /// The backends to cross.
     pub registry: Registry,

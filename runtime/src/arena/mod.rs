@@ -42,6 +42,7 @@ pub struct Arena {
 
 /// Memory that the system refused.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The system refused.
     #[error("no shared memory of {bytes} bytes: {source}")]

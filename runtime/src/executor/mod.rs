@@ -5,7 +5,7 @@
 //! others. Each executor owns its threads and keeps them between batches, so that a batch pays for dispatch alone.
 //!
 //! ```
-//! use gingham_harness::executor::{Threads, for_each_mut};
+//! use gingham_runtime::executor::{Threads, for_each_mut};
 //!
 //! let mut squares = vec![0; 100];
 //! for_each_mut(&Threads::new(2)?, &mut squares, 0, |index, square| {

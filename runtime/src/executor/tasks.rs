@@ -27,6 +27,7 @@ pub struct TaskErrors {
 
 /// Why a task failed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum TaskError {
     /// It returned an error.
     #[error("failed: {0}")]

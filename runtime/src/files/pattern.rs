@@ -29,6 +29,7 @@ enum Token {
 
 /// What is wrong with a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Malformed {
     /// `[` without `]`.
     #[error("no `]` closes the `[`; `[[]` is the character itself")]

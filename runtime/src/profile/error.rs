@@ -7,6 +7,7 @@ use super::SCHEMA;
 
 /// A profile that cannot be read or written.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The system refused.
     #[error("profile {path}: {source}")]

@@ -67,6 +67,7 @@ impl Judge {
 
 /// A result that is wrong.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Wrong {
     /// One of its elements.
     #[error("wrong result: task {task}, element {element}: {got:e}, expected {expected:e} within {bound:e}")]

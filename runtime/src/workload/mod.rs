@@ -40,7 +40,7 @@ use text::Text;
 /// A batch of equal tasks. Typed constructors make it in a program, [`Workload::new`] from what a user typed:
 ///
 /// ```
-/// # use gingham_harness::Workload;
+/// # use gingham_runtime::Workload;
 /// let workload = Workload::matmul::<f64>([256, 256, 256]).tasks(64);
 /// assert_eq!(workload.to_string(), "matmul 256x256x256 f64, 64 tasks");
 /// ```
