@@ -1,4 +1,4 @@
-//! The measuring half of Gingham: from a workload to the combination that runs it fastest, and back into a program.
+//! The measuring half of Gingham: from a workload to the combination that runs it fastest.
 //!
 //! A [`Workload`](gingham_runtime::Workload) says what is to be computed; [`space`] lists the combinations of backend
 //! and executor that may do it; each becomes a trial in a process of its own over one shared arena; [`search`] runs
@@ -19,7 +19,7 @@
 //! progress, stats, arrangement, defaults
 //! ```
 //!
-//! Tuning (arena, trials, tuner) is for Linux; plans and their executors are for every system.
+//! Tuning (trials, tuner) is for Linux; reports and replays are for every system.
 //!
 //! This crate is handed a [`gingham_core::Registry`] and knows no backend by name.
 #![deny(unsafe_code)]

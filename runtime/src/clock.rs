@@ -2,7 +2,7 @@
 //!
 //! Ctrl-Z, a frozen container and a paused virtual machine stop a tuning, while the system's clock goes on. A process
 //! does not learn that it was stopped, but a thread that reads the clock some times a second sees it leap. Of the time
-//! between two looks, the part beyond [`LONGEST`] does not count.
+//! between two looks, the part beyond `LONGEST` does not count.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};

@@ -1,8 +1,8 @@
 //! Whether a trial computed the right results: the parent judges the outputs in the arena itself.
 //!
-//! Each family defines what is compared, and with what ([`family`](super::family)). The expected results are computed
-//! once, for all trials. Outputs are poisoned before the run that is judged, and comparisons read `ratio <= 1`, so that
-//! outputs that were not written fail.
+//! Each family defines what is compared, and with what (`family`). The expected results are computed once, for all
+//! trials. Outputs are poisoned before the run that is judged, and comparisons read `ratio <= 1`, so that outputs that
+//! were not written fail.
 
 use bytemuck::Pod;
 use gingham_core::bounds::Bounded;
