@@ -299,7 +299,7 @@ fn what_no_tuning_writes_is_refused() {
         ("/trials/0/samples/0/tasks", json!(0), "0 tasks in"),
         ("/trials/0/samples/0/tasks", json!(u64::MAX), "the arena holds 24"),
         ("/trials/0/samples/1/round", json!(0), "twice the same round"),
-        ("/trials/0/eliminated", json!("\u{7}"), "no name and no reason"),
+        ("/trials/0/eliminated", json!("\u{7}"), "not a name or a reason"),
         ("/best", json!("simd:1+serial"), "`simd:1+serial` has no row"),
     ];
     for (path, value, expected) in changes {
