@@ -12,7 +12,7 @@ use gingham_runtime::waves;
 use gingham_runtime::workload::judge::Wrong;
 use gingham_runtime::workload::{Judge, Workload};
 
-use super::process::Death;
+use super::death::Death;
 use super::protocol::Hello;
 use super::{Program, Ready, Trial};
 use crate::reason::{Failure, FailureKind};

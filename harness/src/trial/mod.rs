@@ -4,6 +4,7 @@
 //! [`Trial`], the child's [`init`]; they exchange lines of JSON ([`protocol`]). The child may be any other [`Program`]
 //! that speaks this protocol.
 
+mod death;
 pub(crate) mod driver;
 mod init;
 mod measured;
@@ -15,6 +16,7 @@ pub mod program;
 pub mod protocol;
 mod runner;
 
+pub use death::Death;
 pub use init::{Uninitialised, init};
-pub use process::{Death, Ready, Trial};
+pub use process::{Ready, Trial};
 pub use program::Program;

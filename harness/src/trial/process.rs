@@ -11,9 +11,9 @@ use gingham_machine::Neighbours;
 use gingham_runtime::environment::Environment;
 use gingham_runtime::store;
 use rustix::event::{PollFd, PollFlags};
-use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_open, waitid};
 
+use super::death::{Death, unexpected, unstarted};
 use super::init::MARKER;
 use super::measured::Reading;
 use super::patience::{Patience, WAIT};
@@ -52,21 +52,6 @@ pub struct Ready {
     pub version: String,
     /// The kernels it chose; may be empty.
     pub kernels: String,
-}
-
-/// Why a trial gives no (more) samples.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Death {
-    /// The runner says that it cannot run this combination.
-    #[error("{0}")]
-    Refused(String),
-    /// It did not answer a request in time.
-    #[error("no answer within {}s", (.0.as_secs_f64() * 10.0).round() / 10.0)]
-    Timeout(Duration),
-    /// It ended, crashed, failed, or gave an answer that is not in the protocol.
-    #[error("{0}")]
-    Failed(String),
 }
 
 impl Trial {
@@ -331,23 +316,5 @@ impl Trial {
 impl Drop for Trial {
     fn drop(&mut self) {
         let _ = self.reap();
-    }
-}
-
-/// Why no process could be started, and what would help.
-fn unstarted(error: &io::Error) -> String {
-    let more = match Errno::from_io_error(error) {
-        Some(Errno::MFILE | Errno::NFILE) => "; raise `ulimit -n`, of which each trial takes four",
-        Some(Errno::AGAIN) => "; raise `ulimit -u`",
-        _ => "",
-    };
-    format!("cannot start: {error}{more}")
-}
-
-fn unexpected(answer: Answer) -> Death {
-    match answer {
-        Answer::Refused { reason } => Death::Refused(reason),
-        Answer::Failed { reason } => Death::Failed(reason),
-        other => Death::Failed(format!("answered out of turn: {other:?}")),
     }
 }
