@@ -3,7 +3,7 @@
 //!
 //! ```no_run
 //! use gingham::Product;
-//! use gingham::harness::{Session, Workload};
+//! use gingham::{Session, Workload};
 //! use gingham::core::ndarray::Array2;
 //!
 //! let registry = gingham::registry();

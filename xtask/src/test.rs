@@ -54,7 +54,7 @@ struct Done {
 }
 
 /// The crates without a library that takes long to compile.
-const ALONE: [&str; 4] = ["gingham-core", "gingham-machine", "gingham-simd", "gingham-template"];
+const ALONE: [&str; 5] = ["gingham-core", "gingham-machine", "gingham-runtime", "gingham-simd", "gingham-template"];
 
 pub(crate) fn run(apart: bool) -> Result<ExitCode> {
     system::prepare()?;

@@ -21,8 +21,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use gingham_runtime::store;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 pub use course::{Ended, Journalled, Resumable};
 pub use event::{Answer, Asked, Begun, Event, Request};
@@ -160,8 +160,11 @@ impl<E: Serialize + DeserializeOwned> Journal<E> {
 
         let mut lines = Lines { rest: &bytes, number: 0, length: 0, sum: 0 };
         let first = lines.next().ok().flatten().ok_or_else(no_journal)?;
-        let found = parse_header(first).map_err(|e| damaged(1, store::plain(&e)))?;
-        let found = found.map_err(|schema| Error::Schema { path: path.into(), schema })?;
+        let schema = store::schema(first).map_err(|reason| damaged(1, reason))?;
+        if schema != SCHEMA {
+            return Err(Error::Schema { path: path.into(), schema });
+        }
+        let found: Header = store::value(first).map_err(|reason| damaged(1, reason))?;
         if let Some(difference) = header.difference(&found) {
             return Err(Error::Foreign { path: path.into(), difference });
         }
@@ -213,17 +216,6 @@ impl<E: Serialize + DeserializeOwned> Journal<E> {
         (&self.file).take(length).read_to_end(&mut bytes).map_err(io)?;
         Ok(bytes)
     }
-}
-
-/// A header, or the name of the other form that it has.
-fn parse_header(json: &[u8]) -> serde_json::Result<Result<Header, String>> {
-    #[derive(Deserialize)]
-    #[serde(expecting = "an object with a `schema`")]
-    struct Named {
-        schema: String,
-    }
-    let Named { schema } = serde_json::from_slice(json)?;
-    if schema == SCHEMA { serde_json::from_slice(json).map(Ok) } else { Ok(Err(schema)) }
 }
 
 /// The checksum of a line of `json` that follows one whose checksum is `previous`, and its bytes.
