@@ -89,7 +89,7 @@ pub fn compare(
     }
     let degrees: f64 = pairs.iter().map(|(_, pair)| pair.kept - 1.0).sum();
     let pooled = pairs.iter().map(|(_, pair)| pair.variance * (pair.kept - 1.0)).sum::<f64>() / degrees;
-    let floor = control.and_then(|(of, logs_of_twin)| trimmed(&ratios(logs_of_twin, logs.get(of)?)));
+    let floor = control.and_then(|(of, logs_of_control)| trimmed(&ratios(logs_of_control, logs.get(of)?)));
     let pooled = pooled.max(floor.map_or(0.0, |floor| floor.variance));
     // All pairs share the leader, so their logs correlate by a half and their variances by a quarter: K of them with d
     // degrees of freedom determine the variance as well as 4 K / (K + 3) independent ones.
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_noisy_twin_widens_every_interval() {
+    fn a_noisy_control_widens_every_interval() {
         let logs = lanes(&[1.0, 1.05], 12, 0.005);
         let control: Vec<_> =
             (0..12).map(|round| Some(round as f64 + if round % 2 == 0 { 0.2 } else { -0.2 })).collect();
