@@ -19,7 +19,7 @@ use gingham_runtime::workload::Portion;
 
 use crate::reason::{Failure, FailureKind};
 use crate::sample::{Cost, Sample};
-use crate::search::{Course, Process, SAMPLE_S, Started, Stopped, sampling};
+use crate::search::{Course, Process, Started, Stopped, sampling};
 
 /// Pools of this process that run a closure.
 pub(crate) struct Pools<'a, F> {
@@ -66,16 +66,9 @@ impl<'a, F: Fn(&Context<'_>, usize) -> Result<(), BoxError> + Sync> Pools<'a, F>
         self.most.count = items;
     }
 
-    /// Seconds an item. One item says little about the others, so `count` of them are run, then twice as many, and so
-    /// on, until a run takes as long as a sample or has as many items as a sample may have.
-    fn item_s_on(&self, engine: &Engine, mut count: usize) -> Result<f64, Failure> {
-        loop {
-            let sample = self.run(engine, 0, count, 1)?;
-            if sample.wall_s >= SAMPLE_S || count == self.most.count {
-                return Ok(sample.seconds_per_task());
-            }
-            count = (2 * count).min(self.most.count);
-        }
+    /// Seconds that an item takes on `engine`, of which `count` items are run first.
+    fn item_s_on(&self, engine: &Engine, count: usize) -> Result<f64, Failure> {
+        sampling::seconds_each(count, self.most.count, |count| Ok(self.run(engine, 0, count, 1)?.wall_s))
     }
 
     /// Runs `warm` items untimed, then `count`, `repeat` times over.

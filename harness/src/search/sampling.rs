@@ -51,6 +51,23 @@ pub fn too_short(budget_s: f64, spent_s: f64, serial_s: f64, cpus: usize, candid
     (spent_s + round_s > budget_s).then(|| (spent_s + 2.0 * round_s).ceil())
 }
 
+/// Seconds that a task takes. `run_s` runs a number of tasks and gives the seconds that they took. One task says little
+/// about the others, so `first` tasks are run, then twice as many, and so on, until a run lasts as long as a sample or
+/// runs all `most` of them.
+///
+/// # Errors
+/// Those of `run_s`.
+pub fn seconds_each<E>(first: usize, most: usize, mut run_s: impl FnMut(usize) -> Result<f64, E>) -> Result<f64, E> {
+    let mut count = first;
+    loop {
+        let seconds = run_s(count)?;
+        if seconds >= SAMPLE_S || count == most {
+            return Ok(seconds / count as f64);
+        }
+        count = (2 * count).min(most);
+    }
+}
+
 /// How many times a sample repeats a part of the batch that takes `part_s` seconds: as often as comes nearest to
 /// [`SAMPLE_S`], and at least once.
 #[must_use]
@@ -77,6 +94,22 @@ mod tests {
         assert_eq!(part(60.0, 0.3, 8, 5), 5, "or all that are held");
         assert_eq!(part(1.0, 0.1, 1, 20), 1, "0.12 s in the shortest budget");
         assert_eq!(part(600.0, 0.3, 2, 100), 4);
+    }
+
+    #[test]
+    fn tasks_are_timed_by_the_first_run_that_lasts_as_long_as_a_sample() {
+        let runs = |first, most, task_s: f64| {
+            let mut counts = Vec::new();
+            let each_s = seconds_each(first, most, |count| {
+                counts.push(count);
+                Ok::<_, ()>(task_s * count as f64)
+            });
+            (counts, each_s.expect("no run fails"))
+        };
+        assert_eq!(runs(1, 100, 0.0078125), (vec![1, 2, 4], 0.0078125));
+        assert_eq!(runs(2, 11, 0.0), (vec![2, 4, 8, 11], 0.0), "or that runs all of them");
+        assert_eq!(runs(2, 100, 1.0), (vec![2], 1.0));
+        assert_eq!(seconds_each(1, 2, |_| Err("lost")), Err("lost"));
     }
 
     #[test]

@@ -184,16 +184,8 @@ impl Driver {
         let hello = Hello::new(&self.held, combination, &self.arena, false);
         let failed = |death: Death| E::from(Failure::from(death));
         let (mut trial, _) = Trial::start(start.program, hello, &self.environment, start.deadline).map_err(failed)?;
-        // One task says little about the others, so twice as many are run each time until a run takes as long as a
-        // sample.
-        let (mut count, all) = (1, self.held.tasks());
-        let task_s = loop {
-            let wall_s = trial.run(0, count, 1).map_err(failed)?.wall_s;
-            if wall_s >= sampling::SAMPLE_S || count == all {
-                break wall_s / count as f64;
-            }
-            count = (2 * count).min(all);
-        };
+        let run_s = |count| trial.run(0, count, 1).map(|ran| ran.wall_s);
+        let task_s = sampling::seconds_each(1, self.held.tasks(), run_s).map_err(failed)?;
         let tasks = choose(task_s)?;
         self.judge.poison(self.arena.outputs_mut(), tasks);
         trial.verify(0, tasks).map_err(failed)?;

@@ -146,8 +146,9 @@ impl Workload {
     /// `registry`.
     ///
     /// # Errors
-    /// [`WorkloadError::Placement`] where the tensors, which come from another process, do not fit, or where `registry`
-    /// has no such function.
+    /// [`WorkloadError::Placement`] where the tensors, which come from another process, do not fit;
+    /// [`WorkloadError::Unknown`] where `registry` has no such function; [`WorkloadError::Element`] where its results
+    /// are of another type.
     pub fn tasks_in<'a>(
         &'a self,
         registry: &'a Registry,
