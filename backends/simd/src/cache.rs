@@ -1,23 +1,23 @@
-//! The sizes of this CPU's caches: what decides when a result is better written past them.
+//! The sizes of this CPU's caches: kernels choose blocks, prefetches and stores by them.
 
 use std::sync::OnceLock;
 
-/// Bytes of data that each level holds.
+/// Bytes of data that each cache level holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Caches {
     /// Of one core.
     pub(crate) l1: usize,
     /// Of one core.
     pub(crate) l2: usize,
-    /// Of all the cores that share one; that of `l2` where there is none.
+    /// Of all the cores that share one. Equals `l2` if the CPU has no third level.
     pub(crate) l3: usize,
 }
 
-/// Assumed where the CPU does not say: the sizes of a small CPU of the last ten years.
+/// Assumed if the CPU does not tell its sizes: those of a small CPU of the last ten years.
 const USUAL: Caches = Caches { l1: 32 << 10, l2: 512 << 10, l3: 8 << 20 };
 
 impl Caches {
-    /// Those of this CPU, looked up once.
+    /// The caches of this CPU, looked up once.
     pub(crate) fn get() -> Self {
         static CACHES: OnceLock<Caches> = OnceLock::new();
         *CACHES.get_or_init(|| Self::detect().unwrap_or(USUAL))
@@ -28,8 +28,8 @@ impl Caches {
         None
     }
 
-    /// From the leaf that lists the caches: 4 on Intel's CPUs (Software Developer's Manual, volume 2, CPUID), 8000001Dh
-    /// in the same layout on AMD's (Programmer's Manual, volume 3, appendix E).
+    /// Reads the CPUID leaf that lists the caches: 4 on Intel's CPUs (Software Developer's Manual, volume 2, CPUID),
+    /// 8000001Dh in the same layout on AMD's (Programmer's Manual, volume 3, appendix E).
     #[cfg(target_arch = "x86_64")]
     fn detect() -> Option<Self> {
         use std::arch::x86_64::{__cpuid, __cpuid_count};

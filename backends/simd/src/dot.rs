@@ -1,7 +1,7 @@
 //! `sum x_i y_i`, in several wide accumulators.
 //!
-//! The shape of the sum is fixed by the length and the level alone: at most [`BLOCKS`] equal blocks, then their sums
-//! pairwise. The number of threads decides which thread sums a block, never what is added to what.
+//! The length and the level alone decide what is added to what: the terms of at most [`BLOCKS`] equal blocks, then the
+//! blocks' sums pairwise. The number of threads only decides which thread sums a block.
 
 use gingham_core::ndarray::{ArrayView1, s};
 use gingham_core::{Error, OpThreads};
@@ -12,21 +12,20 @@ use crate::level::Available;
 use crate::team;
 use crate::vector::{Element, Kernel, MAX_LANES, Vector};
 
-/// Elements of the smallest block where there is more than one. Handing it out (some 20 ns) costs nothing beside the
-/// 3 us that it takes.
+/// The smallest block of a sum with several, in elements. Summing it takes 3 us, handing it out some 20 ns.
 const BLOCK: usize = 1 << 14;
 
-/// Blocks at most: their sums need no allocation, and enough is left to share out when a thread comes late.
+/// The most blocks: few enough to keep their sums on the stack, enough for others to do a late thread's share.
 const BLOCKS: usize = 256;
 
-/// Independent sums: two FMA units, each with a latency of four cycles.
+/// Independent sums, as many as keep two FMA units with a latency of four cycles busy.
 const SUMS: usize = 8;
 
-/// Bytes by which a prefetch runs ahead. From memory on Zen 4, prefetching 16 or 32 lines ahead gave 31 GB/s, no
-/// prefetching 28. Reading each operand in two places at once gave 30; from pages of 4 KiB, 28 instead of 27.
+/// Bytes by which a prefetch runs ahead. On Zen 4, memory was read at 31 GB/s with prefetches 16 or 32 lines ahead, at
+/// 28 without. Reading each operand in two places at once gave 30 GB/s; on pages of 4 KiB, 28 instead of 27.
 const AHEAD: usize = 32 * 64;
 
-/// The length of a block is a multiple of this, the longest turn of the loop, so that the masked end is paid for once.
+/// Block lengths are multiples of this, the longest turn of the loop: only the last block has a masked end.
 const UNIT: usize = SUMS * MAX_LANES;
 
 /// The sum of `x_i y_i`, in an order that the length and the level decide.
@@ -65,7 +64,7 @@ fn pairwise<T: Element>(sums: &[T]) -> T {
     }
 }
 
-/// Some elements of both operands, which lie in memory if they are `FAR`, else in the caches.
+/// A block of both operands. `FAR` operands lie in memory, others in the caches.
 struct Block<'a, T, const FAR: bool> {
     x: ArrayView1<'a, T>,
     y: ArrayView1<'a, T>,

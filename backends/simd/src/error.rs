@@ -2,10 +2,9 @@
 
 use gingham_core::{BackendId, Error};
 
-/// The id of the backend.
 pub(crate) const ID: BackendId = BackendId::new("simd");
 
-/// What only this backend can say.
+/// An error with a message of this backend's own.
 pub(crate) fn library(message: String) -> Error {
     Error::Library { backend: ID, message }
 }

@@ -1,7 +1,7 @@
 //! The families of operations for both element types.
 //!
-//! One impl for each type, and none for all types: a generic one would be compiled anew in every crate that uses the
-//! backend, which took 40 s for each test and bench.
+//! A macro writes one impl for each type. Every crate that uses the backend would compile a generic impl anew, which
+//! took 40 s for each test and bench.
 
 use gingham_core::ndarray::{ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2};
 use gingham_core::{

@@ -10,7 +10,7 @@ use crate::store::{Values, write};
 use crate::team;
 use crate::vector::{Element, Kernel, Vector};
 
-/// `value` in every element of `out`.
+/// Writes `value` to every element of `out`.
 pub(crate) fn fill<T: Vectors>(
     level: Available,
     value: T,
@@ -24,9 +24,9 @@ pub(crate) fn fill<T: Vectors>(
     Ok(())
 }
 
-/// Whether to write past the caches. A lane that is filled again and again is in part still in the last cache when its
-/// turn comes: on Zen 4 plain stores are quicker up to 3/2 of that cache (by 1.2 at once its size), then as quick on
-/// huge pages, and slower by 1.2 on small ones. On Zen 5 they are slower by 1.3 in memory.
+/// Whether to write past the caches. The last cache still holds a part of a lane that is filled again and again. So on
+/// Zen 4 plain stores are quicker up to 3/2 of that cache (by 1.2 at its very size), beyond it as quick on huge pages
+/// and slower by 1.2 on small ones. On Zen 5 they are slower by 1.3 in memory.
 fn past_caches<T>(len: usize) -> bool {
     len.saturating_mul(size_of::<T>()) > Caches::get().l3 / 2 * 3
 }

@@ -1,4 +1,4 @@
-//! The instruction set that the kernels are run with: chosen once, by the CPU or by a variable.
+//! The instruction set of the kernels: the one that a variable names, else the best that the CPU has.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use crate::vector::Kernel;
 /// The variable that forces a level: `GINGHAM_SIMD=portable|avx2|avx512`.
 pub const VARIABLE: &str = "GINGHAM_SIMD";
 
-/// An instruction set, the better ones greater.
+/// An instruction set. A better one compares as greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Level {
     /// What the compilation target guarantees: SSE2 on x86-64, NEON on AArch64.
@@ -20,7 +20,7 @@ pub enum Level {
     Avx512,
 }
 
-/// Why there are no kernels: the level is unknown, or this CPU lacks it.
+/// Why a level cannot be used: its name is unknown, or this CPU lacks it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LevelError {
@@ -39,7 +39,7 @@ pub enum LevelError {
 }
 
 impl Level {
-    /// All of them, the plainest first.
+    /// All levels, the plainest first.
     pub const ALL: [Self; 3] = [Self::Portable, Self::Avx2, Self::Avx512];
 
     /// The best level that this CPU has.
@@ -48,7 +48,7 @@ impl Level {
         Self::ALL.into_iter().rev().find(|level| level.is_available()).unwrap_or(Self::Portable)
     }
 
-    /// Whether this CPU (and operating system) has it.
+    /// Whether this CPU and its operating system support the level.
     #[must_use]
     pub fn is_available(self) -> bool {
         match self {
@@ -109,7 +109,7 @@ impl Available {
         if level.is_available() { Ok(Self(level)) } else { Err(LevelError::Missing { given: level }) }
     }
 
-    /// The level that [`VARIABLE`] names; the best one where it is unset or empty.
+    /// The level that [`VARIABLE`] names; if it is unset or empty, the best one.
     pub(crate) fn from_env() -> Result<Self, LevelError> {
         match std::env::var_os(VARIABLE) {
             Some(name) if !name.is_empty() => Self::new(name.to_string_lossy().parse()?),
@@ -117,7 +117,6 @@ impl Available {
         }
     }
 
-    /// The level itself.
     pub(crate) fn get(self) -> Level {
         self.0
     }

@@ -1,7 +1,7 @@
 //! The backend `simd`: Gingham's own kernels, in Rust alone.
 //!
-//! Each algorithm is written once, on a small vector (`vector/`); each instruction set is a thin instantiation
-//! (`arch/`); which one runs is chosen once for each [`Simd`] ([`Level`]). One file or folder an operation family.
+//! Each algorithm is written once, on a small vector (`vector/`), and compiled for each instruction set (`arch/`). Each
+//! [`Simd`] chooses its instruction set ([`Level`]) when it is made. Each operation family has one file or folder.
 
 mod arch;
 mod cache;
@@ -33,15 +33,15 @@ pub struct Simd {
 }
 
 impl Simd {
-    /// The best level that the CPU has, or the one that [`VARIABLE`] names. If the CPU lacks that one, or its name is
-    /// unknown, no other level is used in its place: [`Backend::info`] says so, and [`Backend::limit`] and every
-    /// operation return it as an error.
+    /// The backend at the level that [`VARIABLE`] names or, without it, at the best level of the CPU. If the CPU lacks
+    /// the named level, or the name is unknown, [`Backend::info`] says so, and [`Backend::limit`] and every operation
+    /// return an error.
     #[must_use]
     pub fn new() -> Self {
         Self { level: Available::from_env() }
     }
 
-    /// As [`Simd::new`], with the error at once.
+    /// Does what [`Simd::new`] does, but returns the error at once.
     ///
     /// # Errors
     /// [`LevelError`] if [`VARIABLE`] holds an unknown name, or a level that the CPU lacks.
@@ -52,7 +52,7 @@ impl Simd {
     /// The backend at `level`.
     ///
     /// # Errors
-    /// [`LevelError::Missing`] if the CPU lacks it.
+    /// [`LevelError::Missing`] if the CPU lacks `level`.
     pub fn with_level(level: Level) -> Result<Self, LevelError> {
         Ok(Self { level: Ok(Available::new(level)?) })
     }
@@ -91,7 +91,7 @@ impl Backend for Simd {
     }
 
     fn variables(&self) -> &[Variable] {
-        // Trials keep it: only a user who wants another level sets it.
+        // Trials keep this variable: only a user who wants another level sets it.
         const VARIABLES: [Variable; 1] = [Variable::new(VARIABLE, "the instruction set: portable, avx2 or avx512")];
         &VARIABLES
     }

@@ -1,23 +1,23 @@
-//! Writing a lane from start to end: vector by vector, aligned, past the caches where that pays.
+//! Writes a lane from start to end in aligned vectors, past the caches where that pays.
 //!
-//! What is written is a [`Values`]: a constant, or a function of other lanes. Lanes that are not contiguous are
-//! gathered into vectors and scattered from them, so that every layout is computed by the same code.
+//! A [`Values`] says what is written: a constant, or a function of other lanes. Lanes that are not contiguous are
+//! gathered into vectors and scattered from them, so that the same code computes every layout.
 
 use gingham_core::ndarray::{ArrayView1, ArrayViewMut1};
 
 use crate::vector::Vector;
 
-/// Lanes of at least this many vectors are aligned before they are written, so that no store crosses a cache line. In
-/// shorter ones the masked head is too large a part of the work.
+/// A lane of at least this many vectors begins with a masked store that ends at an aligned address, so that no later
+/// one crosses a cache line. In a shorter lane the masked store is too large a part of the work.
 const ALIGNED_FROM: usize = 16;
 
-/// Vectors computed in one turn of a loop at most.
+/// The most vectors that one turn of a loop computes.
 const MOST: usize = 8;
 
-/// What a lane is to hold, by index.
+/// The values to write to a lane, by index.
 pub(crate) trait Values<V: Vector>: Copy {
-    /// Vectors computed in one turn of the loop, at most [`MOST`]: 8 where one takes an instruction or two, so that the
-    /// turning costs nothing; 1 where one is work enough.
+    /// Vectors that one turn of the loop computes, at most [`MOST`]: 8 if a vector takes an instruction or two, so that
+    /// the loop itself costs nothing; 1 if a vector is work enough.
     const UNROLL: usize;
 
     /// Whether [`Values::load`] may be called.
@@ -26,13 +26,13 @@ pub(crate) trait Values<V: Vector>: Copy {
     /// Elements `i` to `i + LANES`.
     ///
     /// # Safety
-    /// The values are dense, and at least `i + LANES`.
+    /// The values are dense, and they are at least `i + LANES`.
     unsafe fn load(self, i: usize) -> V;
 
     /// Elements `i` to `i + n`, `n <= LANES`.
     ///
     /// # Safety
-    /// There are at least `i + n` values.
+    /// The values are at least `i + n`.
     unsafe fn gather(self, i: usize, n: usize) -> V;
 }
 
@@ -41,12 +41,12 @@ pub(crate) trait Values<V: Vector>: Copy {
 pub(crate) struct Input<V: Vector> {
     start: *const V::Elem,
     stride: isize,
-    /// The first element in all lanes, which is all there is where the stride is 0.
+    /// The first element in all lanes. If the stride is 0, every load gives it.
     first: V,
 }
 
 impl<V: Vector> Input<V> {
-    /// The lane `x`, of at least one element; where there is none, `out` itself.
+    /// The lane `x`, or `out` itself if `x` is `None`; the lane has at least one element.
     ///
     /// # Safety
     /// The CPU has the instructions of `V`.
@@ -87,11 +87,11 @@ impl<V: Vector> Input<V> {
     }
 }
 
-/// `out_i <- values_i`. With `past_caches`, a lane that is long enough to be aligned is written in streaming stores,
-/// which do not read the line first.
+/// `out_i <- values_i`. With `past_caches`, streaming stores write a lane that is long enough to be aligned; they do
+/// not read the cache line first.
 ///
 /// # Safety
-/// The CPU has the instructions of `V`; there are as many values as elements in `out`.
+/// The CPU has the instructions of `V`; `values` are as many as the elements of `out`.
 #[inline(always)]
 pub(crate) unsafe fn write<V: Vector, F: Values<V>>(values: F, mut out: ArrayViewMut1<'_, V::Elem>, past_caches: bool) {
     let (len, stride, out) = (out.len(), out.strides()[0], out.as_mut_ptr());
@@ -105,7 +105,7 @@ pub(crate) unsafe fn write<V: Vector, F: Values<V>>(values: F, mut out: ArrayVie
                 values.gather(0, head).store_first(out, head);
                 i = head;
                 if past_caches {
-                    // Two places at once: from small pages on Zen 4 that was 1.05 times as quick.
+                    // Writes in two places at once: on small pages of Zen 4 that was 1.05 times as quick.
                     let half = (len - i) / (2 * turn) * turn;
                     for at in (i..i + half).step_by(turn) {
                         for start in [at, at + half] {
@@ -119,8 +119,8 @@ pub(crate) unsafe fn write<V: Vector, F: Values<V>>(values: F, mut out: ArrayVie
                 }
             }
             while i + turn <= len {
-                // All loads first: a load waits for an earlier store whose address differs by about a multiple of
-                // 4 KiB. With loads and stores in turn, additions ran at 0.6 of the speed on Zen 4.
+                // Loads everything first: a load waits for an earlier store whose address differs by about a multiple
+                // of 4 KiB. With loads and stores in turn, additions ran at 0.6 of the speed on Zen 4.
                 let mut vectors = [values.load(i); MOST];
                 for (u, vector) in vectors.iter_mut().enumerate().take(F::UNROLL).skip(1) {
                     *vector = values.load(i + u * V::LANES);
@@ -130,7 +130,7 @@ pub(crate) unsafe fn write<V: Vector, F: Values<V>>(values: F, mut out: ArrayVie
                 }
                 i += turn;
             }
-            // A constant: where a turn is one vector, this is the loop above, and is not compiled once more.
+            // If a turn is one vector, this equals the loop above; `const` keeps it from being compiled again.
             if const { F::UNROLL > 1 } {
                 while i + V::LANES <= len {
                     values.load(i).store(out.add(i));
@@ -195,7 +195,7 @@ mod tests {
 
     fn every_element_is_streamed_once<T: Vectors>() {
         for level in Level::ALL.into_iter().filter_map(|level| Available::new(level).ok()) {
-            // Every offset from a multiple of the vector's size, whatever that of the allocation.
+            // Every offset from a multiple of the vector's size, wherever the allocation begins.
             for (len, offset) in (1..700).step_by(13).flat_map(|len| (0..17).map(move |offset| (len, offset))) {
                 let x: Vec<T> = (0..len + 17).map(|i| T::from_f64(i as f64)).collect();
                 let mut out = vec![-T::one(); len + 34];

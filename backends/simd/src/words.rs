@@ -1,10 +1,10 @@
-//! Random bits in registers: 64-bit words for the generator, and the way from words to numbers.
+//! Random bits in registers: 64-bit words for the generator, and how words become numbers.
 //!
-//! They are apart from [`Vector`](crate::vector::Vector), though they share its registers: arithmetic on words has
-//! another width than arithmetic on numbers (a product of 32-bit halves fills 64 bits), and each instruction set has
-//! its own way from bits to numbers.
+//! These traits are not part of [`Vector`](crate::vector::Vector), though they share its registers: words have another
+//! width than numbers (a product of 32-bit halves fills 64 bits), and each instruction set turns bits into numbers in
+//! its own way.
 
-/// A register of 64-bit words. As with vectors, one in hand proves that the CPU has its instructions.
+/// A register of 64-bit words. Like a vector, a register in hand proves that the CPU has its instructions.
 pub(crate) trait Words: Copy {
     /// Words in a register, a power of two up to 8.
     const LANES: usize;
@@ -23,14 +23,14 @@ pub(crate) trait Words: Copy {
 
     /// The products of the lower halves.
     fn mul_lower(self, b: Self) -> Self;
-    /// The upper halves in the place of the lower ones.
+    /// Each upper half moved down to the lower one, zeros in its place.
     fn upper(self) -> Self;
-    /// The lower halves in the place of the upper ones, zeros in theirs.
+    /// Each lower half moved up to the upper one, zeros in its place.
     fn raised(self) -> Self;
     /// The exclusive or of all three.
     fn xor(self, b: Self, c: Self) -> Self;
 
-    /// Every bit changed.
+    /// Every bit flipped.
     #[inline(always)]
     fn inverted(self) -> Self {
         // SAFETY: a register in hand proves that the CPU has its instructions.
@@ -39,7 +39,7 @@ pub(crate) trait Words: Copy {
     }
 }
 
-/// A vector whose lanes can be made of the bits of [`Words`], each of its own 32 or 64.
+/// A vector that can be made from [`Words`], each lane from its own 32 or 64 bits.
 pub(crate) trait FromWords: Copy {
     /// The register of words of the same instruction set.
     type Words: Words;
@@ -47,14 +47,14 @@ pub(crate) trait FromWords: Copy {
     /// Multiples of 2^-53 (`f64`) or 2^-24 (`f32`) in [0, 1), from the upper bits.
     fn unit(words: Self::Words) -> Self;
 
-    /// Numbers in (0, 1], from all bits but the lowest, which is taken as set: small numbers are as fine as large ones.
+    /// Numbers in (0, 1], from all bits but the lowest, which counts as set: small numbers are as fine as large ones.
     fn positive(words: Self::Words) -> Self;
 
     /// Numbers in [-1/2, 1/2): multiples of 2^-52 (`f64`), from the lower 52 bits, or odd multiples of 2^-31 (`f32`),
-    /// from the lower 30, and 1/2 where these round to it. So small `f32`, too, have as many bits as the type holds.
+    /// from the lower 30, and 1/2 where these round to it. So even small `f32` have as many bits as the type holds.
     fn centred(words: Self::Words) -> Self;
 
-    /// The sign changed where the highest bit is set.
+    /// `self`, negated where the highest bit is set.
     fn flipped(self, words: Self::Words) -> Self;
 
     /// `b` where the second highest bit is set, `a` elsewhere.

@@ -34,7 +34,7 @@ vectors! { F64x4: 4 x f64, F32x8: 8 x f32, 16 registers }
 impl Elementary for F64x4 {}
 impl Elementary for F32x8 {}
 
-/// All ones, then all zeros: the mask of the first n lanes of 8 (of 4) starts n words (2 n words) before the middle.
+/// Ones, then zeros: the mask of the first n of 8 lanes starts n words before the middle, that of 4 lanes 2 n words.
 static MASKS: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
 
 /// A register whose first `words <= 8` words of 32 bits are ones.
@@ -47,7 +47,7 @@ unsafe fn mask(words: usize) -> __m256i {
     unsafe { _mm256_loadu_si256(MASKS.as_ptr().add(8 - words).cast()) }
 }
 
-/// Lanes of ones where true, of zeros where false.
+/// A mask: a true lane is all ones, a false lane all zeros.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
 pub(crate) struct Ones(__m256i);
@@ -90,7 +90,7 @@ impl Not for Ones {
     }
 }
 
-/// What AVX2 does in other ways than AVX-512, for elements of `$words` words of 32 bits.
+/// What AVX2 does differently from AVX-512, for elements of `$words` words of 32 bits.
 macro_rules! avx2 {
     ($elem:ident of $words:literal words) => {
         #[inline]

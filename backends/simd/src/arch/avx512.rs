@@ -1,4 +1,4 @@
-//! Vectors of 64 bytes: AVX-512 F, BW, DQ and VL, which every such CPU has but Knights Landing.
+//! Vectors of 64 bytes: AVX-512 F, BW, DQ and VL, which every CPU with AVX-512 has, except Knights Landing.
 
 mod words;
 
@@ -30,7 +30,7 @@ unsafe fn outlined<V: Vector, K: Kernel<V::Elem>>(kernel: K) -> K::Output {
 
 vectors! { F64x8: 8 x f64, F32x16: 16 x f32, 32 registers }
 
-/// The steps of elementary functions that are an instruction or two here.
+/// The steps of elementary functions that take an instruction or two here.
 macro_rules! elementary {
     ($($vector:ident: $lanes:literal x $elem:ident in $set:ident;)*) => {$(
         impl Elementary for $vector {
@@ -70,7 +70,7 @@ macro_rules! elementary {
 
 elementary! { F64x8: 8 x f64 in pd; F32x16: 16 x f32 in ps; }
 
-/// A mask is a register of its own, with a bit for each lane and no others.
+/// A mask is a register with exactly one bit for each lane.
 macro_rules! mask {
     ($($mask:ty)*) => {$(
         impl Mask for $mask {
@@ -84,7 +84,7 @@ macro_rules! mask {
 
 mask! { __mmask8 __mmask16 }
 
-/// What AVX-512 does in other ways than AVX2.
+/// What AVX-512 does differently from AVX2.
 macro_rules! avx512 {
     ($elem:ident) => {
         #[inline]

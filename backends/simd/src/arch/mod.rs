@@ -1,4 +1,4 @@
-//! The instruction sets: a vector for each element type, and one function that a kernel is compiled into.
+//! The instruction sets: each has a vector for each element type, and one function that kernels are compiled into.
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx2;
@@ -12,12 +12,12 @@ use crate::vector::{Element, Vector};
 
 /// An element type with its vectors at each [`crate::Level`].
 pub(crate) trait Vectors: Element {
-    /// Those of [`crate::Level::Portable`].
+    /// The vector of [`crate::Level::Portable`].
     type Portable: Vector<Elem = Self>;
-    /// Those of [`crate::Level::Avx2`].
+    /// The vector of [`crate::Level::Avx2`].
     #[cfg(target_arch = "x86_64")]
     type Avx2: Vector<Elem = Self>;
-    /// Those of [`crate::Level::Avx512`].
+    /// The vector of [`crate::Level::Avx512`].
     #[cfg(target_arch = "x86_64")]
     type Avx512: Vector<Elem = Self>;
 }

@@ -20,7 +20,7 @@ pub(crate) unsafe fn run<V: Vector, K: Kernel<V::Elem>>(kernel: K) -> K::Output 
     unsafe { kernel.run::<V>() }
 }
 
-/// `N` elements, of 16 bytes together but where `f32` is widened.
+/// `N` elements: 16 bytes, or 32 where `f32` are widened.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
 pub(crate) struct V128<T, const N: usize>([T; N]);
@@ -87,7 +87,7 @@ impl<T: Element, const N: usize> Register for V128<T, N> {
         assert!(N.is_power_of_two() && N <= MAX_LANES);
         N
     };
-    /// SSE2's; NEON has 32, but this level is not meant to be fast.
+    /// As many as SSE2 has. NEON has 32, but this level is not meant to be fast.
     const REGISTERS: usize = 16;
 
     #[inline(always)]
@@ -157,7 +157,7 @@ impl<T: Element, const N: usize> Arithmetic for V128<T, N> {
         self.zip(b, |x, y| x / y)
     }
 
-    /// A NaN in x is taken by the first test; one in y fails the second, and y is the result.
+    /// The first test takes a NaN in x; a NaN in y fails the second test, so y is the result.
     #[inline(always)]
     fn min(self, b: Self) -> Self {
         self.zip(b, |x, y| if x.is_nan() || x < y { x } else { y })
@@ -168,7 +168,7 @@ impl<T: Element, const N: usize> Arithmetic for V128<T, N> {
         self.zip(b, |x, y| if x.is_nan() || x > y { x } else { y })
     }
 
-    /// NaN fails both tests.
+    /// NaN fails both tests, and so stays.
     #[inline(always)]
     fn clamp(self, low: Self, high: Self) -> Self {
         self.zip(high, |x, high| if high < x { high } else { x }).zip(low, |x, low| if x < low { low } else { x })

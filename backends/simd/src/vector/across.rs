@@ -1,18 +1,18 @@
-//! What takes a number from one lane to another.
+//! Operations that move numbers between lanes.
 
 use super::memory::Memory;
 use super::register::MAX_LANES;
 
 /// Interleaving, and sums of lanes.
 pub(crate) trait Across: Memory {
-    /// The lanes of both in turn, `self`'s first: the first half of them, and the second.
+    /// The lanes of `self` and `b` in turn, beginning with `self`'s: the first half of them, and the second.
     fn interleave(self, b: Self) -> (Self, Self);
 
-    /// Lanes `n` to `2 n` added to the first `n` ones; the other lanes hold nothing of use afterwards. `n` is half of
-    /// the lanes, or, if that is as much as 16 bytes, a quarter.
+    /// Lanes `n` to `2 n` added to the first `n`; the other lanes of the result are meaningless. `n` is half of the
+    /// lanes, or a quarter, if a quarter is 16 bytes or more.
     fn folded(self, n: usize) -> Self;
 
-    /// The sum of the lanes, pairwise.
+    /// The sum of the lanes, added pairwise.
     #[inline(always)]
     fn sum(self) -> Self::Elem {
         let mut lanes = [<Self::Elem as Default>::default(); MAX_LANES];

@@ -8,7 +8,7 @@ pub(crate) trait Bits: Register {
     fn and(self, b: Self) -> Self;
     /// The bits that either has.
     fn or(self, b: Self) -> Self;
-    /// The bits that one of them has.
+    /// The bits that exactly one has.
     fn xor(self, b: Self) -> Self;
     /// The sum of the bit patterns as integers, which wraps.
     fn add_bits(self, b: Self) -> Self;

@@ -1,4 +1,4 @@
-//! Comparisons, and the choice between two vectors by what they give.
+//! Comparisons, and the choice between two vectors by a mask.
 
 use std::ops::{BitAnd, BitOr, Not};
 
@@ -12,7 +12,7 @@ pub(crate) trait Mask: Copy + BitAnd<Output = Self> + BitOr<Output = Self> + Not
 
 /// Comparisons, lane by lane.
 pub(crate) trait Compare: Register {
-    /// What comparisons give.
+    /// The result of a comparison.
     type Mask: Mask;
 
     /// `self == b`, false where either is NaN.

@@ -1,4 +1,4 @@
-//! The element types as the kernels see them: what their bit patterns mean.
+//! The element types: what their bit patterns mean.
 
 use gingham_core::Scalar;
 
@@ -6,7 +6,7 @@ use gingham_core::Scalar;
 pub(crate) trait Element: Scalar {
     /// Bits of the fraction, the implicit one not counted: 52 or 23.
     const FRACTION_BITS: u32;
-    /// What is added to the exponent: 1023 or 127.
+    /// The bias of the exponent: 1023 or 127.
     const BIAS: u64;
     /// The least normal number.
     const LEAST_NORMAL: Self;

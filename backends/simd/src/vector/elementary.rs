@@ -1,6 +1,6 @@
 //! The steps that elementary functions are made of: exact products, exponents and tables.
 //!
-//! AVX-512 has instructions for most of them. The others compose them of plainer ones, as written here.
+//! AVX-512 has instructions for most of these steps. The other levels compose them of plainer ones, as written here.
 
 use super::arithmetic::Arithmetic;
 use super::bits::Bits;
@@ -10,9 +10,9 @@ use super::register::MAX_LANES;
 
 /// Exact products, exponents and tables.
 pub(crate) trait Elementary: Arithmetic + Bits + Memory {
-    /// `(high, low)`: the product rounded, and what that leaves out, together exact where nothing over- or underflows.
+    /// `(high, low)`: the rounded product and its rounding error. Their sum is exact where nothing over- or underflows.
     ///
-    /// Where products are not fused the factors are split in halves (Dekker 1971), which overflows for factors above
+    /// If products are not fused, the factors are split in halves (Dekker 1971), which overflows for factors above
     /// 2^995 (2^115 for `f32`).
     #[inline(always)]
     fn mul_exact(self, b: Self) -> (Self, Self) {
@@ -31,14 +31,14 @@ pub(crate) trait Elementary: Arithmetic + Bits + Memory {
         (high, low)
     }
 
-    /// `self` times 2 to the floor of `n`, rounded once where `self` is near 1: gradual underflow and overflow are the
-    /// result's own. `n` is a multiple of 1/64 of a size up to 2044 (252 for `f32`).
+    /// `self` times 2 to the floor of `n`. If `self` is near 1, the result is rounded once, also where it underflows
+    /// gradually or overflows. `n` is a multiple of 1/64 and at most 2044 in size (252 for `f32`).
     #[inline(always)]
     fn scale(self, n: Self) -> Self {
         let bits = Self::Elem::FRACTION_BITS;
         let constant = |bits: u64| self.like(Self::Elem::from_pattern(bits));
-        // In the last place of this sum is 1/64, so that its bit pattern holds 64 n as an integer. One power of two may
-        // be out of range where two of about half the exponent are not.
+        // The last bit of this sum means 1/64, so its bit pattern holds 64 n as an integer. One power of two may be out
+        // of range; two with about half the exponent are not.
         let sum = n.add(self.number((3u64 << (bits - 7)) as f64));
         let (whole, half) = (sum.shr(6), sum.shr(7));
         let bias = constant(Self::Elem::BIAS);
@@ -50,14 +50,14 @@ pub(crate) trait Elementary: Arithmetic + Bits + Memory {
     #[inline(always)]
     fn exponent(self) -> Self {
         let bits = Self::Elem::FRACTION_BITS;
-        // The number whose last bit is 1: an integer put into the low bits of its pattern is added to it.
+        // The last bit of this number means 1: an integer in the low bits of its pattern is added to it.
         let one_in_last_place = 1u64 << bits;
         let field = self.shr(bits).or(self.number(one_in_last_place as f64));
         field.sub(self.number((one_in_last_place + Self::Elem::BIAS) as f64))
     }
 
-    /// The entry of `table` at the index in the low bits of each lane's bit pattern. `N` is a power of two; up to 32
-    /// entries are kept in registers where the instruction set can.
+    /// The entry of `table` at the index in the low bits of each lane's bit pattern. `N` is a power of two; AVX-512
+    /// takes up to 32 entries, which it keeps in registers.
     #[inline(always)]
     fn lookup<const N: usize>(self, table: &[Self::Elem; N]) -> Self {
         const { assert!(N.is_power_of_two()) };

@@ -2,7 +2,7 @@
 
 use super::register::{MAX_LANES, Register};
 
-/// Vectors from memory and to it.
+/// Moves vectors from memory and to it.
 pub(crate) trait Memory: Register {
     /// The elements from `p` on.
     ///
@@ -28,8 +28,8 @@ pub(crate) trait Memory: Register {
     /// `n` elements are writable at `p`.
     unsafe fn store_first(self, p: *mut Self::Elem, n: usize);
 
-    /// Writes all lanes to `p` past the caches, so that the line is not read first; a plain store where the instruction
-    /// set has no such instruction. Call [`Memory::fence`] before another thread may read what was written.
+    /// Writes all lanes to `p` past the caches, so that the CPU does not read the line first; a plain store where the
+    /// instruction set has no such instruction. Call [`Memory::fence`] before another thread may read what was written.
     ///
     /// # Safety
     /// As [`Memory::store`]; `p` is a multiple of the vector's size.
@@ -54,7 +54,7 @@ pub(crate) trait Memory: Register {
     }
 
     /// As [`Memory::prefetch`], but into the second-level cache only. The first-level cache can wait for only a few
-    /// lines at a time; prefetches into it use these places up, and loads queue behind them. On Zen 4, prefetches into
+    /// lines at a time; prefetches into it take these places, and loads queue behind them. On Zen 4, prefetches into
     /// the first level brought a dot product from memory to 0.8 of its speed, these to 1.1.
     #[inline(always)]
     fn prefetch_far(p: *const Self::Elem) {

@@ -1,12 +1,12 @@
-//! The small vector that every algorithm here is written in, and the way an algorithm meets an instruction set.
+//! The small vector that every algorithm here uses, and how an algorithm is compiled for each instruction set.
 //!
 //! A [`Kernel`] is an algorithm with its operands. It is generic over the [`Vector`]; each file of [`crate::arch`]
 //! instantiates it inside one function that is compiled with the features of its instruction set. Everything between
 //! that function and the intrinsics is `#[inline(always)]`: a function that is not inlined would be compiled for the
 //! baseline.
 //!
-//! A vector is a [`Register`], with one trait for each thing that is done with it: [`Memory`], [`Arithmetic`],
-//! [`Compare`] (which gives a [`Mask`]), [`Bits`], [`Across`] and [`Elementary`].
+//! A vector is a [`Register`] with one trait for each kind of operation: [`Memory`], [`Arithmetic`], [`Compare`] (which
+//! gives a [`Mask`]), [`Bits`], [`Across`] and [`Elementary`].
 
 mod across;
 mod arithmetic;
@@ -30,7 +30,7 @@ pub(crate) use register::{MAX_LANES, Register};
 
 /// An algorithm with its operands.
 pub(crate) trait Kernel<T: Element> {
-    /// What it computes, beside what it writes to its operands.
+    /// What it returns, beside what it writes to its operands.
     type Output;
 
     /// Does the work. Implementations are `#[inline(always)]`.
@@ -46,12 +46,12 @@ pub(crate) trait InF64<const N: usize>: Copy {
     fn apply<W: Vector<Elem = f64>>(self, arguments: [W; N]) -> W;
 }
 
-/// All that a vector can do. All methods are `#[inline(always)]`.
+/// Everything that a vector can do. All methods are `#[inline(always)]`.
 pub(crate) trait Vector: Across + Arithmetic + Bits + Compare + Elementary + FromWords + Memory {
     /// `f` of every lane, calculated in `f64` and rounded to the element.
     fn in_f64<const N: usize>(arguments: [Self; N], f: impl InF64<N>) -> Self;
 
-    /// Runs `kernel` in a function of its own, so that what is large and called from several places is there once.
+    /// Runs `kernel` in a function of its own, so that large code with several callers is compiled once.
     ///
     /// # Safety
     /// As [`Register::splat`].

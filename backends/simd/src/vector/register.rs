@@ -9,7 +9,7 @@ pub(crate) const MAX_LANES: usize = 16;
 
 /// A register of [`Register::LANES`] elements.
 ///
-/// Only making one is unsafe: a vector in hand proves that the CPU has its instructions, so arithmetic is safe.
+/// Making a register is unsafe, arithmetic is not: a register in hand proves that the CPU has its instructions.
 pub(crate) trait Register: Copy {
     /// The element.
     type Elem: Element;

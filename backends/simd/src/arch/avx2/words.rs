@@ -54,7 +54,7 @@ impl Words for U64x4 {
 }
 
 /// Words as numbers, rounded to nearest. The lower half becomes the last bits of 2^52, the upper half those of 2^84.
-/// 2^84 and 2^52 are taken from the upper one, exactly, before the two are added.
+/// Before the two are added, 2^84 and 2^52 are subtracted from the upper one, which is exact.
 ///
 /// # Safety
 /// The CPU has AVX2.
@@ -111,8 +111,8 @@ unsafe fn centred_f32(words: __m256i) -> __m256 {
     }
 }
 
-/// The numbers of one element type. The exponents `k` of `scaled` are positive while they carry their bias, and become
-/// numbers in the last bits of a large one.
+/// [`FromWords`] for one element type. `scaled` makes numbers of the exponents `k` while their bias keeps them
+/// positive: it puts them into the last bits of a large number.
 macro_rules! from_words {
     (
         $vector:ident of $elem:ident in $set:ident, $bits:ident: $mantissa:literal, $one:literal, $root_half:literal,

@@ -77,7 +77,7 @@ unsafe fn centred_f32(words: __m512i) -> __m512 {
     }
 }
 
-/// The numbers of one element type. `a ^ (b & c)` by its truth table.
+/// [`FromWords`] for one element type. The ternary instruction computes `a ^ (b & c)`, given as its truth table.
 macro_rules! from_words {
     (
         $vector:ident of $elem:ident in $set:ident, $bits:ident: $mantissa:literal, $root_half:literal;

@@ -49,7 +49,7 @@ impl Words for U64x2 {
 }
 
 impl U64x2 {
-    /// Lane `i` of a vector of `T`: the lower half of a word is the first of two.
+    /// Lane `i` of a vector of `T`. If a word holds two lanes, the lower half is the first.
     #[inline(always)]
     fn lane<T: Element>(self, i: usize) -> u64 {
         match T::DTYPE {
@@ -112,7 +112,7 @@ impl<T: Element, const N: usize> FromWords for V128<T, N> {
         Self(from_fn(|i| if words.lane::<T>(i) >> (width - 2) & 1 == 1 { b.0[i] } else { a.0[i] }))
     }
 
-    /// Through `f64`, which holds every `f32`.
+    /// Goes through `f64`, which holds every `f32`.
     #[inline(always)]
     fn scaled(self) -> (Self, Self) {
         let bits = self.0.map(|x| x.into_f64().to_bits());
