@@ -1,4 +1,4 @@
-//! A function along a lane: any strides, in pieces for the op threads.
+//! Applies a function along lanes of any stride, in pieces for the op threads.
 
 use gingham_core::OpThreads;
 use gingham_core::ndarray::{ArrayView1, ArrayViewMut1, Axis, s};
@@ -12,10 +12,10 @@ use crate::vector::{Element, Kernel, Vector};
 
 /// A function of one argument.
 pub(super) trait Map<T: Element>: Copy + Sync {
-    /// Vectors in one turn of the loop: more than one pays only for functions of an instruction or two.
+    /// Vectors in one turn of the loop. More than one pays only if the function takes an instruction or two.
     const UNROLL: usize;
 
-    /// Its values.
+    /// The function of each lane.
     fn apply<V: Vector<Elem = T>>(self, x: V) -> V;
 }
 
@@ -24,11 +24,11 @@ pub(super) trait Zip<T: Element>: Copy + Sync {
     /// As [`Map::UNROLL`].
     const UNROLL: usize;
 
-    /// Its values.
+    /// The function of each pair of lanes.
     fn apply<V: Vector<Elem = T>>(self, x: V, y: V) -> V;
 }
 
-/// Functions as types, so that each is compiled into a loop of its own.
+/// Makes each function a type, so that each is compiled into a loop of its own.
 macro_rules! functions {
     ($family:ident of $bound:ident, $unroll:literal a turn: $(
         $(#[$doc:meta])* $name:ident($($argument:ident),*) = $value:expr;
@@ -90,9 +90,9 @@ fn part<T>(x: ArrayView1<'_, T>, start: usize, len: usize) -> ArrayView1<'_, T> 
     x.slice_move(s![start..start + len])
 }
 
-/// Whether to write the output past the caches: not in place, where its lines have been read anyway; else where the
-/// operands together take more than half of the last cache. On Zen 4 plain stores are quicker up to a third of it, and
-/// slower by 1.3 and more from a half on.
+/// Whether to write the output past the caches: never in place, where its lines have been read anyway, else if the
+/// operands together exceed half of the last cache. On Zen 4 plain stores are quicker up to a third of that cache, and
+/// slower by 1.3 or more from a half on.
 fn past_caches<T, const N: usize>(inputs: [Option<ArrayView1<'_, T>>; N], len: usize) -> bool {
     let read = inputs.iter().flatten().filter(|x| x.strides()[0] != 0).count();
     let bytes = (read + 1).saturating_mul(len).saturating_mul(size_of::<T>());

@@ -1,8 +1,8 @@
 //! Element-wise functions.
 //!
 //! A function is a type that computes on vectors ([`lane::Map`] of one argument, [`lane::Zip`] of two); [`lane`]
-//! applies it along a lane. [`exact`] has those that IEEE 754 fixes to the bit, [`transcendental`] those that are
-//! approximated.
+//! applies it along a lane. [`exact`] has the functions that IEEE 754 fixes to the bit, [`transcendental`] the
+//! approximated ones.
 
 mod exact;
 mod lane;
@@ -18,7 +18,7 @@ use exact::{Abs, Add, Div, Max, Min, Mul, Neg, Recip, Sqrt, Square, Sub};
 use lane::{map, zip};
 use transcendental::{Cos, Exp, Functions, Ln, Pow, Sin, Tanh};
 
-/// `f` of every element of `x`, or of `out` where there is none.
+/// `f` of every element of `x`, or of `out` if `x` is `None`.
 pub(crate) fn unary<T: Vectors + Functions>(
     level: Available,
     f: Unary,
@@ -41,7 +41,7 @@ pub(crate) fn unary<T: Vectors + Functions>(
     Ok(())
 }
 
-/// `f` of every pair of elements of `x`, or of `out` where there is none, and `y`.
+/// `f` of every pair of elements of `x`, or of `out` if `x` is `None`, and `y`.
 pub(crate) fn binary<T: Vectors + Functions>(
     level: Available,
     f: Binary,

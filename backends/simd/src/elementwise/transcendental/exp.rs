@@ -1,21 +1,21 @@
 //! `e^x`, within 0.6 ULP.
 //!
-//! `x = n ln 2 + r` with `n` a multiple of 1/16 and `|r| <= ln 2 / 32`, so that `e^x = 2^n (1 + (e^r - 1))`: 2 to the
-//! fraction of `n` comes from a table of 16 entries, the power from the exponent field.
+//! `x = n ln 2 + r` with `n` a multiple of 1/16 and `|r| <= ln 2 / 32`, so that `e^x = 2^n (1 + (e^r - 1))`: a table of
+//! 16 entries gives 2 to the fraction of `n`, the exponent field 2 to the rest.
 
 use super::polynomial::polynomial;
 use crate::vector::{Element, Vector};
 
-/// What the element type decides.
+/// What differs between the element types.
 pub(crate) trait Constants: Element {
-    /// Below `LOWEST` the result rounds to zero, above `HIGHEST` to infinity.
+    /// Below it, the result rounds to zero.
     const LOWEST: Self;
-    /// See `LOWEST`.
+    /// Above it, the result rounds to infinity.
     const HIGHEST: Self;
     /// `1 / ln 2`
     const LOG2_E: Self;
-    /// 1.5 in the place where the last bit is 1/16: a sum with it rounds to a multiple of 1/16, which the bit pattern
-    /// holds in its low bits.
+    /// 1.5 times the power of two whose last bit means 1/16: a sum with it rounds to a multiple of 1/16, which the low
+    /// bits of its pattern hold.
     const ROUNDER: Self;
     /// `ln 2` in few enough bits for its product with any `n` to be exact.
     const LN_2_HIGH: Self;
@@ -23,7 +23,7 @@ pub(crate) trait Constants: Element {
     const LN_2_LOW: Self;
     /// `2^(i/16)`, rounded.
     const POWERS: [Self; 16];
-    /// What `POWERS` leaves out, as a part of it.
+    /// What `POWERS` leaves out, relative to it.
     const POWERS_LOW: [Self; 16];
 
     /// `(e^r - 1 - r) / r^2` for `|r| <= ln 2 / 32`.
@@ -140,19 +140,19 @@ pub(super) fn exp<V: Vector<Elem: Constants>>(x: V) -> V {
     exp_within(clamp(x), |r| r)
 }
 
-/// `x`, but no further out than where [`exp`] stays at zero and infinity.
+/// Limits `x` to the range beyond which [`exp`] is zero or infinite.
 #[inline(always)]
 pub(super) fn clamp<V: Vector<Elem: Constants>>(x: V) -> V {
     x.clamp(x.like(V::Elem::LOWEST), x.like(V::Elem::HIGHEST))
 }
 
-/// `e^(high + low)` of a `high` that [`clamp`] leaves as it is, `low` no more than a unit in its last place.
+/// `e^(high + low)` for a `high` that [`clamp`] leaves as it is and a `low` of at most a unit in its last place.
 #[inline(always)]
 pub(super) fn exp_sum<V: Vector<Elem: Constants>>(high: V, low: V) -> V {
     exp_within(high, |r| r.add(low))
 }
 
-/// `e^x`, with `correct` applied to what remains after `n ln 2` is taken from `x`.
+/// `e^x`, with `correct` applied to `r`.
 #[inline(always)]
 fn exp_within<V: Vector<Elem: Constants>>(x: V, correct: impl Fn(V) -> V) -> V {
     let rounder = x.like(V::Elem::ROUNDER);

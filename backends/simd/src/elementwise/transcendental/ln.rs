@@ -1,13 +1,13 @@
 //! `ln x`, within 0.7 ULP, and the reduction that `pow` shares.
 //!
-//! `x = 2^k m` with `m` from 0.735 to 1.470, which a table of 16 entries by the leading bits of `m` takes near 1:
-//! `r = c m - 1` with `|r| < 0.0335`, so that `ln x = k ln 2 - ln c + ln(1 + r)`. Each `c` has so few bits that `r` is
-//! exact, and `c` is 1 on both sides of 1, so that nothing cancels there.
+//! `x = 2^k m` with `m` from 0.735 to 1.470. By the leading bits of `m`, a table of 16 entries gives the `c` that takes
+//! `m` near 1: `r = c m - 1` with `|r| < 0.0335`, so that `ln x = k ln 2 - ln c + ln(1 + r)`. Each `c` has so few bits
+//! that `r` is exact, and `c` is 1 on both sides of 1, so that nothing cancels there.
 
 use super::polynomial::polynomial;
 use crate::vector::{Element, Mask, Vector};
 
-/// What the element type decides.
+/// What differs between the element types.
 pub(crate) trait Constants: Element {
     /// The least `m`.
     const LEAST_M: Self;
@@ -15,8 +15,8 @@ pub(crate) trait Constants: Element {
     const LN_2_HIGH: Self;
     /// What `LN_2_HIGH` leaves out.
     const LN_2_LOW: Self;
-    /// `c` for each cell of `m`, a sixteenth of its range: among the numbers of few bits that keep `r` exact, the one
-    /// that keeps it smallest.
+    /// `c` for each cell of `m`, a sixteenth of its range: of the numbers with few enough bits to keep `r` exact, the
+    /// one that makes `r` smallest.
     const C: [Self; 16];
     /// `-ln c` to the last place of `LN_2_HIGH`.
     const LN_C_HIGH: [Self; 16];
@@ -145,16 +145,16 @@ impl Constants for f32 {
 
 /// `x = 2^k (1 + r) / c`
 pub(super) struct Split<V> {
-    /// Integers.
+    /// The exponents, as whole numbers.
     pub(super) k: V,
-    /// The entry of the tables, in the low bits of the pattern.
+    /// The index into the tables, in the low bits of the pattern.
     pub(super) cell: V,
-    /// Exact.
+    /// The rest, exact.
     pub(super) r: V,
 }
 
 impl<V: Vector<Elem: Constants>> Split<V> {
-    /// Of an `x` that is [`ordinary`].
+    /// Splits an `x` that is [`ordinary`].
     #[inline(always)]
     pub(super) fn new(x: V) -> Self {
         let bits = V::Elem::FRACTION_BITS;
@@ -174,7 +174,7 @@ impl<V: Vector<Elem: Constants>> Split<V> {
         Self { k: shifted.exponent(), cell, r }
     }
 
-    /// Of any positive and finite `x`.
+    /// Splits any positive and finite `x`.
     #[inline(always)]
     pub(super) fn of_any(x: V) -> Self {
         let up = V::Elem::FRACTION_BITS + 2;
@@ -187,7 +187,7 @@ impl<V: Vector<Elem: Constants>> Split<V> {
         Self { k: split.k.add(choose(-f64::from(up), up.into(), 0.0)), ..split }
     }
 
-    /// `(high, low)`, together `k ln 2 - ln c`: `high` is exact, and zero or larger than `r`.
+    /// `(high, low)`, whose sum is `k ln 2 - ln c`: `high` is exact, and zero or larger than `r`.
     #[inline(always)]
     pub(super) fn ln_without_r(&self) -> (V, V) {
         let Self { k, cell, .. } = self;
@@ -206,19 +206,19 @@ impl<V: Vector<Elem: Constants>> Split<V> {
     }
 }
 
-/// The last power of two, from which on `k` would be past the largest exponent.
+/// The largest power of two. From it on, `k` can exceed the largest exponent.
 #[inline(always)]
 fn least_huge<V: Vector>(x: V) -> V {
     x.like(V::Elem::from_pattern((2 * V::Elem::BIAS) << V::Elem::FRACTION_BITS))
 }
 
-/// Whether each is positive, normal and not huge.
+/// Whether each lane is positive, normal and below [`least_huge`].
 #[inline(always)]
 pub(super) fn ordinary<V: Vector>(x: V) -> V::Mask {
     x.like(V::Elem::LEAST_NORMAL).le(x) & x.lt(least_huge(x))
 }
 
-/// `ln x`: minus infinity of both zeros, NaN of what is below.
+/// `ln x`: minus infinity for both zeros, NaN for negative numbers.
 #[inline(always)]
 pub(super) fn ln<V: Vector<Elem: Constants>>(x: V) -> V {
     if !(!ordinary(x)).any() {

@@ -1,7 +1,7 @@
-//! The functions that are approximated, in vectors: one file each.
+//! The approximated functions, in vectors: one file each.
 //!
-//! Where `f32` and `f64` differ in constants alone, the algorithm is written once and the constants belong to the
-//! element. Polynomials are minimax (Remez's exchange in 200 bits), and each says on what interval and how close.
+//! If `f32` and `f64` differ only in constants, the algorithm is written once and the element type holds the constants.
+//! Polynomials are minimax (Remez's exchange in 200 bits); a comment on each gives its interval and its error.
 
 mod exp;
 mod ln;
@@ -18,7 +18,7 @@ mod unusual;
 use super::lane::{Map, Zip, functions};
 use crate::vector::Vector;
 
-/// An element type for which all of these functions are written.
+/// An element type that has all of these functions.
 pub(crate) trait Functions:
     exp::Constants + ln::Constants + sin_cos::Constants + tanh::Tanh + pow::Power
 {

@@ -1,10 +1,10 @@
 //! The reduction of huge arguments by pi/2 (Payne and Hanek, Radian reduction for trigonometric functions, 1983).
 //!
-//! Of the quarter turns in `x` only the fraction and the last two bits of the integer matter. They come from a window
-//! of the bits of `1 / pi`: what is above it gives whole turns, what is below it is too small to count. All of it is
-//! integer arithmetic.
+//! Of the quarter turns in `x` only the fraction and the last two bits of the integer matter. A window of the bits of
+//! `1 / pi` gives them: bits above it give whole turns, bits below it are too small to count. All arithmetic is on
+//! integers.
 
-/// The bits of `1 / pi`, after 64 that are zero, so that a window may begin before the point.
+/// The bits of `1 / pi`, after 64 zeros, so that a window may begin before the point.
 static INVERSE_PI: [u64; 21] = [
     0,
     0x517cc1b727220a94,
@@ -32,8 +32,8 @@ static INVERSE_PI: [u64; 21] = [
 /// `pi 2^126`, rounded down.
 const PI: u128 = 0xc90fdaa22168c234c4c6628b80dc1cd1;
 
-/// `(high, low, n)` with `x = n pi/2 + high + low` and `|high| <= pi/4`, for `x >= 1`; `n` is right modulo 4. NaN of
-/// infinity.
+/// `(high, low, n)` with `x = n pi/2 + high + low` and `|high| <= pi/4`, for `x >= 1`; `n` is right modulo 4. `high` is
+/// NaN for an infinite `x`.
 ///
 /// No finite number is closer than 2^-62 pi to a multiple of pi/2, and 136 bits of the fraction are right.
 pub(super) fn reduce(x: f64) -> (f64, f64, u64) {
@@ -43,7 +43,7 @@ pub(super) fn reduce(x: f64) -> (f64, f64, u64) {
     // x = m 2^e
     let e = (x.to_bits() >> 52) as i32 - 1075;
     let m = x.to_bits() & ((1 << 52) - 1) | 1 << 52;
-    // The window begins where the product's bits weigh 1: x / (pi/2) = m window 2^-190, but for multiples of 4.
+    // The window begins where the product's bits weigh 1: x / (pi/2) = m window 2^-190, up to a multiple of 4.
     let start = (e - 1 + 64) as usize;
     let word = |i: usize| {
         let pair = u128::from(INVERSE_PI[start / 64 + i]) << 64 | u128::from(INVERSE_PI[start / 64 + i + 1]);
@@ -67,10 +67,10 @@ pub(super) fn reduce(x: f64) -> (f64, f64, u64) {
     let zeros = upper.leading_zeros();
     let fraction = upper << zeros | (last << zeros) >> 64;
     let r = high_product(fraction, PI);
-    // Half of fraction 2^(-126 - zeros) times PI 2^-126, of which the product has lost 128 bits.
+    // Half of fraction 2^(-126 - zeros) times PI 2^-126; the product is without its last 128 bits.
     let unit = f64::from_bits(u64::from(1023 - 125 - zeros) << 52);
     let unit = if negative { -unit } else { unit };
-    // 53 bits, and the others.
+    // The first 53 bits, and the others.
     let low = r & ((1 << 75) - 1);
     let (high, low) = ((r - low) as f64 * unit, low as f64 * unit);
     let sum = high + low;

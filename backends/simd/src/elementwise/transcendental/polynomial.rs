@@ -3,8 +3,8 @@
 use crate::vector::Vector;
 
 /// `c_0 + c_1 x + c_2 x^2 + ..` of up to 16 terms, by Estrin's scheme: pairs of terms, then pairs of pairs. Horner's
-/// has one operation fewer for each square, but its chain of dependent operations is as long as the polynomial, this
-/// one's only as its logarithm.
+/// scheme saves the squares, but its chain of dependent operations is as long as the polynomial; this chain is as long
+/// as the logarithm of that.
 #[inline(always)]
 pub(super) fn polynomial<V: Vector, const N: usize>(x: V, coefficients: [V::Elem; N]) -> V {
     const { assert!(0 < N && N <= 16) };
@@ -12,7 +12,7 @@ pub(super) fn polynomial<V: Vector, const N: usize>(x: V, coefficients: [V::Elem
     for (term, c) in terms.iter_mut().zip(coefficients) {
         *term = x.like(c);
     }
-    // No loop over the rounds: the compiler does not unroll it, and the terms leave the registers (2.5x as slow).
+    // The rounds are written out: the compiler does not unroll a loop, so the terms leave the registers (2.5x as slow).
     if N > 1 {
         halve(&mut terms, N, x);
     }
@@ -30,7 +30,7 @@ pub(super) fn polynomial<V: Vector, const N: usize>(x: V, coefficients: [V::Elem
     terms[0]
 }
 
-/// The first `len` terms become half as many, each `t_2i + t_2i+1 power`; an odd one is kept.
+/// Halves the number of the first `len` terms: each pair becomes `t_2i + t_2i+1 power`, an odd last one is kept.
 #[inline(always)]
 fn halve<V: Vector, const N: usize>(terms: &mut [V; N], len: usize, power: V) {
     for i in 0..N {
@@ -42,7 +42,7 @@ fn halve<V: Vector, const N: usize>(terms: &mut [V; N], len: usize, power: V) {
     }
 }
 
-/// `c_0 + c_1 x + c_2 x^2 + ..` by Horner's scheme: the fewest operations, one after the other.
+/// `c_0 + c_1 x + c_2 x^2 + ..` by Horner's scheme: the fewest operations, each of which waits for the one before.
 #[inline(always)]
 pub(super) fn horner<V: Vector, const N: usize>(x: V, coefficients: [V::Elem; N]) -> V {
     let mut sum = x.like(coefficients[N - 1]);

@@ -1,9 +1,8 @@
 //! `x^y = e^(y ln x)`, within 1.1 ULP (0.9 where products are fused; `f32`: 1.7).
 //!
-//! `y ln x` may be 745, and its absolute error is the relative one of the result: the logarithm is taken in two
-//! numbers, for `f64` to 2^-67 or so ([`super::pow_pairs`] for `f32`). Lanes that are not ordinary (a base that is not
-//! positive, finite and normal, a result that is not) go through the same, `f32` through one `f64`, in a path that
-//! heeds C's Annex F.
+//! `y ln x` may be 745, and its absolute error is the relative error of the result. So two numbers hold the logarithm,
+//! for `f64` to 2^-67 or so ([`super::pow_pairs`] for `f32`). If the base or the result is not positive, finite and
+//! normal, a slower path (for `f32` in `f64`) obeys C's Annex F.
 
 use super::exp::{self, clamp, exp_sum};
 use super::ln::{Split, ordinary};
@@ -18,7 +17,7 @@ pub(super) fn pow<V: Vector<Elem: Power>>(x: V, y: V) -> V {
     V::Elem::power(x, y)
 }
 
-/// What the element type decides.
+/// What differs between the element types.
 pub(crate) trait Power: Element {
     /// `x^y`
     fn power<V: Vector<Elem = Self>>(x: V, y: V) -> V;
@@ -28,7 +27,7 @@ impl Power for f64 {
     #[inline(always)]
     fn power<V: Vector<Elem = Self>>(x: V, y: V) -> V {
         let (high, low) = y_ln(Split::new(x), y);
-        // Beyond, the result may be infinite or subnormal; where y is infinite or NaN, so is this.
+        // Beyond 700, the result may be infinite or subnormal. If y is infinite or NaN, so is `high`.
         let usual = ordinary(x) & high.abs().le(x.like(700.0));
         if !(!usual).any() {
             return exp_sum(high, low);
@@ -65,15 +64,15 @@ impl Anywhere<2> for AnyPower {
     }
 }
 
-/// `y`, but no further out than where any power but that of 1 has long been zero or infinite: `ln x` is not below 2^-53
-/// then.
+/// Limits `y` to a range beyond which `x^y` has long been zero or infinite for every `x` but 1: `ln x` is at least
+/// 2^-53 in size.
 #[inline(always)]
 fn saturating<V: Vector>(y: V) -> V {
     let limit = y.number((1u64 << 63) as f64 * 128.0);
     y.clamp(limit.neg(), limit)
 }
 
-/// `(high, low)`, together `y ln x`, from which they differ by some 2^-67 of it.
+/// `(high, low)`, whose sum is `y ln x` with a relative error of some 2^-67.
 #[inline(always)]
 fn y_ln<V: Vector<Elem = f64>>(x: Split<V>, y: V) -> (V, V) {
     /// `(ln(1 + r) - r + r^2 / 2) / r^3`, times -2, where `-0.0335 <= r <= 0.0323`: `ln(1 + r)` within 2^-72.8.
@@ -90,7 +89,7 @@ fn y_ln<V: Vector<Elem = f64>>(x: Split<V>, y: V) -> (V, V) {
     ];
     let (base, base_low) = x.ln_without_r();
     let r = x.r;
-    // base + r - r^2 / 2, each sum with what its rounding leaves out: the first term is the larger one, or zero.
+    // base + r - r^2 / 2, with the rounding error of each sum: the first term is the larger one, or zero.
     let (square, square_low) = r.mul_exact(r.mul(r.like(-0.5)));
     let sum = base.add(r);
     let sum_low = base.sub(sum).add(r);
@@ -100,7 +99,7 @@ fn y_ln<V: Vector<Elem = f64>>(x: Split<V>, y: V) -> (V, V) {
     let low = polynomial(r, TAIL).mul_add(square.mul(r), low);
     let high = all.add(low);
     let low = all.sub(high).add(low);
-    // An exact product that is not fused overflows for a huge y, even where the logarithm is zero.
+    // Without fused products, `mul_exact` overflows for a huge y, even if the logarithm is zero.
     let y = if V::FUSED { y } else { saturating(y) };
     let (product, product_low) = y.mul_exact(high);
     (product, y.mul_add(low, product_low))
@@ -137,7 +136,7 @@ const LOG2: [f64; 6] = [
 /// `2^r` where `|r| <= 1/32`, within 2^-29.6.
 const EXP2: [f64; 4] = [0.9999999988534027, 0.6931471799241411, 0.24023589981020813, 0.05550606184820911];
 
-/// `x^y` of numbers that were `f32`, close enough to round to one: `2^(y log2 x)`, the logarithm within 2^-41.
+/// `x^y` of `f32` widened to `f64`, exact enough to be rounded to `f32`: `2^(y log2 x)`, the logarithm within 2^-41.
 #[derive(Clone, Copy)]
 struct PowerOfSingles;
 
@@ -146,7 +145,7 @@ impl InF64<2> for PowerOfSingles {
     fn apply<W: Vector<Elem = f64>>(self, [x, y]: [W; 2]) -> W {
         let Split { k, cell, r } = Split::new(x);
         let log2 = polynomial(r, LOG2).mul_add(r, k.add(cell.lookup(&LOG2_C)));
-        // 2^129 and 2^-152 are far enough out for f32.
+        // In f32, 2^129 is infinite and 2^-152 zero.
         let power = y.mul(log2).clamp(x.like(-152.0), x.like(129.0));
         let rounder = x.like(<f64 as exp::Constants>::ROUNDER);
         let sum = power.add(rounder);
@@ -156,11 +155,11 @@ impl InF64<2> for PowerOfSingles {
     }
 }
 
-/// `magnitude`, which is `|x|^y` for finite `x` and `y` other than zero, but what Annex F says elsewhere; and the sign.
+/// `x^y` as Annex F defines it. `magnitude` is `|x|^y` if `x` and `y` are finite and not zero.
 #[inline(always)]
 fn with_special_values<V: Vector>(x: V, y: V, magnitude: V) -> V {
     let [zero, one, infinity, nan] = [0.0, 1.0, f64::INFINITY, f64::NAN].map(|value| x.number(value));
-    // From here on every number is an integer.
+    // From this size on, every number is an integer.
     let integers = x.number((1u64 << V::Elem::FRACTION_BITS) as f64);
     let is_integer = |y: V| integers.le(y) | y.add(integers).sub(integers).eq(y);
     let (size, falls) = (x.abs(), y.lt(zero));

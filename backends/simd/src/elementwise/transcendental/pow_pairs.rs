@@ -2,19 +2,19 @@
 //!
 //! `x = 2^k (1 + r) / c` as in [`super::ln`], but with 32 cells, so that `|r| < 0.022`. The result errs by up to 89
 //! times as much as the logarithm `k - log2 c + log2(1 + r)`, which is within 2^-31 or so of itself. Two vectors of
-//! `f64` err by less, and took 2.5 times as long on Zen 4.
+//! `f64` err less, but took 2.5 times as long on Zen 4.
 
 use super::polynomial::horner;
 use crate::vector::{Element, Vector};
 
-/// The largest `y log2 x`: beyond the range of the result, within that of
+/// The largest `y log2 x`: outside the range of the result, inside the range of
 /// [`Elementary::scale`](crate::vector::Elementary::scale).
 const LARGEST: f32 = 192.0;
 
-/// The pattern of the least `m`. It makes the cell of 1 small, where what is rounded in the logarithm is a part `r / 2`
-/// of it; in no cell is that part above 0.0064.
+/// The pattern of the least `m`. It makes the cell of 1 small, in which a share `r / 2` of the logarithm is rounded; in
+/// every cell this share is at most 0.0064.
 const LEAST_M: u32 = 0x3f48e000;
-/// `c` for each cell: among the numbers of few bits that keep `r` exact, the one that keeps it smallest.
+/// `c` for each cell: of the numbers with few enough bits to keep `r` exact, the one that makes `r` smallest.
 const C: [f32; 32] = [
     1.265625, 1.234375, 1.21875, 1.1875, 1.171875, 1.15625, 1.125, 1.109375, 1.09375, 1.078125, 1.046875, 1.03125,
     1.015625, 1.0, 0.984375, 0.953125, 0.921875, 0.890625, 0.875, 0.84375, 0.828125, 0.8046875, 0.78125, 0.765625,
@@ -96,8 +96,7 @@ const LOG2_TAIL: [f32; 5] = [1.9254168e-8, -0.7213475, 0.48089856, -0.36079916, 
 /// `(2^f - 1) / f` for `|f| <= 1/2`, to bring `2^f` within 2^-28.3.
 const EXP2: [f32; 6] = [std::f32::consts::LN_2, 0.24022648, 0.055503596, 0.009618501, 0.0013390988, 0.00015328603];
 
-/// `(high, low)`, together `log2 x` of a positive, normal `x` below 2^127: `low` is what the rounding of `high` leaves
-/// out.
+/// `(high, low)`, whose sum is `log2 x`, for a positive, normal `x` below 2^127: `low` is the rounding error of `high`.
 #[inline(always)]
 fn log2<V: Vector<Elem = f32>>(x: V) -> (V, V) {
     let bits = |bits: u32| x.like(f32::from_bits(bits));
@@ -106,7 +105,7 @@ fn log2<V: Vector<Elem = f32>>(x: V) -> (V, V) {
     let cell = shifted.shr(f32::FRACTION_BITS - 5);
     let r = m.mul_sub(cell.lookup(&C), x.like(1.0));
     let base = shifted.exponent().add(cell.lookup(&LOG2_C_HIGH));
-    // The base is zero, or has no bits below 2^-16 and the sum is not small against r, so that the difference is exact.
+    // The difference is exact: the base is zero, or its last bit is at least 2^-16 and the sum is not small against r.
     let log2_e = x.like(std::f32::consts::LOG2_E);
     let high = r.mul_add(log2_e, base);
     let low = r.mul_add(log2_e, base.sub(high)).add(cell.lookup(&LOG2_C_LOW));
@@ -115,7 +114,7 @@ fn log2<V: Vector<Elem = f32>>(x: V) -> (V, V) {
     (sum, high.sub(sum).add(low))
 }
 
-/// `x^y` of a positive, normal `x` below 2^127, and whether it is right.
+/// `x^y` for a positive, normal `x` below 2^127, and whether each lane is right.
 #[inline(always)]
 pub(super) fn pow<V: Vector<Elem = f32>>(x: V, y: V) -> (V, V::Mask) {
     let (high, low) = log2(x);

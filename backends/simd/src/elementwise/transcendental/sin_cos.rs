@@ -1,8 +1,8 @@
 //! The sine and the cosine of any argument, within 1 ULP (`f32`: 1.6).
 //!
-//! `|x| = n pi/2 + r` with `|r| <= pi/4`. The sine is that of `r` where `n` is even, its cosine where `n` is odd; the
-//! cosine is the sine with the next `n`. Arguments too large for this reduction are reduced one by one
-//! ([`super::payne_hanek`]). `f32` up to 65536 is calculated as it is ([`super::sin_cos_singles`]), beyond in `f64`.
+//! `|x| = n pi/2 + r` with `|r| <= pi/4`. The sine is plus or minus the sine of `r` where `n` is even, its cosine where
+//! `n` is odd; the cosine is the sine with the next `n`. [`super::payne_hanek`] reduces larger arguments one by one.
+//! `f32` up to 65536 are calculated in `f32` ([`super::sin_cos_singles`]), larger ones in `f64`.
 
 use std::marker::PhantomData;
 
@@ -11,12 +11,12 @@ use super::unusual::{Anywhere, usually};
 use super::{payne_hanek, sin_cos_singles};
 use crate::vector::{Element, InF64, MAX_LANES, Mask, Vector};
 
-/// What the element type decides. All of it is in `f64`.
+/// What differs between the element types. All numbers are `f64`.
 pub(crate) trait Constants: Element {
     /// The largest argument that `reduce` takes.
     const LARGEST: f64;
 
-    /// `x - n pi/2` and what its rounding leaves out.
+    /// `x - n pi/2` and its rounding error.
     fn reduce<W: Vector<Elem = f64>>(x: W, n: W) -> (W, W);
 
     /// `sin(high + low)`, where `|high| <= pi/4`.
@@ -25,18 +25,18 @@ pub(crate) trait Constants: Element {
     /// `cos(high + low)`, where `|high| <= pi/4`.
     fn cosine<W: Vector<Elem = f64>>(high: W, low: W) -> W;
 
-    /// `sin x`: NaN of infinity.
+    /// `sin x`; NaN if `x` is infinite.
     fn sin<V: Vector<Elem = Self>>(x: V) -> V;
 
-    /// `cos x`: NaN of infinity.
+    /// `cos x`; NaN if `x` is infinite.
     fn cos<V: Vector<Elem = Self>>(x: V) -> V;
 }
 
 impl Constants for f64 {
-    /// So that `n` has 21 bits.
+    /// Up to it, `n` has at most 21 bits.
     const LARGEST: f64 = 3e6;
 
-    /// To 2^-128: the nearest that such an argument comes to a multiple of pi/2 is some 2^-60.
+    /// Within 2^-128: such arguments stay some 2^-60 away from the multiples of pi/2.
     #[inline(always)]
     fn reduce<W: Vector<Elem = f64>>(x: W, n: W) -> (W, W) {
         let (high, low) = if W::FUSED {
@@ -47,7 +47,7 @@ impl Constants for f64 {
             let (high, rest) = sum_exact(n.neg_mul_add(first, x), product.neg());
             (high, n.neg_mul_add(third, rest.sub(product_low)))
         } else {
-            // Of 32 bits each, so that the first three products are exact.
+            // Each has 32 bits, so that the first three products are exact.
             const HALF_PI: [f64; 4] =
                 [1.5707963267341256, 6.077100506303966e-11, 2.0222662487111665e-21, 8.4784276603689e-32];
             let [first, second, third, fourth] = HALF_PI.map(|part| n.mul(x.like(part)).neg());
@@ -115,7 +115,7 @@ impl Constants for f32 {
         (HALF_PI.into_iter().fold(x, |r, part| n.neg_mul_add(x.like(part), r)), x.like(0.0))
     }
 
-    /// As that of `f64`, within 2^-27.9; `low` is not used.
+    /// As for `f64`, within 2^-27.9, without `low`.
     #[inline(always)]
     fn sine<W: Vector<Elem = f64>>(high: W, _low: W) -> W {
         const TERMS: [f64; 3] = [-0.16666654610264106, 0.008332160782704734, -0.00019515284212777618];
@@ -145,19 +145,19 @@ impl Constants for f32 {
     }
 }
 
-/// `sin x`: NaN of infinity.
+/// `sin x`; NaN if `x` is infinite.
 #[inline(always)]
 pub(super) fn sin<V: Vector<Elem: Constants>>(x: V) -> V {
     V::Elem::sin(x)
 }
 
-/// `cos x`: NaN of infinity.
+/// `cos x`; NaN if `x` is infinite.
 #[inline(always)]
 pub(super) fn cos<V: Vector<Elem: Constants>>(x: V) -> V {
     V::Elem::cos(x)
 }
 
-/// The sine, as exactly as `T` needs it.
+/// The sine, as exact as `T` needs it.
 #[derive(Clone, Copy)]
 struct Sine<T>(PhantomData<T>);
 
@@ -175,7 +175,7 @@ impl<T: Constants + Copy> InF64<1> for Sine<T> {
     }
 }
 
-/// The cosine, as exactly as `T` needs it.
+/// The cosine, as exact as `T` needs it.
 #[derive(Clone, Copy)]
 struct Cosine<T>(PhantomData<T>);
 
@@ -193,10 +193,10 @@ impl<T: Constants + Copy> InF64<1> for Cosine<T> {
     }
 }
 
-/// The sine of `x >= 0` and `quarters` of a turn.
+/// The sine of `x` plus `quarters` of a turn, for `x >= 0`.
 #[inline(always)]
 fn turn<T: Constants, W: Vector<Elem = f64>>(x: W, quarters: u64) -> W {
-    // The last bit of this sum is 1, so that its bit pattern holds n in its low bits.
+    // The last bit of this sum means 1, so the low bits of its pattern hold n.
     let rounder = x.like((3u64 << 51) as f64);
     let mut sum = x.mul_add(x.like(std::f64::consts::FRAC_2_PI), rounder);
     let (mut high, mut low) = T::reduce(x, sum.sub(rounder));
@@ -209,8 +209,7 @@ fn turn<T: Constants, W: Vector<Elem = f64>>(x: W, quarters: u64) -> W {
     W::select(even, T::sine(high, low), T::cosine(high, low)).xor(n.and(x.like(-0.0)))
 }
 
-/// Puts right what the reduction made of the lanes above `largest`: `high`, `low`, and `n` in the low bits of a
-/// pattern.
+/// Reduces the lanes above `largest` anew: `high`, `low`, and `n` in the low bits of a pattern.
 #[inline(always)]
 fn reduce_huge<W: Vector<Elem = f64>>(x: W, largest: f64, reduced: [W; 3]) -> [W; 3] {
     let mut lanes = [[0.0; MAX_LANES]; 4];
@@ -222,7 +221,7 @@ fn reduce_huge<W: Vector<Elem = f64>>(x: W, largest: f64, reduced: [W; 3]) -> [W
         reduced[1].store(low.as_mut_ptr());
         reduced[2].store(n.as_mut_ptr());
         for i in 0..W::LANES {
-            // NaN is not above anything.
+            // False for NaN.
             if x_lanes[i] > largest {
                 let quadrant;
                 (high[i], low[i], quadrant) = payne_hanek::reduce(x_lanes[i]);
@@ -233,7 +232,7 @@ fn reduce_huge<W: Vector<Elem = f64>>(x: W, largest: f64, reduced: [W; 3]) -> [W
     }
 }
 
-/// The sum, and what its rounding leaves out (Knuth, The Art of Computer Programming 2, section 4.2.2).
+/// The sum and its rounding error (Knuth, The Art of Computer Programming 2, section 4.2.2).
 #[inline(always)]
 fn sum_exact<W: Vector>(a: W, b: W) -> (W, W) {
     let sum = a.add(b);

@@ -1,14 +1,14 @@
 //! The sine and the cosine of `f32` in `f32`, within 1.6 ULP, where products are fused.
 //!
-//! As in [`super::sin_cos`], which takes twice as long in two vectors of `f64` (Zen 4).
+//! The method is that of [`super::sin_cos`], which takes twice as long in two vectors of `f64` (Zen 4).
 
 use super::polynomial::horner;
 use crate::vector::{Element, Vector};
 
-/// The largest argument: up to it `n` has 16 bits, and the rounding of `x 2/pi` takes `r` no further out than 0.7875.
+/// The largest argument: up to it, `n` has 16 bits, and `|r|` stays below 0.7875 in spite of the rounding of `x 2/pi`.
 const LARGEST: f32 = 65536.0;
 
-/// `pi/2` in parts, 2^-76 less. No `x` up to [`LARGEST`] is closer than 2^-27 to a multiple of it.
+/// `pi/2`, less 2^-76, in parts. Every `x` up to [`LARGEST`] is at least 2^-27 away from its multiples.
 const HALF_PI: [f32; 3] = [std::f32::consts::FRAC_PI_2, -4.371139e-8, -1.7151245e-15];
 
 /// Where [`sin`] and [`cos`] are right.
@@ -17,22 +17,22 @@ pub(super) fn usual<V: Vector<Elem = f32>>(x: V) -> V::Mask {
     x.abs().le(x.like(LARGEST))
 }
 
-/// `sin x`, where `|x|` is not beyond [`LARGEST`].
+/// `sin x`, where `|x|` is at most [`LARGEST`].
 #[inline(always)]
 pub(super) fn sin<V: Vector<Elem = f32>>(x: V) -> V {
     turn(x.abs(), 0).xor(x.and(x.like(-0.0)))
 }
 
-/// `cos x`, where `|x|` is not beyond [`LARGEST`].
+/// `cos x`, where `|x|` is at most [`LARGEST`].
 #[inline(always)]
 pub(super) fn cos<V: Vector<Elem = f32>>(x: V) -> V {
     turn(x.abs(), 1)
 }
 
-/// The sine of `x >= 0` and `quarters` of a turn.
+/// The sine of `x` plus `quarters` of a turn, for `x >= 0`.
 #[inline(always)]
 fn turn<V: Vector<Elem = f32>>(x: V, quarters: u32) -> V {
-    // The last bit of this sum is 1, so that its bit pattern holds n in its low bits.
+    // The last bit of this sum means 1, so the low bits of its pattern hold n.
     let rounder = x.like(1.5 * (1 << f32::FRACTION_BITS) as f32);
     let sum = x.mul_add(x.like(std::f32::consts::FRAC_2_PI), rounder);
     let r = reduce(x, sum.sub(rounder));
@@ -42,7 +42,7 @@ fn turn<V: Vector<Elem = f32>>(x: V, quarters: u32) -> V {
     V::select(even, sine(r), cosine(r)).xor(n.and(x.like(-0.0)))
 }
 
-/// `x - n pi/2`, within 1 ULP: the first difference is exact, each other one is rounded.
+/// `x - n pi/2`, within 1 ULP: the first difference is exact, the others are rounded.
 #[inline(always)]
 fn reduce<V: Vector<Elem = f32>>(x: V, n: V) -> V {
     let mut r = x;

@@ -1,8 +1,8 @@
 //! `tanh x`, within 1.1 ULP (`f32`: 1.3).
 //!
 //! `f64`: `tanh a = E / (E + 2)` with `E = e^(2 a) - 1`, by the reduction of [`super::exp`]: `e^(2 a) = s (1 + g)`, and
-//! `s - 1` is exact. The quotient is corrected once; without that, it errs by up to 2.3 ULP. `f32` goes by
-//! [`super::tanh_cells`].
+//! `s - 1` is exact. The quotient is corrected once; uncorrected, it errs by up to 2.3 ULP. [`super::tanh_cells`]
+//! computes `f32`.
 
 use super::exp::Constants;
 use super::polynomial::polynomial;
@@ -15,7 +15,7 @@ pub(super) fn tanh<V: Vector<Elem: Tanh>>(x: V) -> V {
     V::Elem::tanh(x)
 }
 
-/// What the element type decides.
+/// What differs between the element types.
 pub(crate) trait Tanh: Element {
     /// `tanh x`. NaN passes through.
     fn tanh<V: Vector<Elem = Self>>(x: V) -> V;
@@ -28,8 +28,8 @@ impl Tanh for f32 {
     }
 }
 
-/// `(e^r - 1 - r) / r^2` for `|r| <= ln 2 / 32`, to bring `e^r - 1` within 2^-59.9 of itself: [`Constants::tail`] is
-/// close to `e^r`, which is not close enough to `e^r - 1` where that is small.
+/// `(e^r - 1 - r) / r^2` for `|r| <= ln 2 / 32`, to bring `e^r - 1` within 2^-59.9 of itself: [`Constants::tail`],
+/// which is close to `e^r`, is not close enough where `e^r - 1` is small.
 const TAIL: [f64; 6] = [
     0.5000000000000003,
     0.1666666666666668,
@@ -42,7 +42,7 @@ const TAIL: [f64; 6] = [
 impl Tanh for f64 {
     #[inline(always)]
     fn tanh<V: Vector<Elem = Self>>(x: V) -> V {
-        // From 22 on it is 1.
+        // From 22 on, tanh is 1.
         let a = x.abs().clamp(x.like(0.0), x.like(22.0));
         let argument = a.add(a);
         let rounder = x.like(Self::ROUNDER);
@@ -54,7 +54,7 @@ impl Tanh for f64 {
         let r_low = exact.sub(r).sub(low);
         let power = sum.lookup(&Self::POWERS).scale(n);
 
-        // E is a small difference where n is 1/16: what each rounding leaves out is kept until the last.
+        // E is a small difference where n is 1/16, so the error of every rounding is kept until the last one.
         let rest = polynomial(r, TAIL).mul_add(r.mul(r), r_low.add(sum.lookup(&Self::POWERS_LOW)));
         let base = power.sub(x.like(1.0));
         let (growth, growth_low) = power.mul_exact(r);
@@ -82,7 +82,7 @@ fn corrected_quotient<V: Vector>(high: V, low: V) -> V {
     remainder.add(quotient.neg_mul_add(divisor_low, low)).mul_add(inverse, quotient)
 }
 
-/// The sum of a number and a smaller one, and what its rounding leaves out.
+/// The sum of a number and a smaller one, and its rounding error.
 #[inline(always)]
 fn sum_ordered<V: Vector>(a: V, b: V) -> (V, V) {
     let sum = a.add(b);

@@ -6,14 +6,14 @@
 
 use crate::vector::{Element, Vector};
 
-/// From 9.011 on it is 1; here the last cell ends.
+/// The end of the last cell. From 9.011 on, tanh is 1.
 const HIGHEST: f32 = 9.125;
 
-/// Gives the cells near 0 the width 1/16, those from 7.375 on the width 1. The first cell, that of 0, has index 18,
-/// which is what the low bits of its number say.
+/// Gives the cells near 0 the width 1/16, those from 7.375 on the width 1. The first cell, that of 0, has index 18, as
+/// the low bits of its number say.
 const OFFSET: f32 = 0.625;
 
-/// 0, and in the middle of each other cell the float whose `tanh` is within 1/2000 ULP of a float.
+/// 0, and for each other cell a float near its middle whose `tanh` is within 1/2000 ULP of a float.
 const CENTRES: [f32; 32] = [
     1.4998372,
     1.749765,

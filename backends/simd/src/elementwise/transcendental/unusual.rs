@@ -1,4 +1,4 @@
-//! Unusual lanes: in a function of their own, so that the path of the others has the registers to itself.
+//! Unusual lanes, in a function of their own, so that they take no registers from the usual path.
 
 use crate::vector::{Kernel, MAX_LANES, Mask, Vector};
 
@@ -8,7 +8,7 @@ pub(super) trait Anywhere<const N: usize>: Copy {
     fn apply<V: Vector<Elem = f32>>(self, arguments: [V; N]) -> V;
 }
 
-/// `value` where `usual`, `f` of the arguments elsewhere: what a lane becomes does not depend on its neighbours.
+/// `value` where `usual`, `f` of the arguments elsewhere: the result of a lane does not depend on its neighbours.
 #[inline(always)]
 pub(super) fn usually<V: Vector<Elem = f32>, const N: usize>(
     usual: V::Mask,
