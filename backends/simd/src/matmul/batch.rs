@@ -1,5 +1,5 @@
-//! Many products in one call: one choice of level for all, and one look at the shapes and strides for each run of
-//! products that share them.
+//! Many products in one call: the level is chosen once for all, and shapes and strides are examined once for each run
+//! of products that share them.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -13,13 +13,13 @@ use crate::level::Available;
 use crate::team;
 use crate::vector::{Kernel, Vector};
 
-/// Pieces of the batch for each thread, so that one that is late leaves some of its share to the others.
+/// Pieces of the batch for each thread, so that the others can do a part of a late thread's share.
 const PIECES: usize = 4;
 
-/// Products that are looked at before they are computed: few enough that what was read of them is still in L1.
+/// Products that are examined before they are computed: few enough that L1 still holds what was read of them.
 const AHEAD: usize = 32;
 
-/// `C <- alpha A B + beta C` for each product of the batch, which the threads share.
+/// `C <- alpha A B + beta C` for each product of the batch. The threads share the batch.
 pub(super) fn products<T: Vectors>(
     level: Available,
     alpha: T,

@@ -1,9 +1,9 @@
 //! The blocked product (Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008): three loops
-//! around the tile, each of which keeps one operand in one level of the cache.
+//! around the tile, each of which keeps one operand in one cache level.
 //!
-//! A block of B, KC x NC, is packed once and stays in L3; blocks of A, MC x KC, are packed one after the other into L2;
-//! of these, one panel of B (KC x NR) stays in L1 while panels of A (MR x KC) stream past it from L2. Most panels are
-//! packed by the tile that reads them first: see [`super::tile`].
+//! A block of B, KC x NC, is packed once and stays in L3. Blocks of A, MC x KC, are packed one after the other into L2.
+//! One panel of B (KC x NR) stays in L1 while panels of A (MR x KC) stream past it from L2. Most panels are packed by
+//! the tile that reads them first: see [`super::tile`].
 
 use gingham_core::Scalar;
 use gingham_core::ndarray::{ArrayView2, ArrayViewMut2};
@@ -25,8 +25,8 @@ pub(super) struct Blocks {
 }
 
 impl Blocks {
-    /// The blocks of an m x k by k x n product, and of any with a smaller m or n: as large as the caches allow, all of
-    /// about one size, and none empty.
+    /// The blocks of an m x k by k x n product, and of any with a smaller m or n: as large as the caches allow, about
+    /// equal, and never empty.
     pub(super) fn new<T>(tile: TileShape, m: usize, k: usize, n: usize) -> Self {
         let caches = Caches::get();
         let whole = |bytes: usize, other: usize, unit: usize| (bytes / (other * size_of::<T>()) / unit).max(1) * unit;
@@ -48,14 +48,14 @@ impl Blocks {
     }
 }
 
-/// Length of the parts of `len`, as few as can be of at most `most` each: equal but for the last, and whole multiples
-/// of `unit`.
+/// The length of the parts of `len`, a multiple of `unit`: the parts are as few as parts of at most `most` can be, and
+/// equal except for the last.
 fn even(len: usize, most: usize, unit: usize) -> usize {
     let parts = len.div_ceil(most).max(1);
     len.div_ceil(parts).max(1).next_multiple_of(unit)
 }
 
-/// One piece of C, and what it takes to compute it.
+/// One piece of C, and all that is needed to compute it.
 pub(super) struct Piece<'a, T> {
     pub(super) alpha: T,
     pub(super) a: ArrayView2<'a, T>,
@@ -84,8 +84,8 @@ impl<T: Element> Kernel<T> for Piece<'_, T> {
     }
 }
 
-/// `C <- alpha A B + beta C`, blocks of A and B being packed into `scratch`. MV and NR are those of
-/// [`TileShape::of`], which cannot be constants of V yet.
+/// `C <- alpha A B + beta C`, with blocks of A and B packed into `scratch`. MV and NR are those of [`TileShape::of`]:
+/// Rust cannot take them from V yet.
 ///
 /// # Safety
 /// The CPU has the instructions of V; the elements of A, B and C are readable, those of C writable and accessed by
@@ -106,7 +106,7 @@ unsafe fn product<V: Vector, const MV: usize, const NR: usize>(
     let (packed_a, packed_b) = (for_a.as_mut_ptr().cast(), for_b.as_mut_ptr().cast());
     let (zero, one) = (V::Elem::default(), V::Elem::from_f64(1.0));
     for j in (0..n).step_by(nc) {
-        // One pass even where k is 0: it is the one that multiplies C by beta.
+        // One pass even if k is 0, because it multiplies C by beta.
         for p in (0..k.max(1)).step_by(kc) {
             let update = match p {
                 0 if beta == zero => Update::Set { alpha },
@@ -136,12 +136,12 @@ unsafe fn product<V: Vector, const MV: usize, const NR: usize>(
 struct Block<V: Vector> {
     source: Matrix<V::Elem>,
     packed: *mut V::Elem,
-    /// The first rows, whole panels, that are not packed: the tiles that read them first do it.
+    /// Rows at the start, in whole panels, that the tiles pack when they first read them.
     new: usize,
 }
 
 impl<V: Vector> Block<V> {
-    /// Packs what the tiles do not pack: all of it unless they are `able`, and the panels at the end otherwise.
+    /// Packs what the tiles do not: everything unless they are `able`, else only the panels at the end.
     ///
     /// # Safety
     /// As [`pack::panels`].

@@ -1,8 +1,8 @@
 //! The product with a single column, `y <- alpha A x + beta y`, where A lies by rows in the nearest caches.
 //!
-//! Such rows are short: adding up the lanes of one vector takes as long as multiplying a hundred elements. So as many
-//! rows are read side by side as a vector has lanes, and their vectors are added up together, which leaves one vector
-//! with the sum of each row.
+//! Such rows are short: adding up the lanes of one vector takes as long as multiplying a hundred elements. So the
+//! kernel reads as many rows side by side as a vector has lanes, and adds up their vectors together: one vector is
+//! left, with the sum of each row.
 
 use gingham_core::ndarray::{ArrayView2, ArrayViewMut2};
 
@@ -12,10 +12,10 @@ use crate::arch::Vectors;
 use crate::level::Available;
 use crate::vector::{Element, Kernel, MAX_LANES, Vector};
 
-/// Elements of the longest rows, if these are fewer than a tile's.
+/// Elements of the longest rows, if A has fewer rows than a tile.
 const SHORT: usize = 64;
 
-/// Whether the product, being one with a single column or row, was computed here.
+/// Computes a product with a single column or row, if A is near. Returns whether it did.
 #[inline(always)]
 pub(super) fn product<T: Vectors>(
     level: Available,
@@ -64,7 +64,7 @@ impl<T: Element> Column<T> {
 impl<T: Element> Kernel<T> for Column<T> {
     type Output = ();
 
-    /// Eight rows at a time are as many sums as two FMA units with a latency of four cycles need.
+    /// Eight rows at a time give as many sums as two FMA units with a latency of four cycles need.
     #[inline(always)]
     unsafe fn run<V: Vector<Elem = T>>(self) {
         let Self { alpha, a, x, beta, y } = self;
@@ -99,7 +99,7 @@ impl<T: Element> Kernel<T> for Column<T> {
     }
 }
 
-/// The rows that are not computed yet. Their pointers move on, so that no row's place is a multiplication.
+/// The rows that are still to be computed. The pointers move on, which saves a multiplication for each row.
 struct Rows<V: Vector> {
     a: *const V::Elem,
     /// Elements from a row of A to the next.
@@ -112,8 +112,8 @@ struct Rows<V: Vector> {
 }
 
 impl<V: Vector> Rows<V> {
-    /// Computes the next `count <= R` rows side by side. Where `count` is less than `R`, the last row is read again in
-    /// the place of each that is missing; the compiler drops that where it knows `count`.
+    /// Computes the next `count <= R` rows side by side. If `count` is less than `R`, the last row is read again in the
+    /// place of each missing one; where the compiler knows `count`, it drops that.
     ///
     /// # Safety
     /// The CPU has the instructions of V; the elements are readable, those of y writable and accessed by nothing else;
@@ -150,17 +150,17 @@ impl<V: Vector> Rows<V> {
         }
     }
 
-    /// Row r, of `count`, of those that begin at `a`.
+    /// Row r of the `count` rows that begin at `a`.
     #[inline(always)]
     fn row(&self, a: *const V::Elem, r: usize, count: usize) -> *const V::Elem {
         a.wrapping_offset(r.min(count - 1) as isize * self.apart)
     }
 }
 
-/// A vector whose lane i is the sum of the lanes of vector i. There are four vectors, or eight, or as many as a vector
-/// has lanes; those beyond that are ignored. Each step interleaves one half of the vectors with the other and adds the
-/// two results, which halves their number. Where there are fewer vectors than lanes, the one that is left holds several
-/// parts of each sum, and is folded.
+/// A vector whose lane i is the sum of the lanes of vector i. The vectors are four, eight, or as many as a vector has
+/// lanes; further ones are ignored. Each step interleaves one half of the vectors with the other and adds the two
+/// results, which halves their number. If the vectors are fewer than the lanes, the last one holds several parts of
+/// each sum, and is folded.
 ///
 /// # Safety
 /// The CPU has the instructions of V.

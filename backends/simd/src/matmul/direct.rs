@@ -1,8 +1,8 @@
-//! The product without packed blocks, for operands that stay in the caches: packing costs more here than it saves.
+//! The product without packed blocks, for operands that stay in the caches: packing would cost more than it saves.
 //!
-//! C is cut into tiles that the registers hold. The vectors of a tile run along a column of A, which is read where it
-//! lies; the elements of B are spread from memory, whatever B's strides. Only an A whose columns are not contiguous is
-//! copied first, a block of rows at a time.
+//! C is cut into tiles that fit in the registers. The vectors of a tile run along a column of A, which is read where it
+//! lies; each element of B is spread over a vector from memory, whatever B's strides. Only if the columns of A are not
+//! contiguous is A copied first, a block of rows at a time.
 
 use gingham_core::Error;
 
@@ -13,34 +13,34 @@ use super::pack;
 use super::scratch::{Scratch, lines};
 use crate::vector::{Element, Kernel, Vector};
 
-/// Columns of the widest tile: with one vector a column these are eight sums, as many as two FMA units with a latency
-/// of four cycles need.
+/// Columns of the widest tile: with one vector a column, eight sums, as many as two FMA units with a latency of four
+/// cycles need.
 const WIDE: usize = 8;
 
-/// Columns of the widest tile of two vectors where there are 16 registers, of which it takes 12 + 2 + 1.
+/// Columns of the widest tile of two vectors on 16 registers, of which it takes 12 + 2 + 1.
 const NARROW: usize = 6;
 
 /// Bytes of A that stay in L1 while B and C stream past: half of an L1 of 32 KiB.
 const A_BYTES: usize = 16 << 10;
 
-/// Bytes of C above which a few of its columns at a time are written along their whole length, instead of all of them
+/// Bytes of C above which the kernel writes a few columns at a time along their whole length, instead of all columns
 /// one row of tiles at a time.
 const C_BYTES: usize = 256 << 10;
 
-/// Columns of the tile of four vectors: 4 x 4 sums. (4 x 6 were slower by 0.9 on Zen 4: 32 columns leave two.)
+/// Columns of the tile of four vectors: 4 x 4 sums. (4 x 6 had 0.9 of the speed on Zen 4: 32 columns leave two.)
 const FOUR: usize = 4;
 
-/// Vectors in a column of the tallest tile: with 32 registers 3 x 8 sums leave room for three vectors of A and one
-/// element of B. (One row of tiles may be of four, see [`is_four_tall`].)
+/// Vectors in a column of the tallest tile: with 32 registers, 3 x 8 sums leave room for three vectors of A and one
+/// element of B. (A single row of tiles may have four, see [`is_four_tall`].)
 #[inline(always)]
 const fn tallest<V: Vector>() -> usize {
     if V::REGISTERS >= 32 { 3 } else { 2 }
 }
 
-/// Whether A is to be one row of tiles of four vectors. Its columns are then read along their whole length, as the
-/// hardware's prefetchers expect it. As two rows of tiles, each reading half of every column, a batch of 32 x 32 of
-/// `f64` took 2.2 times as long from memory, and 1.07 times from L2 (Zen 4; prefetching the next product did not help
-/// either). Each tile reads all of A, which has to stay in L1.
+/// Whether A is computed as one row of tiles of four vectors, which read its columns along their whole length, as the
+/// hardware's prefetchers expect. With two rows of tiles, each reading half of every column, a batch of 32 x 32 of
+/// `f64` took 2.2 times as long from memory, and 1.07 times from L2 (Zen 4; prefetching the next product did not help).
+/// Each tile reads all of A, which has to stay in L1.
 #[inline(always)]
 fn is_four_tall<V: Vector>(a: Matrix<V::Elem>) -> bool {
     let fits = a.cols <= A_BYTES / (4 * size_of::<V>());
@@ -98,8 +98,8 @@ pub(super) unsafe fn products<V: Vector>(
     Ok(())
 }
 
-/// Products of more than one row of tiles. One function for single products and batches, copied or not: it contains a
-/// call for every tile, and four copies of it were a tenth of this crate.
+/// Products of more than one row of tiles. One function serves single products and batches, copied or not: it contains
+/// a call for every tile, and four copies of it were a tenth of this crate.
 struct TallProducts<'a, T> {
     operands: &'a Operands<T>,
     origins: &'a [Origins<T>],
@@ -118,8 +118,8 @@ impl<T: Element> Kernel<T> for TallProducts<'_, T> {
     }
 }
 
-/// One product, block after block of A, each of which takes a good part of L1. A is read where it lies, unless there
-/// is a `panel` to copy its blocks to.
+/// One product, block after block of A, each of which takes a good part of L1. Blocks of A are copied to `panel`, or
+/// read where they lie if it is `None`.
 ///
 /// # Safety
 /// As [`products`]; the columns of A are contiguous unless `panel` has room for [`block_rows`] of A, or all of them
@@ -148,7 +148,7 @@ unsafe fn blocks<V: Vector>(operands: Operands<V::Elem>, panel: Option<*mut V::E
     }
 }
 
-/// Columns of C that are written together.
+/// How many columns of C are written together.
 #[inline(always)]
 fn strip<T: Element>(c: Matrix<T>) -> usize {
     let bytes = c.rows.saturating_mul(c.cols).saturating_mul(size_of::<T>());
@@ -175,7 +175,7 @@ unsafe fn rows_of_tiles<V: Vector>(operands: Operands<V::Elem>) {
     }
 }
 
-/// The one row of tiles that each of some products, or parts of one, consists of.
+/// Computes products, or parts of one, that each consist of one row of tiles.
 ///
 /// # Safety
 /// As [`products`], with contiguous columns of A, and no more rows than the tallest tile has, or four vectors of them.
@@ -188,7 +188,7 @@ unsafe fn row_of_tiles<V: Vector>(operands: &Operands<V::Elem>, origins: &[Origi
         match shape {
             (1, true) => row::<V, 1, WIDE, false>(operands, origins),
             (1, false) => row::<V, 1, WIDE, true>(operands, origins),
-            // Constants, so that no tile is compiled for an instruction set whose registers cannot hold it.
+            // `const` keeps tiles from being compiled for an instruction set whose registers cannot hold them.
             (_, true) if const { V::REGISTERS < 32 } => row::<V, 2, NARROW, false>(operands, origins),
             (_, false) if const { V::REGISTERS < 32 } => row::<V, 2, NARROW, true>(operands, origins),
             (2, true) => row::<V, 2, WIDE, false>(operands, origins),

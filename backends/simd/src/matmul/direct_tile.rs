@@ -1,5 +1,4 @@
-//! The tile of a product that is computed where it lies: columns of A are read as they are, elements of B spread from
-//! memory.
+//! The tile of a direct product: it reads columns of A where they lie, and spreads elements of B from memory.
 
 use gingham_core::Scalar;
 
@@ -7,10 +6,10 @@ use super::matrix::Matrix;
 use super::operands::{Operands, Origins};
 use crate::vector::{Element, Kernel, Vector};
 
-/// Tiles beside each other, of `MV` vectors by `NR` columns, in some products: the columns `from` to `to`, of which
-/// there are fewer than `NR` if the tile is `CUT`. The last vector of a column is full unless it is `MASKED`.
+/// A row of tiles, `MV` vectors by `NR` columns each, in some products: the columns `from` to `to`, fewer than `NR` if
+/// the tile is `CUT`. The last vector of a column is full unless it is `MASKED`.
 ///
-/// The operands are borrowed. They have just been written word by word; to copy them in whole vectors would stall on
+/// The operands are borrowed: they have just been written word by word, and a copy in whole vectors would stall on
 /// store forwarding, some 15 cycles each time.
 pub(super) struct DirectTiles<'a, T, const MV: usize, const NR: usize, const MASKED: bool, const CUT: bool> {
     pub(super) operands: &'a Operands<T>,
@@ -43,7 +42,7 @@ impl<T: Element, const MV: usize, const NR: usize, const MASKED: bool, const CUT
     }
 }
 
-/// What becomes of the sums of products.
+/// What is done with the sums of products.
 #[derive(Clone, Copy)]
 enum Finish<V> {
     /// `C <- AB`
@@ -80,11 +79,11 @@ struct Row<V: Vector> {
 }
 
 impl<V: Vector> Row<V> {
-    /// The tile of `cols` columns from j on: `NR`, or fewer if it is `CUT`. Then the sums of the last one are computed
-    /// several times, and stored once.
+    /// The tile of `cols` columns from j on: `NR`, or fewer if it is `CUT`. A cut tile computes the sums of its last
+    /// column several times, and stores them once.
     ///
     /// # Safety
-    /// As the kernel; the columns are there.
+    /// As the kernel; the columns exist.
     #[inline(always)]
     unsafe fn tile<const MV: usize, const NR: usize, const MASKED: bool, const CUT: bool>(self, j: usize, cols: usize) {
         let Self { a, b, c, finish } = self;

@@ -1,9 +1,9 @@
-//! The product on several threads where C is too small to be cut: k is cut into chunks, each of them a product of its
-//! own, and what they give is added up.
+//! The product on several threads if C is too small to be cut: k is cut into chunks, each a product of its own, whose
+//! results are added up.
 //!
-//! Cutting C of 64 x 64 in two would have both threads pack all of A or of B, which is half of all that there is to
-//! read. The chunks and the order of the additions follow from the shape alone, and so the result does not depend on
-//! the number of threads.
+//! If a C of 64 x 64 were cut in two, both threads would pack all of A or all of B, which is half of everything they
+//! read. The shape alone decides the chunks and the order of the additions, so the result does not depend on the number
+//! of threads.
 
 use gingham_core::ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder, s};
 use gingham_core::{Error, OpThreads};
@@ -16,16 +16,16 @@ use crate::arch::Vectors;
 use crate::level::Available;
 use crate::team;
 
-/// Bytes of C up to which k is cut instead: the sums of a chunk stay in L2 with what they are made from.
+/// Bytes of C up to which k is cut instead: the sums of a chunk and their operands stay in L2.
 const C_BYTES: usize = 128 << 10;
 
-/// Steps of k in a chunk at least. Adding up an element costs as much as a few of its steps.
+/// The fewest steps of k in a chunk. Adding up an element costs as much as a few of its steps.
 const STEPS: usize = 4096;
 
-/// Chunks at most, which bounds the memory for their sums to 8 MiB.
+/// The most chunks, which bounds the memory for their sums to 8 MiB.
 const CHUNKS: usize = 64;
 
-/// Steps of k in a chunk of an m x k by k x n product; nothing where k is not to be cut.
+/// Steps of k in a chunk of an m x k by k x n product, or `None` if k stays whole.
 pub(super) fn steps<T>(m: usize, k: usize, n: usize) -> Option<usize> {
     let chunks = (k / STEPS).min(CHUNKS);
     (chunks > 1 && m.saturating_mul(n) <= C_BYTES / size_of::<T>()).then(|| k.div_ceil(chunks))

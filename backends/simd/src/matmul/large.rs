@@ -1,4 +1,4 @@
-//! The products that are neither small nor skinny: those with a single column go to [`matvec`], the others are packed.
+//! Products that are neither small nor skinny: [`matvec`] computes those with a single column, [`split`] the others.
 
 use gingham_core::matmul::scale;
 use gingham_core::ndarray::{ArrayView2, ArrayViewMut2, Axis};
@@ -38,8 +38,8 @@ pub(super) fn product<T: Vectors>(
     split::product(level, alpha, a, b, beta, c, threads)
 }
 
-/// Turns the operands, without changing the product, so that C runs forwards along both axes, and down its columns in
-/// steps of one element if it does so along any axis: `C' = B' A'`.
+/// Reverses and transposes the operands without changing the product (`C' = B' A'`): C then runs forwards along both
+/// axes, and its columns are contiguous if either axis is.
 fn upright<'ab, 'c, T: Copy>(
     mut a: ArrayView2<'ab, T>,
     mut b: ArrayView2<'ab, T>,

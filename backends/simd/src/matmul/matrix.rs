@@ -2,8 +2,8 @@
 
 use gingham_core::ndarray::{ArrayView2, ArrayViewMut2};
 
-/// Element (i, j) is at `origin + i row_stride + j col_stride`, for i below `rows` and j below `cols`. The code that
-/// reads or writes through one answers for that; only those made from a mutable view may be written.
+/// Element (i, j) is at `origin + i row_stride + j col_stride`, for i below `rows` and j below `cols`. Code that reads
+/// or writes through a matrix answers for that; only one made from a mutable view may be written.
 #[derive(Clone, Copy)]
 pub(super) struct Matrix<T> {
     origin: *mut T,
@@ -28,18 +28,18 @@ impl<T: Copy> Matrix<T> {
         Self { origin, ..Self::of(&view.view()) }
     }
 
-    /// [`Matrix::of`] a view that is given away.
+    /// As [`Matrix::of`], but takes the view.
     pub(super) fn new(view: ArrayView2<'_, T>) -> Self {
         Self::of(&view)
     }
 
-    /// [`Matrix::of_mut`] a view that is given away.
+    /// As [`Matrix::of_mut`], but takes the view.
     pub(super) fn new_mut(mut view: ArrayViewMut2<'_, T>) -> Self {
         Self::of_mut(&mut view)
     }
 
-    /// Whether vectors run along its rows better than down its columns: where only rows are contiguous, or where they
-    /// are the longer of the two.
+    /// Whether vectors better run along its rows than down its columns: if only rows are contiguous, or both are and
+    /// rows are longer.
     #[inline(always)]
     pub(super) fn lies_by_rows(self) -> bool {
         self.col_stride == 1 && (self.row_stride != 1 || self.cols > self.rows)
@@ -69,7 +69,7 @@ impl<T: Copy> Matrix<T> {
         Self { origin, row_stride: 1, col_stride: rows as isize, ..self }
     }
 
-    /// Where element (i, j) is. Past the last one this is an address like any other, not to be read.
+    /// The address of element (i, j). Past the last element, it is an address that must not be read.
     #[inline(always)]
     pub(super) fn at(self, i: usize, j: usize) -> *mut T {
         let offset =
@@ -77,7 +77,7 @@ impl<T: Copy> Matrix<T> {
         self.origin.wrapping_offset(offset)
     }
 
-    /// The block of `rows` rows from `i` on and `cols` columns from `j` on, less what lies outside.
+    /// The block of `rows` rows from `i` on and `cols` columns from `j` on, without what lies outside.
     #[inline(always)]
     pub(super) fn block(self, i: usize, rows: usize, j: usize, cols: usize) -> Self {
         Self { origin: self.at(i, j), rows: rows.min(self.rows - i), cols: cols.min(self.cols - j), ..self }

@@ -1,5 +1,5 @@
-//! The product with a single column, `y <- alpha A x + beta y`. Every element of A is used once, so reading A sets the
-//! pace: it is read in several places at a time, along whichever of its axes is contiguous.
+//! The product with a single column, `y <- alpha A x + beta y`. Every element of A is used once, so the kernel is as
+//! fast as it reads A: in several places at a time, along whichever axis is contiguous.
 
 use std::mem::MaybeUninit;
 
@@ -14,31 +14,31 @@ use crate::level::Available;
 use crate::team;
 use crate::vector::{Element, Kernel, Vector};
 
-/// Rows of A that are read side by side where A is in the caches, and vectors in a row from each. On Zen 4, 1000 x 1000
-/// of `f64` were read from the last-level cache at 98 GB/s; in single rows at 94, in fours at 83, with prefetches
+/// If A is in the caches: rows of A that are read side by side, and consecutive vectors from each. On Zen 4, 1000 x
+/// 1000 of `f64` were read from the last-level cache at 98 GB/s; in single rows at 94, in fours at 83, with prefetches
 /// at 78.
 const NEAR: (usize, usize) = (2, 4);
 
-/// The same where A is in memory: x, which the first cache then hardly holds, is read once for all of them. On Zen 4,
-/// 8000 x 8000 of `f64` were read at 29 GB/s, in fours at 28, in twos at 26, in single rows at 20.
+/// The same if A is in memory: x, which L1 then hardly holds, is read once for all these rows. On Zen 4, 8000 x 8000 of
+/// `f64` were read at 29 GB/s, in fours at 28, in twos at 26, in single rows at 20.
 const FAR: (usize, usize) = (8, 1);
 
 /// Columns of A that are read side by side.
 const COLUMNS: usize = 4;
 
-/// Bytes that a prefetch runs ahead, on each stream, where A is in memory.
+/// Bytes by which a prefetch runs ahead on each stream if A is in memory.
 const AHEAD: usize = 16 * 64;
 
-/// Bytes of A below which a second thread does not pay: they are read in the time that a thread takes to start.
+/// Bytes of A below which a second thread does not pay: a thread takes as long to start as to read them.
 const LEAST: usize = 2 << 20;
 
-/// Elements of x that are copied where x is not contiguous. A longer one is gathered where it lies.
+/// Elements of the longest x that is copied if it is not contiguous. A longer one is gathered where it lies.
 const LONGEST: usize = 1 << 20;
 
-/// Bytes of sums that are kept in L1, and on the stack, while columns are added to them.
+/// Bytes of sums that stay in L1, on the stack, while columns are added to them.
 const SUMS: usize = 16 << 10;
 
-/// `y <- alpha A x + beta y`, x and y being the columns that `x` and `y` consist of.
+/// `y <- alpha A x + beta y`, where x and y are matrices of one column.
 pub(super) fn product<T: Vectors>(
     level: Available,
     alpha: T,
@@ -74,7 +74,7 @@ pub(super) fn product<T: Vectors>(
     Ok(())
 }
 
-/// The column x, which threads read together.
+/// The column x, which the threads share.
 struct Shared<T>(Matrix<T>);
 
 // SAFETY: it is only read, and `product` holds what it points to until all threads are done.
@@ -116,7 +116,7 @@ impl<T: Element> Kernel<T> for Far<T> {
 }
 
 impl<T: Element> Piece<T> {
-    /// All rows, `R` at a time, `U` vectors in a row from each.
+    /// All rows, `R` at a time, `U` consecutive vectors from each.
     ///
     /// # Safety
     /// The CPU has the instructions of V; the elements are readable, those of y writable and accessed by nothing else.
@@ -146,9 +146,9 @@ impl<T: Element> Piece<T> {
         unsafe { *y = if self.beta == T::zero() { self.alpha * sum } else { self.alpha * sum + self.beta * *y } };
     }
 
-    /// Each sum is a dot product; rows of A and x are `CONTIGUOUS`, or of any strides. From memory, neighbouring rows
-    /// are read together. From the caches, rows far apart are, so that each stream goes on with the row that follows
-    /// its last one (on Zen 4, 98 GB/s instead of 86).
+    /// Each sum is a dot product; rows of A and x are `CONTIGUOUS` or of any strides. In memory, the kernel reads
+    /// neighbouring rows together. In the caches, it reads rows far apart, so that each stream goes on with the row
+    /// after its last one (on Zen 4, 98 GB/s instead of 86).
     ///
     /// # Safety
     /// As [`Self::run`].
@@ -222,7 +222,7 @@ impl<T: Element> Piece<T> {
         }
     }
 
-    /// Columns of A, which are contiguous, are added up, some thousand rows at a time.
+    /// Adds up the contiguous columns of A, some thousand rows at a time.
     ///
     /// # Safety
     /// As [`Self::run`].
@@ -253,7 +253,7 @@ impl<T: Element> Piece<T> {
         }
     }
 
-    /// Adds `N` columns from column p on to `sums`, or writes them there where p is 0.
+    /// Adds `N` columns from column p on to `sums`, or writes them there if p is 0.
     ///
     /// # Safety
     /// As [`Self::run`]; `sums` has room for the rows of `a`.

@@ -1,9 +1,9 @@
 //! `C <- alpha A B + beta C`.
 //!
-//! The operands are turned so that the vectors run along a contiguous axis of C. Then small and skinny products are
-//! computed where they lie ([`direct`]), those with a single column of C row by row or column by column ([`matvec`];
-//! small ones several rows at a time, [`mod@column`]), and all others blocked and packed, C being cut into one piece
-//! for each op thread ([`split`], [`blocking`]). Many products in one call are decided on once each ([`batch`]).
+//! The operands are transposed so that the vectors run along a contiguous axis of C. [`direct`] then computes small and
+//! skinny products where their operands lie, [`matvec`] products with a single column (small ones [`mod@column`],
+//! several rows at a time). All others are blocked and packed ([`blocking`]); [`split`] cuts their C into one piece for
+//! each op thread. [`batch`] takes many products in one call.
 
 mod batch;
 mod blocking;

@@ -1,29 +1,29 @@
 //! Packing: copies a block of A or B into panels that the tile reads in order.
 //!
 //! A panel is some `width` rows of A (columns of B), stored one step of k after the other: element (i, p) of the panel
-//! is at `p * width + i`. A and B are packed by the same code, B as A's transpose.
+//! is at `p * width + i`. The same code packs A and the transpose of B.
 //!
-//! Where the source's columns are contiguous a step of k is a copy. Where its rows are, as many rows as a vector has
-//! lanes (or the panel has rows) are transposed in registers.
+//! If the source's columns are contiguous, a step of k is a copy. If its rows are, as many rows as a vector has lanes
+//! (or the panel has rows) are transposed in registers.
 
 use super::matrix::Matrix;
 use crate::vector::{MAX_LANES, Vector};
 
-/// Steps of k that are copied to all panels before the next ones. Reads run along whole columns of the source this way,
-/// though columns may be pages apart, and a cache line that two panels share is still there for the second one.
+/// Steps of k that are copied to all panels before the next ones. So reads run along whole columns of the source, which
+/// may be pages apart, and a cache line that two panels share is still cached for the second one.
 const STEPS: usize = 4;
 
-/// Rows of the first panel of a block that has `rows`: `width` of them, a multiple of `granule`, while there are
-/// enough; then as few as do, in whole granules. Four granules where three make a full panel are cut into two and two:
-/// the tile of a single vector takes four fifths of the time of one of three (Zen 4, f64).
+/// Rows of the first panel of a block that has `rows`: `width`, a multiple of `granule`, while they suffice; then as
+/// few whole granules as hold the rest. If three granules make a full panel, four are cut into two and two: the tile of
+/// a single vector takes four fifths of the time of one of three (Zen 4, f64).
 #[inline(always)]
 pub(super) fn height(rows: usize, width: usize, granule: usize) -> usize {
     let (granules, most) = (rows.div_ceil(granule), width / granule);
     granule * if granules == most + 1 { granules.div_ceil(2) } else { granules.min(most) }
 }
 
-/// Packs `block` into panels of at most `width` rows, each of the [`height`] that the rows left give it, rows past the
-/// end being zero. Panels follow each other in `packed`.
+/// Packs `block` into panels of at most `width` rows, each as [`height`] gives it for the rows left. Rows past the end
+/// are zero. Panels follow each other in `packed`.
 ///
 /// # Safety
 /// The CPU has the instructions of V; the elements of `block` are readable; `packed` has room for its rows, rounded up
@@ -87,8 +87,8 @@ unsafe fn copied<V: Vector>(source: Matrix<V::Elem>, width: usize, packed: *mut 
     }
 }
 
-/// A panel from a source whose rows are contiguous, `R <= LANES` rows at a time, a power of two: either the panel's
-/// width or `LANES`.
+/// Part of a panel from a source whose rows are contiguous, `R` rows at a time. `R <= LANES` is a power of two: the
+/// panel's width or `LANES`.
 ///
 /// # Safety
 /// As [`copied`].
@@ -123,7 +123,7 @@ unsafe fn transposed<V: Vector, const R: usize>(source: Matrix<V::Elem>, width: 
     }
 }
 
-/// The lanes of `R` rows in the order of their columns: lane j of row i becomes element `j R + i` of what follows.
+/// The lanes of `R` rows in the order of their columns: lane j of row i becomes element `j R + i` of the result.
 ///
 /// Each round interleaves the first half of the vectors with the second, which moves one bit of the row's number to the
 /// end of the element's.
@@ -140,9 +140,9 @@ fn transpose<V: Vector, const R: usize>(mut x: [V; R]) -> [V; R] {
     x
 }
 
-/// A panel from a source of any strides, element by element, `G` rows at a time. A count known to the compiler makes
-/// this three times as fast. All rows of a panel at once would collide in the L1 cache where rows are a multiple of
-/// 4 KiB apart: 12 lines would share one set.
+/// Part of a panel from a source of any strides, element by element, `G` rows at a time. A count that the compiler
+/// knows makes this three times as fast. All rows of a panel at once would collide in L1 if they are a multiple of 4
+/// KiB apart: 12 lines would share one set.
 ///
 /// # Safety
 /// As [`copied`].

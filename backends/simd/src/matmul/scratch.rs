@@ -19,7 +19,7 @@ thread_local! {
 #[repr(C, align(64))]
 pub(super) struct Line([MaybeUninit<u8>; 64]);
 
-/// Cache lines that `len` elements of `T` fill. The lengths here are bounded by [`super::blocking`], far from overflow.
+/// Cache lines that `len` elements of `T` fill. [`super::blocking`] keeps the lengths far from overflow.
 pub(super) fn lines<T>(len: usize) -> usize {
     (len * size_of::<T>()).div_ceil(size_of::<Line>())
 }
@@ -36,11 +36,10 @@ pub(super) fn zeroed<T: Element>(lines: &mut [Line]) -> &mut [T] {
     }
 }
 
-/// A huge page of x86-64 and of most AArch64 systems: room of at least this size is made of them where the system has
-/// some to give.
+/// A huge page of x86-64 and of most AArch64 systems. A room of at least this size asks the system for huge pages.
 const HUGE: usize = 2 << 20;
 
-/// Memory of this value's own, of any content.
+/// Memory that this value owns, with any content.
 struct Room {
     start: *mut Line,
     lines: usize,
@@ -49,7 +48,7 @@ struct Room {
 impl Room {
     const NONE: Self = Self { start: ptr::dangling_mut(), lines: 0 };
 
-    /// Nothing if there is no memory for `lines` lines, or if they exceed the address space.
+    /// Allocates `lines` lines. `None` if the system lacks the memory, or if they exceed the address space.
     fn new(lines: usize) -> Option<Self> {
         let layout = Self::layout(lines)?;
         if layout.size() == 0 {
@@ -91,15 +90,15 @@ impl Drop for Room {
     }
 }
 
-/// The calling thread's room, taken out of its place while in use: a product inside a product (another task run while
-/// this one waits) finds the place empty and makes its own, and so does one that is run while the thread ends.
+/// The calling thread's room, taken out of its place while in use. A product inside a product (another task, run while
+/// this one waits) finds the place empty and makes its own room; so does one that runs while the thread ends.
 pub(super) struct Scratch(Room);
 
 impl Scratch {
-    /// At least `lines` lines, of any content.
+    /// Takes at least `lines` lines, with any content.
     ///
     /// # Errors
-    /// [`Error::Library`] if there is no memory for them.
+    /// [`Error::Library`] if the system lacks memory for them.
     pub(super) fn take(lines: usize) -> Result<Self, Error> {
         let mut kept = KEPT.try_with(Cell::take).unwrap_or_default();
         if kept.lines < lines {
@@ -123,7 +122,7 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         let mine = std::mem::take(&mut self.0);
-        // Where the thread has ended its place is gone, and the lines are freed.
+        // If the thread is ending, its place is gone, and the lines are freed.
         let _ = KEPT.try_with(|kept| {
             let other = kept.take();
             kept.set(if other.lines > mine.lines { other } else { mine });

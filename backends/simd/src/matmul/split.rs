@@ -1,5 +1,5 @@
-//! The product on several threads: C is cut into one piece for each, and each piece is a blocked product of its own.
-//! Where C is small and k is long, k is cut instead ([`k_split`]).
+//! The product on several threads: C is cut into one piece for each, and each piece is a blocked product of its own. If
+//! C is small and k long, [`k_split`] cuts k instead.
 
 use gingham_core::ndarray::{ArrayView2, ArrayViewMut2, Axis, s};
 use gingham_core::{Error, OpThreads};
@@ -13,8 +13,7 @@ use crate::arch::Vectors;
 use crate::level::Available;
 use crate::team;
 
-/// The product, C being cut along its longer axis into pieces of whole tiles, one for each thread that has
-/// enough to do.
+/// The product. C is cut along its longer axis into pieces of whole tiles, one for each thread that has enough to do.
 pub(super) fn product<T: Vectors>(
     level: Available,
     alpha: T,

@@ -1,12 +1,12 @@
 //! The register tile: MV vectors by NR columns of C, kept in registers while k runs.
 //!
 //! Each step of k loads MV vectors of the packed A and spreads NR elements of the packed B: `MV * NR` fused
-//! multiply-adds for `MV + NR` loads. Two FMA units with a latency of four cycles need at least eight sums at a time.
-//! With 32 registers a tile of 3 x 8 vectors takes 24 + 3 + 1 of them; with 16 registers one of 2 x 6 takes 12 + 2 + 1.
-//! (3 x 4 takes 12 + 3 + 1, all 16, and the compiler then keeps one sum in memory: half the speed.)
+//! multiply-adds for `MV + NR` loads. Two FMA units with a latency of four cycles need at least eight sums at a time. A
+//! tile of 3 x 8 vectors takes 24 + 3 + 1 of 32 registers, one of 2 x 6 takes 12 + 2 + 1 of 16. (3 x 4 takes 12 + 3 +
+//! 1, all 16; the compiler then keeps one sum in memory, at half the speed.)
 //!
-//! The tile that reads a panel first can pack it on the way: its loads and stores fit between the multiply-adds,
-//! whereas a separate pass takes 2 to 5 % of the time of a product of 256 or 512 (Zen 4).
+//! The tile that reads a panel first can pack it: the loads and stores fit between the multiply-adds, whereas a
+//! separate pass takes 2 to 5 % of the time of a product of 256 or 512 (Zen 4).
 
 use std::marker::PhantomData;
 use std::{array, fmt};
@@ -16,12 +16,12 @@ use crate::arch::Vectors;
 use crate::level::Available;
 use crate::vector::{Element, Kernel, Vector};
 
-/// Steps of k in one turn of the loop, which prefetches one column of C. Prefetched all at once, the columns would take
-/// up the few requests that a core can have under way, and the loads of the panels would wait.
+/// Steps of k in one turn of the loop, which prefetches one column of C. Prefetching all columns at once would take up
+/// the few requests that a core can have under way, and the loads of the panels would wait.
 pub(super) const UNROLLED: usize = 4;
 
-/// Steps of k by which a column of A is prefetched ahead of its use, where A is read where it lies: some 400 cycles, as
-/// long as memory takes.
+/// Steps of k by which a column of A that is read where it lies is prefetched: some 400 cycles, as long as memory
+/// takes.
 const AHEAD: isize = 16;
 
 /// The shape of the tile, in elements of C.
@@ -83,21 +83,21 @@ pub(super) enum Update<T> {
     },
 }
 
-/// Rows of A, or of B's transpose, as many as the tile has.
+/// As many rows of A, or of B's transpose, as the tile has.
 #[derive(Clone, Copy)]
 pub(super) struct Panel<T> {
     /// The rows where they lie; its columns are the steps of k.
     pub(super) source: Matrix<T>,
-    /// The rows as they are packed, or where they are to be.
+    /// The packed rows, or the place for them.
     pub(super) packed: *mut T,
 }
 
-/// Updates the elements of `c`, at most `MV * LANES` by `NR`, by the product of a panel of A and one of B. A panel that
-/// is `NEW_A` or `NEW_B` is read where it lies, and packed on the way.
+/// Updates the elements of `c`, at most `MV * LANES` by `NR`, by the product of a panel of A and one of B. With `NEW_A`
+/// or `NEW_B`, that panel is read where it lies, and packed on the way.
 ///
-/// [`Kernel::run`] is sound where packed panels hold, or have room for, as many steps as A has columns, each of
-/// `MV * LANES` elements of A or `NR` of B; where the sources of new panels are as large and readable, the columns of
-/// A's contiguous; and where the elements of `c` are readable, writable and accessed by nothing else.
+/// [`Kernel::run`] is sound if packed panels hold, or have room for, as many steps as A has columns, each of `MV *
+/// LANES` elements of A or `NR` of B; if the sources of new panels are as large and readable, and that of A has
+/// contiguous columns; and if the elements of `c` are readable, writable and accessed by nothing else.
 pub(super) struct RegisterTile<T, const MV: usize, const NR: usize, const NEW_A: bool, const NEW_B: bool> {
     pub(super) a: Panel<T>,
     pub(super) b: Panel<T>,
@@ -147,7 +147,7 @@ impl<T: Element, const MV: usize, const NR: usize, const NEW_A: bool, const NEW_
                 }
             }
         } else {
-            // A copy: indexed at run time, the sums themselves would be kept in memory, in the loop above too.
+            // A copy: the compiler keeps in memory what is indexed at run time, and would do so in the loop above too.
             let kept = sums;
             for (j, column) in kept.iter().enumerate().take(c.cols) {
                 for (i, &sum) in column.iter().enumerate() {
@@ -164,10 +164,10 @@ impl<T: Element, const MV: usize, const NR: usize, const NEW_A: bool, const NEW_
 struct Steps<V: Vector, const MV: usize, const NR: usize, const NEW_A: bool, const NEW_B: bool> {
     packed_a: *mut V::Elem,
     packed_b: *mut V::Elem,
-    /// The columns of A, and how far one is from the next.
+    /// The next column of A, and how far the one after it is.
     source_a: *mut V::Elem,
     stride_a: isize,
-    /// The columns of B, how far this step is from their beginning, and how far one step is from the next.
+    /// The columns of B, how far this step is from their start, and how far the next step is from this one.
     source_b: [*mut V::Elem; NR],
     offset_b: isize,
     stride_b: isize,
@@ -220,7 +220,7 @@ impl<V: Vector, const MV: usize, const NR: usize, const NEW_A: bool, const NEW_B
         }
     }
 
-    /// Goes on by `steps`.
+    /// Moves on by `steps`.
     #[inline(always)]
     fn forward(&mut self, steps: usize) {
         self.packed_a = self.packed_a.wrapping_add(steps * MV * V::LANES);

@@ -1,18 +1,18 @@
-//! Random numbers: Philox in vectors, and its words made uniform or normal numbers.
+//! Random numbers: Philox in vectors, whose words become uniform or normal numbers.
 //!
-//! A stream is a sequence of 64-bit words. They are made 32 blocks of the generator ([`philox`]) at a time. A block
-//! gives two words; the group of 64 holds the first word of every block, then the second word of every block. That is
-//! the order in which registers hold them, whatever their width:
+//! A stream is a sequence of 64-bit words. The generator ([`philox`]) makes them 32 blocks at a time, two words a
+//! block. This group of 64 holds the first word of every block, then the second word of every block, which is the order
+//! in which registers hold them, whatever their width:
 //!
 //! | words of group g | made of |
 //! |---|---|
 //! | `64 g` to `64 g + 31` | the first words of blocks `32 g` to `32 g + 31` |
 //! | `64 g + 32` to `64 g + 63` | the second words of the same blocks |
 //!
-//! Element i of `f64` is made of word i; element i of `f32` is made of one half of word `i / 2`, of the lower half
-//! where i is even. A normal number ([`normal`]) also takes the word 32 places on or back, its partner's.
+//! Element i of `f64` is made from word i, element i of `f32` from one half of word `i / 2`, the lower one if i is
+//! even. A normal number ([`normal`]) also takes the word of its partner, 32 places on or back.
 //!
-//! So an element depends on seed, stream and index alone. A call that needs a part of a group draws the whole group and
+//! So an element depends on seed, stream and index alone. A call that needs part of a group draws the whole group and
 //! keeps that part.
 
 mod normal;
@@ -34,7 +34,7 @@ use pairs::Pairs;
 use philox::Philox;
 use uniform::Uniform;
 
-/// Elements below which a second thread does not pay: Zen 4 draws them in the time that a thread takes to start.
+/// Elements below which a second thread does not pay: on Zen 4 a thread takes as long to start as to draw them.
 const LEAST: usize = 1 << 16;
 
 /// Blocks of the generator in a group.
@@ -46,7 +46,7 @@ const ABREAST: usize = 4;
 /// Bytes of a group.
 const GROUP: usize = 2 * BLOCKS * size_of::<u64>();
 
-/// The numbers of `stream` from its position on, into `out`.
+/// Writes the numbers of `stream`, from its position on, to `out`.
 pub(crate) fn random<T: Vectors>(
     level: Available,
     distribution: Distribution,

@@ -1,18 +1,18 @@
 //! Normal numbers in pairs, `r cos` and `r sin` of a radius and an angle (Box and Muller, A note on the generation of
 //! random normal deviates, 1958).
 //!
-//! Two lanes of bits always make two numbers, whatever they are: no lane waits for another, and no number moves those
-//! after it, which rejection would do. The inverse of the distribution function needs no more bits, but a quotient of
-//! two polynomials in the middle and another one of `sqrt(-ln)` in the tails, for each number; here one logarithm, one
-//! root and one angle serve two.
+//! Any two lanes of bits make two numbers. With rejection, lanes would wait for each other, and a rejected number would
+//! move all that follow. The inverse of the distribution function takes as few bits, but for each number a quotient of
+//! two polynomials in the middle and another one of `sqrt(-ln)` in the tails; here one logarithm, one root and one
+//! angle serve two.
 //!
-//! The radius `sqrt(-2 ln u)` is made of all 64 (32) bits of its lane, so that numbers reach as far as 9.41 (`f64`) or
-//! 6.66 (`f32`), as far as any of 10^20 (10^10) normal numbers lies. The angle lies within an eighth of a turn to
-//! either side. One more bit gives the cosine its sign, another one exchanges cosine and sine.
+//! The radius `sqrt(-2 ln u)` uses all 64 (32) bits of its lane, so that numbers reach as far as 9.41 (`f64`) or 6.66
+//! (`f32`), as far as the largest of 10^20 (10^10) normal numbers. The angle lies within an eighth of a turn to either
+//! side. One more bit gives the cosine its sign, another one exchanges cosine and sine.
 //!
-//! In `f32` both are fine where they are small, so that numbers near 0 lie as close as `f32` has them: the angle is
-//! made of 30 bits, and the logarithm of a u near 1 is that of `1 - u`, which has 31 bits where u has 24. With 23 bits
-//! for the angle, and u alone, one in 14 million numbers was 0.
+//! In `f32` a small radius or angle has all bits of `f32`, so that numbers near 0 lie as close as `f32` allows: the
+//! angle uses 30 bits, and the logarithm of a u near 1 is computed from `1 - u`, which has 31 bits where u has 24. With
+//! 23 bits for the angle, and from u alone, one in 14 million numbers was 0.
 
 use gingham_core::{DType, Scalar};
 
@@ -96,22 +96,21 @@ fn polynomial<V: Vector>(x: V, coefficients: &[f64]) -> V {
     rest.iter().rev().fold(lanes(*last), |sum, &c| sum.mul_add(x, lanes(c)))
 }
 
-/// `sqrt(-2 ln u)` for a u in (0, 1], made of `bits`. With `u = 2^k (1 + f)` and s as above,
-/// `ln u = k ln 2 + s (2 + s^2 P(s^2))`: both terms are 0 for 1 and below 0 together elsewhere, so the root is of
-/// nothing negative.
+/// `sqrt(-2 ln u)` for a u in (0, 1], made of `bits`. With `u = 2^k (1 + f)` and s as above, `ln u = k ln 2 + s (2 +
+/// s^2 P(s^2))`: this is 0 for u = 1 and negative for all others, so the root is of a number that is never negative.
 #[inline(always)]
 fn radius<V: Vector>(bits: V::Words, curves: &Curves) -> V {
     let (k, m) = V::positive(bits).scaled();
     let mut f = m.sub(lanes(1.0));
     if <V::Elem as Scalar>::DTYPE == DType::F32 {
-        // The other bits make 1 - u, exactly before it is rounded.
+        // The inverted bits make 1 - u, exact before it is rounded.
         f = V::select(k.eq(lanes(0.0)), V::positive(bits.inverted()).neg(), f);
     }
     let s = f.div(f.add(lanes(2.0)));
     let square = s.mul(s);
     let slope = polynomial(square, curves.ln).mul_add(square, lanes(2.0)).mul(lanes(-2.0));
     let squared = k.mul_add(lanes(-2.0 * std::f64::consts::LN_2), s.mul(slope));
-    // Not a NaN where u rounds to 1 and the sum to -0.
+    // 0 instead of -0 where u rounds to 1.
     squared.max(lanes(0.0)).sqrt()
 }
 

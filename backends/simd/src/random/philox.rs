@@ -1,13 +1,13 @@
 //! Philox 4x32-10 (Salmon, Moraes, Dror and Shaw, Parallel random numbers: as easy as 1, 2, 3, 2011), a block in each
 //! lane.
 //!
-//! A block is a function of a counter of 128 bits and a key of 64, so that each can be computed without those before
-//! it. The generator passes all of TestU01's BigCrush after 7 of its 10 rounds. Here the counter is the number of the
-//! block in the stream (its lower half) and the number of the stream; the key is the seed.
+//! A block is a function of a counter of 128 bits and a key of 64, so each can be computed without those before it. The
+//! generator passes all of TestU01's BigCrush after 7 of its 10 rounds. Here the counter is the number of the block in
+//! the stream (its lower half) and the number of the stream; the key is the seed.
 //!
-//! A lane of 64 bits holds one 32-bit word of the state in its lower half; what is in the upper half does not matter,
-//! since the product of a round looks at lower halves alone. Each of a round's two products gives one word of the next
-//! state as it is, and one after a shift.
+//! A lane of 64 bits holds one 32-bit word of the state in its lower half; the upper half does not matter, since a
+//! round multiplies only lower halves. Each of a round's two products gives one word of the next state as it is, and
+//! one after a shift.
 
 use std::array::from_fn;
 
@@ -15,13 +15,12 @@ use gingham_core::Stream;
 
 use crate::words::Words;
 
-/// Rounds.
 const ROUNDS: usize = 10;
 
 /// The factors of words 0 and 2.
 const FACTORS: [u64; 2] = [0xd251_1f53, 0xcd9e_8d57];
 
-/// What is added to the key's halves from round to round: the golden ratio and the square root of 3, less 1 each.
+/// Each round adds these to the key's halves: the golden ratio and the square root of 3, less 1 each.
 const WEYL: [u32; 2] = [0x9e37_79b9, 0xbb67_ae85];
 
 /// The generator of one stream.
@@ -32,18 +31,18 @@ pub(super) struct Philox {
 }
 
 impl Philox {
-    /// The generator of `stream`, wherever that begins.
+    /// The generator of `stream`, whatever its position.
     pub(super) fn new(stream: Stream) -> Self {
         let seed = [stream.seed as u32, (stream.seed >> 32) as u32];
         let key = |round: usize, half: usize| seed[half].wrapping_add(WEYL[half].wrapping_mul(round as u32)).into();
         Self { number: stream.number, keys: from_fn(|round| [key(round, 0), key(round, 1)]) }
     }
 
-    /// The two halves of `N` times `LANES` blocks from `block` on, words 0 and 1 of each, and words 2 and 3; the first
-    /// of the two is the upper one.
+    /// The two halves of `N` times `LANES` blocks from `block` on: words 0 and 1 of each, and words 2 and 3. The first
+    /// word of a half is its upper one.
     ///
-    /// A round waits 5 or 6 cycles for its products and could start another 3 cycles after it began: several registers
-    /// of blocks go through the rounds side by side.
+    /// A round waits 5 or 6 cycles for its products, but another could start after 3, so several registers of blocks go
+    /// through the rounds side by side.
     ///
     /// # Safety
     /// The CPU has the instructions of W.
@@ -71,7 +70,7 @@ impl Philox {
                     ];
                 }
             }
-            // The last round leaves its words where the products have them.
+            // The last round leaves its words where the products put them.
             let key = [W::splat(last[0] << 32), W::splat(last[1] << 32)];
             let mut words = [key; N];
             for (words, state) in words.iter_mut().zip(&states) {
