@@ -1,4 +1,4 @@
-//! The blocked product: its panels at every edge and layout, and the cutting of a long k.
+//! The blocked product: its panels at every edge and in every layout, and a long k that is cut.
 
 mod every;
 
@@ -17,7 +17,7 @@ fn small<T: Scalar>(rows: usize, cols: usize, column_major: bool) -> Array2<T> {
     Array2::from_shape_fn((rows, cols).set_f(column_major), |(i, j)| T::from_f64(((i * 3 + j * 5) % 7) as f64 - 3.0))
 }
 
-/// Sizes whose last panel, last vector and last steps are incomplete, too large to be computed without packing.
+/// Sizes with an incomplete last panel, last vector and last steps, too large to be computed without packing.
 fn layouts<T: Scalar>() {
     for (m, k, n) in [(211, 217, 209), (257, 259, 258)] {
         let expected = {
@@ -47,7 +47,7 @@ fn layouts_f32() {
     layouts::<f32>();
 }
 
-/// Operands of which neither axis is contiguous, and a C of that kind.
+/// Operands and a C with neither axis contiguous.
 #[test]
 fn strided() {
     let (m, k, n) = (203, 211, 207);
@@ -100,7 +100,7 @@ fn a_long_k_has_one_result() {
     }
 }
 
-/// More elements of A than an i32 counts. Ones, so that the sums are exact.
+/// A has more elements than an i32 counts. All are ones, so that the sums are exact.
 #[test]
 fn a_broadcast_operand_larger_than_i32() {
     let one = Array2::from_elem((1, 1), 1.0);

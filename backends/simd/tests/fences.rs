@@ -1,5 +1,5 @@
-//! No kernel reads or writes past an operand: each begins or ends at a page without access, in every layout, at every
-//! level. Values are small integers where the result is a sum, which makes it exact.
+//! Kernels neither read nor write past an operand: each operand begins or ends at a page without access, in every
+//! layout, at every level. Sums are of small integers, which makes them exact.
 #![cfg(unix)]
 
 #[macro_use]
@@ -13,7 +13,7 @@ use gingham_core::reference::Reference;
 use gingham_core::{Backend, Op, OpThreads, Product, Scalar, Stream, Support, dot, elementwise, fill, matmul, random};
 use gingham_simd::Simd;
 
-/// Goes through all its values again and again, each time from another place, so that loops around it meet every one.
+/// Goes through the values again and again, each time from another place, so that loops around it meet every one.
 struct Turn(usize);
 
 impl Turn {
@@ -27,14 +27,14 @@ fn small<T: Scalar>(i: usize, j: usize) -> T {
     T::from_f64(((i * 5 + j * 3) % 11) as f64 - 5.0)
 }
 
-/// The memory of the three operands of a product.
+/// Memory for the three operands of a product.
 type Memory<T> = [Fenced<T>; 3];
 
 fn memory<T: Scalar>() -> Memory<T> {
     [(); 3].map(|()| Fenced::new())
 }
 
-/// One product in memory of its own: its operands, what C must become, and words for a failure.
+/// A product in fenced memory: its operands, the C that must result, and the text for a failure.
 fn operands<'a, T: Scalar>(
     [a, b, c]: &'a mut Memory<T>,
     (m, n, k): (usize, usize, usize),
@@ -68,7 +68,7 @@ fn product<T: Scalar>(
     assert!(c.view() == expected && c.is_intact(), "{} {case}", simd.info().kernels);
 }
 
-/// Every small m and n, with k around the lengths of vectors.
+/// Every small m and n, with every k near the length of a vector.
 fn small_products<T: Scalar>() {
     let (mut memory, mut turn) = (memory::<T>(), Turn(1));
     for (simd, side) in levels().flat_map(|simd| SIDES.map(|side| (simd.clone(), side))) {
@@ -80,7 +80,7 @@ fn small_products<T: Scalar>() {
     }
 }
 
-/// Around the multiples of tiles of any shape, and past a block of k; long and thin, too.
+/// Sizes near the multiples of all tiles, a k longer than a block, and long and thin shapes.
 fn larger_products<T: Scalar>() {
     let (mut memory, mut turn) = (memory::<T>(), Turn(2));
     let around = [1, 5, 24, 31, 40, 47, 48, 49, 56, 63, 64, 65, 72, 95, 96, 97];
@@ -97,7 +97,7 @@ fn larger_products<T: Scalar>() {
     }
 }
 
-/// Products of one shape in layouts of their own, and another one among them.
+/// Products of one shape, each in its own layout, and one of another shape among them.
 fn batches<T: Scalar>() {
     let (mut memories, mut turn) = ([(); 5].map(|()| memory::<T>()), Turn(3));
     for (simd, side) in levels().flat_map(|simd| SIDES.map(|side| (simd.clone(), side))) {
@@ -123,12 +123,12 @@ fn batches<T: Scalar>() {
     }
 }
 
-/// Lanes of a matrix: contiguous, with gaps, backwards; one element for all in inputs.
+/// Lanes of a matrix: contiguous, with gaps, backwards; for inputs also of one repeated element.
 const LANES: [Layout; 4] = [Layout::Rows, Layout::Columns, Layout::ColumnsApart, Layout::ColumnsReversed];
 const INPUT_LANES: [Layout; 5] =
     [Layout::Rows, Layout::Columns, Layout::ColumnsApart, Layout::ColumnsReversed, Layout::OneColumn];
 
-/// Positive, and no two neighbours alike.
+/// Positive values; neighbours differ.
 fn positive<T: Scalar>(_: usize, j: usize) -> T {
     T::from_f64(0.5 + ((j * 7) % 29) as f64 / 8.0)
 }
@@ -137,7 +137,7 @@ fn close<T: Scalar>(x: T, y: T) -> bool {
     (x - y).abs() <= T::from_f64(8.0) * T::epsilon() * y.abs()
 }
 
-/// All operations on lanes. Each is the first row of two, so that what stands for columns steps over an element.
+/// All operations on lanes. A lane is the first row of two, so layouts by columns step over an element.
 fn lanes<T: Scalar>() {
     let (mut memory, mut turn) = (memory::<T>(), Turn(4));
     let [for_x, for_y, for_out] = &mut memory;
@@ -171,7 +171,7 @@ fn lanes<T: Scalar>() {
                 Op::MatMul => unreachable!("{op} has no lanes"),
             };
             call(&simd, &mut out.view_mut()).unwrap();
-            // Another backend has other random numbers: these are compared with what this one writes far from any
+            // Other backends draw other random numbers, so the expected ones are what this backend writes far from any
             // fence.
             let judge: &dyn Backend = if matches!(op, Op::Random(_)) { &simd } else { &Reference };
             call(judge, &mut expected.view_mut()).unwrap();

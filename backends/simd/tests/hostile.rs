@@ -1,5 +1,5 @@
-//! Operands that nobody should pass, and some that nobody thinks of: each call is right, is a typed error, or panics
-//! before it writes. What lies beside an operand is the business of `fences.rs`.
+//! Operands that nobody should pass, or that nobody thinks of: each call is right, returns a typed error, or panics
+//! before it writes. `fences.rs` tests what lies beside an operand.
 
 #[macro_use]
 mod every;
@@ -28,7 +28,7 @@ fn lane<T: Scalar>(len: usize) -> Array1<T> {
     Array1::from_shape_fn(len, |i| T::from_f64(0.5 + (i % 7) as f64))
 }
 
-/// `one` for every element: of stride 0, so that there can be any number of them.
+/// `one` for every element, with stride 0, so that the shape may be of any size.
 fn spread<T>(one: &T, shape: (usize, usize)) -> ArrayView2<'_, T> {
     ArrayView2::from_shape(shape.strides((0, 0)), std::slice::from_ref(one)).unwrap()
 }
@@ -37,7 +37,7 @@ fn natives(simd: &Simd) -> impl Iterator<Item = Op> + '_ {
     Op::all().filter(|&op| simd.support(op, gingham_core::DType::F64) == Support::Native)
 }
 
-/// `op` on lanes: in place where there is no `x`.
+/// `op` on lanes, in place if `x` is `None`.
 fn call<T: Scalar>(
     backend: &dyn Backend,
     op: Op,
@@ -60,7 +60,7 @@ fn close<T: Scalar>(got: &Array1<T>, want: &Array1<T>) -> bool {
     got.iter().zip(want).all(|(&got, &want)| (got - want).abs() <= T::from_f64(64.0) * T::epsilon() * want.abs())
 }
 
-/// Nothing is touched where nothing is, and an empty sum is zero; the other dimensions may be anything.
+/// Empty operands are not touched, and an empty sum is zero, whatever the other dimensions.
 fn sizes_of_zero<T: Scalar>() {
     let (one, two, nan) = (T::one(), T::from_f64(2.0), T::nan());
     let wide = 1 << 40;
@@ -74,7 +74,7 @@ fn sizes_of_zero<T: Scalar>() {
             matmul::matmul_batch(&simd, two, batch, one, threads).unwrap();
         }
         for (beta, expected) in [(T::zero(), T::zero()), (two, T::from_f64(6.0))] {
-            // Without terms, and with more terms than could be added, none of which counts.
+            // A k of 0, and one too large to be added up, whose terms do not count.
             for (alpha, k) in [(one, 0), (T::infinity(), 0), (nan, 0), (T::zero(), 1 << 50)] {
                 let old = if beta == T::zero() { nan } else { T::from_f64(3.0) };
                 let mut c = Array2::from_elem((35, 9), old);
@@ -130,7 +130,7 @@ fn one_view_twice<T: Scalar>() {
     }
 }
 
-/// Operands that begin anywhere in a cache line, each at a place of its own.
+/// Operands that begin anywhere in a cache line, each at a different place.
 fn every_alignment<T: Scalar>() {
     const LEN: usize = 600;
     let (x, y) = (lane::<T>(LEN + 64), lane::<T>(LEN + 64));
@@ -160,7 +160,7 @@ fn every_alignment<T: Scalar>() {
     }
 }
 
-/// Strides near the ends of their type, along axes that have one element: no code may multiply with them.
+/// Strides near the limits of their type, along axes of one element: code must not multiply by them.
 fn strides_of_no_meaning<T: Scalar>() {
     let (a, b) = (matrix::<T>(1, 40), matrix::<T>(40, 1));
     let huge = (isize::MAX as usize) / size_of::<T>() - 64;
@@ -186,7 +186,7 @@ fn strides_of_no_meaning<T: Scalar>() {
     }
 }
 
-/// More threads than there is work for, and than the system likes to start.
+/// More threads than the work needs, and than the system likes to start.
 fn threads_beyond_reason<T: Scalar>() {
     let (a, x) = (matrix::<T>(130, 130), lane::<T>(300_000));
     let most = OpThreads::new(OpThreads::MAX).unwrap();
@@ -209,8 +209,8 @@ fn threads_beyond_reason<T: Scalar>() {
     }
 }
 
-/// A caller that bypasses the checked entries with shapes that do not fit gets a panic, before anything is read or
-/// written that is not there.
+/// A caller that bypasses the checked entries with shapes that do not fit gets a panic, before the kernel reads or
+/// writes outside an operand.
 fn shapes_that_nobody_has_checked<T: Scalar>() {
     let (a, long, short) = (matrix::<T>(8, 8), lane::<T>(500), lane::<T>(3));
     let refused = |what: &str, call: &mut dyn FnMut()| {
@@ -248,8 +248,8 @@ both! {
     shapes_that_nobody_has_checked
 }
 
-/// Rows, and elements of a lane, that lie more than 2^31 elements apart: offsets beyond an i32, of which `dot` in
-/// `threads.rs` has as many steps. The memory is never all there; the pages that are touched are a few.
+/// Rows, and elements of a lane, more than 2^31 elements apart: offsets exceed an i32, as the steps of `dot` do in
+/// `threads.rs`. The system provides only the few pages that are touched.
 #[cfg(unix)]
 #[test]
 fn elements_further_apart_than_an_i32_counts() {

@@ -1,4 +1,4 @@
-//! Lanes of any alignment, stride and length hold what the function says, and what lies beside them is left alone.
+//! Lanes of any alignment, stride and length get the values of the function; memory beside them stays as it is.
 
 mod every;
 
@@ -15,7 +15,7 @@ fn integers<T: Scalar>(len: usize, seed: usize) -> Array1<T> {
     Array1::from_shape_fn(len, |i| T::from_f64(((i * 7 + seed * 5) % 13) as f64 - 6.0))
 }
 
-/// Every offset of each operand from a multiple of the vector's size, and every stride of both signs; 0 in inputs.
+/// Every offset of each operand from a multiple of the vector's size, and strides of both signs; for inputs also 0.
 fn layouts<T: Scalar>() {
     let guard = T::from_f64(99.0);
     let (x, y) = (integers::<T>(2_000, 1), integers::<T>(2_000, 2));
@@ -73,7 +73,7 @@ fn layouts_f32() {
     layouts::<f32>();
 }
 
-/// Long enough for several blocks of a dot product, with every kind of rest; sums of small integers are exact.
+/// Lanes of several blocks of a dot product, with every kind of rest; sums of small integers are exact.
 #[test]
 fn a_dot_of_several_blocks_leaves_nothing_out() {
     let (x, y) = (integers::<f64>(400_000, 1), integers::<f64>(400_000, 2));
@@ -89,7 +89,7 @@ fn a_dot_of_several_blocks_leaves_nothing_out() {
     }
 }
 
-/// Operands larger than most last-level caches, and not aligned: where they are, stores go past the caches.
+/// Unaligned operands, larger than most last-level caches: there, stores go past the caches.
 #[test]
 fn lanes_longer_than_the_caches() {
     let len = 13_000_003;

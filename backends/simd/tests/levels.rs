@@ -1,4 +1,4 @@
-//! Every level that this CPU has passes the suite. A level that it lacks, and an unknown name, are errors that say so.
+//! Every level that this CPU has passes the suite. A level that it lacks and an unknown name give errors that say so.
 
 use std::env;
 use std::process::Command;
@@ -10,7 +10,7 @@ use gingham_core::{
 };
 use gingham_simd::{Level, LevelError, Simd, VARIABLE};
 
-/// Set in the process that a test starts to see the variable obeyed.
+/// Set in the process that a test starts to check the level variable.
 const CHILD: &str = "GINGHAM_SIMD_TEST_CHILD";
 
 fn conforms(level: Level) {
@@ -66,7 +66,7 @@ fn names_are_read_back() {
     assert!(error.to_string().contains("`avx1024`; expected portable, avx2 or avx512"), "{error}");
 }
 
-/// The variable is read when the backend is made, and belongs to the process: each value gets a process of its own.
+/// The variable belongs to the process, so each value gets a process of its own.
 #[test]
 fn the_variable_forces_a_level_and_nothing_stands_in_for_a_bad_one() {
     if env::var_os(CHILD).is_some() {

@@ -1,4 +1,4 @@
-//! Normal numbers of `f32` near 0, where a generator that is short of bits gives few different ones.
+//! Normal numbers of `f32` near 0, where a generator with too few bits repeats itself.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use gingham_core::ndarray::Array1;
 use gingham_core::{Distribution, OpThreads, Stream, random};
 use gingham_simd::{Level, Simd};
 
-/// In [0, 2^-20] lies one of 2.6 million normal numbers.
+/// One of 2.6 million normal numbers lies in [0, 2^-20].
 #[test]
 fn numbers_near_zero_are_all_different() {
     const PIECE: usize = 1 << 20;
@@ -22,7 +22,7 @@ fn numbers_near_zero_are_all_different() {
             distinct.insert(x.to_bits());
         }
     }
-    // 51 are expected, 7 being the standard deviation.
+    // 51 are expected, with a standard deviation of 7.
     assert!((16..=86).contains(&count), "{count}");
     assert_eq!(distinct.len(), count, "{distinct:?}");
     assert!(!distinct.contains(&0), "an exact zero lies closer than the spacing of the angle");

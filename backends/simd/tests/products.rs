@@ -1,5 +1,4 @@
-//! Products of every small shape, in layouts of all kinds, alone and in batches: exactly the reference's, at every
-//! level.
+//! Products of every small shape, in layouts of all kinds, alone and in batches, equal the reference's at every level.
 
 mod every;
 
@@ -9,7 +8,7 @@ use gingham_core::reference::Reference;
 use gingham_core::{Backend, Error, OpThreads, Product, Scalar, matmul};
 use gingham_simd::Simd;
 
-/// Numbers without a pattern, the same in each run (Marsaglia, Xorshift RNGs, 2003).
+/// Pseudorandom numbers, the same in each run (Marsaglia, Xorshift RNGs, 2003).
 struct Draw(u64);
 
 impl Draw {
@@ -26,7 +25,7 @@ impl Draw {
     }
 }
 
-/// A matrix inside a larger one, with gaps between its elements or without.
+/// A matrix inside a larger one, with or without gaps between its elements.
 struct Laid<T> {
     all: Array2<T>,
     rows: usize,
@@ -69,7 +68,7 @@ impl<T: Clone> Clone for Laid<T> {
     }
 }
 
-/// The product by `backend`: C with all that lies around it.
+/// The product by `backend`: C with the memory around it.
 fn product<T: Scalar>(
     backend: &dyn Backend,
     [alpha, beta]: [T; 2],
@@ -116,7 +115,7 @@ fn every_small_shape_f32() {
     every_small_shape::<f32>();
 }
 
-/// Long enough for every loop of the product with a column, with rows and with columns of A contiguous, or neither.
+/// Sizes that reach every loop of the product with a column, with rows or columns of A contiguous, or neither.
 #[test]
 fn columns_and_rows() {
     let mut draw = Draw(7);
@@ -134,7 +133,7 @@ fn columns_and_rows() {
     }
 }
 
-/// What beta zero does not read and alpha zero does not read, in kernels of every kind.
+/// Every kind of kernel reads no C if beta is zero, no A or B if alpha is zero.
 #[test]
 fn nan_is_not_read() {
     for simd in levels() {
@@ -165,7 +164,7 @@ fn one_view_as_both_factors() {
     }
 }
 
-/// C of every product, with all that lies around it.
+/// C of every product, with the memory around it.
 fn batch(
     backend: &dyn Backend,
     laid: &[[Laid<f64>; 3]],
@@ -180,7 +179,7 @@ fn batch(
     Ok(outputs.into_iter().map(|c| c.all).collect())
 }
 
-/// Runs of one shape, of one element and more, in layouts that change, between products of other kinds; so many that
+/// Runs of one shape, of one element and more, in changing layouts, between products of other kinds; enough that
 /// threads share them.
 #[test]
 fn batches_of_mixed_shapes() {
@@ -207,7 +206,7 @@ fn batches_of_mixed_shapes() {
     assert_eq!(batch(&Simd::new(), &[], [1.0, 0.0], 2), Ok(Vec::new()));
 }
 
-/// The shapes of all are looked at before anything is written.
+/// All shapes are checked before anything is written.
 #[test]
 fn one_bad_shape_refuses_the_batch() {
     let mut draw = Draw(11);
@@ -225,7 +224,7 @@ fn one_bad_shape_refuses_the_batch() {
     assert!(outputs.iter().zip(before).all(|(c, before)| c.all == before));
 }
 
-/// Factors that are one element, spread over more steps of k than an i32 counts.
+/// Factors of one element, repeated over more steps of k than an i32 counts.
 #[test]
 fn a_broadcast_row_longer_than_i32() {
     let k = (1usize << 31) + 3;

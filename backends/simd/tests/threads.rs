@@ -1,4 +1,4 @@
-//! Op threads change which thread computes, never what: results are the same to the bit, at every level.
+//! The number of op threads never changes a result, to the bit, at every level.
 
 mod every;
 
@@ -12,7 +12,7 @@ fn threads(n: usize) -> OpThreads {
     OpThreads::new(n).unwrap()
 }
 
-/// No two neighbours alike, and sums that round.
+/// Neighbours differ, and their sums round.
 fn number(i: usize) -> f64 {
     ((i * 7919) % 1013) as f64 / 1013.0 - 0.5
 }
@@ -74,7 +74,7 @@ fn random_numbers_are_the_same() {
     }
 }
 
-/// Uniform numbers are made of the same bits in the same way; normal ones are rounded as an instruction set rounds.
+/// All levels make the same uniform numbers; normal ones differ as their instruction sets round.
 #[test]
 fn random_numbers_of_the_levels_are_alike() {
     let draw = |simd: &Simd, distribution| {
@@ -109,7 +109,7 @@ fn pieces_cover_every_element_once() {
     }
 }
 
-/// More elements than an i32 counts. Ones, so that the sum is exact.
+/// The operands have more elements than an i32 counts. All are ones, so that the sum is exact.
 #[test]
 fn a_broadcast_dot_longer_than_i32() {
     let len = (1usize << 31) + 3;
@@ -118,7 +118,7 @@ fn a_broadcast_dot_longer_than_i32() {
     assert_eq!(dot::dot(&Simd::new(), x, x, threads(2)), Ok(len as f64));
 }
 
-/// Blocks of A, of B and of k all have a boundary inside these products; integers make every order of sums exact.
+/// These products contain boundaries of blocks of A, of B and of k; integers make every order of sums exact.
 #[test]
 fn blocks_meet_without_a_seam() {
     for simd in levels() {

@@ -3,12 +3,12 @@
 use gingham_core::skip;
 use gingham_simd::{Level, Simd};
 
-/// The backend at each level. What the CPU lacks is said, and left out.
+/// The backend at each level that the CPU has; the test reports the others as skipped.
 pub(crate) fn levels() -> impl Iterator<Item = Simd> {
     Level::ALL.into_iter().filter_map(|level| Simd::with_level(level).inspect_err(|e| skip!("{e}")).ok())
 }
 
-/// A module for each generic function named, with a test of it in `f64` and one in `f32`.
+/// Writes a module for each generic function named, with a test of it in `f64` and one in `f32`.
 #[allow(unused_macros, reason = "not every test that includes this has generic functions")]
 macro_rules! both {
     ($($name:ident)*) => {$(

@@ -1,5 +1,5 @@
-//! Operands between two pages without access: a read or a write past the end that lies at such a page ends the process,
-//! one past the other end, or into a gap, shows in what is there.
+//! Operands between two pages without access. An operand ends at one of them: a read or write past that end ends the
+//! process. One past the other end, or into a gap, shows as a NaN or a lost canary.
 
 use std::ffi::c_void;
 use std::marker::PhantomData;
@@ -10,25 +10,25 @@ use gingham_core::Scalar;
 use gingham_core::ndarray::{ArrayView2, ArrayViewMut2, Axis, ShapeBuilder};
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 
-/// At least the largest page of any machine that this runs on.
+/// At least the largest page of any machine that runs the tests.
 const PAGE: usize = 1 << 16;
 
 /// Bytes for operands, in whole pages.
 const ROOM: usize = 1 << 20;
 
-/// Elements beside an operand that are looked at, on the side where no page is: four of the longest vectors.
+/// Elements beside an operand that are checked, on the side without such a page: four of the longest vectors.
 const BESIDE: usize = 64;
 
 /// Exact in both types, and far from every result.
 const CANARY: f64 = -12_345_678.0;
 
-/// Memory between two pages without access, for one operand after the other.
+/// Memory between two pages without access, for one operand at a time.
 pub(crate) struct Fenced<T> {
     map: *mut c_void,
     elements: PhantomData<T>,
 }
 
-/// The end of an operand that lies at a page without access.
+/// Which end of an operand lies at a page without access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {
     First,
@@ -47,7 +47,7 @@ pub(crate) enum Layout {
     Strided,
     RowsReversed,
     ColumnsReversed,
-    /// One row, column or element for all: of inputs only.
+    /// One row, column or element, repeated: only for inputs.
     OneRow,
     OneColumn,
     OneElement,
@@ -62,7 +62,7 @@ pub(crate) const INPUTS: [Layout; 10] =
     [Rows, Columns, RowsApart, ColumnsApart, Strided, RowsReversed, ColumnsReversed, OneRow, OneColumn, OneElement];
 
 impl Layout {
-    /// Strides of a matrix of so many rows and columns, before any axis is reversed.
+    /// The strides of a matrix with these rows and columns, before any axis is reversed.
     fn strides(self, rows: usize, columns: usize) -> [usize; 2] {
         match self {
             Rows | RowsReversed => [columns, 1],
@@ -107,8 +107,8 @@ impl<T: Scalar> Fenced<T> {
         Self { map, elements: PhantomData }
     }
 
-    /// A matrix, none of whose dimensions is 0, at the page of `side`. Its elements are given by row and column; NaN
-    /// lies around and between those of an input, a canary around and between those of an output.
+    /// A matrix at the page of `side`, with at least one row and one column. `value` gives its elements by row and
+    /// column. NaN surrounds and separates the elements of an input, a canary those of an output.
     pub(crate) fn matrix(
         &mut self,
         shape: (usize, usize),
@@ -165,7 +165,7 @@ impl<T: Scalar> Matrix<'_, T> {
         view
     }
 
-    /// Whether no canary of an output was written to, and no element is one.
+    /// Whether all canaries of an output are left, and all its elements were written.
     pub(crate) fn is_intact(&self) -> bool {
         let canaries = |part: &[T]| part.iter().filter(|&&x| x == T::from_f64(CANARY)).count();
         let elements = self.shape.0 * self.shape.1;
