@@ -42,7 +42,7 @@ impl<T: Element> Kernel<T> for Filled<'_, T> {
 
     #[inline(always)]
     unsafe fn run<V: Vector<Elem = T>>(self) {
-        // SAFETY: the caller answers for V; there is a constant at every index.
+        // SAFETY: the caller answers for V; the constant serves every index.
         unsafe { write(Constant(V::splat(self.value)), self.out, self.past_caches) }
     }
 }

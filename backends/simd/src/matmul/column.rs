@@ -68,7 +68,7 @@ impl<T: Element> Kernel<T> for Column<T> {
     #[inline(always)]
     unsafe fn run<V: Vector<Elem = T>>(self) {
         let Self { alpha, a, x, beta, y } = self;
-        // SAFETY: the caller's; no more rows are taken than there are.
+        // SAFETY: the caller's; only rows that exist are taken.
         unsafe {
             let mut rows = Rows::<V> {
                 a: a.at(0, 0),

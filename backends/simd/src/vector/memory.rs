@@ -46,8 +46,7 @@ pub(crate) trait Memory: Register {
     #[inline(always)]
     unsafe fn fence() {}
 
-    /// Prefetches the cache line at `p`, which need not be readable. Does nothing where the instruction set has no
-    /// prefetch.
+    /// Prefetches the cache line at `p`, which need not be readable, if the instruction set has a prefetch.
     #[inline(always)]
     fn prefetch(p: *const Self::Elem) {
         let _ = p;
