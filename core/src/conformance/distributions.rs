@@ -6,8 +6,8 @@
 
 use ndarray::{Array1, Dimension, Ix1, Ix2};
 
-use super::dot::{LENGTHS, lane};
 use super::layouts::{Layout, STEPS, Strided};
+use super::vectors::{LENGTHS, lane};
 use super::{Report, Subject, Violation, concurrency, pairwise};
 use crate::bounds::same;
 use crate::{Distribution, Op, Scalar, Stream, random};
@@ -62,10 +62,9 @@ fn pieces<T: Scalar>(subject: &Subject<'_>, stream: Stream, n: usize, piece: usi
     let mut all = Array1::from_elem(n, T::nan());
     let mut chunks: Vec<_> = all.axis_chunks_iter_mut(ndarray::Axis(0), piece).enumerate().collect();
     while let Some((i, out)) = chunks.pop() {
-        let stream = stream.skip((i * piece) as u64);
-        let case = || format!("{} elements of {stream:?}", out.len());
-        let (case, distribution) = (case(), distribution(subject));
-        subject.must(random::random(subject.backend, distribution, stream, out, subject.threads), case)?;
+        let (len, stream) = (out.len(), stream.skip((i * piece) as u64));
+        let outcome = random::random(subject.backend, distribution(subject), stream, out, subject.threads);
+        subject.must(outcome, format_args!("{len} elements of {stream:?}"))?;
     }
     Ok(all)
 }
@@ -102,10 +101,7 @@ fn run<T: Scalar, D: Dimension>(
 }
 
 /// Arrays of any lengths, strides and ranks, zero sizes included, hold the elements of the stream in row-major order.
-///
-/// # Errors
-/// The first violation.
-pub fn layouts<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn layouts<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     let mut random = subject.random();
     let levels = [LENGTHS.len(), STEPS.len(), 2];
     let lanes = pairwise::rows(&levels, &mut random);
@@ -123,10 +119,7 @@ pub fn layouts<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
 
 /// Numbers drawn in pieces are the same as drawn at once, wherever the pieces begin and whenever they are drawn; also
 /// where a counter of 32 bits would end, and at the end of the stream.
-///
-/// # Errors
-/// The first violation.
-pub fn pieces_fit<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn pieces_fit<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     const LENGTH: usize = 200;
     let mut random = subject.random();
     let limits = (31..40).map(|bits| (1_u64 << bits) - LENGTH as u64 / 2);
@@ -139,10 +132,7 @@ pub fn pieces_fit<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation>
 
 /// Uniform numbers are whole multiples of their unit in [0, 1), of which each bit is set half of the time; normal ones
 /// are finite.
-///
-/// # Errors
-/// The first violation.
-pub fn values<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn values<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     let numbers = sample::<T>(subject, STREAMS[0], SAMPLE)?;
     let bits = if T::DTYPE.size() == 8 { 53 } else { 24 };
     let units = f64::from(bits).exp2();
@@ -197,10 +187,7 @@ fn moment(distribution: Distribution, k: i32) -> f64 {
 }
 
 /// Mean, variance, skewness and kurtosis.
-///
-/// # Errors
-/// The first violation.
-pub fn moments<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn moments<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     let distribution = distribution(subject);
     Report::all(STREAMS.map(|stream| {
         let numbers = sample::<T>(subject, stream, SAMPLE)?;
@@ -215,10 +202,7 @@ pub fn moments<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
 }
 
 /// For every x, as many numbers lie below x as the distribution says (Kolmogorov and Smirnov).
-///
-/// # Errors
-/// The first violation.
-pub fn shape<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn shape<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     let n = SAMPLE as f64;
     Report::all(STREAMS.map(|stream| {
         let mut numbers = sample::<T>(subject, stream, SAMPLE)?;
@@ -254,10 +238,7 @@ fn below(x: f64) -> f64 {
 }
 
 /// Neither the numbers nor their distances from the mean correlate with their neighbours', or with another stream's.
-///
-/// # Errors
-/// The first violation.
-pub fn independence<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn independence<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     let distribution = distribution(subject);
     let variance = moment(distribution, 2);
     // The numbers and their squares, with mean 0 and variance 1 both.
@@ -284,10 +265,7 @@ pub fn independence<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violatio
 }
 
 /// Arrays large enough for libraries to use their threads hold the same numbers as pieces that are not.
-///
-/// # Errors
-/// The first violation.
-pub fn large<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn large<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     let streams = [Stream::new(7, 5), Stream { start: 11, ..Stream::new(7, 5) }];
     Report::all(
         [(0, 1_000_003, 1), (1, 600_011, 1), (1, 300_007, -2)]
@@ -296,10 +274,7 @@ pub fn large<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
 }
 
 /// Calls from several threads at once give what one thread gets.
-///
-/// # Errors
-/// The first violation.
-pub fn concurrent<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn concurrent<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     concurrency::callers(subject, |random| {
         let (n, stream) = (1000 + random.below(1000), Stream::new(random.next(), random.next()));
         let want = pieces::<T>(subject, stream, n, n);
@@ -309,16 +284,6 @@ pub fn concurrent<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation>
             compare(subject, out.view().iter(), want.as_ref().map_err(Clone::clone)?, "")
         }
     })
-}
-
-/// A draw of n numbers, to be timed and watched but not judged.
-pub(super) fn lanes<T: Scalar>(n: usize) -> impl FnMut(&Subject<'_>) -> Result<(), Violation> + Send {
-    let mut out: Strided<T, Ix1> = lane(1, false).output(Ix1(n), T::zero);
-    move |subject| {
-        let stream = Stream::new(1, 1);
-        let outcome = random::random(subject.backend, distribution(subject), stream, out.view_mut(), subject.threads);
-        subject.must(outcome, format_args!("length {n}"))
-    }
 }
 
 #[cfg(test)]

@@ -4,13 +4,10 @@ use ndarray::Ix1;
 
 use super::layouts::{INPUT_STEPS, Layout, Strided};
 use super::random::Random;
+use super::vectors::{LENGTHS, lane};
 use super::{Report, Subject, Violation, concurrency, pairwise};
 use crate::bounds::{Sum, eta, gamma, ratio};
 use crate::{Scalar, dot};
-
-/// Lengths around the sizes of vectors and of unrolled loops.
-pub(super) const LENGTHS: [usize; 22] =
-    [0, 1, 2, 3, 5, 7, 8, 9, 13, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 257, 1000];
 
 /// Two vectors.
 #[derive(Debug, Clone)]
@@ -66,16 +63,8 @@ impl<T: Scalar> Operands<T> {
     }
 }
 
-/// The layout of a vector.
-pub(super) fn lane(step: isize, padded: bool) -> Layout<1> {
-    Layout { steps: [step], fortran: false, padded }
-}
-
 /// Any lengths and strides; the empty product is 0.
-///
-/// # Errors
-/// The first violation.
-pub fn layouts<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn layouts<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     let mut random = subject.random();
     let levels = [LENGTHS.len(), INPUT_STEPS.len(), INPUT_STEPS.len(), 2, 2];
     Report::all(pairwise::rows(&levels, &mut random).iter().map(|row| {
@@ -85,10 +74,7 @@ pub fn layouts<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
 }
 
 /// NaN and infinities take part wherever they stand, also beside a zero; subnormals are not flushed.
-///
-/// # Errors
-/// The first violation.
-pub fn special_values<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn special_values<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     let mut random = subject.random();
     let subnormal = T::min_positive_value() / T::from_f64(8.0);
     let values = [T::nan(), T::infinity(), T::neg_infinity(), T::neg_zero(), subnormal];
@@ -108,10 +94,7 @@ pub fn special_values<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violat
 }
 
 /// Products of small integers are exact.
-///
-/// # Errors
-/// The first violation.
-pub fn integers<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn integers<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     let mut random = subject.random();
     Report::all(LENGTHS.into_iter().map(|n| {
         let layouts = [(); 2].map(|()| lane(random.pick(&INPUT_STEPS), random.below(2) == 1));
@@ -122,33 +105,18 @@ pub fn integers<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
 }
 
 /// Vectors large enough for libraries to use their threads.
-///
-/// # Errors
-/// The first violation.
-pub fn large<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn large<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     let mut random = subject.random();
     let all = [(100_000, [1, 1]), (100_003, [1, -2]), (30_011, [2, 0])];
     Report::all(all.map(|(n, steps)| Operands::<T>::drawn(n, steps.map(|s| lane(s, true)), &mut random).run(subject)))
 }
 
 /// Calls from several threads at once give what one thread gets.
-///
-/// # Errors
-/// The first violation.
-pub fn concurrent<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn concurrent<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     concurrency::callers(subject, |random| {
         let layouts = [(); 2].map(|()| lane(random.pick(&INPUT_STEPS[..4]), false));
         let operands = Operands::<T>::drawn(1000 + random.below(1000), layouts, random);
         let verdict = operands.judged();
         move |subject: &Subject<'_>| operands.judge(subject, &verdict)
     })
-}
-
-/// A product of vectors of length n, to be timed and watched but not judged.
-pub(super) fn lanes<T: Scalar>(n: usize) -> impl FnMut(&Subject<'_>) -> Result<(), Violation> + Send {
-    let operands = Operands { x: lane(1, false).input(Ix1(n), T::one), y: lane(1, false).input(Ix1(n), T::one) };
-    move |subject| {
-        let outcome = dot::dot(subject.backend, operands.x.view(), operands.y.view(), subject.threads);
-        subject.must(outcome.map(drop), format_args!("length {n}"))
-    }
 }

@@ -1,67 +1,16 @@
 //! The rules of [`Elementwise`](crate::Elementwise), one function a rule, each run for every function.
 
-use ndarray::Ix1;
-
-use super::dot::{LENGTHS, lane};
 use super::judge::{function, function_ratio};
-use super::layouts::{INPUT_STEPS, Layout, STEPS, Strided};
+use super::layouts::{INPUT_STEPS, STEPS};
 use super::random::Random;
+use super::vectors::{LENGTHS, Lanes, Operands, lane};
 use super::{Report, Subject, Violation, concurrency, pairwise};
-use crate::{Error, Op, Scalar, elementwise};
-
-/// The arguments of one call and the array for its results.
-#[derive(Debug, Clone)]
-struct Operands<T> {
-    /// The first argument; in place where there is none, and then it is in `out`.
-    x: Option<Strided<T, Ix1>>,
-    y: Strided<T, Ix1>,
-    out: Strided<T, Ix1>,
-}
-
-/// Steps of the operands, x in place where it has none.
-#[derive(Debug, Clone, Copy)]
-struct Lanes {
-    x: Option<Layout<1>>,
-    y: Layout<1>,
-    out: Layout<1>,
-}
-
-impl Lanes {
-    const PLAIN: Self = Self { x: Some(Layout::PLAIN), y: Layout::PLAIN, out: Layout::PLAIN };
-    const IN_PLACE: Self = Self { x: None, ..Self::PLAIN };
-
-    fn any(random: &mut Random) -> Self {
-        let mut any = |steps: &[isize]| lane(random.pick(steps), random.below(2) == 1);
-        let (x, y, out) = (any(&INPUT_STEPS), any(&INPUT_STEPS), any(&STEPS));
-        Self { x: (random.below(3) > 0).then_some(x), y, out }
-    }
-
-    /// The operands of length `n`, filled by `draw`: x first, then y.
-    fn with<T: Scalar>(self, n: usize, mut draw: impl FnMut() -> T) -> Operands<T> {
-        let x = self.x.map(|x| x.input(Ix1(n), &mut draw));
-        let out = match x {
-            // A value that no function gives, so that a missing element shows; a function may give NaN.
-            Some(_) => self.out.output(Ix1(n), || T::from_f64(77.123)),
-            None => self.out.output(Ix1(n), &mut draw),
-        };
-        Operands { x, y: self.y.input(Ix1(n), &mut draw), out }
-    }
-}
+use crate::{Op, Scalar, Stream};
 
 impl<T: Scalar> Operands<T> {
-    fn call(&mut self, subject: &Subject<'_>) -> Result<(), Error> {
-        let Self { x, y, out } = self;
-        let (x, out) = (x.as_ref().map(Strided::view), out.view_mut());
-        match subject.op {
-            Op::Unary(f) => elementwise::unary(subject.backend, f, x, out, subject.threads),
-            Op::Binary(f) => elementwise::binary(subject.backend, f, x, y.view(), out, subject.threads),
-            Op::MatMul | Op::Dot | Op::Fill | Op::Random(_) => unreachable!("{} is not element-wise", subject.op),
-        }
-    }
-
     fn run(mut self, subject: &Subject<'_>) -> Result<Report, Violation> {
         let x = self.x.as_ref().unwrap_or(&self.out).view().to_owned();
-        let outcome = self.call(subject);
+        let outcome = self.call(subject, Stream::default());
         let (y, out) = (self.y.view(), self.out.view());
         let case = || {
             let x = self.x.as_ref().map_or("in place".into(), |x| format!("x {}", x.view().strides()[0]));
@@ -103,10 +52,7 @@ fn argument<T: Scalar>(random: &mut Random) -> T {
 }
 
 /// Any lengths and strides, in place and out of place; a stride of 0 in inputs.
-///
-/// # Errors
-/// The first violation.
-pub fn layouts<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn layouts<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     let mut random = subject.random();
     let inputs = INPUT_STEPS.len();
     let levels = [LENGTHS.len(), inputs + 1, inputs, STEPS.len(), 2, 2, 2];
@@ -122,10 +68,7 @@ pub fn layouts<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
 
 /// NaN, infinities, zeros, subnormals, huge and tiny arguments, at every place of a vector; every pair of them where
 /// the function takes two.
-///
-/// # Errors
-/// The first violation.
-pub fn special_values<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn special_values<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     let small = T::min_positive_value();
     let numbers = [1.0, 2.0, 3.0, 0.5, 1.5, 1e30, 1e-30, 88.5, 104.0, 709.5, 745.5, 1e300].map(T::from_f64);
     let positive = [T::zero(), T::epsilon() * small, small / (T::one() + T::one()), small, T::max_value()];
@@ -138,7 +81,7 @@ pub fn special_values<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violat
         op @ (Op::MatMul | Op::Dot | Op::Fill | Op::Random(_)) => unreachable!("{op} is not element-wise"),
     };
     let mut random = subject.random();
-    let turned = (0..8).map(|turn| (turn, Lanes::any(&mut random)));
+    let turned = (0..8).map(|turn| (turn, Lanes::any(random.below(3) == 0, &mut random)));
     let all = [(0, Lanes::PLAIN), (0, Lanes::IN_PLACE)].into_iter().chain(turned);
     Report::all(all.map(|(turn, lanes)| {
         let mut draws = [&xs, &ys].map(|values| values.iter().copied().cycle().skip(turn));
@@ -152,10 +95,7 @@ pub fn special_values<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violat
 }
 
 /// Many arguments from the whole range.
-///
-/// # Errors
-/// The first violation.
-pub fn accuracy<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn accuracy<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     let mut random = subject.random();
     Report::all(
         [Lanes::PLAIN, Lanes::IN_PLACE].map(|lanes| lanes.with(20_000, || argument::<T>(&mut random)).run(subject)),
@@ -163,10 +103,7 @@ pub fn accuracy<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
 }
 
 /// Arrays large enough for libraries to use their threads.
-///
-/// # Errors
-/// The first violation.
-pub fn large<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn large<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     let mut random = subject.random();
     let strided = Lanes { x: Some(lane(-2, true)), y: lane(0, false), out: lane(2, true) };
     Report::all(
@@ -176,21 +113,9 @@ pub fn large<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
 }
 
 /// Calls from several threads at once give what one thread gets.
-///
-/// # Errors
-/// The first violation.
-pub fn concurrent<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn concurrent<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     concurrency::callers(subject, |random| {
-        let operands = Lanes::any(random).with(300 + random.below(300), || argument::<T>(random));
+        let operands = Lanes::any(random.below(3) == 0, random).with(300 + random.below(300), || argument::<T>(random));
         move |subject: &Subject<'_>| operands.clone().run(subject)
     })
-}
-
-/// A call on vectors of length n, to be timed and watched but not judged.
-pub(super) fn lanes<T: Scalar>(n: usize) -> impl FnMut(&Subject<'_>) -> Result<(), Violation> + Send {
-    let mut operands = Lanes::PLAIN.with(n, T::one);
-    move |subject| {
-        let outcome = operands.call(subject);
-        subject.must(outcome, format_args!("length {n}"))
-    }
 }

@@ -2,8 +2,8 @@
 
 use ndarray::Ix1;
 
-use super::dot::{LENGTHS, lane};
 use super::layouts::{Layout, STEPS, Strided};
+use super::vectors::{LENGTHS, lane};
 use super::{Report, Subject, Violation, concurrency, pairwise};
 use crate::bounds::same;
 use crate::{Scalar, fill};
@@ -28,10 +28,7 @@ fn run<T: Scalar>(subject: &Subject<'_>, n: usize, layout: Layout<1>, value: T) 
 }
 
 /// Any lengths, strides and values, to the bit.
-///
-/// # Errors
-/// The first violation.
-pub fn layouts<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn layouts<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     let values = values::<T>();
     let levels = [LENGTHS.len(), STEPS.len(), 2, values.len()];
     Report::all(
@@ -42,30 +39,15 @@ pub fn layouts<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
 }
 
 /// Arrays large enough for libraries to use their threads, or stores that bypass the cache.
-///
-/// # Errors
-/// The first violation.
-pub fn large<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn large<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     let third = T::from_f64(1.0 / 3.0);
     Report::all(STEPS.map(|step| run(subject, 100_003, lane(step, true), third)))
 }
 
 /// Calls from several threads at once give what one thread gets.
-///
-/// # Errors
-/// The first violation.
-pub fn concurrent<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn concurrent<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     concurrency::callers(subject, |random| {
         let (n, value) = (1000 + random.below(1000), T::from_f64(random.uniform(-1.0, 1.0)));
         move |subject: &Subject<'_>| run(subject, n, lane(1, true), value)
     })
-}
-
-/// A fill of length n, to be timed and watched but not judged.
-pub(super) fn lanes<T: Scalar>(n: usize) -> impl FnMut(&Subject<'_>) -> Result<(), Violation> + Send {
-    let mut out: Strided<T, Ix1> = lane(1, false).output(Ix1(n), T::zero);
-    move |subject| {
-        let outcome = fill::fill(subject.backend, T::one(), out.view_mut(), subject.threads);
-        subject.must(outcome, format_args!("length {n}"))
-    }
 }

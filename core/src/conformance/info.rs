@@ -1,6 +1,6 @@
 //! What a backend says of itself: no version, no number; and no variable that chooses its threads unsaid.
 
-use super::{Report, Violation, seed};
+use super::{Report, Violation};
 use crate::Backend;
 use crate::backend::STACK;
 
@@ -31,9 +31,6 @@ pub fn filled_in(backend: &dyn Backend) -> Result<Report, Violation> {
     ];
     match rules.iter().find(|(kept, _)| !kept) {
         None => Ok(Report { cases: 1, ..Report::default() }),
-        Some((_, what)) => {
-            let found = format!("{what}: {info:?}, {variables:?}");
-            Err(Violation { backend: info.id, rule: "info", found, seed: seed() })
-        }
+        Some((_, what)) => Err(Violation::new(backend, "info", format_args!("{what}: {info:?}, {variables:?}"))),
     }
 }

@@ -4,20 +4,20 @@
 //! the rules are tested from here, for all backends alike, and the whole test file of a backend is
 //! `gingham_core::conformance!(MyBackend::new());`, which makes one test of every check.
 //!
-//! A check is a plain function that takes a [`Subject`] and returns a [`Report`] or the first [`Violation`]. Cases are
+//! A check is a plain function that takes a `Subject` and returns a [`Report`] or the first [`Violation`]. Cases are
 //! drawn from a seed that every violation prints; `GINGHAM_SEED` sets it. [`verify`] runs all checks of one operation
 //! on one element type, [`observed_support`] finds out whether the library itself does the arithmetic.
 //! `tests/saboteurs.rs` holds backends with one planted bug each, and proves that the suite finds every one.
 
 mod concurrency;
-pub mod distributions;
-pub mod dot;
-pub mod elementwise;
-pub mod fill;
+mod distributions;
+mod dot;
+mod elementwise;
+mod fill;
 pub mod info;
 mod judge;
 mod layouts;
-pub mod matmul;
+mod matmul;
 mod pairwise;
 mod random;
 pub mod stack;
@@ -25,12 +25,13 @@ mod suite;
 pub mod support;
 mod table;
 pub mod threads;
+mod vectors;
 mod watch;
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub use random::seed;
+use random::seed;
 pub use support::observed_support;
 pub use table::{Check, checks};
 
@@ -38,17 +39,14 @@ use crate::{Backend, BackendId, DType, Error, Limit, Op, OpThreads, Support, Thr
 
 /// What a check is run on.
 #[derive(Clone, Copy)]
-pub struct Subject<'a> {
-    /// The backend under test.
-    pub backend: &'a dyn Backend,
-    /// The operation under test, one of the check's family.
-    pub op: Op,
+struct Subject<'a> {
+    backend: &'a dyn Backend,
+    /// One of the check's family.
+    op: Op,
     /// Op threads of every call; a limit of that count is in force.
-    pub threads: OpThreads,
-    /// Where the cases are drawn from.
-    pub seed: u64,
+    threads: OpThreads,
     /// The name of the check.
-    pub rule: &'static str,
+    rule: &'static str,
 }
 
 /// A rule that a backend breaks.
@@ -63,6 +61,12 @@ pub struct Violation {
     pub found: String,
     /// The seed of the case.
     pub seed: u64,
+}
+
+impl Violation {
+    fn new(backend: &dyn Backend, rule: &'static str, found: impl fmt::Display) -> Self {
+        Self { backend: backend.info().id, rule, found: found.to_string(), seed: seed() }
+    }
 }
 
 /// How well a backend kept to the bounds.
@@ -80,8 +84,7 @@ pub struct Report {
 
 impl Report {
     /// Both reports in one.
-    #[must_use]
-    pub fn and(self, other: Self) -> Self {
+    fn and(self, other: Self) -> Self {
         Self {
             cases: self.cases + other.cases,
             error_ratio: self.error_ratio.max(other.error_ratio),
@@ -114,12 +117,12 @@ impl fmt::Display for Report {
 
 impl Subject<'_> {
     fn random(&self) -> random::Random {
-        random::Random::new(self.seed)
+        random::Random::new(seed())
     }
 
     fn violation(&self, found: impl fmt::Display) -> Violation {
-        let Self { backend, op, threads, seed, rule } = *self;
-        Violation { backend: backend.info().id, rule, found: format!("{op}, {threads} op threads, {found}"), seed }
+        let Self { backend, op, threads, rule } = *self;
+        Violation::new(backend, rule, format_args!("{op}, {threads} op threads, {found}"))
     }
 
     /// A call that a checked entry has let through must work.
@@ -166,12 +169,7 @@ fn settle<'a>(backend: &'a dyn Backend, rule: &'static str) -> Result<Settled<'a
         .filter_map(|n| OpThreads::new(n).ok())
         .find_map(|threads| Some((threads, backend.limit(threads).ok()?)))
         .map(|(threads, limit)| Settled { threads, _limit: limit, _turn: turn })
-        .ok_or_else(|| Violation {
-            backend: backend.info().id,
-            rule,
-            found: "limit() gives no count of op threads at all".into(),
-            seed: seed(),
-        })
+        .ok_or_else(|| Violation::new(backend, rule, "limit() gives no count of op threads at all"))
 }
 
 /// The end of a test of the suite: prints what was tried.

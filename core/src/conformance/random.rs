@@ -8,7 +8,7 @@ pub(super) const SEED_VARIABLE: &str = "GINGHAM_SEED";
 
 /// The seed of this process: `GINGHAM_SEED` where it is set (text that is not a number is hashed), a fresh one
 /// otherwise. Every check starts from it anew, so that a failure does not depend on what ran before.
-pub fn seed() -> u64 {
+pub(super) fn seed() -> u64 {
     static SEED: OnceLock<u64> = OnceLock::new();
     *SEED.get_or_init(|| match std::env::var(SEED_VARIABLE) {
         Ok(text) => text.parse().unwrap_or_else(|_| fnv(&text)),

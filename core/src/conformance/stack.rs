@@ -8,9 +8,8 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::thread;
 
-use super::random::Random;
-use super::threads::{Call, Scene, apart, own};
-use super::{Report, Violation, distributions, dot, elementwise, fill, matmul, seed, support};
+use super::threads::{Scene, apart, own};
+use super::{Report, Violation, matmul, support, vectors};
 use crate::{Backend, DType, Op, Scalar};
 
 /// What the thread uses before the call: its start, thread-local variables, the making of operands.
@@ -42,35 +41,30 @@ pub fn small(backend: &dyn Backend, test: &str) -> Result<Report, Violation> {
 
 /// The calls of one operation, on a thread of their own.
 fn calls<T: Scalar>(scene: &Scene<'_>, op: Op) -> Result<Report, Violation> {
-    let backend = scene.backend;
     let (_limit, threads) = scene.limit(scene.started.unwrap_or(1))?;
     let subject = scene.subject(op, threads);
     // The last line of a process that ends here.
     let tell = |what: &dyn Display| writeln!(io::stderr(), "{op} on {}: {what}", T::DTYPE);
     let work = || {
-        let mut random = Random::new(seed());
+        let mut random = subject.random();
         for turn in 0..support::CALLS {
             let _ = tell(&format_args!("layout {turn}"));
-            let (case, outcome) = support::call::<T>(backend, op, threads, turn, &mut random);
+            let (case, outcome) = support::call::<T>(&subject, turn, &mut random);
             subject.must(outcome, case)?;
         }
-        let lane = |mut call: Call| {
-            let _ = tell(&format_args!("{LANE} elements"));
-            call(&subject)
-        };
         match op {
             Op::MatMul => PRODUCTS.into_iter().try_for_each(|shape| {
                 let _ = tell(&format_args!("{shape:?}"));
                 matmul::product::<T>(shape)(&subject)
             }),
-            Op::Dot => lane(Box::new(dot::lanes::<T>(LANE))),
-            Op::Fill => lane(Box::new(fill::lanes::<T>(LANE))),
-            Op::Unary(_) | Op::Binary(_) => lane(Box::new(elementwise::lanes::<T>(LANE))),
-            Op::Random(_) => lane(Box::new(distributions::lanes::<T>(LANE))),
+            Op::Dot | Op::Fill | Op::Unary(_) | Op::Binary(_) | Op::Random(_) => {
+                let _ = tell(&format_args!("{LANE} elements"));
+                vectors::unjudged::<T>(LANE)(&subject)
+            }
         }
     };
     thread::scope(|scope| {
-        let thread = thread::Builder::new().stack_size(backend.stack() + START).spawn_scoped(scope, work);
+        let thread = thread::Builder::new().stack_size(scene.backend.stack() + START).spawn_scoped(scope, work);
         let thread = thread.map_err(|error| subject.violation(format_args!("no thread: {error}")))?;
         thread.join().unwrap_or_else(|_| Err(subject.violation("a call panicked")))
     })?;

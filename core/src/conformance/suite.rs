@@ -30,53 +30,30 @@ macro_rules! conformance {
                 $crate::conformance::pass([$crate::conformance::support::honest_everywhere(&backend())]);
             }
 
-            mod stack {
-                #[test]
-                fn small() {
-                    $crate::conformance::pass([$crate::conformance::stack::small(
-                        &super::backend(),
-                        concat!(module_path!(), "::small"),
-                    )]);
-                }
+            $crate::conformance_apart! {
+                stack { small }
+                threads { counts, obeyed, everywhere, restored }
             }
-
-            mod threads {
-                #[test]
-                fn counts() {
-                    $crate::conformance::pass([$crate::conformance::threads::counts(
-                        &super::backend(),
-                        concat!(module_path!(), "::counts"),
-                    )]);
-                }
-
-                #[test]
-                fn obeyed() {
-                    $crate::conformance::pass([$crate::conformance::threads::obeyed(
-                        &super::backend(),
-                        concat!(module_path!(), "::obeyed"),
-                    )]);
-                }
-
-                #[test]
-                fn everywhere() {
-                    $crate::conformance::pass([$crate::conformance::threads::everywhere(
-                        &super::backend(),
-                        concat!(module_path!(), "::everywhere"),
-                    )]);
-                }
-
-                #[test]
-                fn restored() {
-                    $crate::conformance::pass([$crate::conformance::threads::restored(
-                        &super::backend(),
-                        concat!(module_path!(), "::restored"),
-                    )]);
-                }
-            }
-
             $crate::conformance_checks!($crate::conformance_tests);
         }
     };
+}
+
+/// A module for each family, in it a test for each check that executes the program again.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_apart {
+    ($($family:ident { $($check:ident),* })*) => {$(
+        mod $family {$(
+            #[test]
+            fn $check() {
+                $crate::conformance::pass([$crate::conformance::$family::$check(
+                    &super::backend(),
+                    concat!(module_path!(), "::", stringify!($check)),
+                )]);
+            }
+        )*}
+    )*};
 }
 
 /// A module for each family, in it one for each check, in it a test for each element type.
@@ -86,22 +63,16 @@ macro_rules! conformance_tests {
     ($($family:ident { $($check:ident),* $(,)? })*) => {$(
         mod $family {$(
             mod $check {
+                const RULE: &str = concat!(stringify!($family), "::", stringify!($check));
+
                 #[test]
                 fn f64() {
-                    $crate::conformance::pass_everywhere(
-                        &super::super::backend(),
-                        concat!(stringify!($family), "::", stringify!($check)),
-                        $crate::DType::F64,
-                    );
+                    $crate::conformance::pass_everywhere(&super::super::backend(), RULE, $crate::DType::F64);
                 }
 
                 #[test]
                 fn f32() {
-                    $crate::conformance::pass_everywhere(
-                        &super::super::backend(),
-                        concat!(stringify!($family), "::", stringify!($check)),
-                        $crate::DType::F32,
-                    );
+                    $crate::conformance::pass_everywhere(&super::super::backend(), RULE, $crate::DType::F32);
                 }
             }
         )*}

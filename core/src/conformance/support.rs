@@ -1,12 +1,12 @@
 //! Whether the library itself does the arithmetic: calls in many layouts, while the reference's counter is watched.
 
-use ndarray::{Ix1, Ix2};
+use ndarray::Ix2;
 
-use super::layouts::{INPUT_STEPS, Layout};
+use super::layouts::Layout;
 use super::random::Random;
-use super::{Report, Settled, Violation, seed, settle};
-use crate::{Backend, DType, Error, Op, OpThreads, Product, Scalar, Stream, Support};
-use crate::{dot, elementwise, fill, matmul, random, reference};
+use super::vectors::Lanes;
+use super::{Report, Subject, Violation, settle};
+use crate::{Backend, DType, Error, Op, Product, Scalar, Stream, Support, matmul, reference};
 
 const RULE: &str = "support";
 
@@ -20,9 +20,10 @@ pub(super) const CALLS: usize = 24;
 /// A violation where layouts are treated differently, or where a call is refused with another error.
 pub fn observed_support(backend: &dyn Backend, op: Op, dtype: DType) -> Result<Support, Violation> {
     let settled = settle(backend, RULE)?;
+    let subject = Subject { backend, op, threads: settled.threads, rule: RULE };
     match dtype {
-        DType::F64 => observe::<f64>(backend, op, &settled),
-        DType::F32 => observe::<f32>(backend, op, &settled),
+        DType::F64 => observe::<f64>(&subject),
+        DType::F32 => observe::<f32>(&subject),
     }
 }
 
@@ -35,8 +36,7 @@ pub fn honest(backend: &dyn Backend, op: Op, dtype: DType) -> Result<Report, Vio
     if said == observed {
         return Ok(Report { cases: CALLS, ..Report::default() });
     }
-    let found = format!("support() says {said} for {op} on {dtype}, its calls say {observed}");
-    Err(Violation { backend: backend.info().id, rule: RULE, found, seed: seed() })
+    Err(Violation::new(backend, RULE, format!("support() says {said} for {op} on {dtype}, its calls say {observed}")))
 }
 
 /// [`honest`] for every operation and element type.
@@ -48,14 +48,14 @@ pub fn honest_everywhere(backend: &dyn Backend) -> Result<Report, Violation> {
     Report::all(all.map(|(op, dtype)| honest(backend, op, dtype)))
 }
 
-fn observe<T: Scalar>(backend: &dyn Backend, op: Op, settled: &Settled<'_>) -> Result<Support, Violation> {
-    let dtype = T::DTYPE;
-    let violation = |found| Violation { backend: backend.info().id, rule: RULE, found, seed: seed() };
-    let mut random = Random::new(seed());
+fn observe<T: Scalar>(subject: &Subject<'_>) -> Result<Support, Violation> {
+    let (op, dtype) = (subject.op, T::DTYPE);
+    let violation = |found| Violation::new(subject.backend, RULE, found);
+    let mut random = subject.random();
     let mut seen: Option<(Support, String)> = None;
     for turn in 0..CALLS {
         let before = reference::calls();
-        let (case, outcome) = call::<T>(backend, op, settled.threads, turn, &mut random);
+        let (case, outcome) = call::<T>(subject, turn, &mut random);
         let support = match outcome {
             Ok(()) if reference::calls() > before => Support::Fallback,
             Ok(()) => Support::Native,
@@ -74,16 +74,11 @@ fn observe<T: Scalar>(backend: &dyn Backend, op: Op, settled: &Settled<'_>) -> R
 }
 
 /// One call of `op` in a layout of its own: the plain one in turn 0, then any.
-pub(super) fn call<T: Scalar>(
-    backend: &dyn Backend,
-    op: Op,
-    threads: OpThreads,
-    turn: usize,
-    draws: &mut Random,
-) -> (String, Result<(), Error>) {
+pub(super) fn call<T: Scalar>(subject: &Subject<'_>, turn: usize, draws: &mut Random) -> (String, Result<(), Error>) {
+    let Subject { backend, threads, .. } = *subject;
     let n = draws.pick(&[2, 7, 16, 33, 70]);
     let one = T::one();
-    if op == Op::MatMul {
+    if subject.op == Op::MatMul {
         let (m, k) = (draws.pick(&[3, 8, 40]), draws.pick(&[2, 9, 33]));
         let mut any = |plain: bool| if plain { Layout::PLAIN } else { Layout::any(draws) };
         let [mut a, b, c]: [Layout<2>; 3] = [any(turn == 0), any(turn == 0), any(turn == 0)];
@@ -100,27 +95,10 @@ pub(super) fn call<T: Scalar>(
         }
         return (case, matmul::matmul(backend, one, a.view(), b.view(), beta, c.view_mut(), threads));
     }
-    let mut any = || if turn == 0 { Layout::PLAIN } else { Layout::any(draws) };
-    let [mut x, mut y, out]: [Layout<1>; 3] = [any(), any(), any()];
-    if turn > 0 {
-        (x.steps, y.steps) = ([draws.pick(&INPUT_STEPS)], [draws.pick(&INPUT_STEPS)]);
-    }
-    let in_place = turn % 3 == 1;
-    let x_case = if in_place { "in place".into() } else { x.to_string() };
-    let case = format!("n={n}, x {x_case}, y {y}, out {out}");
-    let (x, y) = (x.input(Ix1(n), || one), y.input(Ix1(n), || one));
-    let mut out = out.output(Ix1(n), || one);
-    let argument = (!in_place).then(|| x.view());
-    let outcome = match op {
-        Op::Dot => dot::dot(backend, x.view(), y.view(), threads).map(drop),
-        Op::Fill => fill::fill(backend, one, out.view_mut(), threads),
-        Op::Unary(f) => elementwise::unary(backend, f, argument, out.view_mut(), threads),
-        Op::Binary(f) => elementwise::binary(backend, f, argument, y.view(), out.view_mut(), threads),
-        Op::Random(distribution) => {
-            let stream = Stream::new(draws.next(), draws.next());
-            random::random(backend, distribution, stream, out.view_mut(), threads)
-        }
-        Op::MatMul => unreachable!("a product has returned above"),
-    };
-    (case, outcome)
+    let in_place = turn % 3 == 1 && subject.op != Op::Dot;
+    let lanes = if turn == 0 { Lanes::PLAIN } else { Lanes::any(in_place, draws) };
+    let x = lanes.x.map_or("in place".into(), |x| x.to_string());
+    let case = format!("n={n}, x {x}, y {}, out {}", lanes.y, lanes.out);
+    let stream = Stream::new(draws.next(), draws.next());
+    (case, lanes.with(n, T::one).call(subject, stream))
 }

@@ -16,7 +16,7 @@ use std::process::{self, Command};
 use std::thread;
 use std::time::Duration;
 
-use super::{Report, Subject, Violation, checks, distributions, dot, elementwise, fill, matmul, random, seed, watch};
+use super::{Report, Subject, Violation, checks, matmul, random, seed, vectors, watch};
 use crate::{Backend, Binary, DType, Distribution, Error, Limit, Op, OpThreads, Support, Threading, Unary, skip};
 
 /// Set in the second process: the check that it is for.
@@ -38,7 +38,7 @@ pub(super) struct Scene<'a> {
 
 impl<'a> Scene<'a> {
     fn violation(&self, found: impl fmt::Display) -> Violation {
-        Violation { backend: self.backend.info().id, rule: self.rule, found: found.to_string(), seed: seed() }
+        Violation::new(self.backend, self.rule, found)
     }
 
     fn counts(&self) -> Vec<usize> {
@@ -63,7 +63,7 @@ impl<'a> Scene<'a> {
     }
 
     pub(super) fn subject(&self, op: Op, threads: OpThreads) -> Subject<'a> {
-        Subject { backend: self.backend, op, threads, seed: seed(), rule: self.rule }
+        Subject { backend: self.backend, op, threads, rule: self.rule }
     }
 }
 
@@ -195,7 +195,7 @@ pub(super) fn own(backend: &dyn Backend, dtype: DType) -> impl Fn(&Op) -> bool {
 }
 
 /// A call that does not judge its results.
-pub(super) type Call = Box<dyn FnMut(&Subject<'_>) -> Result<(), Violation> + Send>;
+type Call = Box<dyn FnMut(&Subject<'_>) -> Result<(), Violation> + Send>;
 
 /// A call that is long enough to be watched.
 struct Watched(Call);
@@ -217,10 +217,9 @@ impl Watched {
         loop {
             let mut call: Call = match subject.op {
                 Op::MatMul => Box::new(matmul::product::<f64>([n; 3])),
-                Op::Dot => Box::new(dot::lanes::<f64>(n * n)),
-                Op::Fill => Box::new(fill::lanes::<f64>(n * n)),
-                Op::Unary(_) | Op::Binary(_) => Box::new(elementwise::lanes::<f64>(n * n)),
-                Op::Random(_) => Box::new(distributions::lanes::<f64>(n * n)),
+                Op::Dot | Op::Fill | Op::Unary(_) | Op::Binary(_) | Op::Random(_) => {
+                    Box::new(vectors::unjudged::<f64>(n * n))
+                }
             };
             call(subject)?; // warm: the first touch of memory, the start of a pool
             let (_, busiest, outcome) = watch::working(|| call(subject));
@@ -295,10 +294,8 @@ pub(super) fn apart<'a>(
         Threading::AtStart { var, allowed } => allowed.iter().map(|&n| Some((var, n))).collect(),
         _ => vec![None],
     };
-    Report::all(starts.into_iter().map(|start| {
-        let violation = |found: String| Violation { backend: backend.info().id, rule, found, seed: seed() };
-        execute_again(test, rule, start).map_err(violation)
-    }))
+    let violation = |found| Violation::new(backend, rule, found);
+    Report::all(starts.into_iter().map(|start| execute_again(test, rule, start).map_err(violation)))
 }
 
 /// The second process's last words.
@@ -334,18 +331,13 @@ fn execute_again(test: &str, rule: &str, start: Option<(&str, usize)>) -> Result
             output.status
         ));
     };
-    let words: Vec<&str> = line.split_whitespace().collect();
-    let number = |word: &str| word.parse::<f64>().ok();
-    match words[..] {
-        ["ok", cases, error, norm] => match (cases.parse(), number(error), number(norm)) {
-            (Ok(cases), Some(error_ratio), Some(norm_ratio)) => {
-                if cases == 0 && skips.is_empty() {
-                    skip!("{given}the backend has no operation that could be judged");
-                }
-                Ok(Report { cases, error_ratio, norm_ratio })
-            }
-            _ => Err(format!("{given}unreadable: {line}")),
-        },
-        _ => Err(format!("{given}{}", line.trim_start().trim_start_matches("violation "))),
+    let Some(numbers) = line.strip_prefix(" ok ") else {
+        return Err(format!("{given}{}", line.trim_start_matches(" violation ")));
+    };
+    let numbers: Vec<f64> = numbers.split(' ').filter_map(|number| number.parse().ok()).collect();
+    let [cases, error_ratio, norm_ratio] = numbers[..] else { return Err(format!("{given}unreadable: {line}")) };
+    if cases == 0.0 && skips.is_empty() {
+        skip!("{given}the backend has no operation that could be judged");
     }
+    Ok(Report { cases: cases as usize, error_ratio, norm_ratio })
 }

@@ -41,10 +41,7 @@ fn factors() -> impl Iterator<Item = [f64; 2]> {
 
 /// A batch of several shapes and layouts, empty ones included, gives what its products give one by one; an empty batch
 /// gives nothing.
-///
-/// # Errors
-/// The first violation.
-pub fn batch<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(in crate::conformance) fn batch<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     let mut random = subject.random();
     let many = [(8, 8, 8); 9];
     let shapes = [&SOME_SIZES[..], &[(0, 3, 4), (3, 5, 0), (6, 6, 6), (6, 6, 6)]].concat();
@@ -61,10 +58,7 @@ pub fn batch<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
 
 /// Batches of one shape and layout, which batches are made for: whole ones and remainders of any group that they may be
 /// cut into, and one large enough for libraries to use their threads.
-///
-/// # Errors
-/// The first violation.
-pub fn batch_alike<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(in crate::conformance) fn batch_alike<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     let mut random = subject.random();
     let mut all = Vec::new();
     for (i, &n) in ALIKE.iter().enumerate() {
@@ -88,10 +82,7 @@ pub fn batch_alike<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation
 
 /// In a batch, too, C is not read where beta is zero and A and B are not where alpha is, and NaN stays in the product
 /// that it is in.
-///
-/// # Errors
-/// The first violation.
-pub fn batch_values<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(in crate::conformance) fn batch_values<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     let mut random = subject.random();
     let sizes = [(4, 4, 4), (8, 8, 8), (16, 16, 16), (5, 3, 9), (2, 6, 0)];
     Report::all(sizes.into_iter().flat_map(|size| factors().map(move |factors| (size, factors))).map(

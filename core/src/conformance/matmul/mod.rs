@@ -125,13 +125,6 @@ impl<T: Scalar> Operands<T> {
         Verdict { elements, norm_bound: product + old + underflow * ((m * n) as f64).sqrt() }
     }
 
-    /// The result to the bit: for small integers, whose sums are exact in any order.
-    fn exact(&self) -> Verdict {
-        let mut verdict = self.judged();
-        verdict.elements.map_inplace(|(_, bound)| *bound = 0.0);
-        verdict
-    }
-
     fn call(&mut self, subject: &Subject<'_>) -> Result<(), Violation> {
         let [alpha, beta] = [self.case.alpha, self.case.beta].map(T::from_f64);
         let (a, b, threads) = (self.a.view(), self.b.view(), subject.threads);
@@ -169,10 +162,7 @@ impl<T: Scalar> Operands<T> {
 }
 
 /// Any sizes, orders, strides and factors: every pair of them occurs.
-///
-/// # Errors
-/// The first violation.
-pub fn layouts<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn layouts<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     let (sizes, steps, factors) = (SIZES.len(), STEPS.len(), FACTORS.len());
     let operand = [steps, steps, 2, 2];
     let levels = [&[sizes, sizes, sizes, factors, factors][..], &operand, &operand, &operand].concat();
@@ -196,10 +186,7 @@ pub fn layouts<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
 
 /// Beyond the blocks of blocked kernels, in one dimension at a time: blocks of k are 256 to 512 in the libraries known,
 /// of m up to 1000, of n up to 4096.
-///
-/// # Errors
-/// The first violation.
-pub fn blocking<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn blocking<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     let mut random = subject.random();
     let sizes = [(257, 5, 7), (7, 300, 5), (5, 7, 257), (13, 31, 300), (1100, 9, 3), (3, 4200, 2), (5, 17, 1100)];
     Report::all(sizes.into_iter().flat_map(|size| [size; 3]).map(|(m, n, k)| {
@@ -209,10 +196,7 @@ pub fn blocking<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
 }
 
 /// With m or n zero nothing is touched; with k zero the result is beta C.
-///
-/// # Errors
-/// The first violation.
-pub fn zero_sizes<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn zero_sizes<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     let mut random = subject.random();
     let sizes = [(0, 5, 7), (5, 0, 7), (0, 0, 3), (5, 7, 0), (1, 1, 0), (33, 17, 0), (0, 0, 0), (0, 9, 0)];
     let all = sizes.into_iter().flat_map(|size| FACTORS.map(|beta| (size, beta)));
@@ -227,10 +211,7 @@ const SOME_SIZES: [(usize, usize, usize); 6] =
     [(1, 1, 1), (4, 8, 3), (5, 7, 13), (33, 17, 9), (40, 65, 70), (1, 31, 129)];
 
 /// `beta == 0`: C is not read, so NaN in it does not matter.
-///
-/// # Errors
-/// The first violation.
-pub fn beta_zero<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn beta_zero<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     let mut random = subject.random();
     let all = SOME_SIZES.into_iter().chain([(5, 7, 0)]).flat_map(|size| FACTORS.map(|alpha| (size, alpha)));
     Report::all(all.map(|((m, n, k), alpha)| {
@@ -242,10 +223,7 @@ pub fn beta_zero<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> 
 }
 
 /// `alpha == 0`: A and B are not read, so NaN in them does not matter.
-///
-/// # Errors
-/// The first violation.
-pub fn alpha_zero<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn alpha_zero<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     let mut random = subject.random();
     let all = SOME_SIZES.into_iter().flat_map(|size| FACTORS.map(|beta| (size, beta)));
     Report::all(all.map(|((m, n, k), beta)| {
@@ -258,10 +236,7 @@ pub fn alpha_zero<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation>
 }
 
 /// With alpha or k zero the result is beta C to the bit: nothing is added to it, so that -0 stays -0.
-///
-/// # Errors
-/// The first violation.
-pub fn nothing_added<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn nothing_added<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     let mut random = subject.random();
     let without_k = [(1, 1, 0), (1, 9, 0), (9, 1, 0), (33, 17, 0)].map(|size| (size, 1.0));
     let all = SOME_SIZES.map(|size| (size, 0.0)).into_iter().chain(without_k);
@@ -284,10 +259,7 @@ pub fn nothing_added<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violati
 }
 
 /// Stride 0 in A and B: one row, one column or one element for all.
-///
-/// # Errors
-/// The first violation.
-pub fn broadcast<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn broadcast<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     let mut random = subject.random();
     let steps: Vec<[isize; 2]> = INPUT_STEPS.iter().flat_map(|&row| INPUT_STEPS.map(|column| [row, column])).collect();
     let zero: Vec<[isize; 2]> = steps.iter().copied().filter(|steps| steps.contains(&0)).collect();
@@ -302,10 +274,7 @@ pub fn broadcast<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> 
 }
 
 /// 0 x NaN and 0 x Inf are NaN: no product is skipped because a factor is zero.
-///
-/// # Errors
-/// The first violation.
-pub fn no_skipping<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn no_skipping<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     let mut random = subject.random();
     let all = SOME_SIZES.into_iter().flat_map(|size| [T::nan(), T::infinity(), T::neg_infinity()].map(|x| (size, x)));
     Report::all(all.flat_map(|((m, n, k), special)| {
@@ -322,10 +291,7 @@ pub fn no_skipping<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation
 }
 
 /// Rows of NaN, infinities, negative zeros and subnormals go where the definition sends them, and nowhere else.
-///
-/// # Errors
-/// The first violation.
-pub fn special_values<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn special_values<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     let mut random = subject.random();
     let subnormal = T::min_positive_value() / T::from_f64(8.0);
     let values = [T::nan(), T::infinity(), T::neg_infinity(), T::neg_zero(), subnormal, -subnormal];
@@ -344,10 +310,7 @@ pub fn special_values<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violat
 }
 
 /// Results of small integers are exact.
-///
-/// # Errors
-/// The first violation.
-pub fn integers<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn integers<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     let mut random = subject.random();
     Report::all(SOME_SIZES.into_iter().flat_map(|size| [size; 4]).map(|(m, n, k)| {
         let [alpha, beta] = [(); 2].map(|()| random.pick(&[0.0, 1.0, -1.0, 2.0]));
@@ -357,27 +320,22 @@ pub fn integers<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
         operands.a.fill_with(&mut small);
         operands.b.fill_with(&mut small);
         operands.c.fill_with(&mut small);
-        let verdict = operands.exact();
+        let mut verdict = operands.judged();
+        verdict.elements.map_inplace(|(_, bound)| *bound = 0.0);
         operands.call(subject)?;
         operands.judge(subject, &verdict)
     }))
 }
 
 /// A product large enough for libraries to use their threads.
-///
-/// # Errors
-/// The first violation.
-pub fn large<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn large<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     let mut random = subject.random();
     let odd = Case { alpha: 0.5, beta: -1.0, ..Case::any(193, 210, 187, &mut random) };
     Report::all([Case::plain(200, 200, 200), odd].map(|case| case.drawn::<T>(&mut random).run(subject)))
 }
 
 /// Calls from several threads at once give what one thread gets.
-///
-/// # Errors
-/// The first violation.
-pub fn concurrent<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(super) fn concurrent<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     concurrency::callers(subject, |random| {
         let (m, n, k) = random.pick(&[(5, 7, 13), (33, 17, 40), (64, 64, 64), (65, 70, 33)]);
         let case = Case { alpha: random.pick(&FACTORS[1..]), ..Case::any(m, n, k, random) };

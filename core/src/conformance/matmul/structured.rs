@@ -42,10 +42,7 @@ fn huge_row<T: Scalar>(mut x: ArrayViewMut2<'_, T>, random: &mut Random) {
 }
 
 /// Zero blocks, symmetric matrices and one row or column of huge numbers, in A, in B and in both.
-///
-/// # Errors
-/// The first violation.
-pub fn structured<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
+pub(in crate::conformance) fn structured<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Violation> {
     let mut random = subject.random();
     let structures: [Structure<T>; 3] = [zero_blocks, symmetric, huge_row];
     let places = [(true, false), (false, true), (true, true)];
