@@ -80,12 +80,14 @@ pub enum Error {
         /// The name that was given.
         given: String,
     },
-    /// A name that is neither a backend of this registry nor one that could have been compiled in.
-    #[error("unknown backend `{given}`; available: {available}")]
-    UnknownBackend {
+    /// A name that is none of those known.
+    #[error("unknown {what} `{given}`; available: {available}")]
+    Unknown {
+        /// What it should name: `backend`, `operation`, `dtype`, or `results`, the type that a function writes.
+        what: &'static str,
         /// The name that was given.
         given: String,
-        /// The backends that are there, comma-separated.
+        /// The names that are known, comma-separated.
         available: String,
     },
     /// A backend that exists behind a cargo feature which this build lacks.
@@ -95,26 +97,6 @@ pub enum Error {
         given: String,
         /// The backends that are there, comma-separated.
         available: String,
-    },
-    /// A name that is not an operation.
-    #[error("unknown operation `{given}`; available: {available}")]
-    UnknownOp {
-        /// The name that was given.
-        given: String,
-        /// All operations, comma-separated.
-        available: String,
-    },
-    /// A name that is not an element type.
-    #[error("unknown dtype `{given}`; available: f32, f64")]
-    UnknownDType {
-        /// The name that was given.
-        given: String,
-    },
-    /// A name that is not a type of results that a function may write.
-    #[error("unknown results `{given}`; available: f32, f64, bytes")]
-    UnknownElement {
-        /// The name that was given.
-        given: String,
     },
     /// What the library itself reported.
     #[error("{backend}: {message}")]

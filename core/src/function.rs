@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use crate::named::named;
 use crate::{Error, OpThreads};
 
 /// What a call receives, beside the index of its item.
@@ -110,46 +111,26 @@ impl Function {
     }
 }
 
-impl Value for f32 {
-    const ELEMENT: Element = Element::F32;
+macro_rules! value {
+    ($($type:ty: $variant:ident),*) => {$(
+        impl Value for $type {
+            const ELEMENT: Element = Element::$variant;
 
-    fn function(body: Arc<Body<Self>>) -> Function {
-        Function::F32(body)
-    }
+            fn function(body: Arc<Body<Self>>) -> Function {
+                Function::$variant(body)
+            }
 
-    fn body(function: &Function) -> Option<&Body<Self>> {
-        if let Function::F32(body) = function { Some(body.as_ref()) } else { None }
-    }
+            fn body(function: &Function) -> Option<&Body<Self>> {
+                if let Function::$variant(body) = function { Some(body.as_ref()) } else { None }
+            }
+        }
+    )*};
 }
 
-impl Value for f64 {
-    const ELEMENT: Element = Element::F64;
-
-    fn function(body: Arc<Body<Self>>) -> Function {
-        Function::F64(body)
-    }
-
-    fn body(function: &Function) -> Option<&Body<Self>> {
-        if let Function::F64(body) = function { Some(body.as_ref()) } else { None }
-    }
-}
-
-impl Value for u8 {
-    const ELEMENT: Element = Element::Bytes;
-
-    fn function(body: Arc<Body<Self>>) -> Function {
-        Function::Bytes(body)
-    }
-
-    fn body(function: &Function) -> Option<&Body<Self>> {
-        if let Function::Bytes(body) = function { Some(body.as_ref()) } else { None }
-    }
-}
+value! { f32: F32, f64: F64, u8: Bytes }
+named! { Element { F32: "f32", F64: "f64", Bytes: "bytes" } }
 
 impl Element {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::F32, Self::F64, Self::Bytes];
-
     /// Bytes of one.
     #[must_use]
     pub fn size(self) -> usize {
@@ -157,16 +138,6 @@ impl Element {
             Self::F32 => 4,
             Self::F64 => 8,
             Self::Bytes => 1,
-        }
-    }
-
-    /// `f32`, `f64` or `bytes`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::F32 => "f32",
-            Self::F64 => "f64",
-            Self::Bytes => "bytes",
         }
     }
 }
@@ -181,6 +152,7 @@ impl FromStr for Element {
     type Err = Error;
 
     fn from_str(s: &str) -> Result<Self, Error> {
-        Self::ALL.into_iter().find(|e| e.name() == s).ok_or_else(|| Error::UnknownElement { given: s.into() })
+        let unknown = || Error::Unknown { what: "results", given: s.into(), available: "f32, f64, bytes".into() };
+        Self::ALL.into_iter().find(|element| element.name() == s).ok_or_else(unknown)
     }
 }

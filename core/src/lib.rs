@@ -3,8 +3,7 @@
 //! A backend implements [`Backend`] and one small trait per operation family ([`MatMul`], [`Dot`], [`Fill`],
 //! [`Elementwise`], and [`Random`], which it may leave out). Each family has a file of its own that holds three things:
 //! the contract (the trait's doc comment, one bullet a rule), the checked entry (a free function that callers use: it
-//! checks shapes once and calls the backend once) and the reference (plain loops, which are also the default of every
-//! trait method).
+//! checks shapes once and calls the backend once) and the reference (plain loops: the default of every trait method).
 //!
 //! ```
 //! use gingham_core::{OpThreads, matmul, reference::Reference};
@@ -31,6 +30,7 @@ pub mod function;
 pub mod id;
 mod lanes;
 pub mod matmul;
+mod named;
 pub mod op;
 pub mod random;
 pub mod reference;

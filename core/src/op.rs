@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::Error;
+use crate::named::named;
 
 /// One mathematical call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -78,21 +79,16 @@ pub enum Distribution {
     Normal,
 }
 
-impl Unary {
-    /// All of them, in the order of tables.
-    pub const ALL: [Self; 10] = [
-        Self::Neg,
-        Self::Abs,
-        Self::Sqrt,
-        Self::Recip,
-        Self::Square,
-        Self::Exp,
-        Self::Ln,
-        Self::Sin,
-        Self::Cos,
-        Self::Tanh,
-    ];
+named! {
+    Unary {
+        Neg: "neg", Abs: "abs", Sqrt: "sqrt", Recip: "recip", Square: "square",
+        Exp: "exp", Ln: "ln", Sin: "sin", Cos: "cos", Tanh: "tanh"
+    }
+    Binary { Add: "add", Sub: "sub", Mul: "mul", Div: "div", Min: "min", Max: "max", Pow: "pow" }
+    Distribution { Uniform: "random-uniform", Normal: "random-normal" }
+}
 
+impl Unary {
     /// Whether IEEE 754 fixes the result to the last bit.
     #[must_use]
     pub fn is_exact(self) -> bool {
@@ -101,19 +97,11 @@ impl Unary {
 }
 
 impl Binary {
-    /// All of them, in the order of tables.
-    pub const ALL: [Self; 7] = [Self::Add, Self::Sub, Self::Mul, Self::Div, Self::Min, Self::Max, Self::Pow];
-
     /// Whether IEEE 754 fixes the result to the last bit.
     #[must_use]
     pub fn is_exact(self) -> bool {
         self != Self::Pow
     }
-}
-
-impl Distribution {
-    /// All of them, in the order of tables.
-    pub const ALL: [Self; 2] = [Self::Uniform, Self::Normal];
 }
 
 impl Op {
@@ -145,31 +133,9 @@ impl Op {
             Self::MatMul => "matmul",
             Self::Dot => "dot",
             Self::Fill => "fill",
-            Self::Unary(f) => match f {
-                Unary::Neg => "neg",
-                Unary::Abs => "abs",
-                Unary::Sqrt => "sqrt",
-                Unary::Recip => "recip",
-                Unary::Square => "square",
-                Unary::Exp => "exp",
-                Unary::Ln => "ln",
-                Unary::Sin => "sin",
-                Unary::Cos => "cos",
-                Unary::Tanh => "tanh",
-            },
-            Self::Binary(f) => match f {
-                Binary::Add => "add",
-                Binary::Sub => "sub",
-                Binary::Mul => "mul",
-                Binary::Div => "div",
-                Binary::Min => "min",
-                Binary::Max => "max",
-                Binary::Pow => "pow",
-            },
-            Self::Random(distribution) => match distribution {
-                Distribution::Uniform => "random-uniform",
-                Distribution::Normal => "random-normal",
-            },
+            Self::Unary(f) => f.name(),
+            Self::Binary(f) => f.name(),
+            Self::Random(distribution) => distribution.name(),
         }
     }
 }
@@ -184,7 +150,8 @@ impl FromStr for Op {
     type Err = Error;
 
     fn from_str(s: &str) -> Result<Self, Error> {
-        Self::all().find(|op| op.name() == s).ok_or_else(|| Error::UnknownOp {
+        Self::all().find(|op| op.name() == s).ok_or_else(|| Error::Unknown {
+            what: "operation",
             given: s.into(),
             available: Self::all().map(Self::name).collect::<Vec<_>>().join(", "),
         })

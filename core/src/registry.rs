@@ -87,13 +87,13 @@ impl Registry {
     /// The backend named `id`.
     ///
     /// # Errors
-    /// [`Error::NotCompiled`] or [`Error::UnknownBackend`], both naming what is available.
+    /// [`Error::NotCompiled`] or [`Error::Unknown`], both naming what is available.
     pub fn get(&self, id: &str) -> Result<&Arc<dyn Backend>, Error> {
         self.find(id).ok_or_else(|| {
             let available = self.ids().collect::<Vec<_>>().join(", ");
             match self.features.contains(&id) {
                 true => Error::NotCompiled { given: id.into(), available },
-                false => Error::UnknownBackend { given: id.into(), available },
+                false => Error::Unknown { what: "backend", given: id.into(), available },
             }
         })
     }

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::named::named;
 use crate::{Backend, Dot, Elementwise, Error, Fill, MatMul, Random};
 
-/// Everything a backend does for one element type. An empty `impl` is enough; there is no blanket `impl`, so that a
-/// backend can add the optional families that it has.
+/// Everything that a backend does for one element type. A backend writes an `impl` for each type: an empty one, or one
+/// that adds the optional families that it has.
 pub trait Ops<T: Scalar>: MatMul<T> + Dot<T> + Fill<T> + Elementwise<T> {
     /// Random numbers, from a backend that has them.
     fn random(&self) -> Option<&dyn Random<T>> {
@@ -32,37 +33,27 @@ pub trait Scalar:
     fn into_f64(self) -> f64;
 }
 
-impl Scalar for f32 {
-    const DTYPE: DType = DType::F32;
+macro_rules! scalar {
+    ($($type:ty: $dtype:ident),*) => {$(
+        impl Scalar for $type {
+            const DTYPE: DType = DType::$dtype;
 
-    fn ops(backend: &dyn Backend) -> &dyn Ops<Self> {
-        backend
-    }
+            fn ops(backend: &dyn Backend) -> &dyn Ops<Self> {
+                backend
+            }
 
-    fn from_f64(x: f64) -> Self {
-        x as f32
-    }
+            fn from_f64(x: f64) -> Self {
+                x as Self
+            }
 
-    fn into_f64(self) -> f64 {
-        self.into()
-    }
+            fn into_f64(self) -> f64 {
+                self.into()
+            }
+        }
+    )*};
 }
 
-impl Scalar for f64 {
-    const DTYPE: DType = DType::F64;
-
-    fn ops(backend: &dyn Backend) -> &dyn Ops<Self> {
-        backend
-    }
-
-    fn from_f64(x: f64) -> Self {
-        x
-    }
-
-    fn into_f64(self) -> f64 {
-        self
-    }
-}
+scalar! { f32: F32, f64: F64 }
 
 /// An element type as a value: it stands in workloads, tables and files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -73,25 +64,15 @@ pub enum DType {
     F64,
 }
 
-impl DType {
-    /// Both, in the order of tables.
-    pub const ALL: [Self; 2] = [Self::F64, Self::F32];
+named! { DType { F64: "f64", F32: "f32" } }
 
+impl DType {
     /// Bytes of one element.
     #[must_use]
     pub fn size(self) -> usize {
         match self {
             Self::F32 => 4,
             Self::F64 => 8,
-        }
-    }
-
-    /// `f32` or `f64`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::F32 => "f32",
-            Self::F64 => "f64",
         }
     }
 }
@@ -106,6 +87,7 @@ impl FromStr for DType {
     type Err = Error;
 
     fn from_str(s: &str) -> Result<Self, Error> {
-        Self::ALL.into_iter().find(|d| d.name() == s).ok_or_else(|| Error::UnknownDType { given: s.into() })
+        let unknown = || Error::Unknown { what: "dtype", given: s.into(), available: "f32, f64".into() };
+        Self::ALL.into_iter().find(|dtype| dtype.name() == s).ok_or_else(unknown)
     }
 }
