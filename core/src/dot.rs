@@ -13,13 +13,14 @@ use crate::{Backend, Error, OpThreads, Scalar, reference};
 /// * The error is at most `gamma_k sum |x_i y_i| + k eta` for k terms, in any order of summation (Higham, section 3.1;
 ///   eta, the smallest subnormal, covers products that underflow).
 pub trait Dot<T: Scalar> {
-    /// `sum x_i y_i`.
+    /// `sum x_i y_i`. The reference adds in order of the index.
     ///
     /// # Errors
     /// Errors that only the library can find.
     fn dot(&self, x: ArrayView1<'_, T>, y: ArrayView1<'_, T>, threads: OpThreads) -> Result<T, Error> {
         let _ = threads;
-        Ok(plain(x, y))
+        reference::count_call();
+        Ok(x.iter().zip(y).fold(T::zero(), |sum, (&x, &y)| sum + x * y))
     }
 }
 
@@ -41,10 +42,4 @@ pub fn dot<T: Scalar>(
         });
     }
     T::ops(backend).dot(x, y, threads)
-}
-
-/// The sum in order of the index.
-pub(crate) fn plain<T: Scalar>(x: ArrayView1<'_, T>, y: ArrayView1<'_, T>) -> T {
-    reference::count_call();
-    x.iter().zip(y).fold(T::zero(), |sum, (&x, &y)| sum + x * y)
 }

@@ -28,7 +28,12 @@ pub trait Elementwise<T: Scalar> {
         threads: OpThreads,
     ) -> Result<(), Error> {
         let _ = threads;
-        plain_unary(f, x, out);
+        reference::count_call();
+        let f = unary_scalar::<T>(f);
+        match x {
+            Some(x) => out.into_iter().zip(x).for_each(|(out, &x)| *out = f(x)),
+            None => out.into_iter().for_each(|x| *x = f(*x)),
+        }
         Ok(())
     }
 
@@ -45,7 +50,12 @@ pub trait Elementwise<T: Scalar> {
         threads: OpThreads,
     ) -> Result<(), Error> {
         let _ = threads;
-        plain_binary(f, x, y, out);
+        reference::count_call();
+        let f = binary_scalar::<T>(f);
+        match x {
+            Some(x) => out.into_iter().zip(x).zip(y).for_each(|((out, &x), &y)| *out = f(x, y)),
+            None => out.into_iter().zip(y).for_each(|(x, &y)| *x = f(*x, y)),
+        }
         Ok(())
     }
 }
@@ -132,48 +142,17 @@ pub(crate) fn binary_scalar<T: Scalar>(f: Binary) -> fn(T, T) -> T {
         Binary::Sub => |x, y| x - y,
         Binary::Mul => |x, y| x * y,
         Binary::Div => |x, y| x / y,
-        // A sum with a NaN is that NaN.
-        Binary::Min => |x, y| {
-            if x.is_nan() || y.is_nan() {
-                x + y
-            } else if y < x {
-                y
-            } else {
-                x
-            }
-        },
-        Binary::Max => |x, y| {
-            if x.is_nan() || y.is_nan() {
-                x + y
-            } else if y > x {
-                y
-            } else {
-                x
-            }
-        },
+        Binary::Min => |x, y| nan_or(x, y, y < x),
+        Binary::Max => |x, y| nan_or(x, y, y > x),
         Binary::Pow => T::powf,
     }
 }
 
-pub(crate) fn plain_unary<T: Scalar>(f: Unary, x: Option<ArrayView1<'_, T>>, mut out: ArrayViewMut1<'_, T>) {
-    reference::count_call();
-    let f = unary_scalar::<T>(f);
-    match x {
-        Some(x) => out.iter_mut().zip(x).for_each(|(out, &x)| *out = f(x)),
-        None => out.iter_mut().for_each(|x| *x = f(*x)),
-    }
-}
-
-pub(crate) fn plain_binary<T: Scalar>(
-    f: Binary,
-    x: Option<ArrayView1<'_, T>>,
-    y: ArrayView1<'_, T>,
-    mut out: ArrayViewMut1<'_, T>,
-) {
-    reference::count_call();
-    let f = binary_scalar::<T>(f);
-    match x {
-        Some(x) => out.iter_mut().zip(x).zip(y).for_each(|((out, &x), &y)| *out = f(x, y)),
-        None => out.iter_mut().zip(y).for_each(|(x, &y)| *x = f(*x, y)),
+/// `y` if it is `taken`, otherwise `x`; NaN if either is NaN: a sum with a NaN is that NaN.
+fn nan_or<T: Scalar>(x: T, y: T, taken: bool) -> T {
+    match taken {
+        _ if x.is_nan() || y.is_nan() => x + y,
+        true => y,
+        false => x,
     }
 }

@@ -17,7 +17,8 @@ pub trait Fill<T: Scalar> {
     /// Errors that only the library can find.
     fn fill(&self, value: T, out: ArrayViewMut1<'_, T>, threads: OpThreads) -> Result<(), Error> {
         let _ = threads;
-        plain(value, out);
+        reference::count_call();
+        out.into_iter().for_each(|x| *x = value);
         Ok(())
     }
 }
@@ -36,9 +37,4 @@ pub fn fill<T: Scalar, D: Dimension>(
     lanes::check_output("fill", &out)?;
     let ops = T::ops(backend);
     lanes::for_each_lane(None, None, out.into_dyn(), |_, _, out| ops.fill(value, out, threads))
-}
-
-pub(crate) fn plain<T: Scalar>(value: T, mut out: ArrayViewMut1<'_, T>) {
-    reference::count_call();
-    out.iter_mut().for_each(|x| *x = value);
 }

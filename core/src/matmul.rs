@@ -22,7 +22,8 @@ use crate::{Backend, Error, OpThreads, Scalar, lanes, reference};
 ///   with `gamma_j = j u / (1 - j u)`, u the unit roundoff and eta the smallest subnormal (Higham, Accuracy and
 ///   Stability of Numerical Algorithms, 2nd ed., section 3.1). Results of small integers are exact.
 pub trait MatMul<T: Scalar> {
-    /// One product.
+    /// One product. The reference sums `a_ip b_pj` in order of p, then scales by alpha and adds `beta c_ij`. It
+    /// accumulates the row of C as a whole, so that the inner loop runs along rows of B.
     ///
     /// # Errors
     /// Errors that only the library can find: [`Error::TooLarge`], [`Error::Unsupported`], [`Error::Library`].
@@ -32,11 +33,25 @@ pub trait MatMul<T: Scalar> {
         a: ArrayView2<'_, T>,
         b: ArrayView2<'_, T>,
         beta: T,
-        c: ArrayViewMut2<'_, T>,
+        mut c: ArrayViewMut2<'_, T>,
         threads: OpThreads,
     ) -> Result<(), Error> {
         let _ = threads;
-        plain(alpha, a, b, beta, c);
+        reference::count_call();
+        if alpha == T::zero() || a.ncols() == 0 {
+            scale(beta, c);
+            return Ok(());
+        }
+        let mut sums = vec![T::zero(); c.ncols()];
+        for (a_row, mut c_row) in a.rows().into_iter().zip(c.rows_mut()) {
+            sums.fill(T::zero());
+            for (&a_ip, b_row) in a_row.iter().zip(b.rows()) {
+                sums.iter_mut().zip(b_row).for_each(|(sum, &b_pj)| *sum = *sum + a_ip * b_pj);
+            }
+            for (c_ij, &sum) in c_row.iter_mut().zip(&sums) {
+                *c_ij = if beta == T::zero() { alpha * sum } else { alpha * sum + beta * *c_ij };
+            }
+        }
         Ok(())
     }
 
@@ -124,29 +139,4 @@ fn explain<T>(a: &ArrayView2<'_, T>, b: &ArrayView2<'_, T>, c: &ArrayViewMut2<'_
         });
     }
     lanes::check_output("matmul", c)
-}
-
-/// `C <- alpha A B + beta C` by the definition. Each element is `alpha (sum of a_ip b_pj) + beta c_ij`, the sum in
-/// order of p. The row of C is accumulated as a whole, so that the inner loop runs along rows of B.
-pub(crate) fn plain<T: Scalar>(
-    alpha: T,
-    a: ArrayView2<'_, T>,
-    b: ArrayView2<'_, T>,
-    beta: T,
-    mut c: ArrayViewMut2<'_, T>,
-) {
-    reference::count_call();
-    if alpha == T::zero() || a.ncols() == 0 {
-        return scale(beta, c);
-    }
-    let mut sums = vec![T::zero(); c.ncols()];
-    for (a_row, mut c_row) in a.rows().into_iter().zip(c.rows_mut()) {
-        sums.fill(T::zero());
-        for (&a_ip, b_row) in a_row.iter().zip(b.rows()) {
-            sums.iter_mut().zip(b_row).for_each(|(sum, &b_pj)| *sum = *sum + a_ip * b_pj);
-        }
-        for (c_ij, &sum) in c_row.iter_mut().zip(&sums) {
-            *c_ij = if beta == T::zero() { alpha * sum } else { alpha * sum + beta * *c_ij };
-        }
-    }
 }
