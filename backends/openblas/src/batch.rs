@@ -8,9 +8,10 @@
 use std::ffi::c_int;
 
 use cblas_sys::CblasRowMajor;
-use gingham_core::{OpThreads, Scalar};
+use gingham_core::OpThreads;
 
-use crate::call::{Call, Gemm, GemmBatch, Shape};
+use crate::call::{Call, GemmBatch, Shape};
+use crate::library::Blas;
 
 /// The most products in one call: enough to make its cost negligible, while their pointers still fit on the stack.
 const MOST: usize = 64;
@@ -30,7 +31,6 @@ impl Shape {
 
 /// Products of one shape and of common factors that wait for their call.
 pub(crate) struct Group<T> {
-    gemm: Gemm<T>,
     batch: GemmBatch<T>,
     alpha: T,
     beta: T,
@@ -41,11 +41,11 @@ pub(crate) struct Group<T> {
     c: [*mut T; MOST],
 }
 
-impl<T: Scalar> Group<T> {
+impl<T: Blas> Group<T> {
     /// None yet.
-    pub(crate) fn new(gemm: Gemm<T>, batch: GemmBatch<T>, alpha: T, beta: T) -> Self {
+    pub(crate) fn new(batch: GemmBatch<T>, alpha: T, beta: T) -> Self {
         let (inputs, outputs) = ([std::ptr::null(); MOST], [std::ptr::null_mut(); MOST]);
-        Self { gemm, batch, alpha, beta, shape: None, len: 0, a: inputs, b: inputs, c: outputs }
+        Self { batch, alpha, beta, shape: None, len: 0, a: inputs, b: inputs, c: outputs }
     }
 
     /// Adds `call`; if it does not fit the calls before it, these are made first.
@@ -71,33 +71,15 @@ impl<T: Scalar> Group<T> {
         if len == 1 {
             let call = Call { shape, a: self.a[0], b: self.b[0], c: self.c[0] };
             // SAFETY: the caller's.
-            return unsafe { call.make(self.gemm, self.alpha, self.beta) };
+            return unsafe { call.make(self.alpha, self.beta) };
         }
         let [ta, tb] = &shape.transpositions();
         let Shape { sizes: [m, n, k], leading: [lda, ldb, ldc], .. } = &shape;
-        let size = len as c_int;
+        let Self { batch, alpha, beta, a, b, c, .. } = self;
+        let (a, b, c, size) = (a.as_ptr(), b.as_ptr(), c.as_ptr(), len as c_int);
         // SAFETY: one group, of which each list has one entry; `len` products, whose lists have as many; the caller
         // vouches for what they point to.
-        unsafe {
-            (self.batch)(
-                CblasRowMajor,
-                ta,
-                tb,
-                m,
-                n,
-                k,
-                &self.alpha,
-                self.a.as_ptr(),
-                lda,
-                self.b.as_ptr(),
-                ldb,
-                &self.beta,
-                self.c.as_ptr(),
-                ldc,
-                1,
-                &size,
-            );
-        }
+        unsafe { batch(CblasRowMajor, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, 1, &size) };
     }
 }
 
@@ -177,7 +159,7 @@ mod tests {
         let made = Cell::new(0);
         batch(&mut c, &|list| {
             let before = CALLS.get();
-            products(cblas_dgemm, Some(stand_in), 2.0, list, -1.0, OpThreads::ONE).expect("small");
+            products(Some(stand_in), 2.0, list, -1.0, OpThreads::ONE).expect("small");
             made.set(CALLS.get() - before);
         });
         batch(&mut expected, &|list| {

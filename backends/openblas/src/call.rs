@@ -3,10 +3,11 @@
 use std::ffi::c_int;
 
 use cblas_sys::{CBLAS_LAYOUT, CBLAS_TRANSPOSE, CblasNoTrans, CblasRowMajor, CblasTrans};
+use gingham_core::Error;
 use gingham_core::ndarray::{ArrayView2, ArrayViewMut2};
-use gingham_core::{Error, Scalar};
 
 use crate::int;
+use crate::library::Blas;
 
 /// `cblas_sgemm` or `cblas_dgemm`: layout, transposition of A and B, m, n, k, alpha, A with its leading dimension, B
 /// likewise, beta, C likewise.
@@ -68,7 +69,7 @@ pub(crate) struct Call<T> {
     pub(crate) c: *mut T,
 }
 
-impl<T: Scalar> Call<T> {
+impl<T: Blas> Call<T> {
     /// The call for a C whose rows are contiguous and `ld` apart; `None` if A or B would have to be copied.
     pub(crate) fn new(
         a: &ArrayView2<'_, T>,
@@ -95,12 +96,12 @@ impl<T: Scalar> Call<T> {
     ///
     /// # Safety
     /// The operands that it was made from are still borrowed, C mutably.
-    pub(crate) unsafe fn make(self, gemm: Gemm<T>, alpha: T, beta: T) {
+    pub(crate) unsafe fn make(self, alpha: T, beta: T) {
         let [ta, tb] = self.shape.transpositions();
         let Shape { sizes: [m, n, k], leading: [lda, ldb, ldc], .. } = self.shape;
         // SAFETY: shapes agree; transposition and leading dimension of each operand describe its memory; C is borrowed
         // mutably, and its rows do not overlap.
-        unsafe { gemm(CblasRowMajor, ta, tb, m, n, k, alpha, self.a, lda, self.b, ldb, beta, self.c, ldc) };
+        unsafe { T::GEMM(CblasRowMajor, ta, tb, m, n, k, alpha, self.a, lda, self.b, ldb, beta, self.c, ldc) };
     }
 }
 

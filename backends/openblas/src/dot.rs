@@ -2,35 +2,21 @@
 
 use std::ffi::c_int;
 
-use cblas_sys::{cblas_ddot, cblas_sdot};
 use gingham_core::ndarray::ArrayView1;
 use gingham_core::{Dot, Error, OpThreads};
 
+use crate::library::Blas;
 use crate::{OpenBlas, enter, int};
 
-/// `cblas_sdot` or `cblas_ddot`: length, x and its increment, y and its increment.
-type BlasDot<T> = unsafe extern "C" fn(c_int, *const T, c_int, *const T, c_int) -> T;
-
-impl Dot<f32> for OpenBlas {
-    fn dot(&self, x: ArrayView1<'_, f32>, y: ArrayView1<'_, f32>, threads: OpThreads) -> Result<f32, Error> {
+impl<T: Blas> Dot<T> for OpenBlas {
+    fn dot(&self, x: ArrayView1<'_, T>, y: ArrayView1<'_, T>, threads: OpThreads) -> Result<T, Error> {
         enter(threads)?;
-        dot(cblas_sdot, x, y)
+        assert_eq!(x.len(), y.len(), "the checked entry has compared the lengths");
+        let len = int("a length", x.len())?;
+        let ((x, x_increment), (y, y_increment)) = (vector(&x)?, vector(&y)?);
+        // SAFETY: from the lowest address of each view, its increment reaches the elements of the view and no others.
+        Ok(unsafe { T::DOT(len, x, x_increment, y, y_increment) })
     }
-}
-
-impl Dot<f64> for OpenBlas {
-    fn dot(&self, x: ArrayView1<'_, f64>, y: ArrayView1<'_, f64>, threads: OpThreads) -> Result<f64, Error> {
-        enter(threads)?;
-        dot(cblas_ddot, x, y)
-    }
-}
-
-fn dot<T>(blas: BlasDot<T>, x: ArrayView1<'_, T>, y: ArrayView1<'_, T>) -> Result<T, Error> {
-    assert_eq!(x.len(), y.len(), "the checked entry has compared the lengths");
-    let len = int("a length", x.len())?;
-    let ((x, x_increment), (y, y_increment)) = (vector(&x)?, vector(&y)?);
-    // SAFETY: from the lowest address of each view, its increment reaches the elements of the view and no others.
-    Ok(unsafe { blas(len, x, x_increment, y, y_increment) })
 }
 
 /// The lowest address and the increment. BLAS starts at the other end where the increment is negative.

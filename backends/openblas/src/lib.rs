@@ -88,10 +88,10 @@ impl Backend for OpenBlas {
         if let Some(most) = library::most_threads().filter(|&most| threads.get() > most) {
             return Err(refused(most));
         }
-        let before = library::threads();
+        let before = library::openblas_get_num_threads();
         let limit = Limit::restoring(move || set_threads(before));
         set_threads(int("a thread count", threads.get())?);
-        match library::threads() as usize {
+        match library::openblas_get_num_threads() as usize {
             given if given == threads.get() => Ok(limit),
             given => Err(refused(given)),
         }
@@ -105,7 +105,7 @@ impl<T: Scalar> Elementwise<T> for OpenBlas {}
 
 /// Sets the thread count of the whole process.
 fn set_threads(threads: c_int) {
-    library::set_threads(threads);
+    library::openblas_set_num_threads(threads);
     openmp::forget();
 }
 
@@ -127,17 +127,17 @@ mod tests {
 
     #[test]
     fn a_limit_holds_until_it_is_dropped() {
-        let before = library::threads();
+        let before = library::openblas_get_num_threads();
         for n in [1, 2, 3] {
             let limit = OpenBlas.limit(OpThreads::new(n).expect("small")).expect("any build gives three threads");
-            assert_eq!(library::threads() as usize, n);
+            assert_eq!(library::openblas_get_num_threads() as usize, n);
             drop(limit);
-            assert_eq!(library::threads(), before);
+            assert_eq!(library::openblas_get_num_threads(), before);
         }
         let most = library::most_threads().expect("the configuration names its maximum");
         let error = OpenBlas.limit(OpThreads::new(most + 1).expect("below 4096")).expect_err("beyond the maximum");
         assert!(error.to_string().contains(&format!("at most {most}")), "{error}");
-        assert_eq!(library::threads(), before);
+        assert_eq!(library::openblas_get_num_threads(), before);
     }
 
     #[test]

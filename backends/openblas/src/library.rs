@@ -9,19 +9,53 @@ use std::sync::OnceLock;
 // None of its items is used: it makes the linker find OpenBLAS.
 use blas_src as _;
 
-#[cfg(unix)]
 use cblas_sys::{cblas_ddot, cblas_dgemm, cblas_sdot, cblas_sgemm};
-use gingham_core::Error;
+use gingham_core::{Error, Scalar};
 
 use crate::ID;
-use crate::call::GemmBatch;
+use crate::call::{Gemm, GemmBatch};
 
 unsafe extern "C" {
     safe fn openblas_get_config() -> *const c_char;
     safe fn openblas_get_corename() -> *const c_char;
-    safe fn openblas_get_num_threads() -> c_int;
+    /// The thread count in force.
+    pub(crate) safe fn openblas_get_num_threads() -> c_int;
     safe fn openblas_get_parallel() -> c_int;
-    safe fn openblas_set_num_threads(threads: c_int);
+    /// Sets the thread count of the whole process, and, in a build with OpenMP, of the calling thread.
+    pub(crate) safe fn openblas_set_num_threads(threads: c_int);
+}
+
+/// `cblas_sdot` or `cblas_ddot`: length, x and its increment, y and its increment.
+type Dot<T> = unsafe extern "C" fn(c_int, *const T, c_int, *const T, c_int) -> T;
+
+/// An element type, and the library's functions on it.
+pub(crate) trait Blas: Scalar {
+    const GEMM: Gemm<Self>;
+    const DOT: Dot<Self>;
+
+    /// `cblas_sgemm_batch` or `cblas_dgemm_batch`, if the loaded library has it.
+    fn gemm_batch() -> Option<GemmBatch<Self>>;
+}
+
+macro_rules! blas {
+    ($($type:ty: $gemm:ident, $dot:ident, $batch:literal;)*) => {$(
+        impl Blas for $type {
+            const GEMM: Gemm<Self> = $gemm;
+            const DOT: Dot<Self> = $dot;
+
+            fn gemm_batch() -> Option<GemmBatch<Self>> {
+                static FOUND: OnceLock<Option<GemmBatch<$type>>> = OnceLock::new();
+                // SAFETY: this is the signature of the function of that name in OpenBLAS's cblas.h, with 32-bit
+                // integers, which the build that is linked has.
+                *FOUND.get_or_init(|| symbol($batch).map(|found| unsafe { transmute(found) }))
+            }
+        }
+    )*};
+}
+
+blas! {
+    f32: cblas_sgemm, cblas_sdot, c"cblas_sgemm_batch";
+    f64: cblas_dgemm, cblas_ddot, c"cblas_dgemm_batch";
 }
 
 /// Version, build options, the core of the build, and the largest thread count, for example
@@ -53,16 +87,6 @@ pub(crate) fn most_threads() -> Option<usize> {
     config().split_whitespace().find_map(|word| word.strip_prefix("MAX_THREADS=")?.parse().ok())
 }
 
-/// The thread count in force.
-pub(crate) fn threads() -> c_int {
-    openblas_get_num_threads()
-}
-
-/// Sets the thread count of the whole process, and, in a build with OpenMP, of the calling thread.
-pub(crate) fn set_threads(threads: c_int) {
-    openblas_set_num_threads(threads);
-}
-
 /// Whether the library's threads are OpenMP's.
 pub(crate) fn is_openmp() -> bool {
     openblas_get_parallel() == 2
@@ -82,7 +106,6 @@ pub(crate) fn check() -> Result<(), Error> {
 }
 
 /// What is wrong with the functions of BLAS, if anything is.
-#[cfg(unix)]
 fn foreign() -> Option<String> {
     let functions = [
         ("cblas_sgemm", cblas_sgemm as *const c_void),
@@ -90,53 +113,29 @@ fn foreign() -> Option<String> {
         ("cblas_sdot", cblas_sdot as *const c_void),
         ("cblas_ddot", cblas_ddot as *const c_void),
     ];
-    let own = object(openblas_get_config as *const c_void)?;
+    let (own, there) = object(openblas_get_config as *const c_void)?;
     functions.into_iter().find_map(|(name, address)| {
-        let other = object(address).filter(|other| other.dli_fbase != own.dli_fbase)?;
-        let [here, there] = [other, own].map(|object| {
-            // SAFETY: the name of an object that is loaded ends with zero, and stays.
-            unsafe { CStr::from_ptr(object.dli_fname) }.to_string_lossy().into_owned()
-        });
+        let (_, here) = object(address).filter(|&(base, _)| base != own)?;
         Some(format!("`{name}` is not OpenBLAS's ({there}): {here} has one that takes its place; link one CBLAS only"))
     })
 }
 
-/// On other systems there is no way to find the library of a function.
-#[cfg(not(unix))]
-fn foreign() -> Option<String> {
-    None
-}
-
-/// `cblas_sgemm_batch`, if the loaded library has it.
-pub(crate) fn sgemm_batch() -> Option<GemmBatch<f32>> {
-    static FOUND: OnceLock<Option<GemmBatch<f32>>> = OnceLock::new();
-    // SAFETY: this is the signature of the function of that name in OpenBLAS's cblas.h, with 32-bit integers, which the
-    // build that is linked has.
-    *FOUND.get_or_init(|| symbol(c"cblas_sgemm_batch").map(|found| unsafe { transmute(found) }))
-}
-
-/// `cblas_dgemm_batch`, if the loaded library has it.
-pub(crate) fn dgemm_batch() -> Option<GemmBatch<f64>> {
-    static FOUND: OnceLock<Option<GemmBatch<f64>>> = OnceLock::new();
-    // SAFETY: as in `sgemm_batch`.
-    *FOUND.get_or_init(|| symbol(c"cblas_dgemm_batch").map(|found| unsafe { transmute(found) }))
-}
-
 /// The address of a function of the library that `openblas_get_config` is from: another library of the process may have
 /// one of that name.
-#[cfg(unix)]
 fn symbol(name: &CStr) -> Option<NonNull<c_void>> {
-    let found = loaded(name)?;
-    let base = |address| object(address).map(|object| object.dli_fbase);
-    (base(found.as_ptr()) == base(openblas_get_config as *const c_void)).then_some(found)
+    let base = |address| object(address).map(|(base, _)| base);
+    loaded(name).filter(|found| base(found.as_ptr()) == base(openblas_get_config as *const c_void))
 }
 
-/// The object that holds an address.
+/// The object that holds an address: where it begins in memory, and its file.
 #[cfg(unix)]
-fn object(address: *const c_void) -> Option<libc::Dl_info> {
+fn object(address: *const c_void) -> Option<(*mut c_void, String)> {
     let mut info = MaybeUninit::<libc::Dl_info>::zeroed();
     // SAFETY: `dladdr` takes any address, and fills the structure unless it returns 0; all zeros are one, too.
-    unsafe { (libc::dladdr(address, info.as_mut_ptr()) != 0).then(|| info.assume_init()) }
+    let info = unsafe { (libc::dladdr(address, info.as_mut_ptr()) != 0).then(|| info.assume_init()) }?;
+    // SAFETY: the name of an object that is loaded ends with zero, and stays.
+    let file = unsafe { CStr::from_ptr(info.dli_fname) }.to_string_lossy().into_owned();
+    Some((info.dli_fbase, file))
 }
 
 /// The address of a function of any library of the process.
@@ -146,15 +145,15 @@ pub(crate) fn loaded(name: &CStr) -> Option<NonNull<c_void>> {
     NonNull::new(unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) })
 }
 
-/// Elsewhere it is not looked for.
+/// Only Unix is asked which object holds an address.
 #[cfg(not(unix))]
-pub(crate) fn loaded(_name: &CStr) -> Option<NonNull<c_void>> {
+fn object(_address: *const c_void) -> Option<(*mut c_void, String)> {
     None
 }
 
-/// Elsewhere it is not looked for.
+/// Only Unix is asked for functions by name.
 #[cfg(not(unix))]
-fn symbol(_name: &CStr) -> Option<NonNull<c_void>> {
+pub(crate) fn loaded(_name: &CStr) -> Option<NonNull<c_void>> {
     None
 }
 
@@ -168,6 +167,6 @@ mod tests {
         assert!(symbol(c"cblas_dgemm").is_some());
         assert!(symbol(c"malloc").is_none(), "it is there, but not OpenBLAS's");
         assert!(symbol(c"cblas_no_such_function").is_none());
-        assert_eq!(sgemm_batch().is_some(), dgemm_batch().is_some());
+        assert_eq!(f32::gemm_batch().is_some(), f64::gemm_batch().is_some());
     }
 }

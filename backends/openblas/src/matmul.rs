@@ -3,70 +3,37 @@
 //! All calls are row-major: a column-major C is computed as C' = B' A', and an operand with contiguous columns is
 //! handed over as the transpose of one with contiguous rows. Anything else is copied.
 
-use cblas_sys::{cblas_dgemm, cblas_sgemm};
 use gingham_core::matmul::scale;
 use gingham_core::ndarray::{Array2, ArrayView2, ArrayViewMut2, CowArray, Ix2};
-use gingham_core::{Error, MatMul, OpThreads, Product, Scalar};
+use gingham_core::{Error, MatMul, OpThreads, Product};
 
 use crate::batch::Group;
-use crate::call::{Call, Gemm, GemmBatch, leading_dimension, orientation};
-use crate::{OpenBlas, enter, int, library};
+use crate::call::{Call, GemmBatch, leading_dimension, orientation};
+use crate::library::Blas;
+use crate::{OpenBlas, enter, int};
 
-impl MatMul<f32> for OpenBlas {
+impl<T: Blas> MatMul<T> for OpenBlas {
     fn matmul(
         &self,
-        alpha: f32,
-        a: ArrayView2<'_, f32>,
-        b: ArrayView2<'_, f32>,
-        beta: f32,
-        c: ArrayViewMut2<'_, f32>,
+        alpha: T,
+        a: ArrayView2<'_, T>,
+        b: ArrayView2<'_, T>,
+        beta: T,
+        c: ArrayViewMut2<'_, T>,
         threads: OpThreads,
     ) -> Result<(), Error> {
         enter(threads)?;
-        product(cblas_sgemm, alpha, a, b, beta, c)
+        product(alpha, a, b, beta, c)
     }
 
-    fn matmul_batch(
-        &self,
-        alpha: f32,
-        batch: &mut [Product<'_, f32>],
-        beta: f32,
-        threads: OpThreads,
-    ) -> Result<(), Error> {
+    fn matmul_batch(&self, alpha: T, batch: &mut [Product<'_, T>], beta: T, threads: OpThreads) -> Result<(), Error> {
         enter(threads)?;
-        products(cblas_sgemm, library::sgemm_batch(), alpha, batch, beta, threads)
-    }
-}
-
-impl MatMul<f64> for OpenBlas {
-    fn matmul(
-        &self,
-        alpha: f64,
-        a: ArrayView2<'_, f64>,
-        b: ArrayView2<'_, f64>,
-        beta: f64,
-        c: ArrayViewMut2<'_, f64>,
-        threads: OpThreads,
-    ) -> Result<(), Error> {
-        enter(threads)?;
-        product(cblas_dgemm, alpha, a, b, beta, c)
-    }
-
-    fn matmul_batch(
-        &self,
-        alpha: f64,
-        batch: &mut [Product<'_, f64>],
-        beta: f64,
-        threads: OpThreads,
-    ) -> Result<(), Error> {
-        enter(threads)?;
-        products(cblas_dgemm, library::dgemm_batch(), alpha, batch, beta, threads)
+        products(T::gemm_batch(), alpha, batch, beta, threads)
     }
 }
 
 /// The product for any strides.
-fn product<T: Scalar>(
-    gemm: Gemm<T>,
+fn product<T: Blas>(
     alpha: T,
     a: ArrayView2<'_, T>,
     b: ArrayView2<'_, T>,
@@ -88,10 +55,10 @@ fn product<T: Scalar>(
         return match Call::new(&a, &b, c.view_mut(), ld)? {
             Some(call) => {
                 // SAFETY: the operands are borrowed until the end of this function.
-                unsafe { call.make(gemm, alpha, beta) };
+                unsafe { call.make(alpha, beta) };
                 Ok(())
             }
-            None => copied(gemm, alpha, a, b, beta, c, ld),
+            None => copied(alpha, a, b, beta, c, ld),
         };
     }
     let mut scratch = Array2::zeros(c.dim());
@@ -99,26 +66,25 @@ fn product<T: Scalar>(
         scratch.assign(&c);
     }
     let ld = scratch.ncols();
-    copied(gemm, alpha, a, b, beta, scratch.view_mut(), ld)?;
+    copied(alpha, a, b, beta, scratch.view_mut(), ld)?;
     c.assign(&scratch);
     Ok(())
 }
 
 /// The products in order: products that need no copy go in calls of `batch`, if the library has that function and it
 /// pays; the others go one by one.
-pub(crate) fn products<T: Scalar>(
-    gemm: Gemm<T>,
+pub(crate) fn products<T: Blas>(
     batch: Option<GemmBatch<T>>,
     alpha: T,
     products: &mut [Product<'_, T>],
     beta: T,
     threads: OpThreads,
 ) -> Result<(), Error> {
-    let one_by_one = |p: &mut Product<'_, T>| product(gemm, alpha, p.a, p.b, beta, p.c.view_mut());
+    let one_by_one = |p: &mut Product<'_, T>| product(alpha, p.a, p.b, beta, p.c.view_mut());
     let Some(batch) = batch.filter(|_| alpha != T::zero()) else {
         return products.iter_mut().try_for_each(one_by_one);
     };
-    let mut group = Group::new(gemm, batch, alpha, beta);
+    let mut group = Group::new(batch, alpha, beta);
     let outcome = products.iter_mut().try_for_each(|p| {
         match direct(p).filter(|call| call.shape.pays(threads)) {
             // SAFETY: `products` stays borrowed until the flush below, and no two of its outputs overlap.
@@ -133,7 +99,7 @@ pub(crate) fn products<T: Scalar>(
 }
 
 /// The product as one call, if it needs a call, needs no copy, and has no integer that is too large.
-fn direct<T: Scalar>(p: &mut Product<'_, T>) -> Option<Call<T>> {
+fn direct<T: Blas>(p: &mut Product<'_, T>) -> Option<Call<T>> {
     if p.c.is_empty() || p.a.ncols() == 0 {
         return None;
     }
@@ -160,8 +126,7 @@ fn row_major<'ab, 'c, T>(
 
 /// The product into a C whose rows are contiguous and `ld` apart, from copies of A and B if the library does not take
 /// them as they are.
-fn copied<T: Scalar>(
-    gemm: Gemm<T>,
+fn copied<T: Blas>(
     alpha: T,
     a: ArrayView2<'_, T>,
     b: ArrayView2<'_, T>,
@@ -173,7 +138,7 @@ fn copied<T: Scalar>(
     let (a, b): (CowArray<'_, T, Ix2>, CowArray<'_, T, Ix2>) = (contiguous(a), contiguous(b));
     let call = Call::new(&a.view(), &b.view(), c, ld)?.expect("what is not contiguous has been copied");
     // SAFETY: the operands are borrowed until the end of this function.
-    unsafe { call.make(gemm, alpha, beta) };
+    unsafe { call.make(alpha, beta) };
     Ok(())
 }
 
