@@ -14,9 +14,6 @@ use gingham_core::{
     Backend, BackendId, Binary, DType, Error, Info, Limit, Op, OpThreads, Ops, Support, Threading, Unary,
 };
 
-/// The version of faer that is measured.
-pub const VERSION: &str = "0.24.4";
-
 const ID: BackendId = BackendId::new("faer");
 
 /// The backend `faer`.
@@ -33,7 +30,7 @@ impl Faer {
 
 impl Backend for Faer {
     fn info(&self) -> Info {
-        Info::new(ID, "faer", VERSION).with_notes(&[
+        Info::new(ID, "faer", "0.24.4").with_notes(&[
             "beta other than 0 and 1 scales C in a pass of its own before the product is added",
             "a product that packs takes up to 128 KiB of the stack",
             "more than one op thread are a pool of the calling thread: in a forked child such products are refused",

@@ -11,9 +11,6 @@ use gingham_core::{
     Threading, Variable,
 };
 
-/// The version of matrixmultiply that is measured.
-pub const VERSION: &str = "0.3.11";
-
 const ID: BackendId = BackendId::new("matrixmultiply");
 
 /// The backend `matrixmultiply`.
@@ -30,7 +27,7 @@ impl MatrixMultiply {
 
 impl Backend for MatrixMultiply {
     fn info(&self) -> Info {
-        Info::new(ID, "matrixmultiply", VERSION).with_notes(&[
+        Info::new(ID, "matrixmultiply", "0.3.11").with_notes(&[
             "the helper threads are shared by all callers in the process",
             "a forked child has no helper threads: products that need them are refused there",
         ])

@@ -10,8 +10,7 @@ impl<T: Scalar + RealField> Dot<T> for Nalgebra {
     fn dot(&self, x: ArrayView1<'_, T>, y: ArrayView1<'_, T>, _threads: OpThreads) -> Result<T, Error> {
         let (x, y) = (view::forward(x), view::forward(y));
         let (x, y) = (x.view(), y.view());
-        let contiguous = [&x, &y].iter().all(|v| view::is_contiguous(v.len(), v.strides()));
-        Ok(match contiguous {
+        Ok(match view::is_contiguous(&x) && view::is_contiguous(&y) {
             true => view::vector::<T, U1>(&x).dot(&view::vector::<T, U1>(&y)),
             false => view::vector::<T, Dyn>(&x).dot(&view::vector::<T, Dyn>(&y)),
         })

@@ -8,7 +8,7 @@ use gingham_core::reference::Reference;
 use gingham_core::{Binary, Elementwise, Error, OpThreads, Scalar, Unary};
 use nalgebra::{Dim, Dyn, RealField, U1};
 
-use crate::view::{Vector, VectorMut};
+use crate::view::{Vector, VectorMut, is_contiguous};
 use crate::{Nalgebra, view};
 
 impl<T: Scalar + RealField> Elementwise<T> for Nalgebra {
@@ -28,7 +28,7 @@ impl<T: Scalar + RealField> Elementwise<T> for Nalgebra {
         }
         let x = x.map(view::forward);
         let x = x.as_ref().map(|x| x.view());
-        match view::is_contiguous(out.len(), out.strides()) && x.as_ref().is_none_or(is_contiguous) {
+        match is_contiguous(&out) && x.as_ref().is_none_or(is_contiguous) {
             true => one_argument::<T, U1>(f, x.as_ref().map(view::vector), view::vector_mut(&mut out)),
             false => one_argument::<T, Dyn>(f, x.as_ref().map(view::vector), view::vector_mut(&mut out)),
         }
@@ -54,7 +54,7 @@ impl<T: Scalar + RealField> Elementwise<T> for Nalgebra {
         let (x, y) = (x.map(view::forward), view::forward(y));
         let (x, y) = (x.as_ref().map(|x| x.view()), y.view());
         let inputs_are_contiguous = is_contiguous(&y) && x.as_ref().is_none_or(is_contiguous);
-        match view::is_contiguous(out.len(), out.strides()) && inputs_are_contiguous {
+        match is_contiguous(&out) && inputs_are_contiguous {
             true => {
                 two_arguments::<T, U1>(f, x.as_ref().map(view::vector), view::vector(&y), view::vector_mut(&mut out))
             }
@@ -69,10 +69,6 @@ impl<T: Scalar + RealField> Elementwise<T> for Nalgebra {
 fn reversed<T>(mut x: ArrayView1<'_, T>) -> ArrayView1<'_, T> {
     x.invert_axis(Axis(0));
     x
-}
-
-fn is_contiguous<T>(x: &ArrayView1<'_, T>) -> bool {
-    view::is_contiguous(x.len(), x.strides())
 }
 
 fn one_argument<T: RealField, S: Dim>(f: Unary, x: Option<Vector<'_, T, S>>, mut out: VectorMut<'_, T, S>) {

@@ -11,7 +11,7 @@ impl<T: Scalar + RealField> Fill<T> for Nalgebra {
         if out.strides()[0] < 0 {
             out.invert_axis(Axis(0));
         }
-        match view::is_contiguous(out.len(), out.strides()) {
+        match view::is_contiguous(&out) {
             true => view::vector_mut::<T, U1>(&mut out).fill(value),
             false => view::vector_mut::<T, Dyn>(&mut out).fill(value),
         }

@@ -14,9 +14,6 @@ use gingham_core::{
 };
 use gingham_matrixmultiply::pool;
 
-/// The version of nalgebra that is measured.
-pub const VERSION: &str = "0.35.0";
-
 const ID: BackendId = BackendId::new("nalgebra");
 
 /// The backend `nalgebra`.
@@ -33,7 +30,7 @@ impl Nalgebra {
 
 impl Backend for Nalgebra {
     fn info(&self) -> Info {
-        Info::new(ID, "nalgebra", VERSION).with_notes(&[
+        Info::new(ID, "nalgebra", "0.35.0").with_notes(&[
             "the product is matrixmultiply's where m, n and k are above 5, and a product of plain loops elsewhere",
             "a forked child has no helper threads: products that need them are refused there",
             "a row-major product is computed as its transpose",

@@ -4,7 +4,9 @@
 //! which nothing is vectorised) or strided ([`Dyn`]).
 
 use gingham_core::Scalar;
-use gingham_core::ndarray::{ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, CowArray, Ix1, Ix2};
+use gingham_core::ndarray::{
+    ArrayBase, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, CowArray, Ix1, Ix2, RawData,
+};
 use nalgebra::{Dim, Dyn, Matrix, U1, ViewStorage, ViewStorageMut};
 
 pub(crate) type Mat<'a, T> = Matrix<T, Dyn, Dyn, ViewStorage<'a, T, Dyn, Dyn, Dyn, Dyn>>;
@@ -45,8 +47,8 @@ pub(crate) fn forward<'a, T: Scalar>(x: ArrayView1<'a, T>) -> CowArray<'a, T, Ix
 }
 
 /// Whether the elements of a vector follow each other without gaps.
-pub(crate) fn is_contiguous(len: usize, strides: &[isize]) -> bool {
-    len <= 1 || strides[0] == 1
+pub(crate) fn is_contiguous<S: RawData>(x: &ArrayBase<S, Ix1>) -> bool {
+    x.len() <= 1 || x.strides()[0] == 1
 }
 
 /// `x`, whose strides are not negative.

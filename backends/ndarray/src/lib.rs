@@ -14,9 +14,6 @@ use gingham_core::{
 };
 use gingham_matrixmultiply::pool;
 
-/// The version of ndarray that is measured.
-pub const VERSION: &str = "0.17.2";
-
 const ID: BackendId = BackendId::new("ndarray");
 
 /// The backend `ndarray`.
@@ -33,7 +30,7 @@ impl Ndarray {
 
 impl Backend for Ndarray {
     fn info(&self) -> Info {
-        Info::new(ID, "ndarray", VERSION).with_notes(&[
+        Info::new(ID, "ndarray", "0.17.2").with_notes(&[
             "the product is matrixmultiply's, whose helper threads are shared by all callers in the process",
             "a forked child has no helper threads: products that need them are refused there",
             "functions of one argument make a new array, which is then copied to the output",
