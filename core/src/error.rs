@@ -5,105 +5,47 @@ use crate::{BackendId, DType, Op};
 /// A refused call. Nothing has been written to any output when one of these is returned by a checked entry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the text of each variant says what its fields are")]
 pub enum Error {
-    /// Operands whose shapes do not fit each other.
+    /// Operands whose shapes do not fit each other: the shapes that were given, and those that would have worked.
     #[error("{op}: {given}; expected {expected}")]
-    Shape {
-        /// The operation's name.
-        op: &'static str,
-        /// The shapes that were given.
-        given: String,
-        /// The shapes that would have worked.
-        expected: String,
-    },
-    /// An output in which two indices name the same element.
+    Shape { op: &'static str, given: String, expected: String },
+    /// An output in which two indices name the same element, since an axis of length `len` has stride 0.
     #[error(
         "{op}: the output has stride 0 along an axis of length {len}, so elements would overlap; copy it into \
          an array of its own"
     )]
-    OverlappingOutput {
-        /// The operation's name.
-        op: &'static str,
-        /// Length of the axis whose stride is zero.
-        len: usize,
-    },
-    /// A thread count that the backend cannot give in this process.
+    OverlappingOutput { op: &'static str, len: usize },
+    /// A thread count that the backend cannot give in this process, and what would have worked, in words.
     #[error("{backend}: this process cannot use {given} op threads; {expected}")]
-    Threads {
-        /// Id of the backend.
-        backend: BackendId,
-        /// The requested count.
-        given: usize,
-        /// What would have worked.
-        expected: String,
-    },
+    Threads { backend: BackendId, given: usize, expected: String },
     /// A thread count that no backend accepts.
     #[error("{given} op threads; expected 1 to {max}", max = crate::OpThreads::MAX)]
-    ThreadCount {
-        /// The requested count.
-        given: usize,
-    },
-    /// Threads that a forked child does not have: they are in the process that it was forked from.
+    ThreadCount { given: usize },
+    /// The backend's threads are in the process that this one was forked from.
     #[error(
         "{backend}: this process was forked from the one in which the threads of {backend} were started, and \
          has none of them; use one op thread where programs fork, or execute a program anew instead"
     )]
-    Forked {
-        /// Id of the backend.
-        backend: BackendId,
-    },
-    /// A dimension or stride beyond the library's integers.
+    Forked { backend: BackendId },
+    /// A number beyond the library's integers: `what` is a dimension, a leading dimension, a length.
     #[error("{backend}: {what} {given} is beyond the library's limit of {limit}")]
-    TooLarge {
-        /// Id of the backend.
-        backend: BackendId,
-        /// What is too large: a dimension, a leading dimension, a length.
-        what: &'static str,
-        /// Its value.
-        given: usize,
-        /// The largest value the library takes.
-        limit: usize,
-    },
+    TooLarge { backend: BackendId, what: &'static str, given: usize, limit: usize },
     /// An operation that the backend does not have.
     #[error("{backend} has no {op} for {dtype}; `gingham matrix` lists what each backend has")]
-    Unsupported {
-        /// Id of the backend.
-        backend: BackendId,
-        /// The requested operation.
-        op: Op,
-        /// The requested element type.
-        dtype: DType,
-    },
+    Unsupported { backend: BackendId, op: Op, dtype: DType },
     /// A name that no backend can have.
     #[error("`{given}` is not the id of a backend: {}", crate::id::RULE)]
-    InvalidId {
-        /// The name that was given.
-        given: String,
-    },
-    /// A name that is none of those known.
+    InvalidId { given: String },
+    /// A name that is none of those known: `what` is `backend`, `operation`, `dtype`, or `results`, the type that a
+    /// function writes; `available` lists the known names, comma-separated.
     #[error("unknown {what} `{given}`; available: {available}")]
-    Unknown {
-        /// What it should name: `backend`, `operation`, `dtype`, or `results`, the type that a function writes.
-        what: &'static str,
-        /// The name that was given.
-        given: String,
-        /// The names that are known, comma-separated.
-        available: String,
-    },
-    /// A backend that exists behind a cargo feature which this build lacks.
+    Unknown { what: &'static str, given: String, available: String },
+    /// A backend that exists behind a cargo feature of the same name, which this build lacks; `available` lists the
+    /// backends that the build has, comma-separated.
     #[error("backend `{given}` is not compiled in; build with `--features {given}` (available now: {available})")]
-    NotCompiled {
-        /// The name of the backend, which is also the name of the feature.
-        given: String,
-        /// The backends that are there, comma-separated.
-        available: String,
-    },
-    /// What the library itself reported.
+    NotCompiled { given: String, available: String },
+    /// What the library itself reported, in its words.
     #[error("{backend}: {message}")]
-    Library {
-        /// Id of the backend.
-        backend: BackendId,
-        /// The library's words.
-        message: String,
-    },
+    Library { backend: BackendId, message: String },
 }
