@@ -23,17 +23,15 @@ pub trait Backend: Ops<f32> + Ops<f64> + Send + Sync + 'static {
     /// How op threads reach the library.
     fn threading(&self) -> Threading;
 
-    /// The environment variables that choose its threads or its kernels. One that [`Backend::threading`] names is among
-    /// them.
+    /// The environment variables that choose the library's threads or kernels; [`Backend::threading`] names one of them.
     fn variables(&self) -> &[Variable] {
         &[]
     }
 
-    /// What becomes of a call of `op` on `dtype`.
+    /// Who computes a call of `op` on `dtype`.
     fn support(&self, op: Op, dtype: DType) -> Support;
 
-    /// Bytes of stack that a call takes, at most, on the thread that makes it. Where that is more than [`STACK`],
-    /// `info().notes` says so.
+    /// Bytes of stack that a call takes at most on the thread that makes it; `info().notes` tells more than [`STACK`].
     fn stack(&self) -> usize {
         STACK
     }
@@ -47,7 +45,7 @@ pub trait Backend: Ops<f32> + Ops<f64> + Send + Sync + 'static {
     fn limit(&self, threads: OpThreads) -> Result<Limit<'_>, Error>;
 }
 
-/// Bytes of stack that a call may take without a word: half of what musl gives a thread.
+/// Bytes of stack that a call may take without a note: half of what musl gives a thread.
 pub const STACK: usize = 64 << 10;
 
 /// What a backend says of itself.
@@ -67,7 +65,7 @@ pub struct Info {
 }
 
 impl Info {
-    /// Of a library that does not tell its kernels, without caveats.
+    /// What a library says that does not tell its kernels, without notes.
     #[must_use]
     pub fn new(id: BackendId, library: &'static str, version: impl Into<String>) -> Self {
         Self { id, library, version: version.into(), kernels: String::new(), notes: &[] }
@@ -89,31 +87,31 @@ impl Info {
 /// How op threads reach a library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Threading {
-    /// It has none.
+    /// The library has no threads of its own.
     Single,
-    /// An argument of each call.
+    /// Each call takes the count as an argument.
     PerCall {
         /// Whether the threads are rayon's: waiting for them inside another rayon pool runs that pool's tasks, so such
         /// a backend takes one op thread inside the `rayon` executor.
         rayon: bool,
     },
-    /// One setting for the whole process, which may be changed while no call runs.
+    /// One setting holds for the whole process, and may be changed while no call runs.
     Process {
-        /// The variable that gives the setting it starts with; a process that does not use the library sets it to 1,
-        /// so that loading it starts no threads.
+        /// The variable that gives the first setting. A process that does not use the library sets it to 1, so that
+        /// loading the library starts no threads.
         var: &'static str,
     },
-    /// Read from the environment once, when the library first works.
+    /// The library reads the count from the environment once, when it first works.
     AtStart {
         /// The variable.
         var: &'static str,
-        /// The counts that it takes.
+        /// The counts that the library takes.
         allowed: &'static [usize],
     },
 }
 
 impl Threading {
-    /// The variable that gives the count which the library starts with.
+    /// The variable that gives the first count.
     #[must_use]
     pub fn variable(self) -> Option<&'static str> {
         match self {
@@ -131,14 +129,14 @@ pub struct Variable {
     pub name: &'static str,
     /// What it does, for a line in a table.
     pub effect: &'static str,
-    /// Whether it puts other kernels in the place of those that the library chooses for this CPU. Some machines export
-    /// such variables for every program, so trials start without them, and a program in which one is set is warned. A
-    /// variable that only whoever wants its effect sets is none of these.
+    /// Whether it replaces the kernels that the library chooses for this CPU. Some machines export such variables for
+    /// every program, so trials start without them, and a program that has one is warned. False for a variable that
+    /// nobody sets without wanting its effect.
     pub overrides_kernels: bool,
 }
 
 impl Variable {
-    /// A variable that trials keep.
+    /// A variable that trials keep, since it leaves the kernels as they are.
     #[must_use]
     pub const fn new(name: &'static str, effect: &'static str) -> Self {
         Self { name, effect, overrides_kernels: false }
@@ -151,14 +149,14 @@ impl Variable {
     }
 }
 
-/// What becomes of an operation on a backend.
+/// Who computes an operation of a backend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Support {
     /// The library does the arithmetic.
     Native,
-    /// Core's reference does it.
+    /// Core's reference does the arithmetic.
     Fallback,
-    /// The call is refused with [`Error::Unsupported`].
+    /// Nobody: the call is refused with [`Error::Unsupported`].
     None,
 }
 
@@ -169,7 +167,7 @@ pub struct Limit<'a> {
 }
 
 impl<'a> Limit<'a> {
-    /// For backends that take the count in each call, or have no other than one.
+    /// The limit of a backend that takes the count in each call.
     pub fn empty() -> Self {
         Self { restore: None }
     }
@@ -217,7 +215,7 @@ impl fmt::Debug for Limit<'_> {
     }
 }
 
-/// Where a number of op threads is given: `in each call`.
+/// Where a user gives the number of op threads: `in each call`.
 impl fmt::Display for Threading {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,5 +1,5 @@
-//! A forked child does not have its parent's threads: code that hands them work there waits for ever. So every owner of
-//! threads keeps their [`Home`] and checks it first.
+//! A forked child lacks its parent's threads: code that hands them work waits for ever. So every owner of threads keeps
+//! their [`Home`] and checks it first.
 
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 pub struct Home(AtomicU32);
 
 impl Home {
-    /// The home of threads that have not been started.
+    /// The home of threads that start later.
     #[must_use]
     pub const fn unknown() -> Self {
         Self(AtomicU32::new(0))
@@ -21,10 +21,10 @@ impl Home {
         Self(AtomicU32::new(process::id()))
     }
 
-    /// The threads are started now, in this process, unless they have been before.
+    /// Notes that the threads start now, in this process, unless they have started before.
     pub fn settle(&self) {
         if self.0.load(Relaxed) == 0 {
-            // If several threads call this at once, all are in one process.
+            // Several threads may come here at once: all store the same id.
             self.0.store(process::id(), Relaxed);
         }
     }

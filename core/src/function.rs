@@ -18,24 +18,24 @@ pub struct Context<'a> {
     parameters: &'a [f64],
 }
 
-/// A function that is registered by name. It is called with the index of an item, below [`Context::items`], and writes
-/// that item's results, whatever was there before.
+/// A function that is registered by name. It receives the index of an item, below [`Context::items`], and writes that
+/// item's results over whatever was there before.
 ///
 /// # Contract
-/// * It may be called for several items at once, and for an item any number of times: each time, the results must be
-///   the same to the bit.
+/// * It may be called for several items at once, and for an item any number of times: the results are the same to the
+///   bit each time.
 /// * It writes nothing but its results.
 pub type Body<T> =
     dyn Fn(&Context<'_>, usize, &mut [T]) -> Result<(), Box<dyn std::error::Error + Send + Sync>> + Send + Sync;
 
-/// A function that is registered by name, by the type of its results.
+/// A function that is registered by name, by what it writes.
 #[derive(Clone)]
 pub enum Function {
-    /// It writes `f32`.
+    /// `f32`.
     F32(Arc<Body<f32>>),
-    /// It writes `f64`.
+    /// `f64`.
     F64(Arc<Body<f64>>),
-    /// It writes bytes.
+    /// Bytes.
     Bytes(Arc<Body<u8>>),
 }
 
@@ -62,7 +62,7 @@ pub trait Value: Copy + fmt::Debug + Default + PartialEq + Send + Sync + 'static
     fn body(function: &Function) -> Option<&Body<Self>>;
 }
 
-/// A name that no function was registered under.
+/// A name that belongs to no registered function.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown function `{given}`; registered: {registered}")]
 pub struct UnknownFunction {
@@ -79,7 +79,7 @@ impl<'a> Context<'a> {
         Self { items, op_threads, parameters }
     }
 
-    /// How many items there are.
+    /// The number of items.
     #[must_use]
     pub fn items(&self) -> usize {
         self.items
@@ -100,7 +100,7 @@ impl<'a> Context<'a> {
 }
 
 impl Function {
-    /// What it writes.
+    /// What the function writes.
     #[must_use]
     pub fn element(&self) -> Element {
         match self {

@@ -27,8 +27,7 @@ pub const fn is_valid(name: &str) -> bool {
     !bytes.is_empty()
 }
 
-/// The id of a backend, which follows [`RULE`]. It owns its text if that is not part of the program, so that libraries
-/// can be plugged in at run time.
+/// The id of a backend, which follows [`RULE`]. It may own its text, so that libraries can be plugged in at run time.
 ///
 /// ```
 /// use gingham_core::BackendId;
@@ -45,7 +44,7 @@ impl BackendId {
     /// The id of a backend that is part of the program; an id that is made at run time is parsed.
     ///
     /// # Panics
-    /// If it breaks the [`RULE`]. In a constant, where ids of a program belong, it does not compile then.
+    /// If `id` breaks the [`RULE`]. A constant with such an id does not compile.
     #[must_use]
     pub const fn new(id: &'static str) -> Self {
         assert!(is_valid(id), "a backend id is made of lower-case letters, digits, - and _, and starts with a letter");
@@ -76,7 +75,7 @@ impl fmt::Display for BackendId {
     }
 }
 
-/// As that of its text.
+/// The text in quotes.
 impl fmt::Debug for BackendId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self.as_str(), f)

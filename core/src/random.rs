@@ -8,9 +8,9 @@ use crate::{Backend, DType, Distribution, Error, Op, OpThreads, Scalar, lanes, r
 
 /// Elements of a stream of random numbers, from one of them on.
 ///
-/// Two numbers name a stream, and a third an element of it; none has to be far from any other. Uniform and normal
-/// numbers, `f32` and `f64`, may be made of the same bits of a stream: use another stream for each array that must be
-/// independent.
+/// Seed and number name a stream, `start` an element of it; streams of neighbouring numbers are independent, too.
+/// Uniform and normal numbers, `f32` and `f64`, may be made of the same bits of a stream: use another stream for each
+/// array that must be independent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Stream {
     /// With the same seed, a program gets the same numbers again.
@@ -35,9 +35,9 @@ impl Stream {
     }
 }
 
-/// The random numbers of a backend. A backend that has none does not implement this, and gives `None` in
-/// [`Ops::random`](crate::Ops::random): the reference takes its place. The entry [`random`] hands over one lane at a
-/// time, and has checked that its stride is not 0 and that the stream is long enough.
+/// The random numbers of a backend; the reference draws where [`Ops::random`](crate::Ops::random) gives `None`. The
+/// entry [`random`] hands over one lane at a time, and has checked that its stride is not 0 and that the stream is long
+/// enough.
 ///
 /// # Contract
 /// * Any stride but 0, negative ones included.

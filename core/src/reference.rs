@@ -15,7 +15,7 @@ thread_local! {
     static CALLS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// How often this thread has run one of the reference's loops.
+/// The number of the reference's loops that this thread has run.
 #[must_use]
 pub fn calls() -> u64 {
     CALLS.get()

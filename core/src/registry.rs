@@ -22,8 +22,7 @@ impl Registry {
         Self { backends: vec![Arc::new(Reference)], functions: Vec::new(), features: &[] }
     }
 
-    /// A registry of the reference alone, which knows that the cargo feature of the same name would compile in a
-    /// backend named in `features`.
+    /// The reference alone. A cargo feature can compile in each backend that `features` names, by the same name.
     #[must_use]
     pub fn with_features(features: &'static [&'static str]) -> Self {
         Self { features, ..Self::new() }
@@ -41,12 +40,10 @@ impl Registry {
         self
     }
 
-    /// Adds `f` as the function called `name`, which this program's trials find by that name, since they register the
-    /// same.
+    /// Adds `f` as the function called `name`. Trials of this program register the same, and find it by that name.
     ///
     /// # Panics
-    /// If the name breaks the rules of a backend's id or is taken by another function: both are slips in the program,
-    /// not in its input.
+    /// If the name breaks [`id::RULE`] or is taken by another function: slips in the program, not in its input.
     #[must_use]
     pub fn with_function<T: Value>(
         mut self,

@@ -25,11 +25,10 @@ pub trait Scalar:
     /// The operations of `backend` on this type.
     fn ops(backend: &dyn Backend) -> &dyn Ops<Self>;
 
-    /// Rounds to nearest.
+    /// The nearest number.
     fn from_f64(x: f64) -> Self;
 
-    /// Exact. The one conversion to `f64`: it does not share its name with that of `num_traits`, which comes along with
-    /// [`num_traits::Float`] and gives an `Option`.
+    /// The same number. (`to_f64`, which [`num_traits::Float`] brings along, gives an `Option`.)
     fn into_f64(self) -> f64;
 }
 

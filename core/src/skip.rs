@@ -9,7 +9,7 @@ use std::io::Write;
 use std::thread;
 
 /// Begins the line.
-pub const MARK: &str = "SKIPPED: ";
+const MARK: &str = "SKIPPED: ";
 
 /// Prints `SKIPPED: TEST: REASON` on standard output: TEST is the running test, and REASON is formatted from the
 /// arguments as by [`format!`]. It does not return from the test.

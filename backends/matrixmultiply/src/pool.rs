@@ -1,10 +1,10 @@
 //! The threads of matrixmultiply 0.3, which every library that multiplies by it shares: `ndarray` and `nalgebra`, too.
 //!
-//! The library reads their count from the environment once, at its first product, and does not report it. It is read
-//! here by the same rule, and also once, so that a later change of the environment misleads neither.
+//! The library reads their count from the environment once, at its first product, and does not report it. This module
+//! reads it by the same rule, also once, so that a later change of the environment misleads neither.
 //!
-//! The library keeps these threads as long as the process lives, and does not notice that a forked child has none of
-//! them; [`enter`] does.
+//! The library keeps these threads as long as the process lives, and waits for them even in a forked child, which lacks
+//! them; [`enter`] refuses that.
 
 use std::sync::OnceLock;
 
@@ -31,7 +31,7 @@ pub fn limit(backend: BackendId, threads: OpThreads) -> Result<Limit<'static>, E
     Limit::at_start(backend, VAR, started(), threads)
 }
 
-/// To be called before each product of m x k by k x n, on behalf of `backend`.
+/// Is called before each product of m x k by k x n, on behalf of `backend`.
 ///
 /// # Errors
 /// [`Error::Forked`] where the product would wait for threads that this process does not have.

@@ -1,6 +1,5 @@
-//! Many small products in one call of `cblas_sgemm_batch` or `cblas_dgemm_batch`, where the library has them: 0.3.21
-//! does not, 0.3.34 does. They are therefore looked up in the loaded library, and a batch is a loop where they are
-//! absent.
+//! Many small products in one call of `cblas_sgemm_batch` or `cblas_dgemm_batch`. 0.3.34 has these functions, 0.3.21
+//! lacks them: they are looked up in the loaded library, and without them a batch is a loop.
 //!
 //! Products that follow each other with one [`Shape`] make a group, and a call takes one group. The interface also
 //! takes several groups, but that would cost lists of sizes and factors for each call.
@@ -13,7 +12,7 @@ use gingham_core::OpThreads;
 use crate::call::{Call, GemmBatch, Shape};
 use crate::library::Blas;
 
-/// The most products in one call: enough to make its cost negligible, while their pointers still fit on the stack.
+/// The most products in one call: enough to make its cost negligible, while their pointers fit on the stack.
 const MOST: usize = 64;
 
 /// With products of fewer multiply-adds than this, the library's own threads lose. Measured with 0.3.34 (Zen 4): on one
@@ -42,13 +41,13 @@ pub(crate) struct Group<T> {
 }
 
 impl<T: Blas> Group<T> {
-    /// None yet.
+    /// An empty group.
     pub(crate) fn new(batch: GemmBatch<T>, alpha: T, beta: T) -> Self {
         let (inputs, outputs) = ([std::ptr::null(); MOST], [std::ptr::null_mut(); MOST]);
         Self { batch, alpha, beta, shape: None, len: 0, a: inputs, b: inputs, c: outputs }
     }
 
-    /// Adds `call`; if it does not fit the calls before it, these are made first.
+    /// Adds `call`, after it has made those before if `call` does not fit them.
     ///
     /// # Safety
     /// `call` may be made until [`Group::flush`] returns, and so may all others together with it.
@@ -62,7 +61,7 @@ impl<T: Blas> Group<T> {
         self.len += 1;
     }
 
-    /// Does what was added.
+    /// Makes the calls that were added.
     ///
     /// # Safety
     /// Each call that was added may still be made.

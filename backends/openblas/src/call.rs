@@ -50,7 +50,7 @@ pub(crate) type GemmBatch<T> = unsafe extern "C" fn(
     *const c_int,
 );
 
-/// Sizes, transpositions and leading dimensions: all of a call but the factors and where the matrices lie.
+/// Sizes, transpositions and leading dimensions of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Shape {
     /// Of A and B.
@@ -61,7 +61,7 @@ pub(crate) struct Shape {
     pub(crate) leading: [c_int; 3],
 }
 
-/// A call but for its factors.
+/// A call without its factors.
 pub(crate) struct Call<T> {
     pub(crate) shape: Shape,
     pub(crate) a: *const T,
@@ -92,10 +92,10 @@ impl<T: Blas> Call<T> {
         Ok(Some(Self { shape, a: a.as_ptr(), b: b.as_ptr(), c: c.as_mut_ptr() }))
     }
 
-    /// Makes it.
+    /// Makes the call.
     ///
     /// # Safety
-    /// The operands that it was made from are still borrowed, C mutably.
+    /// The operands given to [`Call::new`] are still borrowed, C mutably.
     pub(crate) unsafe fn make(self, alpha: T, beta: T) {
         let [ta, tb] = self.shape.transpositions();
         let Shape { sizes: [m, n, k], leading: [lda, ldb, ldc], .. } = self.shape;

@@ -20,7 +20,7 @@ use gingham_core::{
 /// The variable that the library takes its first thread count from.
 const VAR: &str = "OPENBLAS_NUM_THREADS";
 
-/// The last two are meant for debugging.
+/// The last two serve debugging.
 const VARIABLES: [Variable; 3] = [
     Variable::new(VAR, "the threads that it starts with"),
     Variable::of_kernels("OPENBLAS_CORETYPE", "kernels of another CPU than this one"),
@@ -29,7 +29,7 @@ const VARIABLES: [Variable; 3] = [
 
 const ID: BackendId = BackendId::new("openblas");
 
-/// The first one is for programs that OpenMP has bound.
+/// The first note is for programs whose threads OpenMP has bound.
 const NOTES: [&str; 5] = [
     "OpenMP binds threads to CPUs: all that this program starts are on one; unset OMP_PROC_BIND, OMP_PLACES and \
      GOMP_CPU_AFFINITY",

@@ -6,7 +6,7 @@ use std::mem::{MaybeUninit, transmute};
 use std::ptr::NonNull;
 use std::sync::OnceLock;
 
-// None of its items is used: it makes the linker find OpenBLAS.
+// Makes the linker find OpenBLAS.
 use blas_src as _;
 
 use cblas_sys::{cblas_ddot, cblas_dgemm, cblas_sdot, cblas_sgemm};
@@ -62,7 +62,7 @@ blas! {
 /// `OpenBLAS 0.3.21 DYNAMIC_ARCH NO_AFFINITY Haswell MAX_THREADS=64`.
 pub(crate) fn config() -> &'static str {
     static CONFIG: OnceLock<String> = OnceLock::new();
-    // Read once, and copied: each call of the library writes into its one buffer. Two calls at a time have given
+    // Read once, and copied: each call writes into the library's one buffer. Two calls at a time have given
     // `MAX_THREADS=64 MAX_THREADS=64`.
     CONFIG.get_or_init(|| {
         // SAFETY: the function returns a string that ends with zero, in a buffer that lives as long as the process and
@@ -92,11 +92,11 @@ pub(crate) fn is_openmp() -> bool {
     openblas_get_parallel() == 2
 }
 
-/// To be called before anything is computed: checks that the BLAS functions that are called here are this library's. If
-/// another CBLAS is linked into the program its functions take their place, while OpenBLAS still reports itself.
+/// Checks, before anything is computed, that the BLAS functions called here are OpenBLAS's. If another CBLAS is linked
+/// into the program, its functions take their place, while OpenBLAS still reports itself.
 ///
 /// # Errors
-/// [`Error::Library`] with the name of a function that is not.
+/// [`Error::Library`] with the name of a function that is another library's.
 pub(crate) fn check() -> Result<(), Error> {
     static FOREIGN: OnceLock<Option<String>> = OnceLock::new();
     match FOREIGN.get_or_init(foreign) {
@@ -105,7 +105,7 @@ pub(crate) fn check() -> Result<(), Error> {
     }
 }
 
-/// What is wrong with the functions of BLAS, if anything is.
+/// A BLAS function that another library has replaced, and both libraries, in words.
 fn foreign() -> Option<String> {
     let functions = [
         ("cblas_sgemm", cblas_sgemm as *const c_void),

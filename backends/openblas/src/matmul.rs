@@ -71,8 +71,8 @@ fn product<T: Blas>(
     Ok(())
 }
 
-/// The products in order: products that need no copy go in calls of `batch`, if the library has that function and it
-/// pays; the others go one by one.
+/// The products in order: those that need no copy go in calls of `batch`, if the library has it and it pays; the others
+/// go one by one.
 pub(crate) fn products<T: Blas>(
     batch: Option<GemmBatch<T>>,
     alpha: T,
@@ -98,7 +98,7 @@ pub(crate) fn products<T: Blas>(
     outcome
 }
 
-/// The product as one call, if it needs a call, needs no copy, and has no integer that is too large.
+/// The product as one call; `None` if it is empty, needs a copy, or has an integer that is too large.
 fn direct<T: Blas>(p: &mut Product<'_, T>) -> Option<Call<T>> {
     if p.c.is_empty() || p.a.ncols() == 0 {
         return None;

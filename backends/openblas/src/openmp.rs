@@ -1,7 +1,7 @@
 //! Builds of OpenBLAS whose threads are OpenMP's. There a thread count holds for the calls of the thread that has set
-//! it. A worker that has not set one works with OpenMP's default, all CPUs, whatever limit is in force, and sets the
-//! whole library to it (0.3.21: with a limit of 1 for the process, a call on another thread worked on 2). So every call
-//! first sets the count of its own thread, if that differs.
+//! it. A worker that has set none works with OpenMP's default, all CPUs, whatever limit is in force, and sets the whole
+//! library to it (0.3.21: with a limit of 1 for the process, a call on another thread worked on 2). So every call first
+//! sets the count of its own thread, if that differs.
 
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
@@ -14,7 +14,7 @@ use gingham_core::OpThreads;
 use crate::library;
 
 thread_local! {
-    /// The count that this thread has set last; 0 if none.
+    /// The count that this thread has set last, or 0.
     static OWN: Cell<usize> = const { Cell::new(0) };
 }
 
@@ -43,7 +43,7 @@ fn runtime() -> Option<Runtime> {
     })
 }
 
-/// Sets the calling thread to `threads`, if that is needed and has not been done.
+/// Sets the calling thread to `threads`, unless it is.
 pub(crate) fn apply(threads: OpThreads) {
     if OWN.get() == threads.get() {
         return;
@@ -55,13 +55,13 @@ pub(crate) fn apply(threads: OpThreads) {
     OWN.set(threads.get());
 }
 
-/// To be called when the library has been given a count, which sets the calling thread too.
+/// Forgets the calling thread's count, which changes when the library is given one.
 pub(crate) fn forget() {
     OWN.set(0);
 }
 
-/// Whether OpenMP binds threads to CPUs: when it was loaded it has then bound this program's first thread, and with it
-/// every thread that this one starts.
+/// Whether OpenMP binds threads to CPUs. It then bound the program's first thread when it was loaded, and with it every
+/// thread that this one starts.
 pub(crate) fn is_bound() -> bool {
     // SAFETY: the function takes nothing.
     runtime().is_some_and(|runtime| unsafe { (runtime.get_proc_bind)() } != 0)
