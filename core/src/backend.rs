@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::named::named;
 use crate::{BackendId, DType, Error, Op, OpThreads, Ops};
 
 /// An implementation of the operations.
@@ -160,6 +161,8 @@ pub enum Support {
     None,
 }
 
+named! { Support { Native: "native", Fallback: "fallback", None: "none" } }
+
 /// Keeps a thread limit in force; the former setting comes back when it is dropped.
 #[must_use = "the limit ends when this is dropped"]
 pub struct Limit<'a> {
@@ -227,16 +230,6 @@ impl fmt::Display for Threading {
                 write!(f, "{var} at its start: {}", allowed.join(", "))
             }
         }
-    }
-}
-
-impl fmt::Display for Support {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Native => "native",
-            Self::Fallback => "fallback",
-            Self::None => "none",
-        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Enums whose values have names.
 
-/// Gives an enum `ALL` and `name`, from its values in the order of tables.
+/// Gives an enum `ALL`, `name` and `Display`, from its values in the order of tables.
 macro_rules! named {
     ($($type:ident { $($value:ident: $name:literal),* })*) => {$(
         impl $type {
@@ -13,6 +13,12 @@ macro_rules! named {
                 match self {
                     $(Self::$value => $name),*
                 }
+            }
+        }
+
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.name())
             }
         }
     )*};

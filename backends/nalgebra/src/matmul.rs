@@ -16,28 +16,22 @@ impl<T: Scalar + RealField> MatMul<T> for Nalgebra {
     fn matmul(
         &self,
         alpha: T,
-        a: ArrayView2<'_, T>,
-        b: ArrayView2<'_, T>,
+        mut a: ArrayView2<'_, T>,
+        mut b: ArrayView2<'_, T>,
         beta: T,
         mut c: ArrayViewMut2<'_, T>,
         _threads: OpThreads,
     ) -> Result<(), Error> {
         // alpha meets A only when A has been read, so NaN would come through a zero alpha.
-        if alpha == T::zero() || a.ncols() == 0 {
+        if alpha == T::zero() || a.ncols() == 0 || c.is_empty() {
             scale(beta, c);
             return Ok(());
         }
-        if c.is_empty() {
-            return Ok(());
-        }
         pool::enter(ID, [a.nrows(), a.ncols(), b.ncols()])?;
-        if has_columns(c.dim(), c.strides()) {
-            gemm(alpha, a, b, beta, c);
-            return Ok(());
+        if !has_columns(c.dim(), c.strides()) {
+            // A row-major product is computed as C' = B' A'.
+            (a, b, c) = (b.reversed_axes(), a.reversed_axes(), c.reversed_axes());
         }
-        // A row-major product is computed as C' = B' A'.
-        let (a, b) = (b.reversed_axes(), a.reversed_axes());
-        c = c.reversed_axes();
         if has_columns(c.dim(), c.strides()) {
             gemm(alpha, a, b, beta, c);
             return Ok(());

@@ -43,11 +43,8 @@ fn product<T: Blas>(
     for dimension in [a.nrows(), a.ncols(), b.ncols()] {
         int("a dimension", dimension)?;
     }
-    if c.is_empty() {
-        return Ok(());
-    }
     // The AVX-512 kernels for small products (seen in 0.3.21, n up to 100) read A and B whatever alpha is.
-    if alpha == T::zero() || a.ncols() == 0 {
+    if alpha == T::zero() || a.ncols() == 0 || c.is_empty() {
         scale(beta, c);
         return Ok(());
     }

@@ -62,12 +62,9 @@ fn observe<T: Scalar>(subject: &Subject<'_>) -> Result<Support, Violation> {
             Err(Error::Unsupported { .. }) => Support::None,
             Err(error) => return Err(violation(format!("{op} on {dtype}, {case}: refused: {error}"))),
         };
-        match &seen {
-            None => seen = Some((support, case)),
-            Some((first, of)) if *first != support => {
-                return Err(violation(format!("{op} on {dtype} is {first} for {of}, {support} for {case}")));
-            }
-            Some(_) => {}
+        let (first, of) = seen.get_or_insert_with(|| (support, case.clone()));
+        if *first != support {
+            return Err(violation(format!("{op} on {dtype} is {first} for {of}, {support} for {case}")));
         }
     }
     Ok(seen.map_or(Support::None, |(support, _)| support))

@@ -47,11 +47,6 @@ impl Check {
         })
     }
 
-    /// The name without the family.
-    pub(super) fn name(&self) -> &'static str {
-        self.rule.rsplit("::").next().unwrap_or(self.rule)
-    }
-
     /// Runs the check on `op`, with the smallest count of op threads that this process can give.
     ///
     /// # Errors
