@@ -8,7 +8,7 @@ use gingham_core::reference::Reference;
 use gingham_core::{Binary, Elementwise, Error, OpThreads, Scalar, Unary};
 use nalgebra::{Dim, Dyn, RealField, U1};
 
-use crate::view::{Vector, VectorMut, is_contiguous};
+use crate::view::is_contiguous;
 use crate::{Nalgebra, view};
 
 impl<T: Scalar + RealField> Elementwise<T> for Nalgebra {
@@ -29,8 +29,8 @@ impl<T: Scalar + RealField> Elementwise<T> for Nalgebra {
         let x = x.map(view::forward);
         let x = x.as_ref().map(|x| x.view());
         match is_contiguous(&out) && x.as_ref().is_none_or(is_contiguous) {
-            true => one_argument::<T, U1>(f, x.as_ref().map(view::vector), view::vector_mut(&mut out)),
-            false => one_argument::<T, Dyn>(f, x.as_ref().map(view::vector), view::vector_mut(&mut out)),
+            true => one_argument::<T, U1>(f, x.as_ref(), &mut out),
+            false => one_argument::<T, Dyn>(f, x.as_ref(), &mut out),
         }
         Ok(())
     }
@@ -53,14 +53,9 @@ impl<T: Scalar + RealField> Elementwise<T> for Nalgebra {
         }
         let (x, y) = (x.map(view::forward), view::forward(y));
         let (x, y) = (x.as_ref().map(|x| x.view()), y.view());
-        let inputs_are_contiguous = is_contiguous(&y) && x.as_ref().is_none_or(is_contiguous);
-        match is_contiguous(&out) && inputs_are_contiguous {
-            true => {
-                two_arguments::<T, U1>(f, x.as_ref().map(view::vector), view::vector(&y), view::vector_mut(&mut out))
-            }
-            false => {
-                two_arguments::<T, Dyn>(f, x.as_ref().map(view::vector), view::vector(&y), view::vector_mut(&mut out))
-            }
+        match is_contiguous(&out) && is_contiguous(&y) && x.as_ref().is_none_or(is_contiguous) {
+            true => two_arguments::<T, U1>(f, x.as_ref(), &y, &mut out),
+            false => two_arguments::<T, Dyn>(f, x.as_ref(), &y, &mut out),
         }
         Ok(())
     }
@@ -71,8 +66,13 @@ fn reversed<T>(mut x: ArrayView1<'_, T>) -> ArrayView1<'_, T> {
     x
 }
 
-fn one_argument<T: RealField, S: Dim>(f: Unary, x: Option<Vector<'_, T, S>>, mut out: VectorMut<'_, T, S>) {
-    match (f, x) {
+fn one_argument<T: Scalar + RealField, S: Dim>(
+    f: Unary,
+    x: Option<&ArrayView1<'_, T>>,
+    out: &mut ArrayViewMut1<'_, T>,
+) {
+    let mut out = view::vector_mut::<T, S>(out);
+    match (f, x.map(view::vector::<T, S>)) {
         (Unary::Abs, Some(x)) => out.copy_from(&x.abs()),
         (Unary::Abs, None) => out.copy_from(&out.abs()),
         (Unary::Square, Some(x)) => out.cmpy(T::one(), &x, &x, T::zero()),
@@ -84,13 +84,14 @@ fn one_argument<T: RealField, S: Dim>(f: Unary, x: Option<Vector<'_, T, S>>, mut
     }
 }
 
-fn two_arguments<T: RealField, S: Dim>(
+fn two_arguments<T: Scalar + RealField, S: Dim>(
     f: Binary,
-    x: Option<Vector<'_, T, S>>,
-    y: Vector<'_, T, S>,
-    mut out: VectorMut<'_, T, S>,
+    x: Option<&ArrayView1<'_, T>>,
+    y: &ArrayView1<'_, T>,
+    out: &mut ArrayViewMut1<'_, T>,
 ) {
-    match (f, x) {
+    let (y, mut out) = (view::vector::<T, S>(y), view::vector_mut::<T, S>(out));
+    match (f, x.map(view::vector::<T, S>)) {
         (Binary::Add, Some(x)) => x.add_to(&y, &mut out),
         (Binary::Add, None) => out += y,
         (Binary::Sub, Some(x)) => x.sub_to(&y, &mut out),

@@ -116,6 +116,7 @@ impl fmt::Display for Report {
 }
 
 impl Subject<'_> {
+    /// Every check starts from the seed anew.
     fn random(&self) -> random::Random {
         random::Random::new(seed())
     }
@@ -172,7 +173,7 @@ fn settle<'a>(backend: &'a dyn Backend, rule: &'static str) -> Result<Settled<'a
         .ok_or_else(|| Violation::new(backend, rule, "limit() gives no count of op threads at all"))
 }
 
-/// The end of a test of the suite: prints what was tried.
+/// Ends a test of the suite: prints what was tried.
 ///
 /// # Panics
 /// With the first violation.

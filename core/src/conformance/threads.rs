@@ -298,7 +298,7 @@ pub(super) fn apart<'a>(
     Report::all(starts.into_iter().map(|start| execute_again(test, rule, start).map_err(violation)))
 }
 
-/// The second process's last words.
+/// Prints the second process's line, and ends it.
 fn tell(outcome: &Result<Report, Violation>) -> ! {
     let line = match outcome {
         Ok(Report { cases, error_ratio, norm_ratio }) => format!("ok {cases} {error_ratio} {norm_ratio}"),

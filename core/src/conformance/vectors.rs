@@ -16,7 +16,7 @@ pub(super) fn lane(step: isize, padded: bool) -> Layout<1> {
     Layout { steps: [step], fortran: false, padded }
 }
 
-/// Layouts of the operands, x in place where it has none.
+/// Layouts of the operands; without x, the operation works in place.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lanes {
     pub(super) x: Option<Layout<1>>,
@@ -49,7 +49,7 @@ impl Lanes {
 /// The arguments of one call and the array for its results.
 #[derive(Debug, Clone)]
 pub(super) struct Operands<T> {
-    /// The first argument; in place where there is none, and then it is in `out`.
+    /// The first argument; `None` means in place: `out` holds it.
     pub(super) x: Option<Strided<T, Ix1>>,
     pub(super) y: Strided<T, Ix1>,
     pub(super) out: Strided<T, Ix1>,

@@ -53,24 +53,20 @@ impl Case {
         }
     }
 
-    /// The operands, filled by `a`, `b` and `c`.
-    fn with<T: Scalar>(self, a: impl FnMut() -> T, b: impl FnMut() -> T, c: impl FnMut() -> T) -> Operands<T> {
+    /// The operands, filled by `value`.
+    fn with<T: Scalar>(self, mut value: impl FnMut() -> T) -> Operands<T> {
         let Self { m, n, k, .. } = self;
         Operands {
             case: self,
-            a: self.a.input(Ix2(m, k), a),
-            b: self.b.input(Ix2(k, n), b),
-            c: self.c.output(Ix2(m, n), c),
+            a: self.a.input(Ix2(m, k), &mut value),
+            b: self.b.input(Ix2(k, n), &mut value),
+            c: self.c.output(Ix2(m, n), &mut value),
         }
     }
 
     /// The operands, filled with numbers in -1..1.
     fn drawn<T: Scalar>(self, random: &mut Random) -> Operands<T> {
-        let mut draws = [random.next(), random.next(), random.next()]
-            .map(Random::new)
-            .map(|mut random| move || T::from_f64(random.uniform(-1.0, 1.0)));
-        let [a, b, c] = &mut draws;
-        self.with(a, b, c)
+        self.with(|| T::from_f64(random.uniform(-1.0, 1.0)))
     }
 }
 
@@ -315,11 +311,7 @@ pub(super) fn integers<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Viola
     Report::all(SOME_SIZES.into_iter().flat_map(|size| [size; 4]).map(|(m, n, k)| {
         let [alpha, beta] = [(); 2].map(|()| random.pick(&[0.0, 1.0, -1.0, 2.0]));
         let case = Case { alpha, beta, ..Case::any(m, n, k, &mut random) };
-        let mut operands = case.drawn::<T>(&mut random);
-        let mut small = || T::from_f64(random.below(17) as f64 - 8.0);
-        operands.a.fill_with(&mut small);
-        operands.b.fill_with(&mut small);
-        operands.c.fill_with(&mut small);
+        let mut operands = case.with(|| T::from_f64(random.below(17) as f64 - 8.0));
         let mut verdict = operands.judged();
         verdict.elements.map_inplace(|(_, bound)| *bound = 0.0);
         operands.call(subject)?;
@@ -351,6 +343,6 @@ pub(super) fn concurrent<T: Scalar>(subject: &Subject<'_>) -> Result<Report, Vio
 
 /// A product of m x k by k x n, to be timed and watched but not judged.
 pub(super) fn product<T: Scalar>([m, k, n]: [usize; 3]) -> impl FnMut(&Subject<'_>) -> Result<(), Violation> + Send {
-    let mut operands = Case::plain(m, n, k).with(T::one, T::one, T::zero);
+    let mut operands = Case::plain(m, n, k).with(T::one);
     move |subject| operands.call(subject)
 }
