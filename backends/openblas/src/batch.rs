@@ -9,8 +9,7 @@ use std::ffi::c_int;
 use cblas_sys::CblasRowMajor;
 use gingham_core::OpThreads;
 
-use crate::call::{Call, GemmBatch, Shape};
-use crate::library::Blas;
+use crate::call::{Blas, Call, GemmBatch, Shape};
 
 /// The most products in one call: enough to make its cost negligible, while their pointers fit on the stack.
 const MOST: usize = 64;

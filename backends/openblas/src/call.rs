@@ -1,13 +1,16 @@
 //! One call of the library: the function, its sizes, and where the matrices lie.
 
 use std::ffi::c_int;
+use std::mem::transmute;
+use std::sync::OnceLock;
 
 use cblas_sys::{CBLAS_LAYOUT, CBLAS_TRANSPOSE, CblasNoTrans, CblasRowMajor, CblasTrans};
-use gingham_core::Error;
+use cblas_sys::{cblas_ddot, cblas_dgemm, cblas_sdot, cblas_sgemm};
 use gingham_core::ndarray::{ArrayView2, ArrayViewMut2};
+use gingham_core::{Error, Scalar};
 
 use crate::int;
-use crate::library::Blas;
+use crate::library::symbol;
 
 /// `cblas_sgemm` or `cblas_dgemm`: layout, transposition of A and B, m, n, k, alpha, A with its leading dimension, B
 /// likewise, beta, C likewise.
@@ -49,6 +52,39 @@ pub(crate) type GemmBatch<T> = unsafe extern "C" fn(
     c_int,
     *const c_int,
 );
+
+/// `cblas_sdot` or `cblas_ddot`: length, x and its increment, y and its increment.
+type Dot<T> = unsafe extern "C" fn(c_int, *const T, c_int, *const T, c_int) -> T;
+
+/// An element type, and the library's functions on it.
+pub(crate) trait Blas: Scalar {
+    const GEMM: Gemm<Self>;
+    const DOT: Dot<Self>;
+
+    /// `cblas_sgemm_batch` or `cblas_dgemm_batch`, if the loaded library has it.
+    fn gemm_batch() -> Option<GemmBatch<Self>>;
+}
+
+macro_rules! blas {
+    ($($type:ty: $gemm:ident, $dot:ident, $batch:literal;)*) => {$(
+        impl Blas for $type {
+            const GEMM: Gemm<Self> = $gemm;
+            const DOT: Dot<Self> = $dot;
+
+            fn gemm_batch() -> Option<GemmBatch<Self>> {
+                static FOUND: OnceLock<Option<GemmBatch<$type>>> = OnceLock::new();
+                // SAFETY: this is the signature of the function of that name in OpenBLAS's cblas.h, with 32-bit
+                // integers, which the build that is linked has.
+                *FOUND.get_or_init(|| symbol($batch).map(|found| unsafe { transmute(found) }))
+            }
+        }
+    )*};
+}
+
+blas! {
+    f32: cblas_sgemm, cblas_sdot, c"cblas_sgemm_batch";
+    f64: cblas_dgemm, cblas_ddot, c"cblas_dgemm_batch";
+}
 
 /// Sizes, transpositions and leading dimensions of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

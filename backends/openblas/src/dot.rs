@@ -5,7 +5,7 @@ use std::ffi::c_int;
 use gingham_core::ndarray::ArrayView1;
 use gingham_core::{Dot, Error, OpThreads};
 
-use crate::library::Blas;
+use crate::call::Blas;
 use crate::{OpenBlas, enter, int};
 
 impl<T: Blas> Dot<T> for OpenBlas {

@@ -2,7 +2,7 @@
 //! version has.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
-use std::mem::{MaybeUninit, transmute};
+use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::sync::OnceLock;
 
@@ -10,10 +10,9 @@ use std::sync::OnceLock;
 use blas_src as _;
 
 use cblas_sys::{cblas_ddot, cblas_dgemm, cblas_sdot, cblas_sgemm};
-use gingham_core::{Error, Scalar};
+use gingham_core::Error;
 
 use crate::ID;
-use crate::call::{Gemm, GemmBatch};
 
 unsafe extern "C" {
     safe fn openblas_get_config() -> *const c_char;
@@ -23,39 +22,6 @@ unsafe extern "C" {
     safe fn openblas_get_parallel() -> c_int;
     /// Sets the thread count of the whole process, and, in a build with OpenMP, of the calling thread.
     pub(crate) safe fn openblas_set_num_threads(threads: c_int);
-}
-
-/// `cblas_sdot` or `cblas_ddot`: length, x and its increment, y and its increment.
-type Dot<T> = unsafe extern "C" fn(c_int, *const T, c_int, *const T, c_int) -> T;
-
-/// An element type, and the library's functions on it.
-pub(crate) trait Blas: Scalar {
-    const GEMM: Gemm<Self>;
-    const DOT: Dot<Self>;
-
-    /// `cblas_sgemm_batch` or `cblas_dgemm_batch`, if the loaded library has it.
-    fn gemm_batch() -> Option<GemmBatch<Self>>;
-}
-
-macro_rules! blas {
-    ($($type:ty: $gemm:ident, $dot:ident, $batch:literal;)*) => {$(
-        impl Blas for $type {
-            const GEMM: Gemm<Self> = $gemm;
-            const DOT: Dot<Self> = $dot;
-
-            fn gemm_batch() -> Option<GemmBatch<Self>> {
-                static FOUND: OnceLock<Option<GemmBatch<$type>>> = OnceLock::new();
-                // SAFETY: this is the signature of the function of that name in OpenBLAS's cblas.h, with 32-bit
-                // integers, which the build that is linked has.
-                *FOUND.get_or_init(|| symbol($batch).map(|found| unsafe { transmute(found) }))
-            }
-        }
-    )*};
-}
-
-blas! {
-    f32: cblas_sgemm, cblas_sdot, c"cblas_sgemm_batch";
-    f64: cblas_dgemm, cblas_ddot, c"cblas_dgemm_batch";
 }
 
 /// Version, build options, the core of the build, and the largest thread count, for example
@@ -122,7 +88,7 @@ fn foreign() -> Option<String> {
 
 /// The address of a function of the library that `openblas_get_config` is from: another library of the process may have
 /// one of that name.
-fn symbol(name: &CStr) -> Option<NonNull<c_void>> {
+pub(crate) fn symbol(name: &CStr) -> Option<NonNull<c_void>> {
     let base = |address| object(address).map(|(base, _)| base);
     loaded(name).filter(|found| base(found.as_ptr()) == base(openblas_get_config as *const c_void))
 }
@@ -167,6 +133,6 @@ mod tests {
         assert!(symbol(c"cblas_dgemm").is_some());
         assert!(symbol(c"malloc").is_none(), "it is there, but not OpenBLAS's");
         assert!(symbol(c"cblas_no_such_function").is_none());
-        assert_eq!(f32::gemm_batch().is_some(), f64::gemm_batch().is_some());
+        assert_eq!(symbol(c"cblas_sgemm_batch").is_some(), symbol(c"cblas_dgemm_batch").is_some());
     }
 }

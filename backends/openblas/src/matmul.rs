@@ -8,8 +8,7 @@ use gingham_core::ndarray::{Array2, ArrayView2, ArrayViewMut2, CowArray, Ix2};
 use gingham_core::{Error, MatMul, OpThreads, Product};
 
 use crate::batch::Group;
-use crate::call::{Call, GemmBatch, leading_dimension, orientation};
-use crate::library::Blas;
+use crate::call::{Blas, Call, GemmBatch, leading_dimension, orientation};
 use crate::{OpenBlas, enter, int};
 
 impl<T: Blas> MatMul<T> for OpenBlas {
