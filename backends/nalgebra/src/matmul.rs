@@ -16,10 +16,10 @@ impl<T: Scalar + RealField> MatMul<T> for Nalgebra {
     fn matmul(
         &self,
         alpha: T,
-        mut a: ArrayView2<'_, T>,
-        mut b: ArrayView2<'_, T>,
+        a: ArrayView2<'_, T>,
+        b: ArrayView2<'_, T>,
         beta: T,
-        mut c: ArrayViewMut2<'_, T>,
+        c: ArrayViewMut2<'_, T>,
         _threads: OpThreads,
     ) -> Result<(), Error> {
         // alpha meets A only when A has been read, so NaN would come through a zero alpha.
@@ -28,10 +28,11 @@ impl<T: Scalar + RealField> MatMul<T> for Nalgebra {
             return Ok(());
         }
         pool::enter(ID, [a.nrows(), a.ncols(), b.ncols()])?;
-        if !has_columns(c.dim(), c.strides()) {
+        let (a, b, mut c) = match has_columns(c.dim(), c.strides()) {
+            true => (a, b, c),
             // A row-major product is computed as C' = B' A'.
-            (a, b, c) = (b.reversed_axes(), a.reversed_axes(), c.reversed_axes());
-        }
+            false => (b.reversed_axes(), a.reversed_axes(), c.reversed_axes()),
+        };
         if has_columns(c.dim(), c.strides()) {
             gemm(alpha, a, b, beta, c);
             return Ok(());

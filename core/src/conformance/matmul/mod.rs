@@ -7,8 +7,8 @@ use std::fmt;
 
 use ndarray::{Array2, Ix2};
 
-pub use batch::{batch, batch_alike, batch_values};
-pub use structured::structured;
+pub(super) use batch::{batch, batch_alike, batch_values};
+pub(super) use structured::structured;
 
 use super::layouts::{INPUT_STEPS, Layout, STEPS, Strided};
 use super::random::Random;
