@@ -5,7 +5,6 @@
 #![allow(dead_code, reason = "each bench uses a part of this")]
 
 pub(crate) mod memory;
-pub(crate) mod order;
 pub(crate) mod race;
 pub(crate) mod row;
 
@@ -15,7 +14,6 @@ use std::process::{self, Command};
 use std::time::Duration;
 
 use criterion::Criterion;
-use gingham::core::ndarray::Array1;
 use gingham::core::{DType, Op, Scalar};
 use gingham::machine::environment::kernel_variables;
 
@@ -81,16 +79,26 @@ fn again(count: usize) -> Command {
 }
 
 /// `len` integers from -4 to 4: sums of their products are exact in every order, up to 2^20 terms in f32.
-pub(crate) fn integers<T: Scalar>(len: usize, seed: u64) -> Array1<T> {
-    uniform(len, seed).mapv_into(|u: T| (u * T::from_f64(9.0)).floor() - T::from_f64(4.0))
+pub(crate) fn integers<T: Scalar>(len: usize, seed: u64) -> Vec<T> {
+    uniform(len, seed).into_iter().map(|u: T| (u * T::from_f64(9.0)).floor() - T::from_f64(4.0)).collect()
 }
 
-/// Numbers in [0, 1) with 23 random bits: the high bits of Knuth's 64-bit linear congruential generator (The Art of
-/// Computer Programming, vol. 2, 3rd ed., section 3.3.4).
-pub(crate) fn uniform<T: Scalar>(len: usize, seed: u64) -> Array1<T> {
-    let mut state = seed;
-    Array1::from_shape_fn(len, |_| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        T::from_f64((state >> 41) as f64 / f64::from(1 << 23))
-    })
+/// `len` numbers in [0, 1) with 23 random bits.
+pub(crate) fn uniform<T: Scalar>(len: usize, mut seed: u64) -> Vec<T> {
+    let next = || T::from_f64((drawn(&mut seed) >> 41) as f64 / f64::from(1 << 23));
+    std::iter::repeat_with(next).take(len).collect()
+}
+
+/// A random order, uniform (Fisher and Yates): the side that is timed first must not be the same in every round.
+pub(crate) fn shuffle(order: &mut [usize], state: &mut u64) {
+    for i in (1..order.len()).rev() {
+        order.swap(i, (drawn(state) >> 33) as usize % (i + 1));
+    }
+}
+
+/// A number whose high bits are random: Knuth's 64-bit linear congruential generator (The Art of Computer Programming,
+/// vol. 2, 3rd ed., section 3.3.4).
+fn drawn(state: &mut u64) -> u64 {
+    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    *state
 }

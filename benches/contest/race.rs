@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId};
 
-use super::order::shuffle;
+use super::shuffle;
 
 /// How long criterion warms each side up. It reads the clock meanwhile, so these calls are timed when it requests them.
 pub(crate) const WARM_UP: Duration = Duration::from_millis(300);

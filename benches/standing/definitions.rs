@@ -6,7 +6,7 @@ use std::str::FromStr;
 use gingham::core::Op;
 use serde::{Deserialize, Deserializer, de};
 
-use crate::verdict::Goal;
+use super::verdict::Goal;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,21 +27,19 @@ pub(crate) struct Definitions {
 
 impl Definitions {
     /// # Errors
-    /// What is wrong with the file, and where.
+    /// What is wrong with the file, and where. The `analysis` of a section, which says what it is for and what not to
+    /// conclude from it, is for readers of the file, hence not kept.
     pub(crate) fn load() -> Result<Self, String> {
-        toml::from_str(include_str!("../workloads/standing.toml")).map_err(|error| format!("standing.toml: {error}"))
-    }
-}
-
-/// What a section is for, and what not to conclude from it: for readers of the file, hence not kept.
-#[derive(Debug)]
-struct Analysis;
-
-impl<'de> Deserialize<'de> for Analysis {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let concludes = text.contains("Not to be concluded: ");
-        if concludes { Ok(Self) } else { Err(de::Error::custom("it does not say what is not to be concluded")) }
+        let wrong = |error: toml::de::Error| format!("standing.toml: {error}");
+        let mut sections: toml::Table = toml::from_str(include_str!("../workloads/standing.toml")).map_err(wrong)?;
+        for (name, section) in &mut sections {
+            let analysis = section.as_table_mut().and_then(|section| section.remove("analysis"));
+            let text = analysis.as_ref().and_then(toml::Value::as_str).unwrap_or_default();
+            if !text.contains("Not to be concluded: ") {
+                return Err(format!("standing.toml: `{name}` does not say what is not to be concluded"));
+            }
+        }
+        sections.try_into().map_err(wrong)
     }
 }
 
@@ -49,8 +47,6 @@ impl<'de> Deserialize<'de> for Analysis {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Sizes {
-    #[serde(rename = "analysis")]
-    _analysis: Analysis,
     pub(crate) sizes: Vec<usize>,
     pub(crate) goal: Goal,
 }
@@ -58,8 +54,6 @@ pub(crate) struct Sizes {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rows<T> {
-    #[serde(rename = "analysis")]
-    _analysis: Analysis,
     pub(crate) rows: Vec<T>,
 }
 
@@ -78,8 +72,6 @@ pub(crate) struct Batch {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Layouts {
-    #[serde(rename = "analysis")]
-    _analysis: Analysis,
     pub(crate) sizes: Vec<usize>,
     pub(crate) layouts: Vec<String>,
     pub(crate) goal: Goal,
@@ -105,8 +97,6 @@ pub(crate) enum Counted {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Shape {
-    #[serde(rename = "analysis")]
-    _analysis: Analysis,
     /// m, k and n.
     pub(crate) shape: [usize; 3],
     pub(crate) goal: Goal,
@@ -115,8 +105,6 @@ pub(crate) struct Shape {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Dot {
-    #[serde(rename = "analysis")]
-    _analysis: Analysis,
     /// Of each vector.
     pub(crate) elements: usize,
     pub(crate) threads: Vec<usize>,
@@ -126,8 +114,6 @@ pub(crate) struct Dot {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Lanes {
-    #[serde(rename = "analysis")]
-    _analysis: Analysis,
     /// Of each operand in memory.
     pub(crate) elements: usize,
     /// Of operands and result together in cache.
@@ -176,8 +162,6 @@ pub(crate) struct InCache {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Random {
-    #[serde(rename = "analysis")]
-    _analysis: Analysis,
     pub(crate) bytes: usize,
     pub(crate) rows: Vec<Drawn>,
 }

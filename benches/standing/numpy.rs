@@ -74,14 +74,11 @@ impl Numpy {
 }
 
 fn hex<T: Element>(values: &[T]) -> String {
-    values.iter().flat_map(|value| value.bytes()).map(|byte| format!("{byte:02x}")).collect()
+    bytemuck::cast_slice::<T, u8>(values).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn unhex<T: Element>(text: &str) -> Vec<T> {
-    let byte = |pair: &[u8]| {
-        let digit = |c: u8| (c as char).to_digit(16).unwrap_or_default() as u8;
-        digit(pair[0]) << 4 | digit(pair[1])
-    };
-    let bytes: Vec<u8> = text.as_bytes().chunks_exact(2).map(byte).collect();
-    bytes.chunks_exact(size_of::<T>()).map(T::from_bytes).collect()
+    let digit = |c: u8| (c as char).to_digit(16).unwrap_or_default() as u8;
+    let bytes: Vec<u8> = text.as_bytes().chunks_exact(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect();
+    bytes.chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned).collect()
 }

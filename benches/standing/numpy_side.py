@@ -1,8 +1,8 @@
 """NumPy's side of the standing: prepares a case, then times as many calls of it as each line of standard input says.
 
 Lines of JSON: {} asks for the version; {"op", "dtype", "shape", "inputs"} prepares a case and answers with its result;
-{"calls"} times that many calls. Inputs and results are one period in hexadecimal digits, low byte first: operands
-repeat after it, so that arrays of any size travel as a few of them.
+{"calls"} times that many calls. Inputs and results are one period in hexadecimal digits, byte by byte as in memory:
+operands repeat after it, so that arrays of any size travel as a few of them.
 """
 
 import json
@@ -47,7 +47,7 @@ def repeating(digits, shape, dtype):
 
 
 def prepare(case):
-    dtype = np.dtype({"f32": "<f4", "f64": "<f8"}[case["dtype"]])
+    dtype = np.dtype({"f32": "f4", "f64": "f8"}[case["dtype"]])
     shape = tuple(case["shape"])
     inputs = [repeating(digits, shape, dtype) for digits in case["inputs"]]
     out = aligned(shape, dtype)

@@ -38,41 +38,19 @@ pub(crate) trait Peer {
 }
 
 /// `f32` or `f64`, to a peer.
-pub(crate) trait Element: Scalar {
+pub(crate) trait Element: Scalar + bytemuck::Pod {
     fn multiply(peer: &dyn Peer, matrices: Matrices<'_, Self>);
-
-    /// The bits, low byte first.
-    fn bytes(self) -> Vec<u8>;
-
-    /// From the bits, low byte first.
-    fn from_bytes(bytes: &[u8]) -> Self;
 }
 
 impl Element for f64 {
     fn multiply(peer: &dyn Peer, matrices: Matrices<'_, Self>) {
         peer.multiply_f64(matrices);
     }
-
-    fn bytes(self) -> Vec<u8> {
-        self.to_le_bytes().to_vec()
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Self {
-        bytes.try_into().map_or(Self::NAN, Self::from_le_bytes)
-    }
 }
 
 impl Element for f32 {
     fn multiply(peer: &dyn Peer, matrices: Matrices<'_, Self>) {
         peer.multiply_f32(matrices);
-    }
-
-    fn bytes(self) -> Vec<u8> {
-        self.to_le_bytes().to_vec()
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Self {
-        bytes.try_into().map_or(Self::NAN, Self::from_le_bytes)
     }
 }
 
@@ -153,28 +131,15 @@ fn gemm<T: Scalar>(matrices: Matrices<'_, T>) {
     }
 }
 
+/// The integers of the C interface.
+type Int = c_int;
+
 /// `cblas_?gemm`: layout, transpositions, m, n, k, alpha, A and its leading dimension, B likewise, beta, C likewise.
-type CblasGemm<T> = unsafe extern "C" fn(
-    c_int,
-    c_int,
-    c_int,
-    c_int,
-    c_int,
-    c_int,
-    T,
-    *const T,
-    c_int,
-    *const T,
-    c_int,
-    T,
-    *mut T,
-    c_int,
-);
+type CblasGemm<T> = unsafe extern "C" fn(Int, Int, Int, Int, Int, Int, T, *const T, Int, *const T, Int, T, *mut T, Int);
 
 /// `cblas_?gemv`: layout, transposition, rows, columns, alpha, A and its leading dimension, x and its step, beta, y
 /// and its step.
-type CblasGemv<T> =
-    unsafe extern "C" fn(c_int, c_int, c_int, c_int, T, *const T, c_int, *const T, c_int, T, *mut T, c_int);
+type CblasGemv<T> = unsafe extern "C" fn(Int, Int, Int, Int, T, *const T, Int, *const T, Int, T, *mut T, Int);
 
 /// `CblasRowMajor`.
 const ROWS: c_int = 101;

@@ -39,15 +39,10 @@ impl<T: Element> Product<T> {
     pub(crate) fn new([m, k, n]: [usize; 3], by_columns: ByColumns) -> Self {
         let operand = |len: usize, seed| {
             let period = integers(len.min(PERIOD - 1), seed); // an odd period: rows differ
-            Buffer::repeating(period.as_slice().unwrap_or_default(), len)
+            Buffer::repeating(&period, len)
         };
         let (a, b) = (operand(m * k, 1), operand(k * n, 2));
         Self { m, k, n, by_columns, a, b, c: RefCell::new(Buffer::new(m * n)) }
-    }
-
-    /// Multiplications and additions.
-    pub(crate) fn flop(&self) -> f64 {
-        2.0 * (self.m * self.k * self.n) as f64
     }
 
     /// `backend` with `threads` op threads, through the checked entry.
@@ -68,10 +63,11 @@ impl<T: Element> Product<T> {
         Side { name: backend.info().id.into(), first: 0.0, time: Box::new(time) }
     }
 
-    /// All other sides, on one thread, with all operands stored by rows.
+    /// All other sides whose result is right, on one thread, with all operands stored by rows.
     pub(crate) fn rivals<'a>(&'a self, standing: &'a Standing) -> Vec<Side<'a>> {
         let backends = standing.rivals(Op::MatMul, T::DTYPE).map(|backend| self.side(backend, OpThreads::ONE));
-        backends.chain(standing.peers.iter().map(|peer| self.peer(&**peer))).collect()
+        let sides = backends.chain(standing.peers.iter().map(|peer| self.peer(&**peer)));
+        sides.filter_map(|side| self.verified(standing, side)).collect()
     }
 
     fn peer<'a>(&'a self, peer: &'a dyn Peer) -> Side<'a> {
@@ -81,19 +77,13 @@ impl<T: Element> Product<T> {
         })
     }
 
-    /// The `sides` whose result is right; the others are named.
-    pub(crate) fn verified<'a>(&self, standing: &Standing, sides: Vec<Side<'a>>) -> Vec<Side<'a>> {
-        sides.into_iter().filter_map(|side| standing.verified(side, || self.poison(), || self.is_right())).collect()
-    }
-
-    fn poison(&self) {
-        self.c.borrow_mut().fill(T::nan());
-    }
-
-    fn is_right(&self) -> bool {
-        let (a, b) = self.operands();
-        let mut c = self.c.borrow_mut();
-        is_product(a, b, self.result(&mut c).view())
+    /// `side` if its result is right; otherwise it is named.
+    pub(crate) fn verified<'a>(&self, standing: &Standing, side: Side<'a>) -> Option<Side<'a>> {
+        let is_right = || {
+            let (a, b) = self.operands();
+            is_product(a, b, self.result(&mut self.c.borrow_mut()).view())
+        };
+        standing.verified(side, || self.c.borrow_mut().fill(T::nan()), is_right)
     }
 
     fn operands(&self) -> (ArrayView2<'_, T>, ArrayView2<'_, T>) {
@@ -116,6 +106,6 @@ pub(crate) fn is_product<T: Element>(a: ArrayView2<'_, T>, b: ArrayView2<'_, T>,
         let row = |row: ArrayView1<'_, T>| row.iter().zip(x).map(|(&e, x)| e.into_f64() * x).sum();
         matrix.rows().into_iter().map(row).collect()
     };
-    let x: Vec<f64> = integers::<f64>(b.ncols(), 3).iter().map(|x| 4096.0 * x + 1.0).collect();
+    let x: Vec<f64> = integers::<f64>(b.ncols(), 3).into_iter().map(|x| 4096.0 * x + 1.0).collect();
     times(c, &x) == times(a, &times(b, &x))
 }

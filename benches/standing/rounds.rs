@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use crate::order::shuffle;
+use crate::contest::shuffle;
 
 /// One of the compared sides.
 pub(crate) struct Side<'a> {

@@ -131,11 +131,9 @@ impl Standing {
     /// Measures `row` and writes its line.
     pub(crate) fn row(&self, row: Row<'_>) {
         let Row { name, work, unit, ceiling, threads, goal, ours, rivals } = row;
-        self.cores.allow(threads).unwrap_or_else(|error| panic!("the CPUs cannot be chosen: {error}"));
         let mut sides: Vec<Side<'_>> = [ours].into_iter().chain(rivals).collect();
         let ceiling = || ceiling.and_then(|resource| self.ceiling(resource, threads)).unwrap_or(f64::NAN);
-        let rounds = measure(&mut sides, ceiling, self.effort);
-        self.cores.allow(1).unwrap_or_else(|error| panic!("the CPUs cannot be chosen: {error}"));
+        let rounds = self.on_cpus(threads, || measure(&mut sides, ceiling, self.effort));
 
         let rates = |side: usize| rounds.seconds[side].iter().map(|s| work / s).collect::<Vec<_>>();
         let share = |rates: &[f64]| Some(Figure::of_ratios(rates, &rounds.ceilings)).filter(|f| !f.median.is_nan());
@@ -160,9 +158,21 @@ impl Standing {
             goal.verdict(ours_share, ratio, rival_share),
         ];
         if self.head.take() {
-            println!("\n{}", head());
+            println!(
+                "\n{:<24}  {:>13}  {:>7}  {:<23}  {:<21}  {:<12}  verdict",
+                "row", "simd", "ceiling", "best rival", "ratio [95 %]", "goal"
+            );
         }
         println!("{}", cells.join("  "));
+    }
+
+    /// What `call` returns on `count` CPUs; before and after it, this process is bound to one.
+    pub(crate) fn on_cpus<R>(&self, count: usize, call: impl FnOnce() -> R) -> R {
+        let allow = |count| self.cores.allow(count).unwrap_or_else(|why| panic!("the CPUs cannot be chosen: {why}"));
+        allow(count);
+        let result = call();
+        allow(1);
+        result
     }
 
     /// The rate of `resource` now.
@@ -174,12 +184,4 @@ impl Standing {
         };
         self.loops.borrow_mut().rate(resource, threads, share)
     }
-}
-
-/// The column heads.
-fn head() -> String {
-    format!(
-        "{:<24}  {:>13}  {:>7}  {:<23}  {:<21}  {:<12}  verdict",
-        "row", "simd", "ceiling", "best rival", "ratio [95 %]", "goal"
-    )
 }

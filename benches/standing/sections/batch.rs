@@ -27,10 +27,7 @@ pub(super) fn run(standing: &Standing, of: &Rows<Batch>) {
 
 fn row<T: Element>(standing: &Standing, name: String, count: usize, n: usize, goal: Goal) {
     let len = count * n * n;
-    let operand = |seed| {
-        let period = integers(len.min(PERIOD), seed);
-        Buffer::<T>::repeating(period.as_slice().unwrap_or_default(), len)
-    };
+    let operand = |seed| Buffer::<T>::repeating(&integers(len.min(PERIOD), seed), len);
     let (a, b) = (operand(1), operand(2));
     // Peers write to a result of their own, as slices: to make slices of views would cost some of them a tenth.
     let (mut c, peers_c) = (Buffer::<T>::new(len), RefCell::new(Buffer::<T>::new(len)));
@@ -60,10 +57,9 @@ fn row<T: Element>(standing: &Standing, name: String, count: usize, n: usize, go
         standing.verified(side, poison, is_right)
     });
     let mut rivals: Vec<Side<'_>> = backends.collect();
-    let is_right = || {
-        factors()
-            .zip(peers_c.borrow().chunks_exact(n * n))
-            .all(|((a, b), c)| is_product(square(a, n), square(b, n), square(c, n)))
+    let are_right = |c: &[T]| {
+        let mut products = factors().zip(c.chunks_exact(n * n));
+        products.all(|((a, b), c)| is_product(square(a, n), square(b, n), square(c, n)))
     };
     rivals.extend(standing.peers.iter().filter_map(|peer| {
         let peer: &dyn Peer = &**peer;
@@ -72,13 +68,10 @@ fn row<T: Element>(standing: &Standing, name: String, count: usize, n: usize, go
                 T::multiply(peer, Matrices { m: n, k: n, n, a, b, c });
             }
         });
-        standing.verified(side, || peers_c.borrow_mut().fill(T::nan()), is_right)
+        standing.verified(side, || peers_c.borrow_mut().fill(T::nan()), || are_right(&peers_c.borrow()))
     }));
-    rivals.extend(standing.numpy("matmul", &[count, n, n], &[&a, &b], |out| {
-        let squares = factors().zip(out.chunks_exact(n * n));
-        out.len() == len.min(PERIOD)
-            && squares.into_iter().all(|((a, b), c)| is_product(square(a, n), square(b, n), square(c, n)))
-    }));
+    let is_right = |out: &[T]| out.len() == len.min(PERIOD) && are_right(out);
+    rivals.extend(standing.numpy("matmul", &[count, n, n], &[&a, &b], is_right));
     let (work, ceiling) = (2.0 * (count * n.pow(3)) as f64, Some(fma(T::DTYPE)));
     standing.row(Row { name, work, unit: Unit::Flop, ceiling, threads: 1, goal, ours, rivals });
 }

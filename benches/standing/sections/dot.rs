@@ -46,10 +46,7 @@ struct Vectors<T> {
 
 impl<T: Element> Vectors<T> {
     fn new(len: usize) -> Self {
-        let operand = |seed| {
-            let period = integers(PERIOD, seed);
-            Buffer::<T>::repeating(period.as_slice().unwrap_or_default(), len)
-        };
+        let operand = |seed| Buffer::<T>::repeating(&integers(PERIOD, seed), len);
         let (x, y) = (operand(1), operand(2));
         let expected: f64 = x.iter().zip(y.iter()).map(|(&x, &y)| x.into_f64() * y.into_f64()).sum();
         Self { x, y, sum: Cell::new(T::nan()), expected: T::from_f64(expected) }

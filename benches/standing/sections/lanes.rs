@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use gingham::core::ndarray::{Array1, ArrayView1, ArrayViewMut1};
+use gingham::core::ndarray::{ArrayView1, ArrayViewMut1};
 use gingham::core::reference::Reference;
 use gingham::core::{Backend, DType, Op, OpThreads, elementwise, fill};
 use gingham::machine::ceilings::Resource;
@@ -67,16 +67,8 @@ fn in_cache<T: Element>(standing: &Standing, of: &definitions::Lanes) {
             DType::F32 => function.f32,
         };
         let rivals = lanes.numpy(standing).into_iter().collect();
-        standing.row(Row {
-            name,
-            work: len as f64,
-            unit: Unit::Elements,
-            ceiling: None,
-            threads: 1,
-            goal,
-            ours,
-            rivals,
-        });
+        let (work, unit) = (len as f64, Unit::Elements);
+        standing.row(Row { name, work, unit, ceiling: None, threads: 1, goal, ours, rivals });
     }
 }
 
@@ -93,17 +85,16 @@ impl<T: Element> Lanes<T> {
     /// `len` elements, the arguments uniform in `ranges`.
     fn new(op: Op, ranges: &[[f64; 2]], len: usize) -> Self {
         let period = len.min(PERIOD);
-        let periods: Vec<Array1<T>> = (1..)
-            .zip(ranges)
-            .map(|(seed, [low, high])| {
-                uniform(period, seed).mapv_into(|u: T| T::from_f64(low + (high - low) * u.into_f64()))
-            })
-            .collect();
-        let mut expected = Array1::from_elem(period, T::nan());
-        let views: Vec<_> = periods.iter().map(|x| x.view()).collect();
-        apply(&Reference, op, &views, expected.view_mut(), OpThreads::ONE);
-        let inputs = periods.iter().map(|x| Buffer::repeating(x.as_slice().unwrap_or_default(), len)).collect();
-        Self { op, inputs, out: RefCell::new(Buffer::new(len)), expected: expected.to_vec() }
+        let drawn = |(seed, [low, high]): (u64, &[f64; 2])| -> Vec<T> {
+            let uniform = uniform(period, seed).into_iter();
+            uniform.map(|u: T| T::from_f64(low + (high - low) * u.into_f64())).collect()
+        };
+        let periods: Vec<Vec<T>> = (1..).zip(ranges).map(drawn).collect();
+        let mut expected = vec![T::nan(); period];
+        let views: Vec<_> = periods.iter().map(ArrayView1::from).collect();
+        apply(&Reference, op, &views, ArrayViewMut1::from(&mut expected[..]), OpThreads::ONE);
+        let inputs = periods.iter().map(|x| Buffer::repeating(x, len)).collect();
+        Self { op, inputs, out: RefCell::new(Buffer::new(len)), expected }
     }
 
     fn side<'a>(&'a self, standing: &'a Standing, threads: OpThreads) -> Option<Side<'a>> {
