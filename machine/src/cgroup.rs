@@ -6,11 +6,13 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use crate::system::read;
+
 /// CPUs' worth of time that the tightest quota allows, for example 1.5; `None` without a quota, or off Linux.
 pub(crate) fn cpu_quota() -> Option<f64> {
     let quota = |group: &Group| match group.version {
-        Version::One => quota_v1(&read(&group.path, "cpu.cfs_quota_us")?, &read(&group.path, "cpu.cfs_period_us")?),
-        Version::Two => quota_v2(&read(&group.path, "cpu.max")?),
+        Version::One => quota_v1(&group.read("cpu.cfs_quota_us")?, &group.read("cpu.cfs_period_us")?),
+        Version::Two => quota_v2(&group.read("cpu.max")?),
     };
     groups_of_this_process("cpu").iter().filter_map(quota).min_by(f64::total_cmp)
 }
@@ -23,9 +25,9 @@ pub(crate) fn memory_left() -> Option<u64> {
             Version::One => ("memory.limit_in_bytes", "memory.usage_in_bytes"),
             Version::Two => ("memory.max", "memory.current"),
         };
-        let limit = bytes(&read(&group.path, limit)?)?;
-        let used = bytes(&read(&group.path, used)?)?;
-        let cached = cached(&read(&group.path, "memory.stat")?, group.version);
+        let limit = bytes(&group.read(limit)?)?;
+        let used = bytes(&group.read(used)?)?;
+        let cached = cached(&group.read("memory.stat")?, group.version);
         Some(limit.saturating_sub(used.saturating_sub(cached)))
     };
     groups_of_this_process("memory").iter().filter_map(left).min()
@@ -45,13 +47,15 @@ struct Group {
     path: PathBuf,
 }
 
-fn groups_of_this_process(controller: &str) -> Vec<Group> {
-    let text = |path| std::fs::read_to_string(path).unwrap_or_default();
-    groups(controller, &text("/proc/self/cgroup"), &text("/proc/self/mountinfo"))
+impl Group {
+    fn read(&self, file: &str) -> Option<String> {
+        read(self.path.join(file))
+    }
 }
 
-fn read(group: &Path, file: &str) -> Option<String> {
-    std::fs::read_to_string(group.join(file)).ok()
+fn groups_of_this_process(controller: &str) -> Vec<Group> {
+    let [cgroup, mountinfo] = ["cgroup", "mountinfo"].map(|name| read(format!("/proc/self/{name}")).unwrap_or_default());
+    groups(controller, &cgroup, &mountinfo)
 }
 
 /// The groups that limit `controller`, innermost first, from the texts of `/proc/self/cgroup` (`2:cpu,cpuacct:/a/b`, or

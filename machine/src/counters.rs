@@ -6,6 +6,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::system::{cpu_seconds, read, tick_seconds};
+
 /// What a process, or a group of them, has used since it started; [`Usage::since`] gives what it used in between.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Usage {
@@ -100,10 +102,6 @@ pub fn thread_cpu_seconds() -> Vec<f64> {
     thread_seconds("/proc/self".as_ref()).collect()
 }
 
-pub(crate) fn read(path: impl AsRef<Path>) -> Option<String> {
-    if cfg!(target_os = "linux") { std::fs::read_to_string(path).ok() } else { None }
-}
-
 /// What lies in a directory; nothing where it cannot be read.
 fn entries(path: impl AsRef<Path>) -> impl Iterator<Item = PathBuf> {
     let directory = if cfg!(target_os = "linux") { std::fs::read_dir(path).ok() } else { None };
@@ -148,29 +146,6 @@ fn children(pid: u32) -> Option<Vec<u32>> {
 /// Where the kernel describes a process.
 fn directory(pid: u32) -> PathBuf {
     PathBuf::from(format!("/proc/{pid}"))
-}
-
-/// CPU seconds of this process, ended threads included.
-#[cfg(target_os = "linux")]
-fn cpu_seconds() -> f64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
-}
-
-#[cfg(not(target_os = "linux"))]
-fn cpu_seconds() -> f64 {
-    0.0
-}
-
-/// The unit of CPU times in `/proc`.
-#[cfg(target_os = "linux")]
-pub(crate) fn tick_seconds() -> f64 {
-    1.0 / rustix::param::clock_ticks_per_second() as f64
-}
-
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn tick_seconds() -> f64 {
-    0.0
 }
 
 /// The fields that are used of `/proc/PID/stat`. The children's fields cover those that have ended and were waited for.

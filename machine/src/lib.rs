@@ -16,6 +16,7 @@ pub mod environment;
 pub mod forks;
 mod memory;
 mod neighbours;
+mod system;
 pub mod topology;
 
 pub use ceilings::Ceilings;

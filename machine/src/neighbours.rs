@@ -4,7 +4,7 @@
 //! CPUs than may be busy for us at once, and other programs take something only once they keep more CPUs busy than the
 //! quota leaves idle. Off Linux every figure is zero.
 
-use crate::counters::{read, tick_seconds};
+use crate::system::{allowed_cpus, read, tick_seconds};
 
 /// The CPUs that this process may use, and how many of them its quota leaves to others.
 #[derive(Debug, Clone)]
@@ -37,7 +37,7 @@ impl Neighbours {
     /// The CPUs of the calling thread, and of the processes that it starts.
     #[must_use]
     pub fn of_this_thread() -> Self {
-        let cpus = allowed().unwrap_or_default();
+        let cpus = allowed_cpus().unwrap_or_default();
         let spare = crate::cgroup::cpu_quota().map_or(0.0, |quota| (cpus.len() as f64 - quota).max(0.0));
         Self { cpus, spare }
     }
@@ -68,18 +68,6 @@ impl Neighbours {
             None => clocks(stat, "cpu ").unwrap_or_default(),
         }
     }
-}
-
-#[cfg(target_os = "linux")]
-fn allowed() -> Option<Vec<usize>> {
-    use rustix::thread::{CpuSet, sched_getaffinity};
-    let set = sched_getaffinity(None).ok()?;
-    Some((0..CpuSet::MAX_CPU).filter(|&cpu| set.is_set(cpu)).collect())
-}
-
-#[cfg(not(target_os = "linux"))]
-fn allowed() -> Option<Vec<usize>> {
-    None
 }
 
 /// What a line of `/proc/stat` says. Its numbers are ticks of user, nice, system, idle, waiting for a disk, interrupts,

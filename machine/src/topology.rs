@@ -5,9 +5,10 @@
 //! the machine has. On Linux the facts come from `/sys` and `/proc`, and from the CPU itself on x86-64.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+
+use crate::system::{allowed_cpus, read};
 
 /// A machine as this process finds it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -72,7 +73,7 @@ impl Machine {
     /// fact is not known.
     pub fn probe() -> Machine {
         let logical_cpus = logical_cpus();
-        let affinity = affinity().unwrap_or(logical_cpus);
+        let affinity = allowed_cpus().map(|cpus| cpus.len()).filter(|&count| count > 0).unwrap_or(logical_cpus);
         let quota = crate::cgroup::cpu_quota();
         Machine {
             cpu_model: cpu_model().unwrap_or_else(|| "unknown".to_owned()),
@@ -86,7 +87,7 @@ impl Machine {
             quota,
             usable_cpus: usable(affinity, quota),
             caches: caches(logical_cpus),
-            simd: simd_levels().into_iter().map(str::to_owned).collect(),
+            simd: simd_levels(),
             memory_bytes: crate::memory::total(),
         }
     }
@@ -108,11 +109,6 @@ fn usable(affinity: usize, quota: Option<f64>) -> usize {
 
 const CPUS: &str = "/sys/devices/system/cpu";
 
-/// A file of `/sys` or `/proc`; `None` off Linux.
-fn read(path: impl AsRef<Path>) -> Option<String> {
-    if cfg!(target_os = "linux") { std::fs::read_to_string(path).ok() } else { None }
-}
-
 fn online() -> Option<Vec<usize>> {
     cpu_list(&read(format!("{CPUS}/online"))?)
 }
@@ -128,16 +124,6 @@ fn physical_cores() -> Option<usize> {
         cpu_list(&file("core_cpus_list").or_else(|| file("thread_siblings_list"))?)
     };
     online()?.into_iter().map(siblings).collect::<Option<BTreeSet<_>>>().map(|cores| cores.len())
-}
-
-#[cfg(target_os = "linux")]
-fn affinity() -> Option<usize> {
-    rustix::thread::sched_getaffinity(None).ok().map(|set| set.count() as usize).filter(|&count| count > 0)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn affinity() -> Option<usize> {
-    None
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -244,36 +230,30 @@ fn caches_by_cpuid(_logical_cpus: usize) -> Vec<Cache> {
 
 /// `avx512` means the subsets F, BW, DQ and VL together, as it does in the backend `simd`; every server CPU since 2017
 /// that has any of them has them all.
-#[cfg(target_arch = "x86_64")]
-fn simd_levels() -> Vec<&'static str> {
-    let avx512 = is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512bw")
-        && is_x86_feature_detected!("avx512dq")
-        && is_x86_feature_detected!("avx512vl");
+fn simd_levels() -> Vec<String> {
+    #[cfg(target_arch = "x86_64")]
     let levels = [
         ("sse2", true), // part of x86-64 itself
         ("sse4.2", is_x86_feature_detected!("sse4.2")),
         ("avx", is_x86_feature_detected!("avx")),
         ("avx2+fma", is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")),
-        ("avx512", avx512),
+        (
+            "avx512",
+            is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl"),
+        ),
     ];
-    levels.into_iter().filter_map(|(name, supported)| supported.then_some(name)).collect()
-}
-
-#[cfg(target_arch = "aarch64")]
-fn simd_levels() -> Vec<&'static str> {
-    use std::arch::is_aarch64_feature_detected;
+    #[cfg(target_arch = "aarch64")]
     let levels = [
-        ("neon", is_aarch64_feature_detected!("neon")),
-        ("sve", is_aarch64_feature_detected!("sve")),
-        ("sve2", is_aarch64_feature_detected!("sve2")),
+        ("neon", std::arch::is_aarch64_feature_detected!("neon")),
+        ("sve", std::arch::is_aarch64_feature_detected!("sve")),
+        ("sve2", std::arch::is_aarch64_feature_detected!("sve2")),
     ];
-    levels.into_iter().filter_map(|(name, supported)| supported.then_some(name)).collect()
-}
-
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-fn simd_levels() -> Vec<&'static str> {
-    Vec::new()
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    let levels: [(&str, bool); 0] = [];
+    levels.into_iter().filter(|(_, is_supported)| *is_supported).map(|(name, _)| name.to_owned()).collect()
 }
 
 /// CPU numbers in the kernel's list format, `0-3,8,10-11`, ascending and each once; `None` for anything else, an empty

@@ -85,76 +85,36 @@ fn huge_pages(pages: &mut Vec<Page>) {
     let _ = pages;
 }
 
-/// A form over a thread's part of the memory; returns the bytes moved.
+/// A form of reading, writing, or copying the first half to the second, over a thread's part of the memory; returns
+/// the bytes moved.
 type Pass = Form<[Line]>;
 
-/// Forms of reading; here and below, those that proved quickest on Zen 5 come first, lest time run out.
-pub(super) const READ: &[Pass] = &[
-    #[cfg(target_arch = "x86_64")]
-    |part| x86::read::<4, AHEAD>(part),
-    #[cfg(target_arch = "x86_64")]
-    |part| x86::read::<2, AHEAD>(part),
-    #[cfg(target_arch = "x86_64")]
-    |part| x86::read::<2, 0>(part),
-    #[cfg(target_arch = "x86_64")]
-    |part| x86::read::<4, 0>(part),
-    #[cfg(target_arch = "x86_64")]
-    |part| x86::read::<1, AHEAD>(part),
-    #[cfg(target_arch = "x86_64")]
-    |part| x86::read::<1, 0>(part),
-    |part| plain::read(part),
-];
-
-/// Forms of writing.
-pub(super) const WRITE: &[Pass] = &[
-    #[cfg(target_arch = "x86_64")]
-    |part| x86::write::<1>(part),
-    #[cfg(target_arch = "x86_64")]
-    |part| x86::write::<2>(part),
-    #[cfg(target_arch = "x86_64")]
-    |part| x86::write::<4>(part),
-    |part| plain::write(part),
-];
-
-/// Forms of copying the first half of a part to its second half.
-pub(super) const COPY: &[Pass] = &[
-    #[cfg(target_arch = "x86_64")]
-    |part| x86::copy::<4, 0>(part),
-    #[cfg(target_arch = "x86_64")]
-    |part| x86::copy::<2, 0>(part),
-    #[cfg(target_arch = "x86_64")]
-    |part| x86::copy::<4, AHEAD>(part),
-    #[cfg(target_arch = "x86_64")]
-    |part| x86::copy::<2, AHEAD>(part),
-    #[cfg(target_arch = "x86_64")]
-    |part| x86::copy::<1, 0>(part),
-    #[cfg(target_arch = "x86_64")]
-    |part| x86::copy::<1, AHEAD>(part),
-    |part| plain::copy(part),
-];
-
-/// Lines that a prefetching form runs ahead. Reading four streams on one core of Zen 5, 8 lines gave 41 GB/s, 16 gave
-/// 34, none 35.
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) use plain::{COPY, READ, WRITE};
 #[cfg(target_arch = "x86_64")]
-const AHEAD: usize = 8;
+pub(super) use x86::{COPY, READ, WRITE};
 
 /// Loops for every CPU, as the compiler and the system's library make them.
 mod plain {
-    use super::{Line, black_box};
+    use super::{Line, Pass, black_box};
 
-    pub(super) fn read(part: &[Line]) -> f64 {
+    pub(crate) const READ: &[Pass] = &[|part| read(part)];
+    pub(crate) const WRITE: &[Pass] = &[write];
+    pub(crate) const COPY: &[Pass] = &[copy];
+
+    fn read(part: &[Line]) -> f64 {
         let folded = part.iter().fold([0; 8], |sums: [u64; 8], line| std::array::from_fn(|i| sums[i] ^ line.0[i]));
         black_box(folded);
         size_of_val(part) as f64
     }
 
-    pub(super) fn write(part: &mut [Line]) -> f64 {
+    fn write(part: &mut [Line]) -> f64 {
         part.fill(Line([black_box(1); 8]));
         black_box(&*part);
         size_of_val(part) as f64
     }
 
-    pub(super) fn copy(part: &mut [Line]) -> f64 {
+    fn copy(part: &mut [Line]) -> f64 {
         let half = part.len() / 2;
         let (from, to) = part.split_at_mut(half);
         to[..half].copy_from_slice(black_box(from));
@@ -166,11 +126,38 @@ mod plain {
 /// Loops of several streams, with the instructions that every x86-64 has: stores of 64 bytes are not quicker.
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{Line, black_box};
+    use super::{Line, Pass, black_box, plain};
     use std::arch::x86_64::*;
 
+    /// Here and below, the forms that proved quickest on Zen 5 come first, lest time run out.
+    pub(crate) const READ: &[Pass] = &[
+        |part| read::<4, AHEAD>(part),
+        |part| read::<2, AHEAD>(part),
+        |part| read::<2, 0>(part),
+        |part| read::<4, 0>(part),
+        |part| read::<1, AHEAD>(part),
+        |part| read::<1, 0>(part),
+        plain::READ[0],
+    ];
+
+    pub(crate) const WRITE: &[Pass] = &[write::<1>, write::<2>, write::<4>, plain::WRITE[0]];
+
+    pub(crate) const COPY: &[Pass] = &[
+        copy::<4, 0>,
+        copy::<2, 0>,
+        copy::<4, AHEAD>,
+        copy::<2, AHEAD>,
+        copy::<1, 0>,
+        copy::<1, AHEAD>,
+        plain::COPY[0],
+    ];
+
+    /// Lines that a prefetching form runs ahead. Reading four streams on one core of Zen 5, 8 lines gave 41 GB/s, 16
+    /// gave 34, none 35.
+    const AHEAD: usize = 8;
+
     /// Reads `STREAMS` equal runs of lines side by side; prefetches each `AHEAD` lines before, unless that is 0.
-    pub(super) fn read<const STREAMS: usize, const AHEAD: usize>(part: &[Line]) -> f64 {
+    fn read<const STREAMS: usize, const AHEAD: usize>(part: &[Line]) -> f64 {
         let run = part.len() / STREAMS;
         let mut sums = [0; 8];
         for i in 0..run {
@@ -187,7 +174,7 @@ mod x86 {
     }
 
     /// Writes `STREAMS` equal runs of lines side by side with non-temporal stores.
-    pub(super) fn write<const STREAMS: usize>(part: &mut [Line]) -> f64 {
+    fn write<const STREAMS: usize>(part: &mut [Line]) -> f64 {
         let run = part.len() / STREAMS;
         let line = Line([black_box(1); 8]);
         for i in 0..run {
@@ -200,7 +187,7 @@ mod x86 {
     }
 
     /// Copies the first half of `part` to the second in `STREAMS` equal runs of lines side by side.
-    pub(super) fn copy<const STREAMS: usize, const AHEAD: usize>(part: &mut [Line]) -> f64 {
+    fn copy<const STREAMS: usize, const AHEAD: usize>(part: &mut [Line]) -> f64 {
         let half = part.len() / 2;
         let (from, to) = part.split_at_mut(half);
         let run = half / STREAMS;

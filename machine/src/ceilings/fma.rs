@@ -19,51 +19,37 @@ const STEPS: usize = 4_000;
 
 /// The loops over `f64` that this CPU can run.
 pub(super) fn f64_forms() -> Vec<Form<()>> {
-    let mut forms = Vec::from_iter(avx2_f64());
-    #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx512f") {
-        // SAFETY: AVX-512F has just been detected.
-        forms.push(|()| timed(|| unsafe { x86::avx512_f64() }));
-    }
-    if forms.is_empty() {
-        forms.push(|()| timed(portable_f64));
-    }
-    forms
+    or_portable([avx2_f64(), avx512_f64()], |()| timed(portable_f64))
 }
 
 /// The loops over `f32` that this CPU can run.
 pub(super) fn f32_forms() -> Vec<Form<()>> {
-    let mut forms = Vec::from_iter(avx2_f32());
-    #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx512f") {
-        // SAFETY: AVX-512F has just been detected.
-        forms.push(|()| timed(|| unsafe { x86::avx512_f32() }));
-    }
-    if forms.is_empty() {
-        forms.push(|()| timed(portable_f32));
-    }
-    forms
+    or_portable([avx2_f32(), avx512_f32()], |()| timed(portable_f32))
 }
 
-/// The loop over `f64` with AVX2, where this CPU has it.
-pub(super) fn avx2_f64() -> Option<Form<()>> {
-    #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-        // SAFETY: AVX2 and FMA have just been detected.
-        return Some(|()| timed(|| unsafe { x86::avx2_f64() }));
-    }
-    None
+fn or_portable(detected: [Option<Form<()>>; 2], portable: Form<()>) -> Vec<Form<()>> {
+    let forms: Vec<Form<()>> = detected.into_iter().flatten().collect();
+    if forms.is_empty() { vec![portable] } else { forms }
 }
 
-/// The loop over `f32` with AVX2, where this CPU has it.
-pub(super) fn avx2_f32() -> Option<Form<()>> {
-    #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-        // SAFETY: AVX2 and FMA have just been detected.
-        return Some(|()| timed(|| unsafe { x86::avx2_f32() }));
-    }
-    None
+/// Gives the loop `$name` of [`x86`], where this CPU has the features that the loop is compiled for.
+macro_rules! detected {
+    ($name:ident: $($feature:tt)+) => {
+        pub(super) fn $name() -> Option<Form<()>> {
+            #[cfg(target_arch = "x86_64")]
+            if $(is_x86_feature_detected!($feature))&&+ {
+                // SAFETY: the features have just been detected.
+                return Some(|()| timed(|| unsafe { x86::$name() }));
+            }
+            None
+        }
+    };
 }
+
+detected!(avx2_f64: "avx2" "fma");
+detected!(avx2_f32: "avx2" "fma");
+detected!(avx512_f64: "avx512f");
+detected!(avx512_f32: "avx512f");
 
 /// Repeats `steps`, which returns the FLOP it did, until [`RUN`] has passed.
 fn timed(steps: impl Fn() -> f64) -> f64 {

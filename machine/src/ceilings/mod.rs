@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use crate::system::{allowed_cpus, bind_to};
 use crate::topology::Machine;
 
 /// Time for each of the ten figures: 1 s together, which leaves half of the two seconds for touching the memory and for
@@ -208,19 +209,10 @@ fn together<S: Send, R: Send>(parts: Vec<S>, body: impl Fn(usize, usize, S) -> R
 /// Binds the calling thread to one of the CPUs that it may use, and each `thread` to a different one while there are
 /// enough. Without this, two threads that live for some milliseconds were seen to share a CPU to their end (Zen 4).
 fn bind(thread: usize) {
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
-        let Ok(allowed) = sched_getaffinity(None) else { return };
-        let mut cpus = (0..CpuSet::MAX_CPU).filter(|&cpu| allowed.is_set(cpu));
-        if let Some(cpu) = cpus.nth(thread % (allowed.count() as usize).max(1)) {
-            let mut one = CpuSet::new();
-            one.set(cpu);
-            let _ = sched_setaffinity(None, &one); // if that is refused the thread stays unbound
-        }
+    let cpus = allowed_cpus().unwrap_or_default();
+    if let Some(&cpu) = cpus.get(thread % cpus.len().max(1)) {
+        bind_to(cpu);
     }
-    #[cfg(not(target_os = "linux"))]
-    let _ = thread;
 }
 
 /// A gate at which threads wait for each other, spinning: from a barrier, one wakes some 45 us after the other.
