@@ -2,6 +2,7 @@
 //! continuous integration type the same words.
 
 mod accuracy;
+mod command;
 mod name;
 mod new_backend;
 mod peers;

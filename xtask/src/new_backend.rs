@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::name::Name;
-use crate::workspace::{cargo, root};
+use crate::workspace::{cargo, copy_tree, root};
 
 const MANIFEST: &str = "Cargo.toml";
 const REGISTRY: &str = "src/lib.rs";
@@ -153,16 +153,7 @@ fn registered_in_source(source: &str, name: &Name) -> Result<String> {
 }
 
 fn copy_renamed(from: &Path, to: &Path, name: &Name) -> Result<()> {
-    fs::create_dir(to).with_context(|| to.display().to_string())?;
-    for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
-        let entry = entry?;
-        let to = to.join(entry.file_name());
-        match entry.file_type()?.is_dir() {
-            true => copy_renamed(&entry.path(), &to, name)?,
-            false => fs::write(to, renamed(&read(&entry.path())?, name))?,
-        }
-    }
-    Ok(())
+    copy_tree(from, to, &|from, to| Ok(fs::write(to, renamed(&read(from)?, name))?))
 }
 
 fn renamed(text: &str, name: &Name) -> String {

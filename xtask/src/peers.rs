@@ -7,10 +7,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
+use crate::command::{step, succeeds};
 use crate::system;
 use crate::workspace::root;
 
@@ -33,7 +34,7 @@ const RUNNERS: [&str; 10] = [
 /// What is installed with `libraries`, seen from [`FOLDER`].
 const LIBRARIES: &str = "../standing/requirements.txt";
 
-const PIP: [&str; 6] = [".venv/bin/python", "-m", "pip", "--disable-pip-version-check", "install", "--requirement"];
+const PIP: &str = ".venv/bin/python -m pip --disable-pip-version-check install --requirement";
 
 pub(crate) fn run(libraries: bool) -> Result<ExitCode> {
     let folder = root().join(FOLDER);
@@ -42,7 +43,7 @@ pub(crate) fn run(libraries: bool) -> Result<ExitCode> {
         make(&folder)?;
     }
     if libraries {
-        step(&folder, &[&PIP[..], &[LIBRARIES]].concat())?;
+        step(&folder, &format!("{PIP} {LIBRARIES}"))?;
     }
     println!("{}", advice());
     Ok(ExitCode::SUCCESS)
@@ -59,8 +60,8 @@ fn is_ready(folder: &Path) -> bool {
 /// Writes last what the environment was made for, so that an interrupted one is made again.
 fn make(folder: &Path) -> Result<()> {
     let requirements = fs::read(folder.join("requirements.txt")).context(folder.display().to_string())?;
-    step(folder, &["python3", "-m", "venv", "--clear", ".venv"])?;
-    step(folder, &[&PIP[..], &["requirements.txt"]].concat())?;
+    step(folder, "python3 -m venv --clear .venv")?;
+    step(folder, &format!("{PIP} requirements.txt"))?;
     Ok(fs::write(folder.join(".venv/requirements.txt"), requirements)?)
 }
 
@@ -73,23 +74,6 @@ fn advice() -> String {
         text += &format!(" \\\n  --peer \"{FOLDER}/.venv/bin/python {FOLDER}/{runner}.py\"");
     }
     text
-}
-
-fn step(folder: &Path, command: &[&str]) -> Result<()> {
-    let line = command.join(" ");
-    println!("==> {line}");
-    let status = Command::new(command[0])
-        .args(&command[1..])
-        .current_dir(folder)
-        .status()
-        .with_context(|| format!("`{line}`"))?;
-    ensure!(status.success(), "`{line}` failed: {status}");
-    Ok(())
-}
-
-fn succeeds(command: &mut Command) -> bool {
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::command::finish;
 use crate::workspace::{Workspace, cargo, root};
 
 const FOLDER: &str = "harness/tests/recordings";
@@ -45,10 +46,8 @@ pub(crate) fn run(names: &[&str]) -> Result<ExitCode> {
         cut_down(whole.path(), &folder)?;
     }
     let simulated = tempfile::tempdir().context("a temporary folder")?;
-    let mut command = cargo();
-    command.args(["run", "-p", "gingham-harness", "--example", "simulate", "--"]);
-    let status = command.arg(&folder).arg(simulated.path()).status().context("cargo run --example simulate")?;
-    ensure!(status.success(), "cargo run --example simulate: {status}");
+    let simulate = ["run", "-p", "gingham-harness", "--example", "simulate", "--"];
+    finish(cargo().args(simulate).arg(&folder).arg(simulated.path()), "cargo run --example simulate")?;
     cut_down(simulated.path(), &folder)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -92,9 +91,7 @@ fn chosen(names: &[&str]) -> Result<Vec<Workload>> {
 
 /// Writes the whole results of the quietest runs to the folder `to`.
 fn measure(recordings: &[Workload], to: &Path) -> Result<()> {
-    let build = ["build", "--release", "-p", "gingham", "--features", "openblas"];
-    let status = cargo().args(build).status().context("cargo build")?;
-    ensure!(status.success(), "cargo build: {status}");
+    finish(cargo().args(["build", "--release", "-p", "gingham", "--features", "openblas"]), "cargo build")?;
     // Not through cargo: its own process would stay alive, and a build could begin.
     let program = Workspace::load()?.target.join("release/gingham");
     for workload in recordings {

@@ -17,6 +17,7 @@ use anyhow::{Context, Result, ensure};
 use gingham_machine::environment::kernel_variables;
 use serde_json::Value;
 
+use crate::command::finish;
 use crate::workspace::{Workspace, cargo};
 
 /// Between two kills.
@@ -34,22 +35,11 @@ const TUNING: &str = "tune --op exp --shape 1000 --tasks 4 --budget 3s --backend
 /// that won because all others had been lost took twelve times as long.
 const FAR_SLOWER: f64 = 3.0;
 
-/// A tuning that was killed and resumed.
-struct Resumed {
-    killed_at: Duration,
-    /// Lines of the journal at the kill.
-    lines: usize,
-    took: Duration,
-    crowned: String,
-    faults: Vec<String>,
-}
-
 pub(crate) fn run(short: bool) -> Result<ExitCode> {
     let target = Workspace::load()?.target;
     let program = if short { target.join("debug/gingham") } else { target.join("release/gingham") };
     if !short {
-        let status = cargo().args(["build", "--release", "-p", "gingham"]).status().context("cargo build")?;
-        ensure!(status.success(), "cargo build --release -p gingham: {status}");
+        finish(cargo().args(["build", "--release", "-p", "gingham"]), "cargo build --release -p gingham")?;
     }
     ensure!(program.is_file(), "there is no {}: `cargo build` makes it", program.display());
     let folder = tempfile::tempdir().context("a temporary folder")?;
@@ -66,9 +56,7 @@ pub(crate) fn run(short: bool) -> Result<ExitCode> {
     let mut failed = 0;
     for kill in 0..kills {
         let killed_at = took.saturating_sub(step * (kills - kill));
-        let resumed = resume(&Tuning::new(&program, folder.path(), kill + 1), killed_at)?;
-        println!("{}", resumed.line());
-        failed += usize::from(!resumed.faults.is_empty());
+        failed += usize::from(!resume(&Tuning::new(&program, folder.path(), kill + 1), killed_at)?);
     }
     println!("{failed} of {kills} resumed tunings are wrong");
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -102,8 +90,8 @@ impl<'a> Tuning<'a> {
     }
 }
 
-/// Kills a tuning after `killed_at`, and resumes it.
-fn resume(tuning: &Tuning<'_>, killed_at: Duration) -> Result<Resumed> {
+/// Kills a tuning after `killed_at`, resumes it, prints what came of it, and returns whether that is whole.
+fn resume(tuning: &Tuning<'_>, killed_at: Duration) -> Result<bool> {
     let mut child = tuning.start()?;
     sleep(killed_at);
     child.kill()?;
@@ -125,7 +113,9 @@ fn resume(tuning: &Tuning<'_>, killed_at: Duration) -> Result<Resumed> {
         faults.push(format!("the whole journal gives another result: {}", said(&again)));
     }
     let lines = before.iter().filter(|&&byte| byte == b'\n').count();
-    Ok(Resumed { killed_at, lines, took, crowned, faults })
+    println!("{:>7.2} s  {lines:>6}  {:.2} s  {crowned}", killed_at.as_secs_f64(), took.as_secs_f64());
+    faults.iter().for_each(|fault| println!("           WRONG: {fault}"));
+    Ok(faults.is_empty())
 }
 
 /// The winner, with its slowness against the quickest; and everything that is wrong with the outcome.
@@ -159,16 +149,6 @@ fn at_best(trial: &Value) -> Option<f64> {
 fn said(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr);
     format!("{}, {}", output.status, text.trim().replace('\n', " "))
-}
-
-impl Resumed {
-    fn line(&self) -> String {
-        let Self { killed_at, lines, took, crowned, faults } = self;
-        let (killed_at, took) = (killed_at.as_secs_f64(), took.as_secs_f64());
-        let mut line = format!("{killed_at:>7.2} s  {lines:>6}  {took:.2} s  {crowned}");
-        faults.iter().for_each(|fault| line += &format!("\n           WRONG: {fault}"));
-        line
-    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,12 @@
 //! unnoticed: a new reason is a new line here, with its condition.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
+
+use gingham_machine::Machine;
+
+use crate::command::succeeds;
+use crate::system::is_root;
 
 /// The beginning of the line by which a test reports a skip.
 const MARK: &str = "SKIPPED: ";
@@ -15,8 +20,8 @@ type Condition = fn() -> bool;
 
 /// Words of the known reasons.
 const REASONS: [(&str, Condition); 22] = [
-    ("lacks the SIMD level avx2", || !has_avx2()),
-    ("lacks the SIMD level avx512", || !has_avx512()),
+    ("lacks the SIMD level avx2", || !has("avx2+fma")),
+    ("lacks the SIMD level avx512", || !has("avx512")),
     ("there is no /proc/self/task", || !Path::new("/proc/self/schedstat").exists()),
     ("goes through /proc/self/mem", || !Path::new("/proc/self/mem").exists()),
     ("there is no /dev/shm", || !Path::new("/dev/shm").exists()),
@@ -63,37 +68,12 @@ pub(crate) fn is_excused(skip: &str) -> bool {
 }
 
 fn starts(program: &str) -> bool {
-    let mut command = Command::new(program);
-    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
+    succeeds(Command::new(program).arg("--version"))
 }
 
-fn is_root() -> bool {
-    let id = Command::new("id").arg("-u").output();
-    id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
-}
-
-#[cfg(target_arch = "x86_64")]
-fn has_avx2() -> bool {
-    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
-}
-
-#[cfg(target_arch = "x86_64")]
-fn has_avx512() -> bool {
-    is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512bw")
-        && is_x86_feature_detected!("avx512dq")
-        && is_x86_feature_detected!("avx512vl")
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn has_avx2() -> bool {
-    false
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn has_avx512() -> bool {
-    false
+/// Whether this CPU has a vector level, as `gingham list` names it.
+fn has(level: &str) -> bool {
+    Machine::probe().simd.iter().any(|known| known == level)
 }
 
 #[cfg(test)]
@@ -124,7 +104,7 @@ mod tests {
     fn a_reason_must_be_true_here() {
         assert_ne!(is_excused("a: only root can do this"), is_excused("a: root may do this anyway"));
         let lacks = |level: &str| is_excused(&format!("a: this CPU lacks the SIMD level {level}; it has portable"));
-        assert_eq!((lacks("avx2"), lacks("avx512")), (!has_avx2(), !has_avx512()));
+        assert_eq!((lacks("avx2"), lacks("avx512")), (!has("avx2+fma"), !has("avx512")));
         assert!(!lacks("portable"));
         assert!(!starts("no-such-program") && starts("cargo"));
     }

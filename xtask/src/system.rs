@@ -1,43 +1,39 @@
 //! What the checks need beside cargo: found by trying it, installed if that is allowed, otherwise named exactly.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 
-/// Something outside the repository, and the package that brings it under each system's package manager.
+use crate::command::{self, step};
+use crate::workspace::root;
+
+/// How package managers install.
+const MANAGERS: [&str; 4] = ["sudo apt-get install", "sudo dnf install", "sudo pacman -S", "brew install"];
+
+/// Something outside the repository.
 pub(crate) struct Need {
     what: &'static str,
+    /// A command that succeeds where it is there.
     probe: &'static [&'static str],
-    apt: &'static str,
-    dnf: &'static str,
-    pacman: &'static str,
-    brew: &'static str,
+    /// The packages that bring it, one text for each of [`MANAGERS`].
+    packages: [&'static str; 4],
 }
 
 const NEEDS: [Need; 3] = [
     Need {
         what: "a C compiler, which links programs",
         probe: &["cc", "--version"],
-        apt: "gcc libc6-dev",
-        dnf: "gcc",
-        pacman: "gcc",
-        brew: "gcc",
+        packages: ["gcc libc6-dev", "gcc", "gcc", "gcc"],
     },
     Need {
         what: "pkg-config",
         probe: &["pkg-config", "--version"],
-        apt: "pkg-config",
-        dnf: "pkgconf-pkg-config",
-        pacman: "pkgconf",
-        brew: "pkgconf",
+        packages: ["pkg-config", "pkgconf-pkg-config", "pkgconf", "pkgconf"],
     },
     Need {
         what: "OpenBLAS with its headers",
         probe: &["pkg-config", "--exists", "openblas"],
-        apt: "libopenblas-dev",
-        dnf: "openblas-devel",
-        pacman: "openblas",
-        brew: "openblas",
+        packages: ["libopenblas-dev", "openblas-devel", "openblas", "openblas"],
     },
 ];
 
@@ -45,10 +41,7 @@ const NEEDS: [Need; 3] = [
 pub(crate) const PYTHON: Need = Need {
     what: "Python 3.11 or later with its modules venv and ensurepip",
     probe: &["python3", "-c", "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))"],
-    apt: "python3-venv",
-    dnf: "python3",
-    pacman: "python",
-    brew: "python",
+    packages: ["python3-venv", "python3", "python", "python"],
 };
 
 /// Parts of the Rust tool chain that a minimal installation leaves out.
@@ -61,7 +54,7 @@ pub(crate) fn prepare() -> Result<()> {
     if !absent.is_empty() {
         let command = format!("rustup component add {}", absent.join(" "));
         ensure!(succeeds(&["rustup", "--version"]), "cargo lacks {}; install with `{command}`", absent.join(" and "));
-        install(&command)?;
+        step(root(), &command)?;
     }
 
     provide(&NEEDS)
@@ -76,11 +69,10 @@ pub(crate) fn provide(needs: &[Need]) -> Result<()> {
     let Some(prefix) = root_prefix().filter(|_| succeeds(&["apt-get", "--version"])) else {
         bail!("{}", advice(&missing));
     };
-    install(&format!("{prefix}apt-get update"))?;
-    let packages = packages(&missing, |need| need.apt);
-    install(&format!(
-        "{prefix}env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends {packages}"
-    ))?;
+    step(root(), &format!("{prefix}apt-get update"))?;
+    let packages = packages(&missing, 0);
+    let install = "env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends";
+    step(root(), &format!("{prefix}{install} {packages}"))?;
     let still = self::missing(needs);
     ensure!(still.is_empty(), "installed {packages}, and yet: {}", advice(&still));
     Ok(())
@@ -92,42 +84,27 @@ fn missing(needs: &[Need]) -> Vec<&Need> {
 
 /// The prefix of a command that only root may run; `None` if that would need a password.
 fn root_prefix() -> Option<&'static str> {
-    let id = Command::new("id").arg("-u").output().ok()?;
-    match id.stdout.trim_ascii() {
-        b"0" => Some(""),
-        _ => succeeds(&["sudo", "-n", "true"]).then_some("sudo -n "),
-    }
+    if is_root() { Some("") } else { succeeds(&["sudo", "-n", "true"]).then_some("sudo -n ") }
 }
 
-fn packages(missing: &[&Need], of: fn(&Need) -> &'static str) -> String {
-    missing.iter().map(|need| of(need)).collect::<Vec<_>>().join(" ")
+pub(crate) fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+/// The packages by which the manager at this place in [`MANAGERS`] brings what is missing.
+fn packages(missing: &[&Need], manager: usize) -> String {
+    missing.iter().map(|need| need.packages[manager]).collect::<Vec<_>>().join(" ")
 }
 
 fn advice(missing: &[&Need]) -> String {
     let what = missing.iter().map(|need| need.what).collect::<Vec<_>>().join("; ");
-    format!(
-        "missing: {what}. Install with one of\n  \
-         sudo apt-get install {}\n  sudo dnf install {}\n  sudo pacman -S {}\n  brew install {}",
-        packages(missing, |need| need.apt),
-        packages(missing, |need| need.dnf),
-        packages(missing, |need| need.pacman),
-        packages(missing, |need| need.brew),
-    )
+    let install = |(i, manager)| format!("\n  {manager} {}", packages(missing, i));
+    let commands: String = MANAGERS.iter().enumerate().map(install).collect();
+    format!("missing: {what}. Install with one of{commands}")
 }
 
-fn install(command: &str) -> Result<()> {
-    println!("==> {command}");
-    let mut words = command.split(' ');
-    let program = words.next().unwrap_or_default();
-    let status = Command::new(program).args(words).status().with_context(|| format!("`{command}`"))?;
-    ensure!(status.success(), "`{command}` failed: {status}");
-    Ok(())
-}
-
-fn succeeds(command: &[&str]) -> bool {
-    let mut run = Command::new(command[0]);
-    run.args(&command[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    run.status().is_ok_and(|status| status.success())
+fn succeeds(words: &[&str]) -> bool {
+    command::succeeds(Command::new(words[0]).args(&words[1..]))
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use gingham_machine::environment::kernel_variables;
 
+use crate::command::succeeds;
 use crate::summary::Counts;
 use crate::workspace::{Workspace, cargo, root};
 use crate::{skips, system};
@@ -169,8 +170,7 @@ fn steps(members: &[String], has_miri: bool, apart: bool) -> Vec<Step> {
 
 /// Whether Miri can be run here.
 fn has_miri() -> bool {
-    let quiet = cargo().args(["miri", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    quiet.is_ok_and(|status| status.success())
+    succeeds(cargo().args(["miri", "--version"]))
 }
 
 impl Step {

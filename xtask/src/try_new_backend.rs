@@ -5,42 +5,26 @@
 //! libraries that are already built are not built again.
 
 use std::fs;
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 
 use crate::name::Name;
 use crate::new_backend;
-use crate::workspace::{Workspace, cargo, root};
+use crate::workspace::{Workspace, cargo, copy_tree, root};
 
 pub(crate) fn run() -> Result<ExitCode> {
-    let copy = tempfile::tempdir().context("a temporary folder")?;
-    copy_tree(root(), copy.path())?;
-    new_backend::create(copy.path(), &Name::new("try-out")?)?;
+    let folder = tempfile::tempdir().context("a temporary folder")?;
+    let copy = folder.path().join("gingham");
+    copy_tree(root(), &copy, &|from, to| fs::copy(from, to).map(drop).map_err(Into::into))?;
+    new_backend::create(&copy, &Name::new("try-out")?)?;
     let target = Workspace::load()?.target;
     for args in ["test --no-fail-fast -p gingham-try-out", "check -p gingham --no-default-features --features try-out"]
     {
         let mut command = cargo();
-        command.args(args.split(' ')).current_dir(copy.path()).env("CARGO_TARGET_DIR", &target);
+        command.args(args.split(' ')).current_dir(&copy).env("CARGO_TARGET_DIR", &target);
         let status = command.status().with_context(|| format!("cargo {args}"))?;
         ensure!(status.success(), "a backend fresh from `cargo xtask new-backend` fails `cargo {args}`");
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Copies the files below `from`, without the history, build outputs, and installed peers.
-fn copy_tree(from: &Path, to: &Path) -> Result<()> {
-    for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
-        let entry = entry?;
-        let (name, kind) = (entry.file_name(), entry.file_type()?);
-        let to = to.join(&name);
-        if kind.is_dir() && !["target", ".git", ".venv"].iter().any(|left| name == *left) {
-            fs::create_dir(&to)?;
-            copy_tree(&entry.path(), &to)?;
-        } else if kind.is_file() {
-            fs::copy(entry.path(), &to).with_context(|| entry.path().display().to_string())?;
-        }
-    }
-    Ok(())
 }

@@ -1,6 +1,7 @@
 //! The workspace as cargo sees it: where it is, where it builds to, and its crates.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -60,6 +61,22 @@ pub(crate) fn cargo() -> Command {
         command.env_remove(name);
     }
     command
+}
+
+/// Makes the folder `to`, and in it a copy of each file below `from` by `copy`, without the history, build outputs, and
+/// installed peers.
+pub(crate) fn copy_tree(from: &Path, to: &Path, copy: &dyn Fn(&Path, &Path) -> Result<()>) -> Result<()> {
+    fs::create_dir(to).with_context(|| to.display().to_string())?;
+    for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
+        let entry = entry?;
+        let (name, kind, from) = (entry.file_name(), entry.file_type()?, entry.path());
+        if kind.is_dir() && !["target", ".git", ".venv"].iter().any(|left| name == *left) {
+            copy_tree(&from, &to.join(&name), copy)?;
+        } else if kind.is_file() {
+            copy(&from, &to.join(&name)).with_context(|| from.display().to_string())?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

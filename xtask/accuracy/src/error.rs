@@ -21,9 +21,20 @@ pub(crate) trait Element: Scalar + LowerExp {
 
     fn pattern(self) -> u64;
 
-    /// The error of `got` at an argument. `nearest` is the exact value rounded to `f64`. An error that is not above
-    /// `known`, the largest so far, need not be computed to the last digit.
-    fn error(self, known: f64, nearest: f64, exact: &mut Exact) -> f64;
+    /// The error of this value, if `nearest` is the exact one rounded to `f64`. An error that is not above `known`, the
+    /// largest so far, need not be computed to the last digit.
+    fn error(self, known: f64, nearest: f64, exact: &mut Exact) -> f64 {
+        match (self.is_nan(), nearest.is_nan()) {
+            (true, true) => 0.0,
+            (false, false) if self.is_sign_negative() == nearest.is_sign_negative() => {
+                self.distance(known, nearest, exact)
+            }
+            _ => f64::INFINITY,
+        }
+    }
+
+    /// The error of a number that has the sign of `nearest`.
+    fn distance(self, known: f64, nearest: f64, exact: &mut Exact) -> f64;
 }
 
 /// The exact value at an argument, computed at its first use.
@@ -63,10 +74,7 @@ impl Element for f32 {
     }
 
     /// The `f64` stands for the exact value: it is at most 2^-30 of an ULP away.
-    fn error(self, _known: f64, nearest: f64, _exact: &mut Exact) -> f64 {
-        if self.is_nan() || nearest.is_nan() || self.is_sign_negative() != nearest.is_sign_negative() {
-            return wrong(f64::from(self), nearest);
-        }
+    fn distance(self, _known: f64, nearest: f64, _exact: &mut Exact) -> f64 {
         let limit = 2f64.powi(128);
         let exponent = ((nearest.abs().to_bits() >> 52) as i32 - 1023).clamp(-126, 127);
         let unit = f64::from_bits(((exponent - 23 + 1023) as u64) << 52);
@@ -87,10 +95,7 @@ impl Element for f64 {
 
     /// A value that is the nearest one errs by half a unit at most. For the others the distance from the nearest one
     /// decides whether the exact value is worth its time.
-    fn error(self, known: f64, nearest: f64, exact: &mut Exact) -> f64 {
-        if self.is_nan() || nearest.is_nan() || self.is_sign_negative() != nearest.is_sign_negative() {
-            return wrong(self, nearest);
-        }
+    fn distance(self, known: f64, nearest: f64, exact: &mut Exact) -> f64 {
         let steps = self.to_bits().abs_diff(nearest.to_bits());
         if steps == 0 {
             return 0.5;
@@ -103,11 +108,6 @@ impl Element for f64 {
         assert!(half <= 0.5, "two references differ at {:?}: {half} ULP from {nearest:e}", exact.argument);
         exact.distance(self.abs(), unit(nearest))
     }
-}
-
-/// The error where NaN or the signs decide.
-fn wrong(got: f64, nearest: f64) -> f64 {
-    if got.is_nan() && nearest.is_nan() { 0.0 } else { f64::INFINITY }
 }
 
 #[cfg(test)]

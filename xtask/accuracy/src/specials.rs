@@ -5,132 +5,58 @@ use crate::function::Function;
 
 /// `(x, y, f(x, y))`; `y` counts for `pow` alone. The bits of a NaN are not fixed.
 pub(crate) fn specials<T: Element>(function: Function) -> Vec<(T, T, T)> {
-    let (inf, nan, zero, one) = (T::infinity(), T::nan(), T::zero(), T::one());
-    let (max, least) = (T::max_value(), T::from_pattern(1));
-    let [two, three, half] = [2.0, 3.0, 0.5].map(T::from_f64);
-    let of_one = |cases: &[(T, T)]| cases.iter().map(|&(x, value)| (x, zero, value)).collect();
+    let cases = cases(function).iter().flat_map(|line| line.split(", "));
+    let case = |case: &str| {
+        let (arguments, value) = case.split_once(" = ").expect("a case has a value");
+        let (x, y) = arguments.split_once(' ').unwrap_or((arguments, "0"));
+        (number(x), number(y), number(value))
+    };
+    cases.map(case).collect()
+}
+
+/// `max` is the largest finite number, `normal` the smallest normal one, `least` the smallest subnormal one.
+fn number<T: Element>(text: &str) -> T {
+    let size = match text.trim_start_matches('-') {
+        "max" => T::max_value(),
+        "normal" => T::min_positive_value(),
+        "least" => T::from_pattern(1),
+        size => T::from_f64(size.parse().expect("a number")),
+    };
+    if text.starts_with('-') { -size } else { size }
+}
+
+/// `x = f(x)`, or `x y = f(x, y)`.
+fn cases(function: Function) -> &'static [&'static str] {
     match function {
-        Function::Exp => of_one(&[
-            (zero, one),
-            (-zero, one),
-            (inf, inf),
-            (-inf, zero),
-            (nan, nan),
-            (max, inf),
-            (-max, zero),
-            (least, one),
-            (-least, one),
-        ]),
-        Function::Ln => of_one(&[
-            (one, zero),
-            (zero, -inf),
-            (-zero, -inf),
-            (inf, inf),
-            (-inf, nan),
-            (nan, nan),
-            (-one, nan),
-            (-max, nan),
-            (-least, nan),
-        ]),
-        Function::Sin => of_one(&[
-            (zero, zero),
-            (-zero, -zero),
-            (inf, nan),
-            (-inf, nan),
-            (nan, nan),
-            (least, least),
-            (-least, -least),
-            (T::min_positive_value(), T::min_positive_value()),
-        ]),
-        Function::Cos => of_one(&[
-            (zero, one),
-            (-zero, one),
-            (inf, nan),
-            (-inf, nan),
-            (nan, nan),
-            (least, one),
-            (-least, one),
-            (T::min_positive_value(), one),
-        ]),
-        Function::Tanh => of_one(&[
-            (zero, zero),
-            (-zero, -zero),
-            (inf, one),
-            (-inf, -one),
-            (nan, nan),
-            (max, one),
-            (-max, -one),
-            (least, least),
-            (-least, -least),
-        ]),
-        Function::Pow => vec![
+        Function::Exp => &["0 = 1, -0 = 1, inf = inf, -inf = 0, nan = nan, max = inf, -max = 0, least = 1, -least = 1"],
+        Function::Ln => {
+            &["1 = 0, 0 = -inf, -0 = -inf, inf = inf, -inf = nan, nan = nan", "-1 = nan, -max = nan, -least = nan"]
+        }
+        Function::Sin => {
+            &["0 = 0, -0 = -0, inf = nan, -inf = nan, nan = nan", "least = least, -least = -least, normal = normal"]
+        }
+        Function::Cos => &["0 = 1, -0 = 1, inf = nan, -inf = nan, nan = nan, least = 1, -least = 1, normal = 1"],
+        Function::Tanh => {
+            &["0 = 0, -0 = -0, inf = 1, -inf = -1, nan = nan, max = 1, -max = -1", "least = least, -least = -least"]
+        }
+        Function::Pow => &[
             // A zero to an odd integer keeps its sign.
-            (zero, -three, inf),
-            (-zero, -three, -inf),
-            (zero, -two, inf),
-            (-zero, -two, inf),
-            (zero, -half, inf),
-            (-zero, -half, inf),
-            (zero, -inf, inf),
-            (-zero, -inf, inf),
-            (zero, three, zero),
-            (-zero, three, -zero),
-            (zero, two, zero),
-            (-zero, two, zero),
-            (-zero, half, zero),
-            (-zero, inf, zero),
+            "0 -3 = inf, -0 -3 = -inf, 0 -2 = inf, -0 -2 = inf, 0 -0.5 = inf, -0 -0.5 = inf, 0 -inf = inf",
+            "-0 -inf = inf, 0 3 = 0, -0 3 = -0, 0 2 = 0, -0 2 = 0, -0 0.5 = 0, -0 inf = 0",
             // 1 to anything, and anything to zero, is 1.
-            (one, nan, one),
-            (one, inf, one),
-            (one, -inf, one),
-            (nan, zero, one),
-            (nan, -zero, one),
-            (inf, zero, one),
-            (-inf, -zero, one),
-            (zero, zero, one),
-            (-one, inf, one),
-            (-one, -inf, one),
+            "1 nan = 1, 1 inf = 1, 1 -inf = 1, nan 0 = 1, nan -0 = 1, inf 0 = 1, -inf -0 = 1, 0 0 = 1",
+            "-1 inf = 1, -1 -inf = 1",
             // A negative number to an integer, and to a number that is not an integer.
-            (-one, three, -one),
-            (-one, two, one),
-            (-one, max, one),
-            (-two, three, T::from_f64(-8.0)),
-            (-two, half, nan),
-            (-half, -half, nan),
+            "-1 3 = -1, -1 2 = 1, -1 max = 1, -2 3 = -8, -2 0.5 = nan, -0.5 -0.5 = nan",
             // To infinity, by the side of 1 that the base is on.
-            (half, -inf, inf),
-            (-half, -inf, inf),
-            (two, -inf, zero),
-            (-two, -inf, zero),
-            (half, inf, zero),
-            (-half, inf, zero),
-            (two, inf, inf),
-            (-two, inf, inf),
-            (inf, inf, inf),
-            (inf, -inf, zero),
-            (-inf, inf, inf),
-            (-inf, -inf, zero),
+            "0.5 -inf = inf, -0.5 -inf = inf, 2 -inf = 0, -2 -inf = 0, 0.5 inf = 0, -0.5 inf = 0, 2 inf = inf",
+            "-2 inf = inf, inf inf = inf, inf -inf = 0, -inf inf = inf, -inf -inf = 0",
             // Infinity.
-            (-inf, -three, -zero),
-            (-inf, -two, zero),
-            (-inf, -half, zero),
-            (-inf, three, -inf),
-            (-inf, two, inf),
-            (-inf, half, inf),
-            (inf, -half, zero),
-            (inf, half, inf),
+            "-inf -3 = -0, -inf -2 = 0, -inf -0.5 = 0, -inf 3 = -inf, -inf 2 = inf, -inf 0.5 = inf",
+            "inf -0.5 = 0, inf 0.5 = inf",
             // NaN, overflow, underflow, subnormal.
-            (nan, one, nan),
-            (two, nan, nan),
-            (nan, nan, nan),
-            (max, two, inf),
-            (-max, three, -inf),
-            (max, -two, zero),
-            (least, two, zero),
-            (-least, three, -zero),
-            (least, one, least),
-            (-least, one, -least),
-            (two, least, one),
+            "nan 1 = nan, 2 nan = nan, nan nan = nan, max 2 = inf, -max 3 = -inf, max -2 = 0, least 2 = 0",
+            "-least 3 = -0, least 1 = least, -least 1 = -least, 2 least = 1",
         ],
     }
 }

@@ -26,9 +26,9 @@ pub(super) fn edges(root: &Path) -> Result<Edges> {
     for mention in &found.mentions {
         let from = &found.modules[mention.module].file;
         let place = found.resolve(mention.module, &mention.path, &mut Vec::new());
-        if let Some(Place::Item(to)) = place.filter(|place| !found.is_below(place.module(), from)) {
+        if let Some(to) = place.filter(|to| to.is_item && !found.is_below(to.module, from)) {
             let first = (mention.line, mention.path.join("::"));
-            let edge = (from.clone(), found.modules[to].file.clone());
+            let edge = (from.clone(), found.modules[to.module].file.clone());
             edges.entry(edge).and_modify(|old| *old = first.clone().min(old.clone())).or_insert(first);
         }
     }
@@ -66,19 +66,10 @@ struct Mention {
     line: usize,
 }
 
-/// What a path leads to.
-enum Place {
-    Module(usize),
-    /// Something that the module holds.
-    Item(usize),
-}
-
-impl Place {
-    fn module(&self) -> usize {
-        match *self {
-            Self::Module(module) | Self::Item(module) => module,
-        }
-    }
+/// What a path leads to: a module, or an item that it holds.
+struct Place {
+    module: usize,
+    is_item: bool,
 }
 
 /// What kind of tokens are read.
@@ -231,26 +222,26 @@ impl Crate {
                 "crate" => at = 0,
                 "super" => at = self.modules[at].parent,
                 "self" => {}
-                "*" => return Some(Place::Item(at)),
+                "*" => return Some(Place { module: at, is_item: true }),
                 word => match self.look_up(at, word, passed) {
-                    Some(Place::Module(next)) => at = next,
-                    item @ Some(Place::Item(_)) => return item,
+                    Some(item) if item.is_item => return Some(item),
+                    Some(next) => at = next.module,
                     None if i == 0 || self.modules[at].names.contains_key(word) => return None,
                     // Something that a macro has made.
-                    None => return Some(Place::Item(at)),
+                    None => return Some(Place { module: at, is_item: true }),
                 },
             }
         }
-        Some(Place::Module(at))
+        Some(Place { module: at, is_item: false })
     }
 
     fn look_up(&self, module: usize, word: &str, passed: &mut Vec<(usize, String)>) -> Option<Place> {
         let Module { children, items, names, globs, .. } = &self.modules[module];
         if let Some(&child) = children.get(word) {
-            return Some(Place::Module(child));
+            return Some(Place { module: child, is_item: false });
         }
         if items.contains(word) {
-            return Some(Place::Item(module));
+            return Some(Place { module, is_item: true });
         }
         let here = (module, word.to_owned());
         if passed.contains(&here) {
@@ -260,12 +251,12 @@ impl Crate {
         if let Some(path) = names.get(word) {
             return self.resolve(module, path, passed);
         }
-        let taken = globs.iter().find_map(|glob| match self.resolve(module, glob, passed)? {
-            Place::Module(from) => self.look_up(from, word, passed),
-            Place::Item(_) => None,
+        let taken = globs.iter().find_map(|glob| {
+            let from = self.resolve(module, glob, passed).filter(|from| !from.is_item)?;
+            self.look_up(from.module, word, passed)
         });
         let exported = self.exported.get(word).filter(|_| module == 0);
-        taken.or_else(|| exported.map(|&holder| Place::Item(holder)))
+        taken.or_else(|| exported.map(|&module| Place { module, is_item: true }))
     }
 
     /// Whether a module is in `file`, or below one that is.
