@@ -8,7 +8,7 @@ use std::env;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Names another file.
+/// The variable that names another file.
 const VARIABLE: &str = "GINGHAM_BENCH";
 
 fn main() -> ExitCode {

@@ -1,6 +1,6 @@
-//! What the benches do beside measuring: rounds behind criterion's samples, rows from files, and what `standing` decides
-//! from its samples. Cargo runs no tests of a bench without a harness, so its modules are compiled here too. The clock
-//! is a mock.
+//! What the benches do beside measuring: rounds behind criterion's samples, rows from files, and what `standing`
+//! decides from its samples. A bench without a harness runs no tests of its own, so its modules are compiled here too.
+//! The clock is a mock.
 #![allow(dead_code, reason = "the benches use all of it")]
 
 mod contest;

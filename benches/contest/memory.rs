@@ -6,7 +6,7 @@ use gingham::core::Scalar;
 /// Bytes from which NumPy requests huge pages (`numpy/_core/src/multiarray/alloc.c`).
 const HUGE: usize = 4 << 20;
 
-/// Elements after which operands repeat: only so many are sent to another process, which repeats them itself.
+/// Operands repeat after so many elements, so that another process gets these alone and repeats them itself.
 pub(crate) const PERIOD: usize = 1 << 16;
 
 #[repr(C, align(64))]
@@ -32,7 +32,7 @@ impl<T: Scalar> Buffer<T> {
         Self { lines, first: std::marker::PhantomData, len }
     }
 
-    /// `period` over and over.
+    /// `len` elements that repeat `period`.
     pub(crate) fn repeating(period: &[T], len: usize) -> Self {
         let mut buffer = Self::new(len);
         for part in buffer.chunks_mut(period.len().max(1)) {
@@ -42,7 +42,7 @@ impl<T: Scalar> Buffer<T> {
     }
 }
 
-/// Advises huge pages for the whole pages of the allocation; a refusal leaves ordinary ones.
+/// Asks for huge pages where the allocation covers whole pages; if the kernel refuses, they are ordinary ones.
 fn huge_pages(lines: &mut Vec<Line>) {
     #[cfg(target_os = "linux")]
     {

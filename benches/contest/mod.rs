@@ -19,7 +19,7 @@ use gingham::machine::environment::kernel_variables;
 
 use row::Row;
 
-/// Set in a clean environment, to the number of op threads that it is for.
+/// The variable that marks a clean environment. Its value is the number of op threads.
 const MARK: &str = "GINGHAM_BENCH_THREADS";
 
 /// The main function of a bench that compares `ops` at `sizes`, both element types, on one thread.
@@ -48,9 +48,8 @@ pub(crate) fn criterion() -> Criterion {
     Criterion::default().measurement_time(Duration::from_secs(1)).sample_size(20).configure_from_args()
 }
 
-/// For each of `counts`, one after the other, starts this program again in an environment without the variables that
-/// choose kernels, and with so many op threads for libraries that read their count there. Returns the count in that
-/// process, and `None` if there are no counts.
+/// For each of `counts` in turn, starts this program again in an environment without the variables that choose kernels,
+/// which gives libraries so many op threads. The new process gets its count back, this one `None` if `counts` is empty.
 pub(crate) fn clean_environment(counts: &[usize]) -> Option<usize> {
     if let Some(count) = env::var(MARK).ok().and_then(|count| count.parse().ok()) {
         return Some(count);

@@ -18,12 +18,12 @@ use super::shuffle;
 /// How long criterion warms each side up. It reads the clock meanwhile, so these calls are timed when it requests them.
 pub(crate) const WARM_UP: Duration = Duration::from_millis(300);
 
-/// Seconds of calls by which the time of a call is estimated, for a side that criterion has not warmed up yet.
+/// Calls of so many seconds show how long a call takes, for a side that criterion has not warmed up yet.
 const FIRST: f64 = 0.01;
 
 /// The sides of one row.
 pub(crate) struct Race<'a> {
-    /// Makes so many calls of a side and returns the seconds of all together.
+    /// Makes so many calls of a side, and returns the seconds that they take together.
     time: Box<dyn FnMut(usize, u64) -> f64 + 'a>,
     sides: Vec<Side>,
     order: Vec<usize>,
@@ -36,7 +36,7 @@ struct Side {
     warmed: Duration,
     /// Seconds of a call when it was last timed.
     pace: Option<f64>,
-    /// Seconds of a call in the rounds whose samples criterion has not requested yet.
+    /// Seconds of a call in each round whose sample criterion has not requested yet.
     kept: VecDeque<f64>,
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn seconds(count: u64, mut call: impl FnMut()) -> f64 {
 }
 
 impl<'a> Race<'a> {
-    /// A race of so many sides; `time` makes so many calls of a side and returns the seconds of all together.
+    /// A race of so many sides; `time` makes so many calls of a side, and returns the seconds that they take together.
     pub(crate) fn new(sides: usize, time: impl FnMut(usize, u64) -> f64 + 'a) -> Self {
         Self {
             time: Box::new(time),

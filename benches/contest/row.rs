@@ -13,10 +13,10 @@ use gingham::runtime::{Combination, Workload};
 use super::memory::Buffer;
 use super::race::{Race, seconds};
 
-/// Operands and judgements are the same in every run.
+/// Seeds the operands and the judge, which are the same in every run.
 const SEED: u64 = 1;
 
-/// Bytes of operands up to which the reference takes part, to show how far the others are ahead: they fit into L1.
+/// The reference takes part up to so many bytes of operands, which fit into L1, to show how far the others are ahead.
 const WITH_REFERENCE: u64 = 32 << 10;
 
 /// What is compared.
@@ -79,7 +79,7 @@ impl Row {
         race.run(group, &names, &self.name);
     }
 
-    /// The backends that take part. A backend that cannot use as many threads is named.
+    /// An engine for each backend that takes part. A message names a backend that cannot use the row's op threads.
     fn engines(&self, registry: &Registry) -> Vec<Engine> {
         let with_reference = self.workload.task_bytes() <= WITH_REFERENCE;
         let Some((op, dtype)) = self.workload.call().op() else { return Vec::new() };

@@ -8,14 +8,14 @@ use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 pub(crate) struct Cores(Vec<usize>);
 
 impl Cores {
-    /// Those it may use now.
+    /// The CPUs that it may use now.
     pub(crate) fn of_this_process() -> io::Result<Self> {
         let allowed = sched_getaffinity(None)?;
         // The first CPU serves more interrupts than the others.
         Ok(Self((0..CpuSet::MAX_CPU).rev().filter(|&cpu| allowed.is_set(cpu)).collect()))
     }
 
-    /// How many there are.
+    /// The number of CPUs.
     pub(crate) fn count(&self) -> usize {
         self.0.len()
     }

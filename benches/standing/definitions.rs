@@ -128,12 +128,12 @@ pub(crate) struct Lanes {
 pub(crate) struct InMemory {
     #[serde(deserialize_with = "parsed")]
     pub(crate) op: Op,
-    /// The range of each.
+    /// The range of each argument.
     pub(crate) arguments: Vec<[f64; 2]>,
     pub(crate) ceiling: Stored,
 }
 
-/// What its elements are, and with that the ceiling.
+/// What a function does to memory, which decides its ceiling.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Stored {
@@ -153,7 +153,7 @@ pub(crate) struct OnThreads {
 pub(crate) struct InCache {
     #[serde(deserialize_with = "parsed")]
     pub(crate) op: Op,
-    /// The range of each.
+    /// The range of each argument.
     pub(crate) arguments: Vec<[f64; 2]>,
     pub(crate) f64: Goal,
     pub(crate) f32: Goal,

@@ -113,7 +113,7 @@ fn begins(wanted: &str, name: &str) -> bool {
     wanted.split('/').next() == Some(name)
 }
 
-/// The lines above the table: no version, no number.
+/// The lines above the table, which name the version of every library.
 fn describe(standing: &Standing, machine: &Machine, missing: &[String]) -> String {
     let mut text = format!("{:<15} {}, {} CPUs usable\n", "machine", machine.cpu_model, standing.cores.count());
     for backend in standing.registry.iter() {

@@ -11,10 +11,10 @@ use crate::memory::{Buffer, PERIOD};
 use crate::peers::Element;
 use crate::rounds::Side;
 
-/// The program.
+/// What the process runs.
 const RUNNER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/standing/numpy_side.py");
 
-/// The process, ended by the end of its standard input.
+/// NumPy's process, which ends when its standard input is closed.
 pub(crate) struct Numpy {
     pipes: RefCell<(ChildStdin, BufReader<ChildStdout>)>,
     version: String,
@@ -22,7 +22,7 @@ pub(crate) struct Numpy {
 }
 
 impl Numpy {
-    /// Starts it with the Python of `environment`.
+    /// Starts the process with the Python of `environment`.
     pub(crate) fn start(environment: &Path) -> Result<Self, String> {
         let python = environment.join("bin/python");
         let mut command = Command::new(&python);

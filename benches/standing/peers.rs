@@ -57,7 +57,7 @@ impl Element for f32 {
 /// How the library of a wheel is opened.
 type Open = fn(&Path) -> Result<Cblas, String>;
 
-/// All installed ones, and a line about each that is not.
+/// The installed peers, and for each other peer a line that says what is missing.
 pub(crate) fn find(environment: &Path) -> (Vec<Box<dyn Peer>>, Vec<String>) {
     let (mut found, mut missing): (Vec<Box<dyn Peer>>, Vec<String>) = (vec![Box::new(Gemm)], Vec::new());
     let wheels: [(&str, &str, Open); 2] = [
@@ -158,7 +158,7 @@ struct Cblas {
 }
 
 impl Cblas {
-    /// The functions of `library`, whose names begin with `prefix`. It stays loaded for ever.
+    /// The functions of `library`, whose names begin with `prefix`. The library stays loaded for ever.
     fn new(library: Library, prefix: &str, version: String) -> Result<Self, String> {
         fn get<F: Copy>(library: &Library, prefix: &str, name: &str) -> Result<F, String> {
             let name = format!("{prefix}{name}\0");
@@ -236,7 +236,7 @@ fn openblas(path: &Path) -> Result<Cblas, String> {
     Cblas::new(library, PREFIX, version)
 }
 
-/// MKL. `MKL_THREADING_LAYER=SEQUENTIAL` leaves it without threads.
+/// MKL, which `MKL_THREADING_LAYER=SEQUENTIAL` keeps on one thread.
 fn mkl(path: &Path) -> Result<Cblas, String> {
     let library = open(path)?;
     let mut text: [c_char; 200] = [0; 200];

@@ -77,7 +77,7 @@ impl<T: Element> Product<T> {
         })
     }
 
-    /// `side` if its result is right; otherwise it is named.
+    /// `side` if its result is right; otherwise a message names it.
     pub(crate) fn verified<'a>(&self, standing: &Standing, side: Side<'a>) -> Option<Side<'a>> {
         let is_right = || {
             let (a, b) = self.operands();

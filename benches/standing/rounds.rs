@@ -10,7 +10,7 @@ pub(crate) struct Side<'a> {
     pub(crate) name: String,
     /// Seconds of the call whose result was verified; 0 until then.
     pub(crate) first: f64,
-    /// Makes so many calls and returns the seconds of all together.
+    /// Makes so many calls, and returns the seconds that they take together.
     pub(crate) time: Box<dyn FnMut(u64) -> f64 + 'a>,
 }
 
@@ -39,14 +39,13 @@ pub(crate) struct Effort {
 
 /// The rounds of one row.
 pub(crate) struct Rounds {
-    /// Seconds a call by side, in the order given; empty for a rival that was left out on the way.
+    /// Seconds of a call in each round, by side in the given order; empty for a rival that was dropped.
     pub(crate) seconds: Vec<Vec<f64>>,
     /// The ceiling in each round.
     pub(crate) ceilings: Vec<f64>,
 }
 
-/// Rounds after which a hopeless rival is left out: to go on would cost seconds a call in the largest rows, for
-/// nothing.
+/// After so many rounds, hopeless rivals are dropped: in the largest rows each of their calls takes seconds.
 const TRIAL: usize = 2;
 
 /// A rival is hopeless if it takes this many times the best rival's seconds.
@@ -59,7 +58,7 @@ const LONG: f64 = 0.1;
 /// [`HOPELESS`] in a long row: calls of such length differ by some 3 % from round to round (Zen 4, a shared host).
 const LONG_HOPELESS: f64 = 1.06;
 
-/// The fewest rounds with an interval of the median.
+/// A median has an interval from so many rounds on.
 const LONG_ROUNDS: usize = 6;
 
 /// Measures `sides`, of which the first is ours and always stays, and `ceiling` beside them.

@@ -13,7 +13,7 @@ use crate::peers::{Element, Peer};
 use crate::rounds::{Effort, Side, measure};
 use crate::verdict::{Figure, Goal};
 
-/// The backend whose standing it is.
+/// The backend that is compared with the others.
 pub(crate) const OURS: &str = "simd";
 
 /// Everything that a section needs.
@@ -26,7 +26,7 @@ pub(crate) struct Standing {
     pub(crate) effort: Effort,
     /// Beginnings of the names of the wanted rows; none means all.
     pub(crate) wanted: Vec<String>,
-    /// The section whose heads are still to be written.
+    /// Whether a section's column heads are still to be written.
     pub(crate) head: Cell<bool>,
 }
 
@@ -64,12 +64,12 @@ impl Unit {
 }
 
 impl Standing {
-    /// The backend whose standing it is.
+    /// The backend [`OURS`].
     pub(crate) fn ours(&self) -> &dyn Backend {
         &**self.registry.get(OURS).expect("main has found it")
     }
 
-    /// The other backends whose own arithmetic does `op`. For products ndarray calls matrixmultiply, which is there.
+    /// The other backends that compute `op` themselves. For products ndarray calls matrixmultiply, which takes part.
     pub(crate) fn rivals(&self, op: Op, dtype: DType) -> impl Iterator<Item = &dyn Backend> {
         let out = move |id: &str| id == OURS || (op == Op::MatMul && id == "ndarray");
         let others = self.registry.iter().filter(move |backend| !out(&backend.info().id));
@@ -166,7 +166,7 @@ impl Standing {
         println!("{}", cells.join("  "));
     }
 
-    /// What `call` returns on `count` CPUs; before and after it, this process is bound to one.
+    /// Binds this process to `count` CPUs while `call` runs, and to one afterwards.
     pub(crate) fn on_cpus<R>(&self, count: usize, call: impl FnOnce() -> R) -> R {
         let allow = |count| self.cores.allow(count).unwrap_or_else(|why| panic!("the CPUs cannot be chosen: {why}"));
         allow(count);

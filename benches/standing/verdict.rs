@@ -15,7 +15,7 @@ pub(crate) struct Goal {
     pub(crate) ratio_below: Option<f64>,
 }
 
-/// A figure taken in each round: its median and the interval of that, the whole range below six rounds.
+/// A figure taken in each round: its median, and the median's interval or, of fewer than six rounds, the whole range.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Figure {
     pub(crate) median: f64,
@@ -56,7 +56,7 @@ impl Goal {
             }
         }
         if let Some(goal) = self.times(rival) {
-            // Not slower: its interval includes equality.
+            // "Not slower" means that the interval includes equality.
             let end = |ratio: Figure| if goal <= 1.0 { ratio.median.max(ratio.interval[1]) } else { ratio.median };
             match ratio {
                 Some(ratio) => short.extend(shortfall(end(ratio) / goal, "of the rival")),
@@ -76,7 +76,7 @@ impl Goal {
     }
 }
 
-/// How far `reached`, 1 being enough, lies below what is wanted.
+/// By how much `reached` lies below 1, in words.
 fn shortfall(reached: f64, of: &str) -> Option<String> {
     let ok = reached >= 1.0;
     (!ok).then(|| format!("{:.1} % {of}", 100.0 * (1.0 - reached)))

@@ -38,7 +38,7 @@ fn one() -> Vec<usize> {
 /// The rows of `text`, in its order.
 ///
 /// # Errors
-/// What is wrong, with its line if it is not TOML of this form, otherwise with the row that is invalid.
+/// What is wrong: with the line if the text is not TOML of this form, otherwise with the invalid row.
 pub(crate) fn rows(text: &str) -> Result<Vec<Row>, String> {
     let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
     let mut rows = Vec::new();

@@ -45,7 +45,7 @@ fn noise(folder: &Path) -> Result<Noise, Box<dyn Error>> {
     Ok(Noise::of(&recordings))
 }
 
-/// A part of the space of some eighty combinations, the fastest of all among them: every second number of threads, the
+/// A part of the space, with some eighty combinations and the fastest of all: every second number of threads, the
 /// larger numbers of workers, and one of the two pools.
 fn selection() -> Result<Selection, gingham_core::Error> {
     Ok(Selection::default()

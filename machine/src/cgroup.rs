@@ -1,7 +1,7 @@
 //! What a container may use: the CPU quota and the memory limit of this process' control groups.
 //!
-//! A container on a machine with 64 CPUs may use the time of one and a half and a quarter of the memory; only the
-//! control groups say so. Both versions are read (many systems mount both): the process' group and every group above it
+//! A container on a machine with 64 CPUs may have the time of 1.5 CPUs and a quarter of the memory; only the control
+//! groups say so. Both versions are read (many systems mount both): the process' group and every group above it
 //! up to the mount point, as the tightest limit holds.
 
 use std::path::{Component, Path, PathBuf};
@@ -54,8 +54,8 @@ impl Group {
 }
 
 fn groups_of_this_process(controller: &str) -> Vec<Group> {
-    let [cgroup, mountinfo] = ["cgroup", "mountinfo"].map(|name| read(format!("/proc/self/{name}")).unwrap_or_default());
-    groups(controller, &cgroup, &mountinfo)
+    let text = |path| read(path).unwrap_or_default();
+    groups(controller, &text("/proc/self/cgroup"), &text("/proc/self/mountinfo"))
 }
 
 /// The groups that limit `controller`, innermost first, from the texts of `/proc/self/cgroup` (`2:cpu,cpuacct:/a/b`, or

@@ -33,10 +33,10 @@ impl Usage {
     }
 
     /// The usage up to now of all processes of the process group `group`. Processes that cannot be read, or end while
-    /// they are read, are left out; a group that is not there has used nothing.
+    /// they are read, are left out; a group without processes has used nothing.
     ///
     /// CPU time is the sum over the living threads, to the nanosecond, or what the kernel booked for the process, to
-    /// its tick, whichever is more: threads that have ended are only in the latter. The CPU time and the faults of a
+    /// its tick, whichever is more: only the latter includes threads that have ended. The CPU time and the faults of a
     /// process that has ended count with the parent that waited for it.
     pub fn of_group(group: u32) -> Usage {
         let of_member = |pid| {
@@ -55,7 +55,7 @@ impl Usage {
         members(group).into_iter().filter_map(of_member).fold(Usage::default(), Usage::and)
     }
 
-    /// The usage of the process that `path` and `stat` describe; another source may know more of its CPU seconds.
+    /// The usage of the process that `path` and `stat` describe, and whose CPU seconds the caller knows.
     fn of_process(path: &Path, stat: &Stat, cpu_s: f64) -> Usage {
         let sys_s = (stat.kernel_ticks as f64 * tick_seconds()).min(cpu_s);
         let mut usage = Usage { user_s: cpu_s - sys_s, sys_s, minor_faults: stat.minor_faults, ..Usage::default() };
@@ -79,7 +79,7 @@ impl Usage {
         }
     }
 
-    /// What was used after `earlier` was read. The peak stays the peak so far: it has no difference.
+    /// What was used after `earlier` was read; but `peak_rss_bytes` stays the peak since the start.
     ///
     /// A tick of kernel time may end inside an interval shorter than itself; the kernel's part is therefore at most the
     /// interval's CPU time, and nothing here is negative.
@@ -97,12 +97,12 @@ impl Usage {
     }
 }
 
-/// CPU seconds of each living thread of this process, in no order.
+/// CPU seconds of each living thread of this process, in any order.
 pub fn thread_cpu_seconds() -> Vec<f64> {
     thread_seconds("/proc/self".as_ref()).collect()
 }
 
-/// What lies in a directory; nothing where it cannot be read.
+/// What lies in a directory; empty if that cannot be read.
 fn entries(path: impl AsRef<Path>) -> impl Iterator<Item = PathBuf> {
     let directory = if cfg!(target_os = "linux") { std::fs::read_dir(path).ok() } else { None };
     directory.into_iter().flatten().flatten().map(|entry| entry.path())
@@ -136,7 +136,7 @@ fn members(group: u32) -> Vec<u32> {
     found
 }
 
-/// The children of a process, which the kernel lists by the thread that started them. `None` where it does not.
+/// The children of a process, which the kernel lists by the thread that started them. `None` if it keeps no lists.
 fn children(pid: u32) -> Option<Vec<u32>> {
     let lists = entries(directory(pid).join("task")).filter_map(|task| read(task.join("children")));
     let all = lists.reduce(|all, list| all + &list)?; // each number is followed by a space
@@ -148,7 +148,7 @@ fn directory(pid: u32) -> PathBuf {
     PathBuf::from(format!("/proc/{pid}"))
 }
 
-/// The fields that are used of `/proc/PID/stat`. The children's fields cover those that have ended and were waited for.
+/// What `/proc/PID/stat` says, as far as it is used. The children are those that have ended and were waited for.
 #[derive(Debug, PartialEq)]
 struct Stat {
     group: u32,
@@ -161,7 +161,7 @@ struct Stat {
 }
 
 impl Stat {
-    /// Reads them for the process that `path` describes.
+    /// Reads the file of the process that `path` describes.
     pub(crate) fn read(path: &Path) -> Option<Stat> {
         Stat::parse(&read(path.join("stat"))?)
     }

@@ -1,15 +1,15 @@
 //! The environment variables that choose the kernels of the BLAS libraries which a peer (NumPy) or this repository's
-//! commands may load, whatever backends are compiled in. What a backend reads it declares itself; the runtime's
-//! `environment` puts both together.
+//! commands may load, whatever backends are compiled in. Each backend declares its own; the runtime's `environment`
+//! adds these to them.
 //!
-//! They are meant for debugging, yet some machines and containers export them for every program. With
+//! The variables are meant for debugging, yet some machines and containers export them for every program. With
 //! `OPENBLAS_CORETYPE=Haswell` and `OPENBLAS_L2_SIZE=512`, OpenBLAS 0.3.21 multiplied two 2000 x 2000 matrices at 48 to
-//! 53 GF/s on a core where it reaches 85 to 90 without them: a comparison made with them set is not one of the library.
-//! So they are cleared for every trial, reported, and a program in which they are set is warned.
+//! 53 GF/s on a core where it reaches 85 to 90 without them: whoever compares libraries then compares settings. So the
+//! variables are cleared for every trial and reported, and a program in which they are set is warned.
 
 /// The variables that choose kernels and are set in this process, sorted by name, with their values.
 ///
-/// Bytes that are not Unicode are replaced by U+FFFD, as the values are for showing.
+/// U+FFFD stands for bytes that are not Unicode, since the values are only shown.
 pub fn kernel_variables() -> Vec<(String, String)> {
     let text = |s: std::ffi::OsString| s.to_string_lossy().into_owned();
     let mut set: Vec<_> = std::env::vars_os()

@@ -2,9 +2,9 @@
 
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
-/// Bytes that could be allocated now without swapping: what the system has available, or less where a control group's
-/// limit leaves less (a container is killed at its own limit, however much the machine has). 0 where the system does
-/// not say.
+/// Bytes that could be allocated now without swapping: what the system has available, or what the limit of a control
+/// group leaves, if that is less (a container is killed at its own limit, however much the machine has). 0 where the
+/// system does not say.
 pub fn available_memory() -> u64 {
     let system = now().map_or(0, |system| system.available_memory());
     crate::cgroup::memory_left().map_or(system, |left| left.min(system))

@@ -1,15 +1,14 @@
 //! What other programs took of the CPUs that this process may use, while a sample ran.
 //!
-//! Programs on other CPUs take nothing: an affinity mask keeps a sample away from those. Under a quota there are more
-//! CPUs than may be busy for us at once, and other programs take something only once they keep more CPUs busy than the
-//! quota leaves idle. Off Linux every figure is zero.
+//! Programs on other CPUs take nothing: an affinity mask keeps a sample away from those. A quota leaves some CPUs idle,
+//! and other programs take something only once they keep more CPUs busy than that. Off Linux every figure is zero.
 
 use crate::system::{allowed_cpus, read, tick_seconds};
 
 /// The CPUs that this process may use, and how many of them its quota leaves to others.
 #[derive(Debug, Clone)]
 pub struct Neighbours {
-    /// All of the machine's where it is empty.
+    /// Empty: all of the machine's.
     cpus: Vec<usize>,
     spare: f64,
 }
@@ -17,7 +16,7 @@ pub struct Neighbours {
 /// The clocks of the CPUs at one moment, in seconds since the machine started, summed over them.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Clocks {
-    /// Seconds that they ran anything: neither idle, nor waiting for a disk, nor stolen.
+    /// Seconds in which they ran something of this machine; to wait for a disk is not to run.
     busy_s: f64,
     /// Seconds that the host of a virtual machine ran something else.
     steal_s: f64,
@@ -28,8 +27,8 @@ pub struct Clocks {
 pub struct Taken {
     /// By the host of a virtual machine.
     pub steal_s: f64,
-    /// By other processes of this machine. May be some ticks below zero. It is not cut off at zero, because a single
-    /// figure of a short run says little, and a sum over many must not be biased.
+    /// By other processes of this machine. May be some ticks below zero, and is not cut off there: the figure of one
+    /// short run says little, and a sum over many must not be biased.
     pub others_s: f64,
 }
 
@@ -53,12 +52,12 @@ impl Neighbours {
     #[must_use]
     pub fn took(&self, [from, to]: [Clocks; 2], wall_s: f64, own_s: f64) -> Taken {
         let others_s = to.busy_s - from.busy_s - own_s;
-        // Up to this much they only used what the quota kept from us.
+        // So much of it the quota kept from us anyway.
         let spare_s = (self.spare * wall_s).min(others_s.max(0.0));
         Taken { steal_s: (to.steal_s - from.steal_s).max(0.0), others_s: others_s - spare_s }
     }
 
-    /// The clocks of these CPUs, or of all where one of these is not listed: some containers renumber theirs.
+    /// The clocks of these CPUs, or of all if the text lacks one of them: some containers renumber theirs.
     fn clocks_in(&self, stat: &str) -> Clocks {
         let each = || self.cpus.iter().map(|cpu| clocks(stat, &format!("cpu{cpu} "))).collect::<Option<Vec<_>>>();
         let listed = each().filter(|each| !each.is_empty());

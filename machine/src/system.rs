@@ -1,4 +1,4 @@
-//! What Linux tells this process, by its files and its calls. Elsewhere nothing is known.
+//! What Linux tells this process by its files and calls; other systems are not asked.
 
 use std::path::Path;
 

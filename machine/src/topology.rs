@@ -15,8 +15,8 @@ use crate::system::{allowed_cpus, read};
 pub struct Machine {
     /// The CPU's name for itself, for example `AMD EPYC 9655`; `unknown` where it has none.
     pub cpu_model: String,
-    /// What distinguishes generations where the name does not (rented machines often say `AMD EPYC` and no more):
-    /// family, model and stepping on x86-64, the identification register on 64-bit ARM; `None` where neither is known.
+    /// Tells generations apart if the name does not (rented machines often say `AMD EPYC` and no more): family, model
+    /// and stepping on x86-64, the identification register on 64-bit ARM; `None` where neither is known.
     #[serde(default)]
     pub cpu_signature: Option<String>,
     /// Instruction set family: `x86_64`, `aarch64`, ...
@@ -69,8 +69,8 @@ pub enum CacheKind {
 }
 
 impl Machine {
-    /// Describes this machine, as this process may use it now. Never fails: each field says what it holds where its
-    /// fact is not known.
+    /// Describes this machine, as this process may use it now. Never fails: each field has a value for a fact that is
+    /// not known.
     pub fn probe() -> Machine {
         let logical_cpus = logical_cpus();
         let affinity = allowed_cpus().map(|cpus| cpus.len()).filter(|&count| count > 0).unwrap_or(logical_cpus);
@@ -92,8 +92,7 @@ impl Machine {
         }
     }
 
-    /// Bytes in all of the machine's last-level caches, taking those of the other CPUs to be like the first CPU's; 0
-    /// where no cache is known.
+    /// Bytes in all of the machine's last-level caches, as if all CPUs had the first one's; 0 where no cache is known.
     pub fn last_level_bytes(&self) -> u64 {
         let data = self.caches.iter().filter(|cache| cache.kind != CacheKind::Instruction);
         data.max_by_key(|cache| cache.level)
@@ -101,8 +100,8 @@ impl Machine {
     }
 }
 
-/// Whole CPUs of a quota round down, as in `std::thread::available_parallelism`: a thread too many is throttled with
-/// the others in every period.
+/// A quota is rounded down to whole CPUs, as in `std::thread::available_parallelism`: with a thread too many, all
+/// threads are throttled in every period.
 fn usable(affinity: usize, quota: Option<f64>) -> usize {
     quota.map_or(affinity, |quota| affinity.min(quota as usize)).max(1)
 }
@@ -117,7 +116,7 @@ fn logical_cpus() -> usize {
     online().map(|cpus| cpus.len()).or_else(|| std::thread::available_parallelism().ok().map(Into::into)).unwrap_or(1)
 }
 
-/// Cores by the sets of CPUs that each consists of. The file had its second name before Linux 5.1.
+/// Counts the different sets of CPUs that share a core. Before Linux 5.1 the file had its second name.
 fn physical_cores() -> Option<usize> {
     let siblings = |cpu| {
         let file = |name| read(format!("{CPUS}/cpu{cpu}/topology/{name}"));
@@ -198,8 +197,7 @@ fn cache_bytes(text: &str) -> Option<u64> {
     text.trim_end_matches(['K', 'M', 'G']).parse::<u64>().ok()?.checked_mul(unit).filter(|&bytes| bytes > 0)
 }
 
-/// The caches as the CPU describes them. It gives an upper bound on the CPUs that share one, which may be more than
-/// there are.
+/// The caches as the CPU describes them. Its bound on how many CPUs share a cache may exceed the number of CPUs.
 #[cfg(target_arch = "x86_64")]
 fn caches_by_cpuid(logical_cpus: usize) -> Vec<Cache> {
     use raw_cpuid::CacheType;
@@ -256,8 +254,8 @@ fn simd_levels() -> Vec<String> {
     levels.into_iter().filter(|(_, is_supported)| *is_supported).map(|(name, _)| name.to_owned()).collect()
 }
 
-/// CPU numbers in the kernel's list format, `0-3,8,10-11`, ascending and each once; `None` for anything else, an empty
-/// list and numbers past [`CPU_LIMIT`] included.
+/// CPU numbers in the kernel's list format, `0-3,8,10-11`, ascending and each once; `None` for any other text, for an
+/// empty list, and for numbers past [`CPU_LIMIT`].
 fn cpu_list(text: &str) -> Option<Vec<usize>> {
     let mut cpus = BTreeSet::new();
     for part in text.trim().split(',') {
@@ -271,7 +269,7 @@ fn cpu_list(text: &str) -> Option<Vec<usize>> {
     Some(cpus.into_iter().collect())
 }
 
-/// Linux' own limit on CPUs is 8,192 on x86-64; a list past this is damaged, and expanding it would take the memory.
+/// Linux allows 8,192 CPUs on x86-64; a list past this limit is damaged, and expanding it would take all memory.
 const CPU_LIMIT: usize = 1 << 16;
 
 #[cfg(test)]

@@ -25,13 +25,13 @@ const FOLDER: &str = "harness/tests/recordings";
 /// The list of what is recorded.
 const LIST: &str = include_str!("../../benches/workloads/recordings.toml");
 
-/// Time for each of them: it sets how long the slowest sample may be, and no recording should need all of it.
+/// Time for each run: it bounds the slowest sample, and no recording should need all of it.
 const BUDGET: &str = "300s";
 
 /// Spread at which a run is quiet enough, and how many runs are made to find one.
 const QUIET: (f64, usize) = (0.06, 3);
 
-/// Digits that numbers keep: a clock does not resolve more of 20 ms.
+/// Digits that numbers keep: a clock resolves no more of 20 ms.
 const DIGITS: usize = 6;
 
 /// Fields of a sample that decisions use.
@@ -52,7 +52,7 @@ pub(crate) fn run(names: &[&str]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The file of workloads; its comments on them are for readers.
+/// The file of workloads.
 #[derive(Deserialize)]
 struct List {
     backends: Vec<String>,
@@ -67,7 +67,7 @@ struct Workload {
     op: String,
     shape: String,
     tasks: usize,
-    /// The names of the list if there are none.
+    /// Empty: the backends of the list.
     #[serde(default)]
     backends: Vec<String>,
 }
@@ -92,7 +92,7 @@ fn chosen(names: &[&str]) -> Result<Vec<Workload>> {
 /// Writes the whole results of the quietest runs to the folder `to`.
 fn measure(recordings: &[Workload], to: &Path) -> Result<()> {
     finish(cargo().args(["build", "--release", "-p", "gingham", "--features", "openblas"]), "cargo build")?;
-    // Not through cargo: its own process would stay alive, and a build could begin.
+    // Without cargo: its own process would stay alive, and a build could begin.
     let program = Workspace::load()?.target.join("release/gingham");
     for workload in recordings {
         let name = &workload.name;
@@ -206,7 +206,7 @@ fn trim(value: &mut Value) {
     }
 }
 
-/// Whether a field of a sample says no more than its absence.
+/// Whether a field of a sample may be left out, since its absence means the same.
 fn is_nothing(field: &str, value: &Value) -> bool {
     field != "round" && value.as_f64() == Some(0.0)
 }

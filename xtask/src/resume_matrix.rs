@@ -20,10 +20,10 @@ use serde_json::Value;
 use crate::command::finish;
 use crate::workspace::{Workspace, cargo};
 
-/// Between two kills.
+/// Time between two kills.
 const STEP: Duration = Duration::from_millis(50);
 
-/// Kills, and those of the short form.
+/// The number of kills, and that of the short form.
 const KILLS: u32 = 20;
 const KILLS_IN_SHORT: u32 = 4;
 

@@ -18,7 +18,7 @@ const MARK: &str = "SKIPPED: ";
 /// Whether a reason is true of this machine.
 type Condition = fn() -> bool;
 
-/// Words of the known reasons.
+/// Words of each known reason, and when it is true.
 const REASONS: [(&str, Condition); 22] = [
     ("lacks the SIMD level avx2", || !has("avx2+fma")),
     ("lacks the SIMD level avx512", || !has("avx512")),
@@ -32,8 +32,7 @@ const REASONS: [(&str, Condition); 22] = [
     ("root may", is_root),
     ("this user may", is_root),
     ("only root", || !is_root()),
-    // What a container, a file system or a library refuses shows only when it is tried, and the test has tried it; the
-    // same holds for chance.
+    // Only a try shows what a container, a file system, a library or chance allows, and the test has tried it.
     ("/dev/shm takes no file", tried),
     ("no node for a device", tried),
     ("no control group", tried),

@@ -1,4 +1,4 @@
-//! Test counts, read from the summary lines of the test runners, so that the total is the runners' count and not ours.
+//! Test counts, read from the summary lines of the test runners: the runners count, and their counts are added.
 
 use std::fmt;
 use std::ops::AddAssign;

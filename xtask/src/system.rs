@@ -1,4 +1,4 @@
-//! What the checks need beside cargo: found by trying it, installed if that is allowed, otherwise named exactly.
+//! What the checks need beside cargo: what is missing is installed or, where that is not allowed, named exactly.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use anyhow::{Result, bail, ensure};
 use crate::command::{self, step};
 use crate::workspace::root;
 
-/// How package managers install.
+/// The commands by which package managers install.
 const MANAGERS: [&str; 4] = ["sudo apt-get install", "sudo dnf install", "sudo pacman -S", "brew install"];
 
 /// Something outside the repository.
@@ -48,7 +48,7 @@ pub(crate) const PYTHON: Need = Need {
 const COMPONENTS: [(&str, &[&str]); 2] =
     [("rustfmt", &["cargo", "fmt", "--version"]), ("clippy", &["cargo", "clippy", "--version"])];
 
-/// Returns when everything that the checks need is there.
+/// Installs everything that the checks need and lack, or says how to.
 pub(crate) fn prepare() -> Result<()> {
     let absent: Vec<&str> = COMPONENTS.iter().filter(|(_, probe)| !succeeds(probe)).map(|&(name, _)| name).collect();
     if !absent.is_empty() {

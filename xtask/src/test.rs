@@ -28,11 +28,11 @@ use crate::summary::Counts;
 use crate::workspace::{Workspace, cargo, root};
 use crate::{skips, system};
 
-/// The unsafe code of the kernels under Miri, which has the instructions of the portable level alone.
+/// Miri runs the unsafe code of the kernels; it knows only the instructions of the portable level.
 const MIRI: &str =
     "miri test -p gingham-simd --test hostile -- one_view_twice strides_of_no_meaning shapes_that_nobody";
 
-/// Where steps that only check build, below the repository's root.
+/// The folder, below the repository's root, in which steps that only check build.
 const CHECKS: &str = "target/checks";
 
 /// One cargo command.
@@ -90,7 +90,7 @@ fn run_all(steps: &[Step], target: &Path) -> Result<Vec<Option<Done>>> {
     thread::scope(|scope| {
         let beside = scope.spawn(|| -> Result<()> {
             for (step, done) in beside {
-                // Whole, so that the lines of two steps do not mix.
+                // Printed at once, so that the lines of two steps do not mix.
                 let mut text = Vec::new();
                 let outcome = run(step, &mut text);
                 std::io::stdout().write_all(&text)?;
@@ -113,7 +113,7 @@ fn begin_checks(target: &Path) -> Result<()> {
         return Ok(());
     }
     fs::create_dir_all(&checks).with_context(|| checks.display().to_string())?;
-    // With the times of the files, by which cargo decides what is fresh; `fs::copy` does not keep them.
+    // `cp` keeps the times of the files, by which cargo decides what is fresh; `fs::copy` does not.
     let copied = Command::new("cp").args(["--archive", "--reflink=auto"]).args([&compiled, &checks]).status();
     ensure!(copied.context("cp")?.success(), "copying {} to {}", compiled.display(), checks.display());
     Ok(())
@@ -151,7 +151,7 @@ fn steps(members: &[String], has_miri: bool, apart: bool) -> Vec<Step> {
         steps.extend([
             step(all),
             step("test --no-fail-fast --workspace --doc --features openblas"),
-            // The message about a backend that is not compiled in.
+            // It shows the message about a backend that is not compiled in.
             step("test --no-fail-fast --workspace --exclude gingham-openblas --test cli"),
         ]);
     }

@@ -1,8 +1,8 @@
 //! `cargo xtask try-new-backend`: proof that the newcomer's first command works.
 //!
 //! It copies the repository to a temporary folder, makes a backend there with `new-backend`, then runs the conformance
-//! suite on the new crate and compiles the registry with it. Both build into this repository's target folder, so that
-//! libraries that are already built are not built again.
+//! suite on the new crate and compiles the registry with it. Both build into this repository's target folder, where
+//! the libraries are already built.
 
 use std::fs;
 use std::process::ExitCode;

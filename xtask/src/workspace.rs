@@ -15,7 +15,7 @@ pub(crate) struct Workspace {
     pub(crate) members: Vec<String>,
     /// The root files of their targets: libraries, programs, tests, benches and examples.
     pub(crate) roots: Vec<PathBuf>,
-    /// Where builds go.
+    /// The folder in which cargo builds.
     pub(crate) target: PathBuf,
 }
 

@@ -15,10 +15,10 @@ use crate::peers::Element;
 use crate::rounds::Side;
 use crate::standing::{Row, Standing, Unit};
 
-/// What is filled in, here and in NumPy's process.
+/// The value that `fill` writes, here and in NumPy's process.
 const FILLED: f64 = 1.5;
 
-/// Functions whose results are not exact may err by this much, ours and NumPy's by half of it each.
+/// ULP by which a result may differ from the reference's if the function is not exact: each may err by half of them.
 const ULPS: f64 = 8.0;
 
 pub(super) fn run(standing: &Standing, of: &definitions::Lanes) {
@@ -114,7 +114,7 @@ impl<T: Element> Lanes<T> {
         standing.numpy(self.op.name(), &[len], &inputs, |out| out.len() == self.expected.len() && self.is_right(out))
     }
 
-    /// Whether `part` is the beginning of a period.
+    /// Whether `part` equals the beginning of the expected period.
     fn is_right(&self, part: &[T]) -> bool {
         let ulps = T::from_f64(if self.op.is_exact() { 0.0 } else { ULPS }) * T::epsilon();
         part.iter().zip(&self.expected).all(|(&got, &expected)| (got - expected).abs() <= ulps * expected.abs())

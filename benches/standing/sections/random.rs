@@ -33,7 +33,7 @@ fn row<T: Element>(standing: &Standing, distribution: Distribution, bytes: usize
         let view = &mut out.borrow_mut()[..];
         let done = random::random(standing.ours(), distribution, stream, ArrayViewMut1::from(view), OpThreads::ONE);
         done.unwrap_or_else(|error| panic!("{error}"));
-        stream = stream.skip(len as u64); // as a generator goes on
+        stream = stream.skip(len as u64); // so that the next call draws other numbers
     });
     let poison = || out.borrow_mut().fill(T::nan());
     let Some(ours) = standing.verified(ours, poison, || is_plausible(distribution, &out.borrow())) else { return };
@@ -42,7 +42,7 @@ fn row<T: Element>(standing: &Standing, distribution: Distribution, bytes: usize
     standing.row(Row { name, work: len as f64, unit, ceiling: None, threads: 1, goal, ours, rivals });
 }
 
-/// Whether mean and variance are within eight standard errors of the distribution's, as they are except once in 10^15
+/// Whether mean and variance are within eight standard errors of the distribution's: right numbers fail once in 10^15
 /// times. The conformance suite has better tests.
 fn is_plausible<T: Element>(distribution: Distribution, drawn: &[T]) -> bool {
     // Mean, variance and fourth central moment.

@@ -73,7 +73,7 @@ impl Memory {
     }
 }
 
-/// Asks for huge pages, so that address translation does not slow the loops; a refusal leaves ordinary ones.
+/// Asks for huge pages, so that address translation does not slow the loops; if that is refused, pages are ordinary.
 fn huge_pages(pages: &mut Vec<Page>) {
     #[cfg(target_os = "linux")]
     {

@@ -36,7 +36,7 @@ pub struct Ceilings {
     /// Threads of `all_cores`: [`Machine::usable_cpus`], or as many as the system lets this process start at once.
     pub threads: usize,
     /// Bytes that each run of a bandwidth loop goes through once: four times the last-level caches unless memory or
-    /// time forbade it. Below twice those caches, reading is in part from them.
+    /// time forbade it. With fewer than twice those caches, a part of them is read from the caches.
     pub footprint_bytes: u64,
 }
 
@@ -109,7 +109,7 @@ pub enum Resource {
     Copy,
 }
 
-/// The loops with the memory that they go through, to be run beside a kernel as often as it is.
+/// The loops with the memory that they go through. A caller may run them beside a kernel, as often as the kernel.
 pub struct Loops {
     memory: bandwidth::Memory,
     threads: usize,
@@ -158,8 +158,8 @@ fn best<S: Send + ?Sized>(parts: Vec<&mut S>, forms: &[Form<S>], share: Duration
         }
         let mut runs = Vec::new();
         for form in forms.iter().cycle() {
-            // One thread decides for all, at a time when no other looks. Sleeping at the barrier gives each thread a
-            // fresh slice of its CPU on a busy machine; passing the gate then starts them together.
+            // One thread decides for all, before any other reads the decision. Sleeping at the barrier gives each
+            // thread a fresh slice of its CPU on a busy machine; passing the gate then starts them together.
             if barrier.wait().is_leader() && !runs.is_empty() && begin.elapsed() >= share {
                 enough.store(true, Ordering::Relaxed);
             }
@@ -184,8 +184,8 @@ fn best<S: Send + ?Sized>(parts: Vec<&mut S>, forms: &[Form<S>], share: Duration
 }
 
 /// Calls `body` for each part on a thread of its own, once all threads have started, with the thread's number and the
-/// number of threads. If the system refuses threads there are fewer of them, and the other parts are left out; one is
-/// always run.
+/// number of threads. Once the system refuses a thread, no more are started and the other parts are left out; one part
+/// is always run.
 fn together<S: Send, R: Send>(parts: Vec<S>, body: impl Fn(usize, usize, S) -> R + Sync) -> Vec<R> {
     let (started, body) = (&OnceLock::new(), &body);
     let mut parts = parts.into_iter();

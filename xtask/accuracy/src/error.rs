@@ -12,7 +12,7 @@ use gingham_core::Scalar;
 
 use crate::function::{Function, big};
 
-/// An element type as a pattern of bits, and what is between its values.
+/// An element type: its values as patterns of bits, and their errors.
 pub(crate) trait Element: Scalar + LowerExp {
     /// Bits of a value.
     const BITS: u32;
@@ -50,7 +50,7 @@ impl<'a> Exact<'a> {
         Self { function, argument, constants, value: None }
     }
 
-    /// Its distance from `x`, which is positive or zero as it is itself, in units of 2^`unit`.
+    /// The distance of its size from `x`, a size too, in units of 2^`unit`.
     fn distance(&mut self, x: f64, unit: i32) -> f64 {
         let (x_, y_) = self.argument;
         let value = self.value.get_or_insert_with(|| self.function.exact(x_, y_, self.constants).abs());
@@ -73,7 +73,7 @@ impl Element for f32 {
         self.to_bits().into()
     }
 
-    /// The `f64` stands for the exact value: it is at most 2^-30 of an ULP away.
+    /// `nearest` stands for the exact value, from which it is at most 2^-30 of an ULP away.
     fn distance(self, _known: f64, nearest: f64, _exact: &mut Exact) -> f64 {
         let limit = 2f64.powi(128);
         let exponent = ((nearest.abs().to_bits() >> 52) as i32 - 1023).clamp(-126, 127);
@@ -93,8 +93,8 @@ impl Element for f64 {
         self.to_bits()
     }
 
-    /// A value that is the nearest one errs by half a unit at most. For the others the distance from the nearest one
-    /// decides whether the exact value is worth its time.
+    /// The nearest value errs by half a unit at most. For another value, its distance from the nearest one decides
+    /// whether the exact value is worth its time.
     fn distance(self, known: f64, nearest: f64, exact: &mut Exact) -> f64 {
         let steps = self.to_bits().abs_diff(nearest.to_bits());
         if steps == 0 {

@@ -1,8 +1,8 @@
 //! The arguments: every `f32`, or a sample that is dense where functions are difficult.
 //!
 //! Half of a sample is uniform in the bit pattern, and so reaches every size, infinity and NaN included; the other half
-//! is drawn where a function has its difficulties. Points of a kind are neighbours, so that there are vectors without
-//! an unusual lane: a single one makes a backend leave its usual path. The sample is the same in every run.
+//! is drawn where a function has its difficulties. Points of a kind are neighbours, so that some vectors have usual
+//! lanes alone: one unusual lane makes a backend leave its usual path. The sample is the same in every run.
 
 use std::f64::consts::FRAC_PI_2;
 
@@ -24,12 +24,12 @@ pub(crate) const BLOCK: usize = 1 << 15;
 /// Neighbours of a kind: several of the widest vectors.
 const RUN: usize = 64;
 
-/// Which points there are.
+/// The points at which a function is measured.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Points {
     function: Function,
     every: bool,
-    /// Blocks of them.
+    /// The number of blocks of points.
     pub(crate) blocks: u64,
 }
 
@@ -45,7 +45,7 @@ impl Points {
         Self { function, every, blocks }
     }
 
-    /// Points in all.
+    /// The number of points.
     pub(crate) fn len(self) -> u64 {
         self.blocks * BLOCK as u64
     }

@@ -3,7 +3,7 @@
 use crate::error::Element;
 use crate::function::Function;
 
-/// `(x, y, f(x, y))`; `y` counts for `pow` alone. The bits of a NaN are not fixed.
+/// `(x, y, f(x, y))`; `pow` alone uses `y`. The bits of a NaN are not fixed.
 pub(crate) fn specials<T: Element>(function: Function) -> Vec<(T, T, T)> {
     let cases = cases(function).iter().flat_map(|line| line.split(", "));
     let case = |case: &str| {

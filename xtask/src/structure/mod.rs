@@ -27,7 +27,7 @@ pub(crate) fn run() -> Result<ExitCode> {
 
 /// Each circle in words: its files, and the names that lead from one to another, one of which must go.
 fn circles() -> Result<Vec<String>> {
-    // Several targets may share files, and so a circle.
+    // Targets that share files may share a circle.
     let mut found = BTreeMap::new();
     for root in &Workspace::load()?.roots {
         let edges = modules::edges(root)?;

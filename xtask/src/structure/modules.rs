@@ -40,7 +40,7 @@ struct Crate {
     /// The root is the first.
     modules: Vec<Module>,
     mentions: Vec<Mention>,
-    /// The modules that hold the macros which the crate exports: to the compiler they are items of the root.
+    /// By name, the modules that hold the exported macros, which to the compiler are items of the root.
     exported: HashMap<String, usize>,
 }
 
@@ -128,7 +128,7 @@ impl Crate {
                 }
                 TokenTree::Ident(word) if *word == "mod" && within == Within::Module => {
                     let child = self.child(module, &name(at)?, path.take(), tokens.get(at + 1))?;
-                    // The first of those that are alternatives for different systems.
+                    // Of alternatives for different systems, the first.
                     self.modules[module].children.entry(name(at)?).or_insert(child);
                     at += 2;
                 }
@@ -259,7 +259,7 @@ impl Crate {
         taken.or_else(|| exported.map(|&module| Place { module, is_item: true }))
     }
 
-    /// Whether a module is in `file`, or below one that is.
+    /// Whether a module or one above it is in `file`.
     fn is_below(&self, module: usize, file: &Path) -> bool {
         let Module { file: own, parent, .. } = &self.modules[module];
         **own == *file || (module != 0 && self.is_below(*parent, file))

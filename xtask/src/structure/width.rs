@@ -19,7 +19,7 @@ pub(super) fn wide(text: &str, most: usize) -> impl Iterator<Item = (usize, usiz
     (1..).zip(widths).filter(move |&(_, width)| width > most)
 }
 
-/// The Rust files below `folder`, without what builds and tools have left there.
+/// The Rust files below `folder`, but for those in `target` and in hidden folders.
 pub(super) fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
