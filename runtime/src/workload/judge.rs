@@ -9,6 +9,7 @@ use gingham_core::bounds::Bounded;
 use ndarray::ArrayView2;
 
 use super::placement::{Placement, Tensor};
+use crate::combination::FUNCTIONS;
 
 /// What every trial's outputs are compared with.
 pub struct Judge {
@@ -16,20 +17,43 @@ pub struct Judge {
     expected: Box<dyn Expected>,
 }
 
-/// What a family expects of the outputs, which lie as `output` says.
-pub(super) trait Expected: Send + Sync {
-    /// The largest error over its bound among the outputs of tasks `0 .. count`, as `backend` computed them.
-    fn check(&self, output: &Tensor, backend: &str, outputs: &[u8], count: usize) -> Result<f64, Wrong>;
+/// The outputs of a run.
+pub(super) struct Run<'a> {
+    output: &'a Tensor,
+    outputs: &'a [u8],
+    /// Id of the backend that computed them.
+    pub(super) backend: &'a str,
+    /// The run was of tasks `0 .. tasks`.
+    pub(super) tasks: usize,
+}
 
-    /// Takes what a serial run has written for right from here on, where nothing else says what is.
-    fn learn(&mut self, output: &Tensor, outputs: &[u8], count: usize) {
-        let _ = (output, outputs, count);
+impl<'a> Run<'a> {
+    /// The output of `task`.
+    pub(super) fn result<T: Pod>(&self, task: usize) -> ArrayView2<'a, T> {
+        self.output.view(task, self.outputs).expect("the placement that the memory was made by")
+    }
+}
+
+/// What a family expects of the outputs. For operations this is a function, which knows the right results.
+pub(super) trait Expected: Send + Sync {
+    /// The largest error over its bound among the outputs of `run`.
+    fn check(&self, run: &Run<'_>) -> Result<f64, Wrong>;
+
+    /// Takes what a serial run has written for right from here on.
+    fn learn(&mut self, run: &Run<'_>) {
+        let _ = run;
     }
 
     /// What was learnt of `task`.
     fn learnt(&self, task: usize) -> &[u8] {
         let _ = task;
         &[]
+    }
+}
+
+impl<F: Fn(&Run<'_>) -> Result<f64, Wrong> + Send + Sync> Expected for F {
+    fn check(&self, run: &Run<'_>) -> Result<f64, Wrong> {
+        self(run)
     }
 }
 
@@ -55,13 +79,13 @@ impl Judge {
     /// # Errors
     /// [`Wrong`], naming the first element that is.
     pub fn check(&self, backend: &str, outputs: &[u8], count: usize) -> Result<f64, Wrong> {
-        self.expected.check(&self.output, backend, outputs, count)
+        self.expected.check(&Run { output: &self.output, outputs, backend, tasks: count })
     }
 
-    /// Takes the outputs of tasks `0 .. count`, which a serial run has written, for right from here on, where nothing
-    /// else says what is.
+    /// Takes the outputs of tasks `0 .. count`, which a serial run of a function has written, for right from here on.
+    /// The right results of an operation are known without it.
     pub fn learn(&mut self, outputs: &[u8], count: usize) {
-        self.expected.learn(&self.output, outputs, count);
+        self.expected.learn(&Run { output: &self.output, outputs, backend: FUNCTIONS, tasks: count });
     }
 }
 
@@ -127,32 +151,13 @@ pub enum Wrong {
     },
 }
 
-/// The output of `task`.
-pub(super) fn result<'a, T: Pod>(output: &Tensor, task: usize, outputs: &'a [u8]) -> ArrayView2<'a, T> {
-    output.view(task, outputs).expect("the placement that the memory was made by")
-}
-
-/// Compares elements with their expected values; holds the largest error over its bound so far.
-#[derive(Default)]
-pub(super) struct Comparison {
-    ratio: f64,
-}
-
-impl Comparison {
-    /// Compares element `element` of the output of task `task`.
-    pub(super) fn element(&mut self, [task, element]: [usize; 2], got: f64, expected: Bounded) -> Result<(), Wrong> {
-        let ratio = expected.ratio(got);
-        let ok = ratio <= 1.0;
-        if !ok {
-            return Err(Wrong::Element { task, element, got, expected: expected.value, bound: expected.bound });
-        }
-        self.ratio = self.ratio.max(ratio);
-        Ok(())
-    }
-
-    pub(super) fn ratio(&self) -> f64 {
-        self.ratio
-    }
+/// The largest error over its bound among elements, each given by its task and its place, its value and what it should
+/// be.
+pub(super) fn compare(elements: impl IntoIterator<Item = ([usize; 2], f64, Bounded)>) -> Result<f64, Wrong> {
+    elements.into_iter().try_fold(0.0, |largest: f64, ([task, element], got, expected)| match expected.ratio(got) {
+        ratio if ratio <= 1.0 => Ok(largest.max(ratio)),
+        _ => Err(Wrong::Element { task, element, got, expected: expected.value, bound: expected.bound }),
+    })
 }
 
 #[cfg(test)]

@@ -77,10 +77,11 @@ impl Operand {
         Self { name, shape, strides: [shape[1] as isize, 1], output }
     }
 
-    /// An array of the workload's shape.
-    pub(super) fn array(name: &'static str, workload: &Workload, output: bool) -> Self {
+    /// Arrays of the workload's shape, of these names; the last one is the output.
+    pub(super) fn arrays(names: &[&'static str], workload: &Workload) -> Vec<Self> {
         let [rows, columns, _] = workload.shape().sizes();
-        Self::by_rows(name, [rows, columns], output)
+        let array = |(place, &name)| Self::by_rows(name, [rows, columns], place + 1 == names.len());
+        names.iter().enumerate().map(array).collect()
     }
 
     /// Bytes that it takes on cache lines of its own.

@@ -2,16 +2,14 @@
 //!
 //! Every task is compared with a sum in twice the precision.
 
-use std::marker::PhantomData;
-
 use gingham_core::bounds::{Bounded, Sum};
 use gingham_core::{Op, Scalar};
 use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2, Axis, s};
 
 use super::{Bound, Family, Typed};
 use crate::parallel;
-use crate::workload::judge::{Comparison, Expected, Judge, Wrong, result};
-use crate::workload::placement::{Error, Number, Operand, Placement, Tensor};
+use crate::workload::judge::{Judge, Run, compare};
+use crate::workload::placement::{Error, Number, Operand, Placement};
 use crate::workload::shape::Shape;
 use crate::workload::{Single, Task, Workload};
 
@@ -38,7 +36,7 @@ impl Family for Dot {
     }
 
     fn operands(&self, workload: &Workload) -> Vec<Operand> {
-        let vector = |name| Operand::array(name, workload, false);
+        let vector = |name| Operand::by_rows(name, [1, workload.shape().sizes()[1]], false);
         vec![vector("x"), vector("y"), Operand::by_rows("out", [1, 1], true)]
     }
 
@@ -59,24 +57,11 @@ impl<T: Number> Typed<T> for Dot {
             Ok::<_, Error>(placement.tensors[operand].view::<T>(task, inputs)?.index_axis_move(Axis(0), 0))
         };
         let sums = (0..workload.tasks()).map(|task| Ok(sum(vector(0, task)?, vector(1, task)?)));
-        let sums = sums.collect::<Result<_, Error>>()?;
-        Ok(Judge::new(placement, Sums { sums, element: PhantomData::<T> }))
-    }
-}
-
-/// The sum of each task.
-struct Sums<T> {
-    element: PhantomData<T>,
-    sums: Vec<Bounded>,
-}
-
-impl<T: Number> Expected for Sums<T> {
-    fn check(&self, output: &Tensor, _: &str, outputs: &[u8], count: usize) -> Result<f64, Wrong> {
-        let mut comparison = Comparison::default();
-        for (task, &expected) in self.sums.iter().enumerate().take(count) {
-            comparison.element([task, 0], result::<T>(output, task, outputs)[[0, 0]].into_f64(), expected)?;
-        }
-        Ok(comparison.ratio())
+        let sums = sums.collect::<Result<Vec<_>, Error>>()?;
+        Ok(Judge::new(placement, move |run: &Run<'_>| {
+            let sums = sums.iter().enumerate().take(run.tasks);
+            compare(sums.map(|(task, &sum)| ([task, 0], run.result::<T>(task)[[0, 0]].into_f64(), sum)))
+        }))
     }
 }
 

@@ -2,7 +2,6 @@
 //!
 //! Stretches of every task are compared with the reference, to the last bit where IEEE 754 fixes the result.
 
-use std::marker::PhantomData;
 use std::ops::Range;
 
 use gingham_core::bounds::{Bounded, FUNCTION_ULP, ulp};
@@ -13,8 +12,8 @@ use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
 use super::{Bound, Family, Typed};
-use crate::workload::judge::{Comparison, Expected, Judge, Wrong, result};
-use crate::workload::placement::{Error, Number, Operand, Placement, Tensor};
+use crate::workload::judge::{Judge, Run, compare};
+use crate::workload::placement::{Error, Number, Operand, Placement};
 use crate::workload::{Single, Task, Workload};
 
 /// Elements of each task that are compared with the reference, in one stretch.
@@ -36,7 +35,7 @@ impl Workload {
 
 impl Family for Unary {
     fn operands(&self, workload: &Workload) -> Vec<Operand> {
-        vec![Operand::array("x", workload, false), Operand::array("out", workload, true)]
+        Operand::arrays(&["x", "out"], workload)
     }
 
     fn inputs(&self) -> Range<f64> {
@@ -53,8 +52,7 @@ impl Family for Unary {
 
 impl Family for Binary {
     fn operands(&self, workload: &Workload) -> Vec<Operand> {
-        let array = |name, output| Operand::array(name, workload, output);
-        vec![array("x", false), array("y", false), array("out", true)]
+        Operand::arrays(&["x", "y", "out"], workload)
     }
 
     fn inputs(&self) -> Range<f64> {
@@ -78,7 +76,7 @@ impl<T: Number> Typed<T> for Unary {
             elementwise::unary(&Reference, *self, Some(x), out.view_mut(), OpThreads::ONE).expect("equal shapes");
             Ok(out)
         };
-        Ok(Judge::new(placement, Elements::new(workload, placement, self.is_exact(), seed, expected)?))
+        judge(workload, placement, self.is_exact(), seed, expected)
     }
 }
 
@@ -95,64 +93,44 @@ impl<T: Number> Typed<T> for Binary {
             elementwise::binary(&Reference, *self, Some(x), y, out.view_mut(), OpThreads::ONE).expect("equal shapes");
             Ok(out)
         };
-        Ok(Judge::new(placement, Elements::new(workload, placement, self.is_exact(), seed, expected)?))
+        judge(workload, placement, self.is_exact(), seed, expected)
     }
 }
 
-/// Some stretches of the elements of each task.
-struct Elements<T> {
-    element: PhantomData<T>,
-    stretches: Vec<Stretch>,
+/// Judges the first, the last and one random stretch of every task by its `expected` values.
+fn judge<T: Number>(
+    workload: &Workload,
+    placement: &Placement,
     exact: bool,
-}
-
-/// Elements `range` of the output of task `task`.
-struct Stretch {
-    task: usize,
-    range: Range<usize>,
-    values: Vec<f64>,
-}
-
-impl<T: Number> Elements<T> {
-    /// The first, the last and one random stretch of every task, with its `expected` values.
-    fn new(
-        workload: &Workload,
-        placement: &Placement,
-        exact: bool,
-        seed: u64,
-        expected: impl Fn(usize, Range<usize>) -> Result<Array1<T>, Error>,
-    ) -> Result<Self, Error> {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let len = placement.output().shape.iter().product::<usize>();
-        let mut stretches = Vec::new();
-        for task in 0..workload.tasks() {
-            // Short operands are compared as a whole.
-            let starts = match len.checked_sub(3 * STRETCH) {
-                None => vec![0],
-                Some(spare) => vec![0, STRETCH + rng.random_range(0..=spare), len - STRETCH],
-            };
-            let stretch = if starts.len() == 1 { len } else { STRETCH };
-            for range in starts.into_iter().map(|start| start..start + stretch) {
-                let values = expected(task, range.clone())?.iter().map(|&x| x.into_f64()).collect();
-                stretches.push(Stretch { task, range, values });
+    seed: u64,
+    expected: impl Fn(usize, Range<usize>) -> Result<Array1<T>, Error>,
+) -> Result<Judge, Error> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let len = placement.output().shape.iter().product::<usize>();
+    let mut stretches = Vec::new();
+    for task in 0..workload.tasks() {
+        // Short operands are compared as a whole.
+        let ranges = match len.checked_sub(3 * STRETCH) {
+            None => vec![0..len],
+            Some(spare) => {
+                let starts = [0, STRETCH + rng.random_range(0..=spare), len - STRETCH];
+                starts.map(|start| start..start + STRETCH).to_vec()
             }
+        };
+        for range in ranges {
+            let values: Vec<f64> = expected(task, range.clone())?.iter().map(|&x| x.into_f64()).collect();
+            stretches.push((task, range, values));
         }
-        Ok(Self { stretches, exact, element: PhantomData })
     }
-}
-
-impl<T: Number> Expected for Elements<T> {
-    fn check(&self, output: &Tensor, _: &str, outputs: &[u8], count: usize) -> Result<f64, Wrong> {
-        let mut comparison = Comparison::default();
-        for Stretch { task, range, values } in self.stretches.iter().filter(|stretch| stretch.task < count) {
-            let got = flat(result::<T>(output, *task, outputs), range.clone());
-            for ((element, &got), &value) in range.clone().zip(&got).zip(values) {
-                let bound = if self.exact { 0.0 } else { FUNCTION_ULP * ulp::<T>(value) };
-                comparison.element([*task, element], got.into_f64(), Bounded { value, bound })?;
-            }
-        }
-        Ok(comparison.ratio())
-    }
+    Ok(Judge::new(placement, move |run: &Run<'_>| {
+        compare(stretches.iter().filter(|(task, ..)| *task < run.tasks).flat_map(|(task, range, values)| {
+            let got = flat(run.result::<T>(*task), range.clone());
+            range.clone().zip(got).zip(values).map(move |((element, got), &value)| {
+                let bound = if exact { 0.0 } else { FUNCTION_ULP * ulp::<T>(value) };
+                ([*task, element], got.into_f64(), Bounded { value, bound })
+            })
+        }))
+    }))
 }
 
 /// Elements `range` of a row-major operand.

@@ -15,8 +15,8 @@ use crate::engine::Limited;
 use crate::executor::{BoxError, TaskErrors};
 use crate::workload::Portion;
 use crate::workload::batch::Tasks;
-use crate::workload::judge::{Expected, Judge, Wrong, result};
-use crate::workload::placement::{self, Operand, Placement, Tensor};
+use crate::workload::judge::{Expected, Judge, Run, Wrong};
+use crate::workload::placement::{self, Placement, Tensor};
 use crate::workload::shape::Shape;
 use crate::workload::{Call, Error, FunctionCall, Workload};
 
@@ -43,9 +43,7 @@ impl Workload {
             None => Self::checked(Call::Function(Box::new(call)), &len.to_string(), None, items),
         }
     }
-}
 
-impl Workload {
     /// Calls of a closure, which no other process knows, for `items` items. Nobody else sees what it writes.
     ///
     /// # Errors
@@ -63,10 +61,6 @@ impl Family for FunctionCall {
 
     fn shape(&self, sizes: &[usize]) -> Option<Shape> {
         if let [columns] = *sizes { Some(Shape::Array { rows: 1, columns }) } else { None }
-    }
-
-    fn operands(&self, workload: &Workload) -> Vec<Operand> {
-        vec![Operand::array("out", workload, true)]
     }
 
     fn work(&self, _: &Workload) -> f64 {
@@ -130,10 +124,11 @@ impl FunctionCall {
 
     /// What results of runs are compared with.
     pub(super) fn judge(&self, placement: &Placement) -> Judge {
+        let items = self.items;
         match self.element {
-            Element::F32 => Judge::new(placement, Learnt::<f32>::nothing(self.items)),
-            Element::F64 => Judge::new(placement, Learnt::<f64>::nothing(self.items)),
-            Element::Bytes => Judge::new(placement, Learnt::<u8>::nothing(self.items)),
+            Element::F32 => Judge::new(placement, Learnt::<f32> { items, right: Vec::new() }),
+            Element::F64 => Judge::new(placement, Learnt::<f64> { items, right: Vec::new() }),
+            Element::Bytes => Judge::new(placement, Learnt::<u8> { items, right: Vec::new() }),
         }
     }
 }
@@ -175,17 +170,11 @@ struct Learnt<T> {
     right: Vec<Vec<T>>,
 }
 
-impl<T: Value + Pod> Learnt<T> {
-    fn nothing(items: usize) -> Self {
-        Self { items, right: Vec::new() }
-    }
-}
-
 impl<T: Value + Pod> Expected for Learnt<T> {
-    fn check(&self, output: &Tensor, _: &str, outputs: &[u8], count: usize) -> Result<f64, Wrong> {
-        let portion = Portion { items: self.items, count };
-        for (place, right) in self.right.iter().enumerate().take(count) {
-            let written = result::<T>(output, place, outputs);
+    fn check(&self, run: &Run<'_>) -> Result<f64, Wrong> {
+        let portion = Portion { items: self.items, count: run.tasks };
+        for (place, right) in self.right.iter().enumerate().take(run.tasks) {
+            let written = run.result::<T>(place);
             let differs = |(a, b): (&T, &T)| bytemuck::bytes_of(a) != bytemuck::bytes_of(b);
             if let Some(at) = written.iter().zip(right).position(differs) {
                 let (got, expected) = (format!("{:?}", written[[0, at]]), format!("{:?}", right[at]));
@@ -195,8 +184,8 @@ impl<T: Value + Pod> Expected for Learnt<T> {
         Ok(0.0)
     }
 
-    fn learn(&mut self, output: &Tensor, outputs: &[u8], count: usize) {
-        self.right = (0..count).map(|place| result::<T>(output, place, outputs).iter().copied().collect()).collect();
+    fn learn(&mut self, run: &Run<'_>) {
+        self.right = (0..run.tasks).map(|place| run.result::<T>(place).iter().copied().collect()).collect();
     }
 
     fn learnt(&self, task: usize) -> &[u8] {

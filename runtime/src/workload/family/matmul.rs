@@ -3,17 +3,15 @@
 //! Some rows of every task are compared component by component with sums in twice the precision, and every row takes
 //! part in a check with a random vector of signs (Freivalds 1977: `C r = A (B r)`, O(n^2) instead of O(n^3)).
 
-use std::marker::PhantomData;
-
 use gingham_core::bounds::{Bounded, Sum, eta, gamma};
 use gingham_core::{Op, Scalar};
-use ndarray::{Array1, ArrayView2, ArrayViewMut2};
+use ndarray::{Array1, ArrayView2, ArrayViewMut2, Axis};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
 use super::{Bound, Family, Typed, Unit};
-use crate::workload::judge::{Comparison, Expected, Judge, Wrong, result};
-use crate::workload::placement::{Error, Number, Operand, Placement, Tensor};
+use crate::workload::judge::{Judge, Run, compare};
+use crate::workload::placement::{Error, Number, Operand, Placement};
 use crate::workload::shape::{Layout, Shape};
 use crate::workload::{Call, Single, Task, Workload};
 
@@ -96,19 +94,27 @@ impl<T: Number> Typed<T> for MatMul {
             };
             rows.extend(picked.into_iter().map(|row| Row::new(task, row, a, b)));
         }
-        Ok(Judge::new(placement, Products { rows, vectors, element: PhantomData::<T> }))
+        Ok(Judge::new(placement, move |run: &Run<'_>| {
+            let ratio = compare(rows.iter().filter(|row| row.task < run.tasks).flat_map(|row| {
+                let got = run.result::<T>(row.task).index_axis_move(Axis(0), row.row);
+                let numbered = (row.row * row.values.len()..).zip(got).zip(&row.values);
+                numbered.map(move |((element, got), &expected)| ([row.task, element], got.into_f64(), expected))
+            }))?;
+            for vector in vectors.iter().filter(|vector| vector.task < run.tasks) {
+                let c = run.result::<T>(vector.task);
+                let mut sums = Array1::<f64>::zeros(c.nrows());
+                accumulate(c, &vector.signs, &mut sums);
+                // The bound is the sum of the bounds of a whole row: it separates right from wrong, but the ratio to
+                // it means nothing.
+                let rows = sums.iter().zip(&vector.values).enumerate();
+                compare(rows.map(|(row, (&got, &expected))| ([vector.task, row], got, expected)))?;
+            }
+            Ok(ratio)
+        }))
     }
 }
 
-/// The expected values of every product.
-struct Products<T> {
-    element: PhantomData<T>,
-    rows: Vec<Row>,
-    vectors: Vec<Vector>,
-}
-
 /// Row `row` of C of task `task`.
-#[derive(Debug)]
 struct Row {
     task: usize,
     row: usize,
@@ -116,35 +122,10 @@ struct Row {
 }
 
 /// `A (B r)` of task `task`.
-#[derive(Debug)]
 struct Vector {
     task: usize,
     signs: Vec<f64>,
     values: Vec<Bounded>,
-}
-
-impl<T: Number> Expected for Products<T> {
-    fn check(&self, output: &Tensor, _: &str, outputs: &[u8], count: usize) -> Result<f64, Wrong> {
-        let mut comparison = Comparison::default();
-        for row in self.rows.iter().filter(|row| row.task < count) {
-            let (c, columns) = (result::<T>(output, row.task, outputs), row.values.len());
-            for (j, (&got, &expected)) in c.row(row.row).iter().zip(&row.values).enumerate() {
-                comparison.element([row.task, row.row * columns + j], got.into_f64(), expected)?;
-            }
-        }
-        for vector in self.vectors.iter().filter(|vector| vector.task < count) {
-            let c = result::<T>(output, vector.task, outputs);
-            let mut sums = Array1::<f64>::zeros(c.nrows());
-            accumulate(c, &vector.signs, &mut sums);
-            // The bound is the sum of the bounds of a whole row: it separates right from wrong, but the ratio to it
-            // means nothing.
-            let mut rows = Comparison::default();
-            for (i, (&got, &expected)) in sums.iter().zip(&vector.values).enumerate() {
-                rows.element([vector.task, i], got, expected)?;
-            }
-        }
-        Ok(comparison.ratio())
-    }
 }
 
 impl Row {

@@ -44,7 +44,9 @@ pub(crate) trait Family {
     }
 
     /// The operands of one task: its inputs in the order of the contract, then its output.
-    fn operands(&self, workload: &Workload) -> Vec<Operand>;
+    fn operands(&self, workload: &Workload) -> Vec<Operand> {
+        Operand::arrays(&["out"], workload)
+    }
 
     /// Where the random numbers in its inputs lie: where the operation is defined and its results are of ordinary size.
     fn inputs(&self) -> Range<f64> {

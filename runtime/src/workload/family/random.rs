@@ -4,15 +4,14 @@
 //! the same backend drew in the trial that was judged first: a search begins with one thread of each backend.
 
 use std::collections::HashMap;
-use std::marker::PhantomData;
 use std::sync::{Mutex, PoisonError};
 
 use gingham_core::{Distribution, Op, Scalar, Stream};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 use super::{Bound, Family, Typed};
-use crate::workload::judge::{Expected, Judge, Wrong, result};
-use crate::workload::placement::{Error, Number, Operand, Placement, Tensor};
+use crate::workload::judge::{Judge, Run, Wrong};
+use crate::workload::placement::{Error, Number, Placement};
 use crate::workload::{Single, Task, Workload};
 
 /// The seed of random tasks. Each has the stream of its index in the batch, in whichever process it runs.
@@ -36,10 +35,6 @@ impl Workload {
 }
 
 impl Family for Distribution {
-    fn operands(&self, workload: &Workload) -> Vec<Operand> {
-        vec![Operand::array("out", workload, true)]
-    }
-
     fn bound(&self) -> Bound {
         Bound::Write
     }
@@ -51,54 +46,48 @@ impl<T: Number> Typed<T> for Distribution {
     }
 
     fn judge(&self, _: &Workload, placement: &Placement, _: &[u8], _: u64) -> Result<Judge, Error> {
-        let (distribution, drawn, element) = (*self, Mutex::default(), PhantomData::<T>);
-        Ok(Judge::new(placement, Numbers { distribution, drawn, element }))
+        let (distribution, drawn) = (*self, Mutex::default());
+        Ok(Judge::new(placement, move |run: &Run<'_>| check::<T>(distribution, &drawn, run)))
     }
 }
 
-/// What is expected of the numbers of a batch.
-struct Numbers<T> {
-    element: PhantomData<T>,
+/// Compares the numbers of `run` with `distribution`, and with those that its backend has `drawn` before: for each
+/// backend, a digest of each task's numbers.
+fn check<T: Number>(
     distribution: Distribution,
-    /// For each backend, a digest of each task's numbers.
-    drawn: Mutex<HashMap<String, Vec<u64>>>,
-}
-
-impl<T: Number> Expected for Numbers<T> {
-    fn check(&self, output: &Tensor, backend: &str, outputs: &[u8], count: usize) -> Result<f64, Wrong> {
-        let mut sample = Sample::default();
-        let mut digests: Vec<u64> = Vec::with_capacity(count);
-        let mut earlier = HashMap::new();
-        for task in 0..count {
-            let numbers = result::<T>(output, task, outputs);
-            for (element, &x) in numbers.iter().enumerate() {
-                allowed(self.distribution, x.into_f64()).map_err(|[expected, bound]| {
-                    let got = x.into_f64();
-                    Wrong::Element { task, element, got, expected, bound }
-                })?;
-                sample.add(x.into_f64());
+    drawn: &Mutex<HashMap<String, Vec<u64>>>,
+    run: &Run<'_>,
+) -> Result<f64, Wrong> {
+    let mut sample = Sample::default();
+    let mut digests: Vec<u64> = Vec::with_capacity(run.tasks);
+    let mut earlier = HashMap::new();
+    for task in 0..run.tasks {
+        let numbers = || run.result::<T>(task).into_iter().map(|x| x.into_f64());
+        for (element, got) in numbers().enumerate() {
+            if let Err([expected, bound]) = allowed(distribution, got) {
+                return Err(Wrong::Element { task, element, got, expected, bound });
             }
-            if sample.count >= SAMPLE {
-                std::mem::take(&mut sample).check(task, self.distribution)?;
-            }
-            let digest = numbers.iter().fold(0, |digest: u64, &x| {
-                (digest ^ x.into_f64().to_bits()).wrapping_mul(0x0100_0000_01b3).rotate_left(29)
-            });
-            if numbers.len() >= TELLING
-                && let Some(earlier) = earlier.insert(digest, task)
-            {
-                return Err(Wrong::Repeated { task, earlier });
-            }
-            digests.push(digest);
+            sample.add(got);
         }
-        let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = drawn.entry(backend.into()).or_default();
-        if let Some(task) = digests.iter().zip(before.iter()).position(|(now, before)| now != before) {
-            return Err(Wrong::Redrawn { task, backend: backend.into() });
+        if sample.count >= SAMPLE {
+            std::mem::take(&mut sample).check(task, distribution)?;
         }
-        before.extend(digests.into_iter().skip(before.len()));
-        Ok(0.0)
+        let digest =
+            numbers().fold(0, |digest: u64, x| (digest ^ x.to_bits()).wrapping_mul(0x0100_0000_01b3).rotate_left(29));
+        if numbers().len() >= TELLING
+            && let Some(earlier) = earlier.insert(digest, task)
+        {
+            return Err(Wrong::Repeated { task, earlier });
+        }
+        digests.push(digest);
     }
+    let mut drawn = drawn.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = drawn.entry(run.backend.into()).or_default();
+    if let Some(task) = digests.iter().zip(before.iter()).position(|(now, before)| now != before) {
+        return Err(Wrong::Redrawn { task, backend: run.backend.into() });
+    }
+    before.extend(digests.into_iter().skip(before.len()));
+    Ok(0.0)
 }
 
 /// Whether the distribution can give `x`.
