@@ -218,7 +218,7 @@ fn a_product_that_fails_among_small_ones_is_named_and_the_others_are_done() {
         let mut c = vec![Array2::from_elem((4, 4), f64::NAN); 150];
         let product = |(i, c)| {
             let b = if [77, 78, 140].contains(&i) { narrow.view() } else { a.view() };
-            Task::MatMul { a: a.view(), b, c: ArrayViewMut2::from(c) }
+            Task::MatMul(Product { a: a.view(), b, c: ArrayViewMut2::from(c) })
         };
         let tasks: Vec<_> = c.iter_mut().enumerate().map(product).collect();
         let mut batch = Batch::from(tasks);

@@ -54,13 +54,10 @@ pub enum Batch<'a, T> {
 
 impl<'a, T> From<Vec<Task<'a, T>>> for Batch<'a, T> {
     fn from(tasks: Vec<Task<'a, T>>) -> Self {
-        if !tasks.iter().all(|task| matches!(task, Task::MatMul { .. })) {
+        if !tasks.iter().all(|task| matches!(task, Task::MatMul(_))) {
             return Self::Tasks(tasks);
         }
-        let product = |task| match task {
-            Task::MatMul { a, b, c } => Some(Product { a, b, c }),
-            _ => None,
-        };
+        let product = |task| if let Task::MatMul(product) = task { Some(product) } else { None };
         Self::Products(tasks.into_iter().filter_map(product).collect())
     }
 }

@@ -1,7 +1,8 @@
 //! A task: one operation with its operands, as data.
 
 use gingham_core::{
-    Backend, Binary, Distribution, Error, OpThreads, Scalar, Stream, Unary, dot, elementwise, fill, matmul, random,
+    Backend, Binary, Distribution, Error, OpThreads, Product, Scalar, Stream, Unary, dot, elementwise, fill, matmul,
+    random,
 };
 use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2};
 
@@ -9,14 +10,7 @@ use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2};
 #[derive(Debug)]
 pub enum Task<'a, T> {
     /// `C <- A B`
-    MatMul {
-        /// m x k
-        a: ArrayView2<'a, T>,
-        /// k x n
-        b: ArrayView2<'a, T>,
-        /// m x n
-        c: ArrayViewMut2<'a, T>,
-    },
+    MatMul(Product<'a, T>),
     /// `out <- sum x_i y_i`
     Dot {
         /// One vector.
@@ -71,7 +65,7 @@ impl<T: Scalar> Task<'_, T> {
     /// As the checked entry.
     pub fn run(&mut self, backend: &dyn Backend, threads: OpThreads) -> Result<(), Error> {
         match self {
-            Self::MatMul { a, b, c } => matmul::matmul(backend, T::one(), *a, *b, T::zero(), c.view_mut(), threads),
+            Self::MatMul(p) => matmul::matmul(backend, T::one(), p.a, p.b, T::zero(), p.c.view_mut(), threads),
             Self::Dot { x, y, out } => dot::dot(backend, *x, *y, threads).map(|sum| **out = sum),
             Self::Fill { value, out } => fill::fill(backend, *value, out.view_mut(), threads),
             Self::Unary { f, x, out } => elementwise::unary(backend, *f, *x, out.view_mut(), threads),

@@ -4,7 +4,7 @@
 //! part in a check with a random vector of signs (Freivalds 1977: `C r = A (B r)`, O(n^2) instead of O(n^3)).
 
 use gingham_core::bounds::{Bounded, Sum, eta, gamma};
-use gingham_core::{Op, Scalar};
+use gingham_core::{Op, Product, Scalar};
 use ndarray::{Array1, ArrayView2, ArrayViewMut2, Axis};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -76,7 +76,7 @@ impl Family for MatMul {
 
 impl<T: Number> Typed<T> for MatMul {
     fn call<'a>(&self, _: usize, inputs: &[ArrayView2<'a, T>], out: ArrayViewMut2<'a, T>) -> Task<'a, T> {
-        Task::MatMul { a: inputs[0], b: inputs[1], c: out }
+        Task::MatMul(Product { a: inputs[0], b: inputs[1], c: out })
     }
 
     fn judge(&self, workload: &Workload, placement: &Placement, inputs: &[u8], seed: u64) -> Result<Judge, Error> {
