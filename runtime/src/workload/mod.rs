@@ -55,23 +55,22 @@ pub struct Workload {
 
 /// One task, of which [`Single::tasks`] makes a batch.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Single {
-    call: Call,
-    shape: Shape,
-    layout: Layout,
-}
+pub struct Single(Workload);
 
 impl Single {
+    fn new(op: Op, dtype: DType, shape: Shape, layout: Layout) -> Self {
+        Self(Workload { call: Call::Op { op, dtype }, shape, layout, tasks: 1 })
+    }
+
     fn of_array(op: Op, dtype: DType, [rows, columns]: [usize; 2]) -> Self {
-        Self { call: Call::Op { op, dtype }, shape: Shape::Array { rows, columns }, layout: Layout::default() }
+        Self::new(op, dtype, Shape::Array { rows, columns }, Layout::default())
     }
 
     /// A batch of `tasks` of them. A batch of 0 tasks, or with a size of 0, has nothing to run; a tuning refuses it, as
     /// it refuses one that does not fit the machine's memory.
     #[must_use]
     pub fn tasks(self, tasks: usize) -> Workload {
-        let Self { call, shape, layout } = self;
-        Workload { call, shape, layout, tasks }
+        Workload { tasks, ..self.0 }
     }
 }
 

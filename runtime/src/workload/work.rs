@@ -38,10 +38,7 @@ impl Workload {
     /// edges.
     #[must_use]
     pub fn tasks_are_alike(&self) -> bool {
-        match self.call() {
-            Call::Op { .. } => true,
-            Call::Function(_) => false,
-        }
+        matches!(self.call, Call::Op { .. })
     }
 
     /// Whether all operands fit into the last-level cache of `machine`, so that memory does not bound the batch.

@@ -13,7 +13,7 @@ use super::{Bound, Family, Typed, Unit};
 use crate::workload::judge::{Judge, Run, compare};
 use crate::workload::placement::{Error, Number, Operand, Placement};
 use crate::workload::shape::{Layout, Shape};
-use crate::workload::{Call, Single, Task, Workload};
+use crate::workload::{Single, Task, Workload};
 
 /// Multiply-adds spent on the rows that are compared component by component: about 0.1 s on one core.
 const ROW_BUDGET: usize = 20_000_000;
@@ -30,8 +30,7 @@ impl Workload {
     /// The same for matrices stored as `layout` says.
     #[must_use]
     pub fn matmul_with_layout<T: Scalar>([m, k, n]: [usize; 3], layout: Layout) -> Single {
-        let call = Call::Op { op: Op::MatMul, dtype: T::DTYPE };
-        Single { call, shape: Shape::MatMul { m, k, n }, layout }
+        Single::new(Op::MatMul, T::DTYPE, Shape::MatMul { m, k, n }, layout)
     }
 }
 
