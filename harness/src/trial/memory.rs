@@ -3,7 +3,7 @@
 use std::io;
 
 use gingham_core::Registry;
-use gingham_runtime::arena::{Private, ReadOnly, Writable};
+use gingham_runtime::arena::{ReadOnly, Writable};
 use gingham_runtime::workload::{self, Tasks};
 
 use super::protocol::Hello;
@@ -12,7 +12,7 @@ use super::protocol::Hello;
 pub(super) struct Memory {
     inputs: ReadOnly,
     outputs: Writable,
-    own: Option<[Private; 2]>,
+    own: Option<[Writable; 2]>,
 }
 
 impl Memory {
@@ -21,7 +21,7 @@ impl Memory {
         let inputs = ReadOnly::open(&hello.arenas.inputs.path, hello.arenas.inputs.bytes)?;
         let outputs = Writable::open(&hello.arenas.outputs.path, hello.arenas.outputs.bytes)?;
         let own = if hello.private {
-            Some([Private::copy_of(inputs.as_slice())?, Private::copy_of(outputs.as_slice())?])
+            Some([Writable::private_copy(inputs.as_slice())?, Writable::private_copy(outputs.as_slice())?])
         } else {
             None
         };

@@ -4,8 +4,9 @@
 //! unlinked file in the directory of shared memory serves there too, but has no seal: then only the runners themselves
 //! keep from writing to the inputs.
 
+use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::FileExt;
 
 use rustix::fs::{FallocateFlags, MemfdFlags, SealFlags};
 use rustix::io::{Errno, FdFlags};
@@ -14,46 +15,39 @@ use rustix::io::{Errno, FdFlags};
 const SHARED_MEMORY: &str = "/dev/shm";
 
 /// An empty file that children inherit: trials find it by its descriptor's number.
-pub(super) fn create(name: &str) -> io::Result<OwnedFd> {
+pub(super) fn create(name: &str) -> io::Result<File> {
     match rustix::fs::memfd_create(name, MemfdFlags::ALLOW_SEALING) {
-        Ok(file) => Ok(file),
+        Ok(file) => Ok(file.into()),
         Err(refused) => unnamed().map_err(|_| refused.into()),
     }
 }
 
 /// An empty file without a name, in memory if the system has a directory for that.
-fn unnamed() -> io::Result<OwnedFd> {
+fn unnamed() -> io::Result<File> {
     let file = tempfile::tempfile_in(SHARED_MEMORY).or_else(|_| tempfile::tempfile())?;
     rustix::io::fcntl_setfd(&file, FdFlags::empty())?;
-    Ok(file.into())
+    Ok(file)
 }
 
 /// Allocates `bytes` of `file` from `start` on: on a full machine, a file that was only made that long would end the
 /// process with SIGBUS.
-pub(super) fn allocate(file: impl AsFd, start: u64, bytes: u64) -> io::Result<()> {
-    match rustix::fs::fallocate(&file, FallocateFlags::empty(), start, bytes) {
+pub(super) fn allocate(file: &File, start: u64, bytes: u64) -> io::Result<()> {
+    match rustix::fs::fallocate(file, FallocateFlags::empty(), start, bytes) {
         Err(Errno::OPNOTSUPP | Errno::NOSYS) => write_zeros(file, start, bytes),
         allocated => Ok(allocated?),
     }
 }
 
-fn write_zeros(file: impl AsFd, start: u64, bytes: u64) -> io::Result<()> {
+fn write_zeros(file: &File, start: u64, bytes: u64) -> io::Result<()> {
     let zeros = [0; 1 << 16];
-    let (mut at, end) = (start, start + bytes);
-    while at < end {
-        let block = &zeros[..zeros.len().min((end - at) as usize)];
-        match rustix::io::pwrite(&file, block, at) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => at += written as u64,
-            Err(Errno::INTR) => {}
-            Err(e) => return Err(e.into()),
-        }
-    }
-    Ok(())
+    (0..bytes).step_by(zeros.len()).try_for_each(|at| {
+        let block = &zeros[..zeros.len().min((bytes - at) as usize)];
+        file.write_all_at(block, start + at)
+    })
 }
 
 /// Seals `file`, where that is possible, so that no process can write to it or change its length.
-pub(super) fn seal(file: impl AsFd) -> io::Result<()> {
+pub(super) fn seal(file: &File) -> io::Result<()> {
     match rustix::fs::fcntl_add_seals(file, SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW) {
         Err(Errno::PERM | Errno::INVAL) => Ok(()),
         sealed => Ok(sealed?),
@@ -73,7 +67,7 @@ mod tests {
         write_zeros(&file, 4096, 100_000).unwrap();
         let bytes = 4096 + 100_000;
         assert_eq!(rustix::fs::fstat(&file).unwrap().st_size, bytes as i64);
-        Writable::new(&file, bytes).unwrap().as_mut_slice()[104_000] = 7;
+        Writable::new(&file, 0, bytes).unwrap().as_mut_slice()[104_000] = 7;
         seal(&file).unwrap();
         let path = format!("/proc/self/fd/{}", file.as_raw_fd());
         assert_eq!(ReadOnly::open(&path, bytes).unwrap().as_slice()[104_000], 7);

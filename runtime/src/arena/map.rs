@@ -1,5 +1,5 @@
 //! Mappings as slices of bytes: shared ones of memory files, and private ones.
-#![allow(unsafe_code)] // the one place of the harness, beside the pool's scoped job, that needs it
+#![allow(unsafe_code)] // the one place of this crate, beside the pool's scoped job, that needs it
 
 use std::ffi::c_void;
 use std::fs::File;
@@ -88,58 +88,33 @@ impl ReadOnly {
     }
 }
 
-/// Outputs: mapped for reading and writing.
+/// Memory mapped for reading and writing: outputs, or a private copy.
 #[derive(Debug)]
 pub struct Writable(Mapping);
 
 impl Writable {
-    /// Maps the first `bytes` bytes of `file`.
-    ///
-    /// # Errors
-    /// The system's.
-    pub fn new(file: impl AsFd, bytes: u64) -> io::Result<Self> {
-        Self::part(file, 0, bytes)
-    }
-
     /// Maps `bytes` bytes of `file` from `start` on, a multiple of the page size.
     ///
     /// # Errors
     /// The system's.
-    pub fn part(file: impl AsFd, start: u64, bytes: u64) -> io::Result<Self> {
+    pub fn new(file: impl AsFd, start: u64, bytes: u64) -> io::Result<Self> {
         Mapping::new(file, start, bytes, ProtFlags::READ | ProtFlags::WRITE).map(Self)
     }
 
-    /// [`Writable::new`] on the file at `path`.
+    /// Maps the first `bytes` bytes of the file at `path`.
     ///
     /// # Errors
     /// The system's.
     pub fn open(path: &str, bytes: u64) -> io::Result<Self> {
-        Self::new(File::options().read(true).write(true).open(path)?, bytes)
+        Self::new(File::options().read(true).write(true).open(path)?, 0, bytes)
     }
 
-    /// All of it, from the start of a page on.
-    #[must_use]
-    pub fn as_slice(&self) -> &[u8] {
-        self.0.as_slice()
-    }
-
-    /// All of it, to write.
-    #[must_use]
-    pub fn as_mut_slice(&mut self) -> &mut [u8] {
-        self.0.as_mut_slice()
-    }
-}
-
-/// Private memory of this process, on huge pages where the system gives them on request: files in memory have none.
-#[derive(Debug)]
-pub struct Private(Mapping);
-
-impl Private {
-    /// A copy of `bytes`.
+    /// A copy of `bytes` in private memory of this process, on huge pages where the system gives them on request: files
+    /// in memory have none.
     ///
     /// # Errors
     /// The system's.
-    pub fn copy_of(bytes: &[u8]) -> io::Result<Self> {
+    pub fn private_copy(bytes: &[u8]) -> io::Result<Self> {
         let mut copy = Self(Mapping::anonymous(bytes.len())?);
         copy.as_mut_slice().copy_from_slice(bytes);
         Ok(copy)

@@ -8,11 +8,12 @@ mod backing;
 mod location;
 mod map;
 
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::fs::File;
+use std::os::fd::AsRawFd;
 use std::time::Instant;
 
 pub use location::{Arenas, Location};
-pub use map::{Private, ReadOnly, Writable};
+pub use map::{ReadOnly, Writable};
 
 use crate::workload::{Placement, Workload};
 
@@ -35,8 +36,8 @@ const TELLING_S: f64 = 0.5;
 #[derive(Debug)]
 pub struct Arena {
     placement: Placement,
-    inputs: (OwnedFd, ReadOnly),
-    outputs: (OwnedFd, Writable),
+    inputs: (File, ReadOnly),
+    outputs: (File, Writable),
     prefault_s: f64,
 }
 
@@ -96,7 +97,7 @@ impl Arena {
         let system = |bytes| move |source| Error::System { bytes, source };
         backing::seal(&inputs).map_err(system(placement.input_bytes))?;
         let sealed = ReadOnly::open(&path(&inputs), placement.input_bytes).map_err(system(placement.input_bytes))?;
-        let results = Writable::new(&outputs, placement.output_bytes).map_err(system(placement.output_bytes))?;
+        let results = Writable::new(&outputs, 0, placement.output_bytes).map_err(system(placement.output_bytes))?;
         let prefault_s = start.elapsed().as_secs_f64();
         Ok(Self { placement, inputs: (inputs, sealed), outputs: (outputs, results), prefault_s })
     }
@@ -116,7 +117,7 @@ impl Arena {
     /// Where a runner finds inputs and outputs.
     #[must_use]
     pub fn locations(&self) -> Arenas {
-        let location = |fd: &OwnedFd, bytes: u64| Location { fd: fd.as_raw_fd(), path: path(fd), bytes };
+        let location = |file: &File, bytes: u64| Location { fd: file.as_raw_fd(), path: path(file), bytes };
         Arenas {
             inputs: location(&self.inputs.0, self.placement.input_bytes),
             outputs: location(&self.outputs.0, self.placement.output_bytes),
@@ -159,21 +160,21 @@ fn needed_s(filled: &[(u64, f64)], bytes: u64) -> [f64; 2] {
 /// A memory file of `bytes` bytes that children inherit. `each` receives each slice of it, with the offset of the
 /// slice's first byte, once the slice has been allocated and touched: some systems allocate at once, and take their
 /// time at the first touch.
-fn file(name: &str, bytes: u64, mut each: impl FnMut(usize, &mut [u8]) -> Result<(), Error>) -> Result<OwnedFd, Error> {
+fn file(name: &str, bytes: u64, mut each: impl FnMut(usize, &mut [u8]) -> Result<(), Error>) -> Result<File, Error> {
     let system = |source| Error::System { bytes, source };
-    let fd = backing::create(name).map_err(system)?;
+    let file = backing::create(name).map_err(system)?;
     for start in (0..bytes).step_by(SLICE as usize) {
         let length = SLICE.min(bytes - start);
-        backing::allocate(&fd, start, length).map_err(system)?;
+        backing::allocate(&file, start, length).map_err(system)?;
         // Unmapped again: a file with a writable mapping cannot be sealed.
-        let mut slice = Writable::part(&fd, start, length).map_err(system)?;
+        let mut slice = Writable::new(&file, start, length).map_err(system)?;
         each(start as usize, slice.as_mut_slice())?;
     }
-    Ok(fd)
+    Ok(file)
 }
 
-fn path(fd: &OwnedFd) -> String {
-    format!("/proc/{}/fd/{}", std::process::id(), fd.as_raw_fd())
+fn path(file: &File) -> String {
+    format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd())
 }
 
 #[cfg(test)]
@@ -238,10 +239,10 @@ mod tests {
     #[test]
     fn a_private_copy_is_its_own() {
         let bytes: Vec<u8> = (0..700_000_u32).map(|i| i as u8).collect();
-        let mut copy = Private::copy_of(&bytes).unwrap();
+        let mut copy = Writable::private_copy(&bytes).unwrap();
         assert_eq!(copy.as_slice(), bytes);
         copy.as_mut_slice()[7] = 99;
         assert_eq!((bytes[7], copy.as_slice()[7]), (7, 99));
-        assert!(Private::copy_of(&[]).is_err(), "no mapping is empty");
+        assert!(Writable::private_copy(&[]).is_err(), "no mapping is empty");
     }
 }
