@@ -13,9 +13,8 @@ use crate::workload::{self, Batch, Call, Task, Tasks, Workload, multiply};
 pub struct Plan {
     engine: Engine,
     /// Where the combination comes from.
-    origin: String,
+    pub(crate) origin: String,
     doubts: Vec<String>,
-    note: String,
 }
 
 /// A plan that cannot be made.
@@ -70,9 +69,7 @@ impl Plan {
     }
 
     pub(crate) fn new(engine: Engine, origin: String, doubts: Vec<String>) -> Self {
-        let mut plan = Self { engine, origin: String::new(), doubts, note: String::new() };
-        plan.comes_from(origin);
-        plan
+        Self { engine, origin, doubts }
     }
 
     /// The combination that it applies.
@@ -84,8 +81,8 @@ impl Plan {
     /// Where the combination comes from, which faster ones this process cannot apply, by how much they are faster, and
     /// what would make them apply; then its doubts.
     #[must_use]
-    pub fn note(&self) -> &str {
-        &self.note
+    pub fn note(&self) -> String {
+        [std::slice::from_ref(&self.origin), &self.doubts].concat().join("; ")
     }
 
     /// The note without the doubts.
@@ -98,13 +95,6 @@ impl Plan {
     #[must_use]
     pub fn doubts(&self) -> &[String] {
         &self.doubts
-    }
-
-    pub(crate) fn comes_from(&mut self, origin: String) {
-        let sentences: Vec<&str> =
-            [origin.as_str()].into_iter().chain(self.doubts.iter().map(String::as_str)).collect();
-        self.note = sentences.join("; ");
-        self.origin = origin;
     }
 
     /// What applies it.
@@ -199,6 +189,6 @@ impl Plan {
 
 impl std::fmt::Debug for Plan {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Plan").field("combination", self.combination()).field("note", &self.note).finish()
+        f.debug_struct("Plan").field("combination", self.combination()).field("note", &self.note()).finish()
     }
 }

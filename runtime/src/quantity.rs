@@ -15,14 +15,12 @@ pub fn seconds(s: f64) -> String {
 /// An amount of memory: `512 MiB`.
 #[must_use]
 pub fn bytes(n: u64) -> String {
-    match n {
-        0..1024 => format!("{n} B"),
-        _ => {
-            let power = n.ilog2() / 10;
-            let unit = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"][power as usize];
-            format!("{} {unit}", three_digits(n as f64 / (10.0 * f64::from(power)).exp2()))
-        }
+    if n < 1024 {
+        return format!("{n} B");
     }
+    let power = n.ilog2() / 10;
+    let unit = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"][power as usize];
+    format!("{} {unit}", three_digits(n as f64 / (10.0 * f64::from(power)).exp2()))
 }
 
 /// A number of things: `1 round`, `12 rounds`.

@@ -67,20 +67,15 @@ pub fn impossible(threading: Threading, combination: &Combination, cpus: Cpus) -
         return Some(reason);
     }
     let rayon_inside = threading == Threading::PerCall { rayon: true } && threads != OpThreads::ONE;
-    if rayon_inside && combination.executor == ExecutorKind::Rayon {
-        return Some(
-            "op threads of a rayon-based backend would run tasks of the rayon executor while they wait".into(),
-        );
-    }
-    None
+    (rayon_inside && combination.executor == ExecutorKind::Rayon)
+        .then(|| "op threads of a rayon-based backend would run tasks of the rayon executor while they wait".into())
 }
 
 /// Why a combination has more threads than may be runnable at once.
 fn crowd_rule(combination: &Combination, cpus: Cpus) -> Option<String> {
     let Combination { workers, op_threads, .. } = combination;
-    let (given, most) = (combination.runnable(), cpus.most_runnable());
-    let usable = cpus.usable;
-    (given > most).then(|| {
+    let (most, usable) = (cpus.most_runnable(), cpus.usable);
+    (combination.runnable() > most).then(|| {
         format!("{workers} x {op_threads} threads would be runnable at once; {most} may be on {usable} usable CPUs")
     })
 }

@@ -69,7 +69,7 @@ impl Session {
             Some(plan) => plan,
             None => self.by_rule(&answer, &mut notes)?,
         };
-        plan.comes_from(notes.join("; "));
+        plan.origin = notes.join("; ");
         Ok(plan)
     }
 

@@ -31,7 +31,8 @@ impl fmt::Display for Shown<'_> {
 
 /// Whether a terminal would obey it, or read in another direction from there on.
 pub(crate) fn is_unprintable(c: char) -> bool {
-    c.is_control() || turns(c)
+    let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    turns || c.is_control()
 }
 
 /// A path as a word of a command that can be copied to a shell: in quotes where it has other characters than those that
@@ -48,11 +49,6 @@ impl fmt::Display for Word<'_> {
             false => write!(f, "'{}'", text.replace('\'', r"'\''")),
         }
     }
-}
-
-/// Whether what follows is read from the other side.
-fn turns(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

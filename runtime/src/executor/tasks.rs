@@ -3,19 +3,23 @@
 //! All functions here run every task, even after one has failed, and report the failed task with the lowest index,
 //! whichever worker ran it and whenever it failed, so that the same batch gives the same message.
 
-use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::slice;
 use std::sync::{Mutex, PoisonError};
 
 use super::panics::message;
 use super::{Error, Executor, Parts};
+use crate::quantity::count;
 
 /// Any error that can cross a thread.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The tasks of a batch that failed: the first of them, and how many more.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "task {index} {cause}{}",
+    if *others == 0 { String::new() } else { format!(" (and {} failed)", count(*others, "other task")) }
+)]
 pub struct TaskErrors {
     /// The lowest index among the tasks that failed.
     pub index: usize,
@@ -43,19 +47,6 @@ impl TaskErrors {
         Self { index: 0, cause: TaskError::Failed(cause), others: n.saturating_sub(1) }
     }
 }
-
-impl fmt::Display for TaskErrors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "task {} {}", self.index, self.cause)?;
-        match self.others {
-            0 => Ok(()),
-            1 => write!(f, " (and 1 other task failed)"),
-            others => write!(f, " (and {others} other tasks failed)"),
-        }
-    }
-}
-
-impl std::error::Error for TaskErrors {}
 
 /// Calls `f` with every index of `0..n` once; `chunk` as in [`Executor::run`].
 ///
