@@ -40,13 +40,10 @@ pub(super) trait Expected: Send + Sync {
     fn check(&self, run: &Run<'_>) -> Result<f64, Wrong>;
 
     /// Takes what a serial run has written for right from here on.
-    fn learn(&mut self, run: &Run<'_>) {
-        let _ = run;
-    }
+    fn learn(&mut self, _run: &Run<'_>) {}
 
     /// What was learnt of `task`.
-    fn learnt(&self, task: usize) -> &[u8] {
-        let _ = task;
+    fn learnt(&self, _task: usize) -> &[u8] {
         &[]
     }
 }

@@ -6,14 +6,14 @@ use std::ops::Range;
 
 use gingham_core::bounds::{Bounded, FUNCTION_ULP, ulp};
 use gingham_core::reference::Reference;
-use gingham_core::{Binary, Op, OpThreads, Scalar, Unary, elementwise};
-use ndarray::{Array1, ArrayView1, ArrayView2, ArrayViewMut2, Axis, s};
+use gingham_core::{Binary, Op, OpThreads, Scalar, Unary};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
 use super::{Bound, Family, Typed};
 use crate::workload::judge::{Judge, Run, compare};
-use crate::workload::placement::{Error, Number, Operand, Placement};
+use crate::workload::placement::{Error, Number, Operand, Placement, Tensor};
 use crate::workload::{Single, Task, Workload};
 
 /// Elements of each task that are compared with the reference, in one stretch.
@@ -70,13 +70,7 @@ impl<T: Number> Typed<T> for Unary {
     }
 
     fn judge(&self, workload: &Workload, placement: &Placement, inputs: &[u8], seed: u64) -> Result<Judge, Error> {
-        let expected = |task, range| {
-            let x = flat(placement.tensors[0].view::<T>(task, inputs)?, range);
-            let mut out = Array1::from_elem(x.len(), T::nan());
-            elementwise::unary(&Reference, *self, Some(x), out.view_mut(), OpThreads::ONE).expect("equal shapes");
-            Ok(out)
-        };
-        judge(workload, placement, self.is_exact(), seed, expected)
+        judge::<T>(self, self.is_exact(), workload, placement, inputs, seed)
     }
 }
 
@@ -86,40 +80,35 @@ impl<T: Number> Typed<T> for Binary {
     }
 
     fn judge(&self, workload: &Workload, placement: &Placement, inputs: &[u8], seed: u64) -> Result<Judge, Error> {
-        let view = |operand: usize, task| placement.tensors[operand].view::<T>(task, inputs);
-        let expected = |task, range: Range<usize>| {
-            let (x, y) = (flat(view(0, task)?, range.clone()), flat(view(1, task)?, range));
-            let mut out = Array1::from_elem(x.len(), T::nan());
-            elementwise::binary(&Reference, *self, Some(x), y, out.view_mut(), OpThreads::ONE).expect("equal shapes");
-            Ok(out)
-        };
-        judge(workload, placement, self.is_exact(), seed, expected)
+        judge::<T>(self, self.is_exact(), workload, placement, inputs, seed)
     }
 }
 
-/// Judges the first, the last and one random stretch of every task by its `expected` values.
+/// Judges the first, the last and one random stretch of every task by what the reference computes of `f`.
 fn judge<T: Number>(
+    f: &impl Typed<T>,
+    exact: bool,
     workload: &Workload,
     placement: &Placement,
-    exact: bool,
+    inputs: &[u8],
     seed: u64,
-    expected: impl Fn(usize, Range<usize>) -> Result<Array1<T>, Error>,
 ) -> Result<Judge, Error> {
+    let read = &placement.tensors[..placement.tensors.len() - 1];
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let len = placement.output().shape.iter().product::<usize>();
     let mut stretches = Vec::new();
     for task in 0..workload.tasks() {
         // Short operands are compared as a whole.
-        let ranges = match len.checked_sub(3 * STRETCH) {
-            None => vec![0..len],
-            Some(spare) => {
-                let starts = [0, STRETCH + rng.random_range(0..=spare), len - STRETCH];
-                starts.map(|start| start..start + STRETCH).to_vec()
-            }
+        let (starts, stretch) = match len.checked_sub(3 * STRETCH) {
+            None => (vec![0], len),
+            Some(spare) => (vec![0, STRETCH + rng.random_range(0..=spare), len - STRETCH], STRETCH),
         };
-        for range in ranges {
-            let values: Vec<f64> = expected(task, range.clone())?.iter().map(|&x| x.into_f64()).collect();
-            stretches.push((task, range, values));
+        for range in starts.into_iter().map(|start| start..start + stretch) {
+            let operand = |tensor: &Tensor| tensor.view(task, inputs).map(|whole| flat(whole, range.clone()));
+            let operands = read.iter().map(operand).collect::<Result<Vec<_>, Error>>()?;
+            let mut out = Array2::from_elem((1, range.len()), T::nan());
+            f.call(task, &operands, out.view_mut()).run(&Reference, OpThreads::ONE).expect("equal shapes");
+            stretches.push((task, range, out.iter().map(|x| x.into_f64()).collect::<Vec<_>>()));
         }
     }
     Ok(Judge::new(placement, move |run: &Run<'_>| {
@@ -133,10 +122,8 @@ fn judge<T: Number>(
     }))
 }
 
-/// Elements `range` of a row-major operand.
-fn flat<T>(view: ArrayView2<'_, T>, range: Range<usize>) -> ArrayView1<'_, T> {
+/// Elements `range` of a row-major operand, as one row.
+fn flat<T>(view: ArrayView2<'_, T>, range: Range<usize>) -> ArrayView2<'_, T> {
     let len = view.len();
-    let flat = view.into_shape_with_order(len).expect("element-wise operands are row-major");
-    let (_, tail) = flat.split_at(Axis(0), range.start);
-    tail.slice_move(s![..range.len()])
+    view.into_shape_with_order((1, len)).expect("element-wise operands are row-major").slice_move(s![.., range])
 }
