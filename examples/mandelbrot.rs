@@ -53,7 +53,7 @@ fn paint(registry: &Registry) -> Result<(), Box<dyn Error>> {
     tuner.progress = gingham::progress(budget);
     #[cfg(target_os = "linux")]
     let tuned = tuner.tune_calls(registry, std::env::current_exe()?, &rows)?;
-    #[cfg(not(target_os = "linux"))] // where there are no trials, in this process
+    #[cfg(not(target_os = "linux"))] // in this process, as trials need Linux
     let tuned = tuner
         .tune_fn(size, |cx, item| row(&Context::new(size, cx.op_threads(), &parameters), item, &mut vec![0.0; size]))?;
     println!("{tuned}");

@@ -17,7 +17,7 @@ const LONGEST: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 pub struct Clock {
     time: Arc<Mutex<Time>>,
-    /// The thread that looks; without it, stops go unnoticed.
+    /// The most that counts between two looks: all of it, where the system refused the thread that looks.
     most: Duration,
 }
 

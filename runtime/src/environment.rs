@@ -1,5 +1,5 @@
-//! The environment that trials start in, and what is odd about this process' own: what a library reads before it works
-//! cannot be changed afterwards.
+//! The environment that trials start in, and what is odd about this process' own. A library reads its variables before
+//! it works, so that nobody can change them afterwards.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -44,7 +44,7 @@ impl Overriding {
 #[derive(Debug, Clone)]
 pub struct Environment {
     threading: Vec<(BackendId, Threading)>,
-    /// What is cleared; none where variables that choose kernels are kept.
+    /// The variables that are cleared; `None` keeps all.
     cleared: Option<Overriding>,
 }
 
@@ -91,8 +91,8 @@ impl Environment {
     }
 }
 
-/// What the variables of this process do to the backends of `registry` that no tuning measures, a sentence each:
-/// those that choose kernels, and numbers of threads that a library does not take.
+/// The variables with which backends of `registry` run otherwise here than in a tuning, a sentence each: those that
+/// choose kernels, and numbers of threads that a library does not take.
 #[must_use]
 pub fn doubts(registry: &Registry) -> Vec<String> {
     let kernels = kernel_variables(registry).into_iter();

@@ -1,4 +1,4 @@
-//! What a program links to apply Gingham's answers, and what a trial runs: no search, no statistics, no tables.
+//! What a program links to apply Gingham's answers, and what a trial runs. The harness has the search and its tables.
 //!
 //! A [`Workload`] says what is to be computed; an [`engine`] is a [`Combination`] made ready to run it; a [`Profile`]
 //! holds the saved answers, and a [`Session`] makes the best of them a [`Plan`]. The feature `files` adds products of
@@ -15,9 +15,9 @@
 //!   executor, waves              ranges of tasks spread over workers; how many rounds of work they are
 //!   arena                        memory that processes share
 //! workload                       what is run: families, shapes, operands, inputs, the work, the judge
-//! combination, rules             how it is run, as text and value; what no machine can run
+//! combination, rules             how it is run, as text and value; which combinations cannot run
 //! environment                    the variables that backends read: set, cleared and doubted in one place
-//! clock, quantity, shown         time that was ours; numbers and texts for people
+//! clock, quantity, shown         the time that a tuning has had; numbers and file names for people
 //! ```
 //!
 //! This crate is handed a [`gingham_core::Registry`] and knows no backend by name.

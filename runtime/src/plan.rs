@@ -35,7 +35,7 @@ pub enum Error {
         /// The rule that it breaks.
         reason: String,
     },
-    /// No backend can run it.
+    /// Every backend of this program lacks the operation.
     #[error("no backend of this program can run {0}")]
     NoBackend(Workload),
     /// A tuning found no combination.
@@ -47,10 +47,10 @@ pub enum Error {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
-    /// The process cannot use the op threads any more; nothing was run.
+    /// The process cannot use the op threads any more, so that nothing was run.
     #[error(transparent)]
     Limit(#[from] gingham_core::Error),
-    /// There is no such function.
+    /// The registry lacks the function, or the workload calls none.
     #[error(transparent)]
     Workload(#[from] workload::Error),
     /// Some tasks failed; the others were done.
@@ -79,7 +79,7 @@ impl Plan {
     }
 
     /// Where the combination comes from, which faster ones this process cannot apply, by how much they are faster, and
-    /// what would make them apply; then its doubts.
+    /// what would make them apply; then the doubts.
     #[must_use]
     pub fn note(&self) -> String {
         [std::slice::from_ref(&self.origin), &self.doubts].concat().join("; ")
@@ -91,7 +91,7 @@ impl Plan {
         &self.origin
     }
 
-    /// Variables of this process that may make it slower than it was measured, a sentence each.
+    /// Variables of this process that may make the combination slower than it was measured, a sentence each.
     #[must_use]
     pub fn doubts(&self) -> &[String] {
         &self.doubts
@@ -142,7 +142,7 @@ impl Plan {
         })
     }
 
-    /// Calls `f` with each index below `items` once, and with what it may use.
+    /// Calls `f` with each index below `items` once, and with the context of the calls.
     ///
     /// # Errors
     /// As [`Plan::run`]; an item that fails or panics does not keep the others from being done.
@@ -156,7 +156,7 @@ impl Plan {
         Ok(on.for_each(items, |i| f(&cx, i))?)
     }
 
-    /// Calls `f` with each of `items` and its index once, and with what it may use.
+    /// Calls `f` with each of `items` and its index once, and with the context of the calls.
     ///
     /// # Errors
     /// As [`Plan::call_each`].

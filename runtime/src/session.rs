@@ -42,7 +42,7 @@ impl Session {
         Ok(Self { registry, machine: Machine::probe(), profile: Profile::of_layers(Profile::layers()?) })
     }
 
-    /// A session with the answers saved in the file at `path`, if there is one.
+    /// A session with the answers saved in the file at `path`, or without answers where the file is missing.
     ///
     /// # Errors
     /// [`profile::Error`]
@@ -56,8 +56,7 @@ impl Session {
         Self { registry, machine: Machine::probe(), profile: Profile::default() }
     }
 
-    /// A plan of the best saved combination for `workload` that this process can apply, or by the rule if there is
-    /// none.
+    /// A plan of the best saved combination for `workload` that this process can apply, else one by the rule.
     ///
     /// # Errors
     /// [`Error`], where no backend of this program can run it.
@@ -126,7 +125,7 @@ impl Session {
         None
     }
 
-    /// The best of `answer`, where it was fitted to another number of CPUs than there are now.
+    /// The best of `answer`, where it was fitted to another number of CPUs than this process may use.
     fn misfit<'a>(&self, answer: &'a Answer<'_>) -> Option<&'a Combination> {
         let best = &answer.ranking.first()?.combination;
         let (then, now) = (answer.entries.first()?.fingerprint.usable_cpus, self.machine.usable_cpus);

@@ -11,7 +11,7 @@ use std::os::unix::fs::FileExt;
 use rustix::fs::{FallocateFlags, MemfdFlags, SealFlags};
 use rustix::io::{Errno, FdFlags};
 
-/// Where files are memory.
+/// A directory whose files lie in memory.
 const SHARED_MEMORY: &str = "/dev/shm";
 
 /// An empty file that children inherit: trials find it by its descriptor's number.

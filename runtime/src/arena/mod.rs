@@ -53,7 +53,7 @@ pub enum Error {
         /// The system's reason.
         source: std::io::Error,
     },
-    /// It was not waited for.
+    /// The caller did not wait for it.
     #[error("{bytes} bytes of shared memory would have taken {needed_s:.0} s to fill")]
     Stopped {
         /// Bytes of all operands.

@@ -44,7 +44,7 @@ pub(super) struct Crew {
 
 #[derive(Debug)]
 struct Post {
-    /// Null when there is nothing to do.
+    /// Null while the thread has nothing to do.
     work: AtomicPtr<Work<'static>>,
     wake: Unparker,
 }

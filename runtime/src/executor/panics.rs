@@ -21,7 +21,7 @@ impl Panics {
         }
     }
 
-    /// Resumes the first panic, if there was any.
+    /// Resumes the first panic that was caught.
     pub(super) fn resume(self) {
         let caught = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Some(first) = caught.into_iter().next() {

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 /// The ranges that `n` indices fall into, in order and none of them empty.
 ///
-/// With `chunk` 0 there is one for each worker (fewer, if there are fewer indices than workers), and their lengths
-/// differ by one at most, the longer ones first. Else each has `chunk` indices, and the last may be shorter.
+/// With `chunk` 0 each worker has one range, or each index if the indices are fewer; lengths differ by one at most, the
+/// longer ones first. With another `chunk` each range has `chunk` indices, and the last may be shorter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parts {
     n: usize,
@@ -20,17 +20,17 @@ impl Parts {
         Self { n, chunk, len }
     }
 
-    /// How many ranges there are.
+    /// The number of ranges.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// True when there is no index to hand out.
+    /// Whether that number is 0.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// The range at `part`, or none from [`Parts::len`] up.
+    /// Range number `part`, or `None` from [`Parts::len`] on.
     pub fn get(&self, part: usize) -> Option<Range<usize>> {
         if part >= self.len {
             return None;

@@ -89,7 +89,7 @@ impl Drop for Rayon {
     /// Rayon signals its threads to end and does not wait for them, so we do.
     fn drop(&mut self) {
         if self.home != forks::count() {
-            // There is no thread to wake, and a lock of the threads may have been held when the process was forked.
+            // The threads are in the other process, and one may have held a lock when this process was forked.
             mem::forget(self.pool.take());
             return mem::forget(mem::take(&mut self.threads));
         }

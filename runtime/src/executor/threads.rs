@@ -1,8 +1,8 @@
 //! The `threads` executor: a persistent pool of our own, made for the lowest cost of dispatch.
 //!
 //! The calling thread is worker 0, so one worker needs no hand-over, and `w` workers need `w - 1` threads. Free workers
-//! take the next range from a shared counter. With `chunk` 0 there is no counter: worker `i` takes range `i`, always on
-//! the same thread, whose caches and thread-local pools are still warm from the last batch.
+//! take the next range from a shared counter. With `chunk` 0 worker `i` takes range `i` without a counter, always on the
+//! same thread, whose caches and thread-local pools are still warm from the last batch.
 
 use std::mem;
 use std::ops::Range;
@@ -96,12 +96,12 @@ impl Executor for Threads {
 impl Drop for Threads {
     fn drop(&mut self) {
         if self.home != forks::count() {
-            // There is no thread to wake, and a lock of the threads may have been held when the process was forked.
+            // The threads are in the other process, and one may have held a lock when this process was forked.
             return mem::forget(mem::take(&mut self.threads));
         }
         self.crew.close();
         for thread in self.threads.drain(..) {
-            // A thread of the pool catches what its bodies panic with, so there is nothing to report.
+            // A thread of the pool catches what its bodies panic with, so it does not end with an error.
             let _ = thread.join();
         }
     }

@@ -22,10 +22,10 @@ const GROUP: usize = 64;
 
 /// The tasks of a workload over the memory of their operands, ready to be run.
 pub trait Tasks {
-    /// How many there are.
+    /// The number of tasks.
     fn len(&self) -> usize;
 
-    /// Whether there is none.
+    /// Whether that number is 0.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }

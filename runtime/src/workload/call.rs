@@ -26,7 +26,7 @@ pub struct FunctionCall {
     pub name: String,
     /// What it writes.
     pub element: Element,
-    /// How many items there are. A batch of fewer tasks calls the function with items that are evenly spread over all.
+    /// The number of items. A batch of fewer tasks calls the function with items that are evenly spread over all.
     pub items: usize,
     /// The parameters of every call.
     pub parameters: Vec<f64>,

@@ -13,7 +13,7 @@ use crate::parallel;
 const BLOCK: usize = 1 << 17;
 
 impl Workload {
-    /// Fills `inputs`, the bytes of all inputs from their byte `from` on, from `seed`: a multiple of whole blocks of
+    /// Fills `inputs`, the bytes of all inputs from byte `from` on, with what `seed` gives. At `from` begins a block of
     /// 2^17 elements. Every usable CPU takes part: one alone needs half a minute for two vectors of 1e9 elements.
     pub fn fill_inputs(&self, seed: u64, from: usize, inputs: &mut [u8]) {
         match self.call.element() {

@@ -59,8 +59,8 @@ impl Judge {
         Self { output: placement.output().clone(), expected: Box::new(expected) }
     }
 
-    /// Makes the outputs of tasks `0 .. count` something that no run of these tasks writes: a NaN of either type, whose
-    /// bits are all ones, and of what was learnt every bit turned over.
+    /// Fills the outputs of tasks `0 .. count` with what no run of these tasks writes: bits that are all ones, a NaN of
+    /// either type; and for results that were learnt, each of their bits turned over.
     pub fn poison(&self, outputs: &mut [u8], count: usize) {
         let end = self.output.end(count).min(outputs.len());
         outputs[..end].fill(0xff);
@@ -90,7 +90,7 @@ impl Judge {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Wrong {
-    /// One of its elements.
+    /// An element further from the right one than its bound.
     #[error("wrong result: task {task}, element {element}: {got:e}, expected {expected:e} within {bound:e}")]
     Element {
         /// The task.

@@ -179,7 +179,7 @@ impl Workload {
         self.task_bytes().saturating_mul(self.tasks as u64)
     }
 
-    /// Whether there is nothing to do: no task, or a size of 0.
+    /// Whether the batch has nothing to do, because its number of tasks or one of its sizes is 0.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.tasks == 0 || self.shape.sizes().contains(&0)

@@ -12,9 +12,9 @@ use crate::executor::{BoxError, TaskErrors};
 /// `count` of `items` items, evenly spread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Portion {
-    /// How many there are in all.
+    /// Items in all.
     pub items: usize,
-    /// How many of them are run: at most all, and at least one if there are any.
+    /// Items that are run: 1 to `items`, or 0 if `items` is 0.
     pub count: usize,
 }
 

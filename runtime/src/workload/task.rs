@@ -27,7 +27,7 @@ pub enum Task<'a, T> {
         /// The array to fill.
         out: ArrayViewMut2<'a, T>,
     },
-    /// `out_i <- f(x_i)`, in place where there is no `x`
+    /// `out_i <- f(x_i)`; without an `x`, `out_i <- f(out_i)`
     Unary {
         /// The function.
         f: Unary,
@@ -36,7 +36,7 @@ pub enum Task<'a, T> {
         /// Of the same shape.
         out: ArrayViewMut2<'a, T>,
     },
-    /// `out_i <- f(x_i, y_i)`, in place where there is no `x`
+    /// `out_i <- f(x_i, y_i)`; without an `x`, `out_i <- f(out_i, y_i)`
     Binary {
         /// The function.
         f: Binary,

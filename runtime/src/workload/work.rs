@@ -34,8 +34,7 @@ impl Workload {
     }
 
     /// Whether every task takes the same time, so that any part of the batch stands for all of it. Items of a function
-    /// may differ much: the rows in the middle of a picture of the Mandelbrot set cost a hundred times those at its
-    /// edges.
+    /// may differ much.
     #[must_use]
     pub fn tasks_are_alike(&self) -> bool {
         matches!(self.call, Call::Op { .. })
@@ -47,7 +46,7 @@ impl Workload {
         self.batch_bytes() <= machine.last_level_bytes()
     }
 
-    /// What bounds a task whose operands no cache holds.
+    /// What bounds a task whose operands are larger than any cache.
     #[must_use]
     pub fn bound(&self) -> Bound {
         self.call.family().bound()

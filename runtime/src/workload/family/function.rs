@@ -25,8 +25,8 @@ impl Workload {
     /// `parameters` are the same for every call.
     ///
     /// # Errors
-    /// [`Error`], where there is no such function, where there are no items or no results, where the results are more
-    /// than can be addressed, or where a parameter is not a finite number.
+    /// [`Error`], where `registry` lacks the function, `items` or `len` is 0, the results are more than can be
+    /// addressed, or a parameter is not a finite number.
     pub fn function(
         registry: &Registry,
         name: &str,
@@ -44,7 +44,7 @@ impl Workload {
         }
     }
 
-    /// Calls of a closure, which no other process knows, for `items` items. Nobody else sees what it writes.
+    /// Calls of a closure for `items` items. Only this process knows it, and sees what it writes.
     ///
     /// # Errors
     /// [`Error::NoItems`]
@@ -80,7 +80,7 @@ impl FunctionCall {
     /// The calls of a batch, whose results lie in `outputs`.
     ///
     /// # Errors
-    /// [`Error::Unknown`] and [`Error::Element`], where `registry` has no such function; [`Error::Placement`].
+    /// Those of [`FunctionCall::body`], and [`Error::Placement`].
     pub(in crate::workload) fn calls<'a>(
         &'a self,
         registry: &'a Registry,
@@ -112,7 +112,7 @@ impl FunctionCall {
     /// The function, which writes `T`.
     ///
     /// # Errors
-    /// [`Error::Unknown`] and [`Error::Element`], where `registry` has no such function.
+    /// [`Error::Unknown`], where `registry` lacks the function, and [`Error::Element`], where it writes another type.
     pub(crate) fn body<'a, T: Value>(&self, registry: &'a Registry) -> Result<&'a Body<T>, Error> {
         let function = registry.function(&self.name)?;
         T::body(function).ok_or_else(|| Error::Element {

@@ -1,4 +1,4 @@
-//! What depends on what a task computes. A family is a file here: the grammar of its shapes, its operands, what its
+//! What depends on the operation of a task. A family is a file here: the grammar of its shapes, its operands, what its
 //! inputs hold, how much work a task is, what bounds it, its call, and the judge of its results. One match leads from
 //! an operation to its family, and the compiler points at that match when an operation is new.
 
@@ -21,8 +21,7 @@ use super::placement::{Error, Number, Operand, Placement, Tensor};
 use super::shape::Shape;
 use super::{Call, Task, Workload};
 
-/// The facts of a family, whatever the element type: as they are for arrays that memory bounds, unless a family says
-/// otherwise.
+/// The facts of a family, whatever the element type. The defaults are those of arrays that memory bounds.
 pub(crate) trait Family {
     /// The forms of a shape, for messages.
     fn forms(&self) -> &'static str {
@@ -48,7 +47,7 @@ pub(crate) trait Family {
         Operand::arrays(&["out"], workload)
     }
 
-    /// Where the random numbers in its inputs lie: where the operation is defined and its results are of ordinary size.
+    /// The range of the random numbers in its inputs, in which its results are defined and of ordinary size.
     fn inputs(&self) -> Range<f64> {
         -1.0..1.0
     }
@@ -63,7 +62,7 @@ pub(crate) trait Family {
         Unit::Byte
     }
 
-    /// What bounds a task whose operands no cache holds.
+    /// What bounds a task whose operands are larger than any cache.
     fn bound(&self) -> Bound;
 }
 
@@ -72,11 +71,7 @@ pub(crate) trait Typed<T> {
     /// Task `number` of a batch.
     fn call<'a>(&self, number: usize, inputs: &[ArrayView2<'a, T>], out: ArrayViewMut2<'a, T>) -> Task<'a, T>;
 
-    /// The expected results of `workload`, computed from its inputs, which lie as `placement` says. `seed` picks the
-    /// results that are compared, if not all are.
-    ///
-    /// # Errors
-    /// Where the placement does not fit the inputs.
+    /// As [`Workload::judge`].
     fn judge(&self, workload: &Workload, placement: &Placement, inputs: &[u8], seed: u64) -> Result<Judge, Error>;
 }
 
@@ -96,7 +91,7 @@ pub enum Unit {
     Item,
 }
 
-/// What bounds a task whose operands no cache holds.
+/// What bounds a task whose operands are larger than any cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bound {
     /// The rate of multiply-adds.
