@@ -60,11 +60,9 @@ impl Environment {
     /// `VARIABLE=VALUE` that gives `combination` its op threads, where its backend takes them at its start alone.
     #[must_use]
     pub fn export(&self, combination: &Combination) -> Option<String> {
-        let mut own = self.threading.iter().filter(|(id, _)| combination.backend == *id);
-        own.find_map(|(_, threading)| match threading {
-            Threading::AtStart { var, .. } => Some(format!("{var}={}", combination.op_threads)),
-            _ => None,
-        })
+        let (_, threading) = self.threading.iter().find(|(id, _)| combination.backend == *id)?;
+        let Threading::AtStart { var, .. } = threading else { return None };
+        Some(format!("{var}={}", combination.op_threads))
     }
 
     /// Gives `command` the environment of a trial of `combination`.
@@ -95,12 +93,10 @@ impl Environment {
 /// choose kernels, and numbers of threads that a library does not take.
 #[must_use]
 pub fn doubts(registry: &Registry) -> Vec<String> {
-    let kernels = kernel_variables(registry).into_iter();
-    let kernels =
-        kernels.map(|(name, value)| format!("{name}={value} is set: it overrides a library's choice of kernels"));
+    let overrides = |(name, value)| format!("{name}={value} is set: it overrides a library's choice of kernels");
     // Several backends may read one variable.
     let counts: BTreeSet<String> = registry.iter().filter_map(|backend| untaken(&**backend)).collect();
-    kernels.chain(counts).collect()
+    kernel_variables(registry).into_iter().map(overrides).chain(counts).collect()
 }
 
 /// A number of threads that is set and that the library does not take.

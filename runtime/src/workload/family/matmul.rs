@@ -3,9 +3,11 @@
 //! Some rows of every task are compared component by component with sums in twice the precision, and every row takes
 //! part in a check with a random vector of signs (Freivalds 1977: `C r = A (B r)`, O(n^2) instead of O(n^3)).
 
+use std::convert::identity;
+
 use gingham_core::bounds::{Bounded, Sum, eta, gamma};
 use gingham_core::{Op, Product, Scalar};
-use ndarray::{Array1, ArrayView2, ArrayViewMut2, Axis};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
@@ -100,9 +102,7 @@ impl<T: Number> Typed<T> for MatMul {
                 numbered.map(move |((element, got), &expected)| ([row.task, element], got.into_f64(), expected))
             }))?;
             for vector in vectors.iter().filter(|vector| vector.task < run.tasks) {
-                let c = run.result::<T>(vector.task);
-                let mut sums = Array1::<f64>::zeros(c.nrows());
-                accumulate(c, &vector.signs, &mut sums);
+                let sums = times(run.result::<T>(vector.task), identity, &vector.signs);
                 // The bound is the sum of the bounds of a whole row: it separates right from wrong, but the ratio to
                 // it means nothing.
                 let rows = sums.iter().zip(&vector.values).enumerate();
@@ -142,32 +142,29 @@ impl Vector {
     fn new<T: Number>(task: usize, a: ArrayView2<'_, T>, b: ArrayView2<'_, T>, rng: &mut ChaCha8Rng) -> Self {
         let (k, n) = b.dim();
         let signs: Vec<f64> = (0..n).map(|_| if rng.random() { 1.0 } else { -1.0 }).collect();
-        let (mut br, mut abs_b) = (Array1::zeros(k), Array1::<f64>::zeros(k));
-        accumulate(b, &signs, &mut br);
-        b.indexed_iter().for_each(|((p, _), &x)| abs_b[p] += x.into_f64().abs());
-        let mut values = Array1::zeros(a.nrows());
-        accumulate(a, br.as_slice().expect("made contiguous"), &mut values);
-        let mut abs = Array1::<f64>::zeros(a.nrows());
-        a.indexed_iter().for_each(|((i, p), &x)| abs[i] += x.into_f64().abs() * abs_b[p]);
+        let values = times(a, identity, &times(b, identity, &signs));
+        let magnitudes = times(a, f64::abs, &times(b, f64::abs, &vec![1.0; n]));
         // Rounding in the trial's C (k + 2 in T), and in our own sums over n, then k, then n terms (in f64).
         let share = gamma::<T>(k + 2) + gamma::<f64>(2 * n + k);
-        let bounded = |(&value, &abs): (&f64, &f64)| Bounded {
+        let bounded = |(value, magnitude)| Bounded {
             value,
-            bound: share * abs * (1.0 + share) + (n * (k + 2)) as f64 * eta::<T>(),
+            bound: share * magnitude * (1.0 + share) + (n * (k + 2)) as f64 * eta::<T>(),
         };
-        Self { task, signs, values: values.iter().zip(&abs).map(bounded).collect() }
+        Self { task, signs, values: values.into_iter().zip(magnitudes).map(bounded).collect() }
     }
 }
 
-/// `sums <- sums + A x`, along whichever axis of A is contiguous.
-fn accumulate<T: Number>(a: ArrayView2<'_, T>, x: &[f64], sums: &mut Array1<f64>) {
+/// `f(A) x`, where `f` is of each element, along whichever axis of A is contiguous.
+fn times<T: Number>(a: ArrayView2<'_, T>, f: impl Fn(f64) -> f64, x: &[f64]) -> Vec<f64> {
+    let mut sums = vec![0.0; a.nrows()];
     if a.strides()[0].unsigned_abs() < a.strides()[1].unsigned_abs() {
         for (column, &x) in a.columns().into_iter().zip(x) {
-            sums.iter_mut().zip(column).for_each(|(sum, &a)| *sum += a.into_f64() * x);
+            sums.iter_mut().zip(column).for_each(|(sum, &a)| *sum += f(a.into_f64()) * x);
         }
     } else {
-        for (row, sum) in a.rows().into_iter().zip(sums) {
-            *sum += row.iter().zip(x).map(|(&a, x)| a.into_f64() * x).sum::<f64>();
+        for (row, sum) in a.rows().into_iter().zip(&mut sums) {
+            *sum += row.iter().zip(x).map(|(&a, x)| f(a.into_f64()) * x).sum::<f64>();
         }
     }
+    sums
 }
