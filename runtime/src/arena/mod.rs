@@ -5,14 +5,14 @@
 //! first trial.
 
 mod backing;
-mod location;
 mod map;
 
 use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::time::Instant;
 
-pub use location::{Arenas, Location};
+use serde::{Deserialize, Serialize};
+
 pub use map::{ReadOnly, Writable};
 
 use crate::workload::{Placement, Workload};
@@ -39,6 +39,26 @@ pub struct Arena {
     inputs: (File, ReadOnly),
     outputs: (File, Writable),
     prefault_s: f64,
+}
+
+/// The memory of a tuning, which all its trials share.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arenas {
+    /// To be mapped for reading: it is sealed against writing.
+    pub inputs: Location,
+    /// To be mapped for writing.
+    pub outputs: Location,
+}
+
+/// Where a runner finds one memory file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Location {
+    /// The descriptor, inherited by the runner's first process.
+    pub fd: i32,
+    /// The same file by name, for processes that do not inherit descriptors.
+    pub path: String,
+    /// Its length.
+    pub bytes: u64,
 }
 
 /// Memory that the system refused.
