@@ -7,7 +7,7 @@ use std::convert::identity;
 
 use gingham_core::bounds::{Bounded, Sum, eta, gamma};
 use gingham_core::{Op, Product, Scalar};
-use ndarray::{ArrayView2, ArrayViewMut2, Axis};
+use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
@@ -85,73 +85,68 @@ impl<T: Number> Typed<T> for MatMul {
         let view = |operand: usize, task: usize| placement.tensors[operand].view::<T>(task, inputs);
         let (tasks, [m, k, n]) = (workload.tasks(), workload.shape().sizes());
         let per_task = (ROW_BUDGET / tasks / (k * n).max(1)).max(1);
-        let (mut rows, mut vectors) = (Vec::new(), Vec::new());
+        let mut products = Vec::new();
         for task in 0..tasks {
             let (a, b) = (view(0, task)?, view(1, task)?);
-            vectors.push(Vector::new(task, a, b, &mut rng));
+            let signs: Vec<f64> = (0..n).map(|_| if rng.random() { 1.0 } else { -1.0 }).collect();
             let picked: Vec<usize> = match per_task >= m {
                 true => (0..m).collect(),
                 false => (0..per_task).map(|_| rng.random_range(0..m)).collect(),
             };
-            rows.extend(picked.into_iter().map(|row| Row::new(task, row, a, b)));
+            let rows = picked.into_iter().map(|i| (i, row(a.row(i), b))).collect();
+            products.push(Expected { rows, vector: vector(a, b, &signs), signs });
         }
         Ok(Judge::new(placement, move |run: &Run<'_>| {
-            let ratio = compare(rows.iter().filter(|row| row.task < run.tasks).flat_map(|row| {
-                let got = run.result::<T>(row.task).index_axis_move(Axis(0), row.row);
-                let numbered = (row.row * row.values.len()..).zip(got).zip(&row.values);
-                numbered.map(move |((element, got), &expected)| ([row.task, element], got.into_f64(), expected))
-            }))?;
-            for vector in vectors.iter().filter(|vector| vector.task < run.tasks) {
-                let sums = times(run.result::<T>(vector.task), identity, &vector.signs);
+            let mut largest = 0.0_f64;
+            for (task, Expected { rows, signs, vector }) in products.iter().enumerate().take(run.tasks) {
+                let c = run.result::<T>(task);
+                for (i, row) in rows {
+                    let numbered = (i * n..).zip(c.row(*i)).zip(row);
+                    let row = numbered.map(|((element, got), &value)| ([task, element], got.into_f64(), value));
+                    largest = largest.max(compare(row)?);
+                }
                 // The bound is the sum of the bounds of a whole row: it separates right from wrong, but the ratio to
                 // it means nothing.
-                let rows = sums.iter().zip(&vector.values).enumerate();
-                compare(rows.map(|(row, (&got, &expected))| ([vector.task, row], got, expected)))?;
+                let sums = times(c, identity, signs).into_iter().zip(vector).enumerate();
+                compare(sums.map(|(i, (got, &value))| ([task, i], got, value)))?;
             }
-            Ok(ratio)
+            Ok(largest)
         }))
     }
 }
 
-/// Row `row` of C of task `task`.
-struct Row {
-    task: usize,
-    row: usize,
-    values: Vec<Bounded>,
-}
-
-/// `A (B r)` of task `task`.
-struct Vector {
-    task: usize,
+/// What is expected of C of one task.
+struct Expected {
+    /// Some of its rows, by their indices.
+    rows: Vec<(usize, Vec<Bounded>)>,
+    /// The random vector r.
     signs: Vec<f64>,
-    values: Vec<Bounded>,
+    /// `A (B r)`.
+    vector: Vec<Bounded>,
 }
 
-impl Row {
-    fn new<T: Number>(task: usize, row: usize, a: ArrayView2<'_, T>, b: ArrayView2<'_, T>) -> Self {
-        let mut sums = vec![Sum::default(); b.ncols()];
-        for (&a, b) in a.row(row).iter().zip(b.rows()) {
-            let a = a.into_f64();
-            sums.iter_mut().zip(b).for_each(|(sum, &b)| sum.add(a, b.into_f64()));
-        }
-        Self { task, row, values: sums.into_iter().map(|sum| sum.bounded::<T>(a.ncols())).collect() }
+/// The row of C that belongs to this row of A.
+fn row<T: Number>(a: ArrayView1<'_, T>, b: ArrayView2<'_, T>) -> Vec<Bounded> {
+    let mut sums = vec![Sum::default(); b.ncols()];
+    for (&a, b) in a.iter().zip(b.rows()) {
+        let a = a.into_f64();
+        sums.iter_mut().zip(b).for_each(|(sum, &b)| sum.add(a, b.into_f64()));
     }
+    sums.into_iter().map(|sum| sum.bounded::<T>(a.len())).collect()
 }
 
-impl Vector {
-    fn new<T: Number>(task: usize, a: ArrayView2<'_, T>, b: ArrayView2<'_, T>, rng: &mut ChaCha8Rng) -> Self {
-        let (k, n) = b.dim();
-        let signs: Vec<f64> = (0..n).map(|_| if rng.random() { 1.0 } else { -1.0 }).collect();
-        let values = times(a, identity, &times(b, identity, &signs));
-        let magnitudes = times(a, f64::abs, &times(b, f64::abs, &vec![1.0; n]));
-        // Rounding in the trial's C (k + 2 in T), and in our own sums over n, then k, then n terms (in f64).
-        let share = gamma::<T>(k + 2) + gamma::<f64>(2 * n + k);
-        let bounded = |(value, magnitude)| Bounded {
-            value,
-            bound: share * magnitude * (1.0 + share) + (n * (k + 2)) as f64 * eta::<T>(),
-        };
-        Self { task, signs, values: values.into_iter().zip(magnitudes).map(bounded).collect() }
-    }
+/// `A (B r)`.
+fn vector<T: Number>(a: ArrayView2<'_, T>, b: ArrayView2<'_, T>, r: &[f64]) -> Vec<Bounded> {
+    let (k, n) = b.dim();
+    let values = times(a, identity, &times(b, identity, r));
+    let magnitudes = times(a, f64::abs, &times(b, f64::abs, &vec![1.0; n]));
+    // Rounding in the trial's C (k + 2 in T), and in our own sums over n, then k, then n terms (in f64).
+    let share = gamma::<T>(k + 2) + gamma::<f64>(2 * n + k);
+    let bounded = |(value, magnitude): (f64, f64)| Bounded {
+        value,
+        bound: share * magnitude * (1.0 + share) + (n * (k + 2)) as f64 * eta::<T>(),
+    };
+    values.into_iter().zip(magnitudes).map(bounded).collect()
 }
 
 /// `f(A) x`, where `f` is of each element, along whichever axis of A is contiguous.
