@@ -21,10 +21,7 @@ pub struct Plan {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The backend is unknown.
-    #[error(transparent)]
-    Core(#[from] gingham_core::Error),
-    /// This process cannot use its op threads, or cannot start its pool.
+    /// The backend is unknown, or this process cannot use its op threads or cannot start its pool.
     #[error(transparent)]
     Engine(#[from] engine::Error),
     /// The combination cannot run on this machine.

@@ -18,7 +18,7 @@ use gingham_core::{Backend, OpThreads, Registry, Support, Threading};
 use gingham_machine::Machine;
 
 use crate::combination::{Combination, ExecutorKind, FUNCTIONS};
-use crate::engine::Engine;
+use crate::engine::{self, Engine};
 use crate::environment;
 use crate::plan::{Error, Plan};
 use crate::profile::{self, Answer, Fingerprint, Grade, Profile};
@@ -77,7 +77,7 @@ impl Session {
     /// # Errors
     /// [`Error`], where this process cannot apply it.
     pub fn apply(&self, combination: &Combination) -> Result<Plan, Error> {
-        let threading = self.registry.get(&combination.backend)?.threading();
+        let threading = self.registry.get(&combination.backend).map_err(engine::Error::from)?.threading();
         if let Some(reason) = rules::impossible(threading, combination, Cpus::of(&self.machine)) {
             return Err(Error::Impossible { combination: combination.clone(), reason });
         }
