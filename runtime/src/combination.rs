@@ -53,21 +53,15 @@ pub enum Error {
         /// The part that does not fit.
         what: &'static str,
     },
-    /// The text begins as a peer's.
+    /// This text begins as a peer's.
     #[error(
-        "combination `{given}`: a peer is peer/NAME and nothing else, NAME of letters, digits, `-`, `_` and `.`, for \
+        "combination `{0}`: a peer is peer/NAME and nothing else, NAME of letters, digits, `-`, `_` and `.`, for \
          example peer/numpy"
     )]
-    Peer {
-        /// The text that was given.
-        given: String,
-    },
-    /// The executor is unknown.
-    #[error("unknown executor `{given}`; available: serial, threads, rayon")]
-    Executor {
-        /// The name that was given.
-        given: String,
-    },
+    Peer(String),
+    /// The executor of this name is unknown.
+    #[error("unknown executor `{0}`; available: serial, threads, rayon")]
+    Executor(String),
     /// A count is out of range.
     #[error("{given} {what}; expected 1 to {max}")]
     Count {
@@ -139,7 +133,7 @@ impl FromStr for ExecutorKind {
     type Err = Error;
 
     fn from_str(s: &str) -> Result<Self, Error> {
-        Self::ALL.into_iter().find(|kind| kind.name() == s).ok_or_else(|| Error::Executor { given: s.into() })
+        Self::ALL.into_iter().find(|kind| kind.name() == s).ok_or_else(|| Error::Executor(s.into()))
     }
 }
 
@@ -167,7 +161,7 @@ impl FromStr for Combination {
         let form = |what| Error::Form { given: given.into(), what };
         let number = |text: &str, what| text.parse::<usize>().map_err(|_| form(what));
         if let Some(name) = given.strip_prefix(PEER) {
-            return if is_peer_name(name) { Ok(Self::peer(name)) } else { Err(Error::Peer { given: given.into() }) };
+            return if is_peer_name(name) { Ok(Self::peer(name)) } else { Err(Error::Peer(given.into())) };
         }
         let (left, right) = given.split_once('+').ok_or_else(|| form("there is no `+`"))?;
 
@@ -271,10 +265,10 @@ mod tests {
             assert!(bad.parse::<Combination>().is_err(), "{bad}");
         }
         for bad in ["peer/", "peer/x+serial", "peer/x:2", "peer/x y", "peer/a/b", "peer/ä"] {
-            assert_eq!(bad.parse::<Combination>(), Err(Error::Peer { given: bad.into() }));
+            assert_eq!(bad.parse::<Combination>(), Err(Error::Peer(bad.into())));
         }
         for word in ["fork", "peer"] {
-            assert_eq!(format!("simd+{word}").parse::<Combination>(), Err(Error::Executor { given: word.into() }));
+            assert_eq!(format!("simd+{word}").parse::<Combination>(), Err(Error::Executor(word.into())));
         }
     }
 }

@@ -87,15 +87,12 @@ pub enum Error {
         /// The system's words.
         cause: BoxError,
     },
-    /// Threads that a forked child does not have.
+    /// Threads that a forked child does not have, of the executor of this name.
     #[error(
-        "{executor}: this process was forked from the one in which the workers were started, and has none of them; \
-         make the plan or the executor after the fork"
+        "{0}: this process was forked from the one in which the workers were started, and has none of them; make the \
+         plan or the executor after the fork"
     )]
-    Forked {
-        /// The executor's name.
-        executor: &'static str,
-    },
+    Forked(&'static str),
     /// A combination that no executor of this process can run.
     #[error("{0} is a program of its own: it runs as a trial of a tuning, and not inside this program")]
     Peer(String),

@@ -62,7 +62,7 @@ impl Executor for Rayon {
 
     fn run(&self, n: usize, chunk: usize, body: &(dyn Fn(Range<usize>) + Sync)) -> Result<(), Error> {
         if self.home != forks::count() {
-            return Err(Error::Forked { executor: NAME });
+            return Err(Error::Forked(NAME));
         }
         let parts = Parts::new(n, chunk, self.workers);
         let panics = Panics::default();

@@ -67,7 +67,7 @@ impl Executor for Threads {
 
     fn run(&self, n: usize, chunk: usize, body: &(dyn Fn(Range<usize>) + Sync)) -> Result<(), Error> {
         if self.workers > 1 && self.home != forks::count() {
-            return Err(Error::Forked { executor: NAME });
+            return Err(Error::Forked(NAME));
         }
         let parts = Parts::new(n, chunk, self.workers);
         let panics = Panics::default();

@@ -58,11 +58,8 @@ pub enum Error {
     #[error("0 results an item; expected at least 1")]
     NoResults,
     /// A parameter that cannot be sent to another process.
-    #[error("parameter {given}; expected a finite number")]
-    Parameter {
-        /// The parameter.
-        given: f64,
-    },
+    #[error("parameter {0}; expected a finite number")]
+    Parameter(f64),
     /// The function of this name writes something else in this program.
     #[error("the function `{name}` writes {writes} here; the workload has {given}")]
     Element {

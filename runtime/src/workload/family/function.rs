@@ -39,7 +39,7 @@ impl Workload {
         match parameters.iter().find(|parameter| !parameter.is_finite()) {
             _ if items == 0 => Err(Error::NoItems),
             _ if len == 0 => Err(Error::NoResults),
-            Some(&given) => Err(Error::Parameter { given }),
+            Some(&given) => Err(Error::Parameter(given)),
             None => Self::checked(Call::Function(Box::new(call)), &len.to_string(), None, items),
         }
     }
