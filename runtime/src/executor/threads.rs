@@ -4,6 +4,7 @@
 //! take the next range from a shared counter. With `chunk` 0 worker `i` takes range `i` without a counter, always on the
 //! same thread, whose caches and thread-local pools are still warm from the last batch.
 
+use std::io;
 use std::mem;
 use std::ops::Range;
 use std::sync::Arc;
@@ -45,12 +46,8 @@ impl Threads {
         let mut pool = Self { crew, threads: Vec::with_capacity(parkers.len()), workers, home: forks::count() };
         for (worker, parker) in (1..).zip(parkers) {
             let crew = Arc::clone(&pool.crew);
-            let started = thread(worker).spawn(move || crew.serve(worker, &parker));
-            pool.threads.push(started.map_err(|cause| Error::Spawn {
-                executor: NAME,
-                workers,
-                cause: cause.into(),
-            })?);
+            let refused = |cause: io::Error| Error::Spawn { executor: NAME, workers, cause: cause.into() };
+            pool.threads.push(thread(worker).spawn(move || crew.serve(worker, &parker)).map_err(refused)?);
         }
         Ok(pool)
     }
