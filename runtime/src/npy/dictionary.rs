@@ -88,8 +88,8 @@ impl<'a> Text<'a> {
             _ => self.rest(),
         };
         Kind::parse(descr).ok_or_else(|| match descr {
-            [b'<' | b'>', b'c', b'0'..=b'9', ..] => Problem::Complex { descr: excerpt(descr) },
-            _ => Problem::DType { descr: excerpt(descr) },
+            [b'<' | b'>', b'c', b'0'..=b'9', ..] => Problem::Complex(excerpt(descr)),
+            _ => Problem::DType(excerpt(descr)),
         })
     }
 

@@ -65,7 +65,7 @@ pub(super) fn open(path: &Path) -> Result<(File, Header), Problem> {
 fn read_head(file: &mut File, file_length: u64) -> Result<(Vec<u8>, usize), Problem> {
     let holds = |bytes: usize| match (bytes as u64).checked_sub(file_length) {
         None | Some(0) => Ok(()),
-        Some(missing) => Err(Problem::HeaderCut { missing }),
+        Some(missing) => Err(Problem::HeaderCut(missing)),
     };
     let mut prefix = [0; 12];
     let held = file_length.min(12) as usize;
@@ -74,7 +74,7 @@ fn read_head(file: &mut File, file_length: u64) -> Result<(Vec<u8>, usize), Prob
         if ARCHIVES.iter().any(|magic| prefix.starts_with(magic)) {
             return Err(Problem::Archive);
         }
-        return Err(Problem::Magic { found: prefix[..held].escape_ascii().to_string() });
+        return Err(Problem::Magic(prefix[..held].escape_ascii().to_string()));
     }
     holds(10)?;
     let (start, length) = match prefix {
@@ -83,10 +83,10 @@ fn read_head(file: &mut File, file_length: u64) -> Result<(Vec<u8>, usize), Prob
             holds(12)?;
             (12, u32::from_le_bytes([a, b, c, d]) as usize)
         }
-        [.., major, minor, _, _, _, _] => return Err(Problem::Version { major, minor }),
+        [.., major, minor, _, _, _, _] => return Err(Problem::Version(major, minor)),
     };
     if length > Header::MAX_LENGTH {
-        return Err(Problem::HeaderTooLong { length });
+        return Err(Problem::HeaderTooLong(length));
     }
     holds(start + length)?;
     let mut head = vec![0; start + length];

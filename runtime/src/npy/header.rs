@@ -28,34 +28,27 @@ impl Header {
     /// # Errors
     /// [`Problem::Cast`], where the file's own is not one to compute in and there is no `cast`.
     pub fn dtype(&self, cast: Option<DType>) -> Result<DType, Problem> {
-        cast.or(self.kind.dtype()).ok_or(Problem::Cast { kind: self.kind })
+        cast.or(self.kind.dtype()).ok_or(Problem::Cast(self.kind))
     }
 
-    /// Number of elements, unless it does not fit a word.
-    #[must_use]
-    pub fn count(&self) -> Option<usize> {
-        // Zeros first: an array of shape (2**62, 2**62, 0) has no elements.
-        if self.shape.contains(&0) { Some(0) } else { self.shape.iter().try_fold(1, |n: usize, &m| n.checked_mul(m)) }
-    }
-
-    /// Bytes of the values.
-    fn data_length(&self) -> Result<usize, Problem> {
+    /// Number of elements, whose bytes this machine can address.
+    pub(super) fn count(&self) -> Result<usize, Problem> {
         // Axes of length 0 are left out first: `ndarray` has no array of shape (0, 2**63) either.
         let mut lengths = self.shape.iter().filter(|&&length| length != 0);
         let bytes = lengths.try_fold(self.kind.size(), |bytes, &length| bytes.checked_mul(length));
         match bytes.filter(|&bytes| isize::try_from(bytes).is_ok()) {
             Some(_) if self.shape.contains(&0) => Ok(0),
-            Some(bytes) => Ok(bytes),
-            None => Err(Problem::TooLarge { shape: self.shape.clone() }),
+            Some(bytes) => Ok(bytes / self.kind.size()),
+            None => Err(Problem::TooLarge(self.shape.clone())),
         }
     }
 
     /// Whether a file of this length ends with its last value.
     pub(super) fn check_length(&self, file_length: u64) -> Result<(), Problem> {
-        let (holds, needs) = (file_length - self.data_offset as u64, self.data_length()? as u64);
+        let (holds, needs) = (file_length - self.data_offset as u64, (self.count()? * self.kind.size()) as u64);
         match holds {
-            _ if holds < needs => Err(Problem::Truncated { missing: needs - holds }),
-            _ if holds > needs => Err(Problem::Trailing { extra: holds - needs }),
+            _ if holds < needs => Err(Problem::Truncated(needs - holds)),
+            _ if holds > needs => Err(Problem::Trailing(holds - needs)),
             _ => Ok(()),
         }
     }

@@ -46,43 +46,24 @@ impl Error {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
-    /// The operating system refused.
-    #[error("cannot {what}: {cause}")]
-    Io {
-        /// What was attempted.
-        what: &'static str,
-        /// The operating system's answer.
-        cause: io::Error,
-    },
+    /// The operating system refused to do this, for this reason.
+    #[error("cannot {0}: {1}")]
+    Io(&'static str, io::Error),
     /// A directory, a pipe, a device.
     #[error("not a regular file; expected a .npy file")]
     NotAFile,
-    /// The first six bytes are not those of the format.
-    #[error("not a .npy file: it starts with `{found}`; expected `\\x93NUMPY`, as numpy.save writes")]
-    Magic {
-        /// The first bytes.
-        found: String,
-    },
-    /// A version of the format that NumPy does not write.
-    #[error("format version {major}.{minor}; expected 1.0, 2.0 or 3.0")]
-    Version {
-        /// The first number.
-        major: u8,
-        /// The second number.
-        minor: u8,
-    },
-    /// A header longer than any honest one.
-    #[error("the header claims {length} bytes; expected at most {max}", max = Header::MAX_LENGTH)]
-    HeaderTooLong {
-        /// Bytes.
-        length: usize,
-    },
-    /// The file ends inside its header.
-    #[error("the file ends inside its header, {missing} bytes early; copy or save it again")]
-    HeaderCut {
-        /// Bytes.
-        missing: u64,
-    },
+    /// The file starts with these bytes, which are not the first six of the format.
+    #[error("not a .npy file: it starts with `{0}`; expected `\\x93NUMPY`, as numpy.save writes")]
+    Magic(String),
+    /// NumPy does not write this version of the format.
+    #[error("format version {0}.{1}; expected 1.0, 2.0 or 3.0")]
+    Version(u8, u8),
+    /// The header claims this many bytes, more than an honest one has.
+    #[error("the header claims {0} bytes; expected at most {max}", max = Header::MAX_LENGTH)]
+    HeaderTooLong(usize),
+    /// The file ends inside its header, this many bytes early.
+    #[error("the file ends inside its header, {0} bytes early; copy or save it again")]
+    HeaderCut(u64),
     /// The header is not the Python dictionary that it should be.
     #[error("malformed header: expected {expected} at byte {at}, found {found}")]
     Header {
@@ -96,52 +77,31 @@ pub enum Problem {
     /// An archive of several arrays.
     #[error("an .npz archive; expected a .npy file: numpy.load opens it, and numpy.save writes one of its arrays")]
     Archive,
-    /// Integers, half precision, truth values.
-    #[error("elements of dtype {kind}; expected float64 or float32: `--cast f64` or `--cast f32` converts them")]
-    Cast {
-        /// The type in the header.
-        kind: Kind,
-    },
-    /// Complex numbers.
-    #[error("complex elements, dtype `{descr}`; expected real ones: complex products are not computed")]
-    Complex {
-        /// NumPy's descriptor.
-        descr: String,
-    },
-    /// Objects, records, texts, dates, extended precision.
-    #[error("elements of dtype `{descr}`; expected real numbers of at most 64 bits, such as <f8 or <f4")]
-    DType {
-        /// NumPy's descriptor.
-        descr: String,
-    },
-    /// A shape that no machine can hold.
-    #[error("shape {shape:?} has more bytes than this machine can address")]
-    TooLarge {
-        /// The shape in the header.
-        shape: Vec<usize>,
-    },
-    /// The file ends before its last element.
-    #[error("truncated: {missing} bytes of the data are missing; copy or save it again")]
-    Truncated {
-        /// Bytes.
-        missing: u64,
-    },
-    /// The file goes on after its last element.
-    #[error("{extra} bytes follow the data; expected none: save it again as a single array")]
-    Trailing {
-        /// Bytes.
-        extra: u64,
-    },
-    /// There is not enough memory for the values.
-    #[error("no memory for {bytes} bytes of data; use fewer workers or smaller matrices")]
-    Memory {
-        /// Bytes.
-        bytes: usize,
-    },
+    /// The elements are integers, truth values or of half precision.
+    #[error("elements of dtype {0}; expected float64 or float32: `--cast f64` or `--cast f32` converts them")]
+    Cast(Kind),
+    /// The elements are complex numbers, of this descriptor of NumPy's.
+    #[error("complex elements, dtype `{0}`; expected real ones: complex products are not computed")]
+    Complex(String),
+    /// The elements are objects, records, texts, dates or of extended precision: NumPy's descriptor.
+    #[error("elements of dtype `{0}`; expected real numbers of at most 64 bits, such as <f8 or <f4")]
+    DType(String),
+    /// No machine can hold an array of the shape in the header.
+    #[error("shape {0:?} has more bytes than this machine can address")]
+    TooLarge(Vec<usize>),
+    /// The file ends this many bytes before the end of its last element.
+    #[error("truncated: {0} bytes of the data are missing; copy or save it again")]
+    Truncated(u64),
+    /// The file goes on for this many bytes after its last element.
+    #[error("{0} bytes follow the data; expected none: save it again as a single array")]
+    Trailing(u64),
+    /// The system refused this many bytes of memory for the values.
+    #[error("no memory for {0} bytes of data; use fewer workers or smaller matrices")]
+    Memory(usize),
 }
 
 impl Problem {
     fn io(what: &'static str) -> impl FnOnce(io::Error) -> Self {
-        move |cause| Self::Io { what, cause }
+        move |cause| Self::Io(what, cause)
     }
 }

@@ -30,15 +30,6 @@ impl Array {
             Self::F64(_) => DType::F64,
         }
     }
-
-    /// Lengths of the axes.
-    #[must_use]
-    pub fn shape(&self) -> &[usize] {
-        match self {
-            Self::F32(a) => a.shape(),
-            Self::F64(a) => a.shape(),
-        }
-    }
 }
 
 /// The array in the file at `path`, converted to `cast` where there is one. Beyond the array itself it allocates the
@@ -58,15 +49,15 @@ pub fn read(path: &Path, cast: Option<DType>) -> Result<Array, Error> {
 }
 
 fn values<T: Element>(mut file: File, header: &Header) -> Result<ArrayD<T>, Problem> {
-    let too_large = || Problem::TooLarge { shape: header.shape.clone() };
-    let (count, size) = (header.count().ok_or_else(too_large)?, header.kind.size());
+    let (count, size) = (header.count()?, header.kind.size());
     let mut values = Vec::new();
-    values.try_reserve_exact(count).map_err(|_| Problem::Memory { bytes: count.saturating_mul(size_of::<T>()) })?;
+    values.try_reserve_exact(count).map_err(|_| Problem::Memory(count.saturating_mul(size_of::<T>())))?;
     let mut block = vec![0; BLOCK.min(count * size)];
     while values.len() < count {
         let bytes = ((count - values.len()) * size).min(BLOCK);
         file.read_exact(&mut block[..bytes]).map_err(Problem::io("read"))?;
         header.kind.decode(&block[..bytes], header.endian, &mut values);
     }
-    ArrayD::from_shape_vec(IxDyn(&header.shape).set_f(header.fortran_order), values).map_err(|_| too_large())
+    ArrayD::from_shape_vec(IxDyn(&header.shape).set_f(header.fortran_order), values)
+        .map_err(|_| Problem::TooLarge(header.shape.clone()))
 }

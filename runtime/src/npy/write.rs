@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
-use gingham_core::DType;
 use ndarray::{ArrayView, Dimension};
 
 use super::{Element, head};
@@ -16,21 +15,13 @@ pub(super) fn write<T: Element, D: Dimension>(file: &File, array: &ArrayView<'_,
         (None, Some(values)) => (true, Some(values)),
         (values, _) => (false, values),
     };
+    let order = if cfg!(target_endian = "big") { '>' } else { '<' };
+    let descr = format!("{order}f{}", T::DTYPE.size());
     let mut writer = BufWriter::new(file);
-    writer.write_all(&head::head(descr::<T>(), fortran_order, array.shape()))?;
+    writer.write_all(&head::head(&descr, fortran_order, array.shape()))?;
     match in_memory {
         Some(values) => writer.write_all(bytemuck::cast_slice(values))?,
         None => array.iter().try_for_each(|value| writer.write_all(bytemuck::bytes_of(value)))?,
     }
     writer.flush()
-}
-
-/// What NumPy calls the elements as they lie in the memory of this machine.
-fn descr<T: Element>() -> &'static str {
-    match (T::DTYPE, cfg!(target_endian = "big")) {
-        (DType::F64, false) => "<f8",
-        (DType::F32, false) => "<f4",
-        (DType::F64, true) => ">f8",
-        (DType::F32, true) => ">f4",
-    }
 }
