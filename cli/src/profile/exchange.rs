@@ -33,7 +33,7 @@ pub(super) fn import(path: &Path, from: &Path) -> Result<(), Failure> {
     }
     let other = Profile::load(from).map_err(|error| match error {
         // The message does not name `profile clear`: the file may be anything.
-        profile::Error::Damaged { reason, .. } | profile::Error::Stream { reason, .. } => Failure::usage(format!(
+        profile::Error::Damaged(_, reason) | profile::Error::Stream(_, reason) => Failure::usage(format!(
             "import {}: no profile ({reason}); expected what `gingham profile export` prints",
             from.display()
         )),

@@ -34,7 +34,7 @@ pub fn narrowing(selection: &Selection, registry: &Registry, workload: &Workload
         let kept = kept.filter(|_| leaves_out(alone))?;
         Some((flag.to_owned(), kept))
     });
-    Narrowing::new(narrow.collect())
+    Narrowing(narrow.collect())
 }
 
 fn texts<T: ToString>(list: Option<&Vec<T>>) -> Option<BTreeSet<String>> {

@@ -1,87 +1,36 @@
 //! Why a profile cannot be read or written.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::SCHEMA;
 
-/// A profile that cannot be read or written.
+/// A profile that cannot be read or written: its path, and why.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The system refused.
-    #[error("profile {path}: {source}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
+    /// The system refused to read it.
+    #[error("profile {0}: {1}")]
+    Io(PathBuf, #[source] io::Error),
     /// The file is not a profile.
     #[error(
-        "profile {path} is damaged ({reason}); remove it with `gingham profile clear --profile {path}`, or \
-         name another with --profile"
+        "profile {0} is damaged ({1}); remove it with `gingham profile clear --profile {0}`, or name another with \
+         --profile"
     )]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
+    Damaged(PathBuf, String),
     /// The text from a device or a pipe is not a profile.
-    #[error("{path} does not give a profile ({reason}); name another file with --profile")]
-    Stream {
-        /// The device or pipe.
-        path: PathBuf,
-        /// What is wrong with the text.
-        reason: String,
-    },
-    /// It could not be written.
-    #[error("profile {path} cannot be written: {source}; name another with --profile, or save nothing with --no-save")]
-    Unwritable {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
-    /// The file is a profile of another version, or something else.
-    #[error("profile {path} has schema `{schema}`; this gingham reads `{SCHEMA}`; name another file with --profile")]
-    Foreign {
-        /// The file.
-        path: PathBuf,
-        /// What it says it is.
-        schema: String,
-    },
-    /// The file is one of Gingham's other files.
-    #[error("{path} is not a profile, but {what}; name another file")]
-    Other {
-        /// The file.
-        path: PathBuf,
-        /// What it is, and which command reads it.
-        what: &'static str,
-    },
-    /// There is no home directory.
+    #[error("{0} does not give a profile ({1}); name another file with --profile")]
+    Stream(PathBuf, String),
+    /// The system refused to write it.
+    #[error("profile {0} cannot be written: {1}; name another with --profile, or save nothing with --no-save")]
+    Unwritable(PathBuf, #[source] io::Error),
+    /// The file states this schema: it is a profile of another version, or something else.
+    #[error("profile {0} has schema `{1}`; this gingham reads `{SCHEMA}`; name another file with --profile")]
+    Foreign(PathBuf, String),
+    /// The file is one of Gingham's other files, which the text names with the command that reads it.
+    #[error("{0} is not a profile, but {1}; name another file")]
+    Other(PathBuf, &'static str),
+    /// The user has no home directory.
     #[error("no place for a profile: neither XDG_CONFIG_HOME nor HOME is set; name a file with --profile")]
     NoHome,
-}
-
-/// What is wrong with a text that should be a profile.
-pub(super) enum Flaw {
-    Damaged(String),
-    /// The schema that it names.
-    Foreign(String),
-    /// What else it is.
-    Other(&'static str),
-}
-
-impl Flaw {
-    pub(super) fn at(self, path: &Path) -> Error {
-        let path = path.to_owned();
-        match self {
-            Self::Foreign(schema) => Error::Foreign { path, schema },
-            Self::Other(what) => Error::Other { path, what },
-            Self::Damaged(reason) if path.is_file() => Error::Damaged { path, reason },
-            Self::Damaged(reason) => Error::Stream { path, reason },
-        }
-    }
 }

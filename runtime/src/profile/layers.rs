@@ -9,8 +9,7 @@ use super::{Error, Profile, default_path};
 
 /// Where a profile for all users may lie, in the order in which the places are tried: `gingham/profile.json` in each
 /// directory of `XDG_CONFIG_DIRS` (`/etc/xdg` if that is not set), then in `/etc`.
-#[must_use]
-pub fn system_paths() -> Vec<PathBuf> {
+fn system_paths() -> Vec<PathBuf> {
     let set = env::var_os("XDG_CONFIG_DIRS").filter(|set| !set.is_empty());
     let set = set.unwrap_or_else(|| OsString::from("/etc/xdg"));
     // The standard has it that a relative path there is ignored.

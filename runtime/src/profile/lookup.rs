@@ -103,7 +103,10 @@ impl Profile {
         let is_near = |relative: &Relative<'_>| shape_factor(workload, &relative.entry.workload) <= REACH;
         let mut relatives: Vec<_> = relatives.filter(is_near).collect();
         relatives.sort_by(|a, b| {
-            let key = |r: &Relative<'_>| (!r.changes.machine.is_empty(), !r.is_same_size(workload), r.changes.len());
+            let key = |relative: &Relative<'_>| {
+                let Changes { machine, software } = &relative.changes;
+                (!machine.is_empty(), !relative.is_same_size(workload), machine.len() + software.len())
+            };
             key(a).cmp(&key(b)).then(a.factor.total_cmp(&b.factor))
         });
         let Some(nearest) = relatives.first() else {
@@ -131,9 +134,7 @@ impl Answer<'_> {
     #[must_use]
     pub fn told(&self, registry: &Registry) -> String {
         match &self.grade {
-            Grade::Stale { changed } => {
-                format!("{self}; {}", changed.remedy(&self.tune, &kernel_variables(registry)))
-            }
+            Grade::Stale { changed } => format!("{self}; {}", changed.remedy(&self.tune, &kernel_variables(registry))),
             Grade::Hit | Grade::Near { .. } | Grade::Miss => self.to_string(),
         }
     }
@@ -146,12 +147,6 @@ impl Relative<'_> {
 
     fn distance(&self) -> f64 {
         self.factor.ln()
-    }
-}
-
-impl Changes {
-    fn len(&self) -> usize {
-        self.machine.len() + self.software.len()
     }
 }
 
@@ -239,7 +234,7 @@ fn is_smaller(a: &Workload, b: &Workload) -> bool {
 /// Where the answer comes from and how far it can be trusted: `the saved answer for ...`.
 impl fmt::Display for Answer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let asked = self.workload;
+        let Self { workload: asked, tune, .. } = self;
         let away = |entry: &Entry| {
             let w = &entry.workload;
             match w.work(w.tasks()) / asked.work(asked.tasks()) {
@@ -250,14 +245,8 @@ impl fmt::Display for Answer<'_> {
             }
         };
         match &self.entries[..] {
-            [] => {
-                return write!(
-                    f,
-                    "no saved answer for {asked}, nor near it, on this machine: `{}` finds one",
-                    self.tune
-                );
-            }
-            [entry] if entry.workload == *asked => write!(f, "the saved answer for {asked}")?,
+            [] => return write!(f, "no saved answer for {asked}, nor near it, on this machine: `{tune}` finds one"),
+            [entry] if entry.workload == **asked => write!(f, "the saved answer for {asked}")?,
             [entry] if entry.workload.shape() == asked.shape() => {
                 let waves = if factor(asked, &entry.workload) > SAME_SIZE { ", by waves of tasks" } else { "" };
                 write!(f, "the saved answer for {} ({} asked for{waves})", entry.workload, asked.tasks())?;
@@ -271,9 +260,9 @@ impl fmt::Display for Answer<'_> {
         for disturbed in self.entries.iter().filter_map(|entry| entry.evidence.disturbed.as_ref()) {
             write!(f, "; it was measured on a disturbed machine: {disturbed}")?;
         }
-        match &self.grade {
-            Grade::Stale { changed } => write!(f, "; it is stale: {changed}"),
-            Grade::Hit | Grade::Near { .. } | Grade::Miss => Ok(()),
+        if let Grade::Stale { changed } = &self.grade {
+            write!(f, "; it is stale: {changed}")?;
         }
+        Ok(())
     }
 }

@@ -23,12 +23,9 @@ use crate::shown::Word;
 use crate::store::{self, Place};
 use crate::workload::Workload;
 
-use error::Flaw;
-
 pub use entry::{Entry, Evidence, Ranked, Recorded};
 pub use error::Error;
 pub use fingerprint::{Changes, Fingerprint, Library};
-pub use layers::system_paths;
 pub use lookup::{Answer, Choice, Grade, REACH};
 pub use narrowing::Narrowing;
 
@@ -80,12 +77,27 @@ impl Profile {
     /// # Errors
     /// [`Error`], where the file holds something that is not a profile.
     pub fn load(path: &Path) -> Result<Self, Error> {
-        match store::read(path, LARGEST) {
-            Ok(bytes) => Self::parse(&bytes).map_err(|flaw| flaw.at(path)),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(e) if e.kind() == io::ErrorKind::FileTooLarge => Err(Flaw::Damaged(e.to_string()).at(path)),
-            Err(source) => Err(Error::Io { path: path.into(), source }),
+        let kind = if path.is_file() { Error::Damaged } else { Error::Stream };
+        let damaged = |reason| kind(path.into(), reason);
+        let bytes = match store::read(path, LARGEST) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(e) if e.kind() == io::ErrorKind::FileTooLarge => return Err(damaged(e.to_string())),
+            Err(e) => return Err(Error::Io(path.into(), e)),
+        };
+        if bytes.trim_ascii().is_empty() {
+            return Ok(Self::default());
         }
+        let other = |error| store::introduced(&bytes).map_or(error, |what| Error::Other(path.into(), what));
+        let schema = store::schema(&bytes).map_err(|reason| other(damaged(reason)))?;
+        match schema.as_str() {
+            SCHEMA => {}
+            of_profile if of_profile.starts_with("gingham.profile/") => return Err(Error::Foreign(path.into(), schema)),
+            _ => return Err(other(Error::Foreign(path.into(), schema))),
+        }
+        let profile: Self = store::value(&bytes).map_err(damaged)?;
+        profile.entries.iter().try_for_each(Entry::check).map_err(damaged)?;
+        Ok(profile)
     }
 
     /// The same, for a `path` that the user named: commands that renew its answers then name it, too.
@@ -100,28 +112,12 @@ impl Profile {
         format!("gingham tune {}{}", workload.flags(), self.flag)
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self, Flaw> {
-        if bytes.trim_ascii().is_empty() {
-            return Ok(Self::default());
-        }
-        let other = |flaw| store::introduced(bytes).map_or(flaw, Flaw::Other);
-        let schema = store::schema(bytes).map_err(|reason| other(Flaw::Damaged(reason)))?;
-        match schema.as_str() {
-            SCHEMA => {}
-            of_profile if of_profile.starts_with("gingham.profile/") => return Err(Flaw::Foreign(schema)),
-            _ => return Err(other(Flaw::Foreign(schema))),
-        }
-        let profile: Self = store::value(bytes).map_err(Flaw::Damaged)?;
-        profile.entries.iter().try_for_each(Entry::check).map_err(Flaw::Damaged)?;
-        Ok(profile)
-    }
-
     /// Whether answers can be saved at `path`, as far as can be seen without changing anything.
     ///
     /// # Errors
     /// [`Error`]
     pub fn check(path: &Path) -> Result<(), Error> {
-        let unwritable = |source| Error::Unwritable { path: path.into(), source };
+        let unwritable = |e| Error::Unwritable(path.into(), e);
         let place = Place::of(path).map_err(unwritable)?;
         place.check().map_err(unwritable)?;
         Self::at(&place, path).map(drop)
@@ -133,7 +129,7 @@ impl Profile {
     /// # Errors
     /// [`Error`]; the file is then as it was.
     pub fn update<R>(path: &Path, change: impl FnOnce(&mut Self) -> R) -> Result<R, Error> {
-        let unwritable = |source| Error::Unwritable { path: path.into(), source };
+        let unwritable = |e| Error::Unwritable(path.into(), e);
         let place = Place::of(path).map_err(unwritable)?;
         let _held = place.lock().map_err(unwritable)?;
         let mut profile = Self::at(&place, path)?;

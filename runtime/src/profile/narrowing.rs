@@ -10,15 +10,9 @@ use crate::combination::ExecutorKind;
 
 /// The flags of `gingham tune` that left out combinations, each with what it kept; none for the whole space.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Narrowing(BTreeMap<String, BTreeSet<String>>);
+pub struct Narrowing(pub BTreeMap<String, BTreeSet<String>>);
 
 impl Narrowing {
-    /// The flags that left out combinations, each with what it kept.
-    #[must_use]
-    pub fn new(flags: BTreeMap<String, BTreeSet<String>>) -> Self {
-        Self(flags)
-    }
-
     /// Whether nothing is left out.
     #[must_use]
     pub fn is_none(&self) -> bool {
