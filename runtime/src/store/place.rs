@@ -82,7 +82,6 @@ impl Place {
             }
             Self::File(path) => {
                 let nearest = path.ancestors().skip(1).find(|path| path.exists()).unwrap_or(Path::new("."));
-                let nearest = if nearest == Path::new("") { Path::new(".") } else { nearest };
                 takes_a_file(nearest).map_err(reason)
             }
         }
@@ -130,7 +129,7 @@ impl Place {
         let Self::File(path) = self else { return Ok(None) };
         fs::create_dir_all(directory(path))?;
         loop {
-            let name = lock_of(path);
+            let name = path.with_added_extension("lock");
             let opened = File::options().create(true).truncate(false).write(true).open(&name);
             // Another user's lock file can be locked without permission to write.
             let Ok(file) = opened.or_else(|_| File::open(&name)) else { return Ok(None) };
@@ -164,15 +163,9 @@ pub struct Lock {
 impl Drop for Lock {
     fn drop(&mut self) {
         if !self.locked.exists() {
-            let _ = fs::remove_file(lock_of(&self.locked));
+            let _ = fs::remove_file(self.locked.with_added_extension("lock"));
         }
     }
-}
-
-fn lock_of(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    name.into()
 }
 
 /// Opens a device or a pipe to write to.
