@@ -74,7 +74,9 @@ fn values(path: &Path) -> ArrayD<f64> {
 /// The i-th of either side.
 fn pairs(lhs: &[PathBuf], rhs: &[PathBuf], out: &Path) -> Vec<Pair> {
     assert_eq!(lhs.len(), rhs.len());
-    lhs.iter().zip(rhs).map(|(lhs, rhs)| Pair::new(lhs.clone(), rhs.clone(), out)).collect()
+    let out = |lhs: &Path| out.join(lhs.file_name().expect("a file"));
+    let pair = |(lhs, rhs): (&PathBuf, &PathBuf)| Pair { lhs: lhs.clone(), rhs: rhs.clone(), out: out(lhs) };
+    lhs.iter().zip(rhs).map(pair).collect()
 }
 
 fn check(lhs: &[PathBuf], rhs: &[PathBuf], out: &Path) -> Result<Pairs, Error> {
@@ -144,7 +146,7 @@ fn every_dtype_order_and_endianness_is_multiplied_exactly() {
     for engine in SPREADS.map(|spread| engine("reference", spread)) {
         for verify in [Verify::Always, Verify::Never] {
             let pairs = check(&lhs, &rhs, &scratch.out()).expect("32 pairs");
-            assert!(pairs.bad().is_empty());
+            assert!(pairs.bad.is_empty());
             let heard = Mutex::new(BTreeSet::new());
             let summary = multiply_by(pairs, &engine, verify, &|outcome| {
                 assert_eq!(outcome.result.expect("a product").flops, 2.0 * 5.0 * 7.0 * 3.0);
@@ -186,7 +188,7 @@ fn bad_pairs_fail_alone() {
     fs::remove_file(&rhs[5]).expect("removed");
 
     let pairs = check(&lhs, &rhs, &scratch.out()).expect("eight pairs");
-    assert!(pairs.bad().iter().map(|failure| failure.index).eq(1..=5), "seen in the headers");
+    assert!(pairs.bad.iter().map(|failure| failure.index).eq(1..=5), "seen in the headers");
     scratch.write("rhs/6-spoilt-later.npy", 7, 2);
 
     let heard = Mutex::new(Vec::new());
@@ -258,8 +260,8 @@ fn a_pair_beyond_the_available_memory_fails_alone() {
     };
     // The large ones take 15.3 MiB, and a worker has 8 MiB beside.
     let too_little = checked(mib(20));
-    assert_eq!(too_little.bad().len(), 2);
-    let message = too_little.bad()[0].to_string();
+    assert_eq!(too_little.bad.len(), 2);
+    let message = too_little.bad[0].to_string();
     assert!(message.ends_with("the pair needs 23.3 MiB, and 18.0 MiB of memory are available"), "{message}");
     assert_eq!(checked(mib(30)).fitting(), (1, 15 * 1_000_000 + 1_000_000 + mib(8)));
     assert_eq!(checked(mib(60)).fitting().0, 2);
@@ -443,7 +445,7 @@ fn integers_are_multiplied_by_a_cast() {
     };
     let (lhs, rhs) = (vec![integer("lhs/a.npy")], vec![integer("rhs/a.npy")]);
     let bad = check(&lhs, &rhs, &scratch.out()).expect("a pair");
-    assert!(bad.bad()[0].to_string().contains("dtype int32; expected float64 or float32: `--cast f64`"));
+    assert!(bad.bad[0].to_string().contains("dtype int32; expected float64 or float32: `--cast f64`"));
     assert!(bad.workload().is_none(), "nothing to make a plan for");
     for dtype in DType::ALL {
         let options = Options { cast: Some(dtype), ..Options::default() };
@@ -468,7 +470,7 @@ fn existing_products_are_skipped_where_they_are_whole() {
     fs::remove_file(scratch.path("out/d.npy")).expect("removed");
     let options = Options { skip_existing: true, ..Options::default() };
     let checked = Pairs::check(pairs(&lhs, &rhs, &scratch.out()), options).expect("four pairs");
-    assert!(checked.present().iter().map(|pair| &pair.out).eq([&scratch.path("out/a.npy")]));
+    assert!(checked.present.iter().map(|pair| &pair.out).eq([&scratch.path("out/a.npy")]));
     let heard = Mutex::new(BTreeSet::new());
     let summary = multiply_by(checked, &engine("reference", "serial"), Verify::Auto, &|outcome| {
         heard.lock().expect("no panic").insert(outcome.index);

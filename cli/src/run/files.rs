@@ -102,7 +102,7 @@ pub(super) fn multiply(
     let (asked, listed) = (all.len(), args.dry_run.then(|| all.clone()));
     let options = Options { cast: args.cast, skip_existing: args.skip_existing, memory: available_memory() };
     let pairs = Pairs::check(all, options).map_err(Failure::usage)?;
-    let bad = told(pairs.bad());
+    let bad = told(&pairs.bad);
     let none = |failed: usize| format!("{failed} of {} without a product (reasons above)", count(asked, "pair"));
     let all_there = || {
         let all = if asked == 1 { "the product is".to_owned() } else { format!("all {asked} products are") };
@@ -110,11 +110,11 @@ pub(super) fn multiply(
     };
     if let Some(listed) = listed {
         bad.iter().for_each(complain);
-        match pairs.present().len() == asked {
+        match pairs.present.len() == asked {
             true => all_there()?,
-            false => print(&list(&listed, pairs.present()))?,
+            false => print(&list(&listed, &pairs.present))?,
         }
-        return if bad.is_empty() { Ok(()) } else { Err(Failure::usage(none(pairs.bad().len()))) };
+        return if bad.is_empty() { Ok(()) } else { Err(Failure::usage(none(pairs.bad.len()))) };
     }
     let Some(workload) = pairs.workload() else {
         return match &bad[..] {
@@ -143,7 +143,7 @@ pub(super) fn multiply(
     }
 
     let engine = fewer.as_ref().unwrap_or(plan.engine()).limited()?;
-    let skipped = pairs.present().len();
+    let skipped = pairs.present.len();
     let (bar, partials) = (Bar::new(pairs.good().len()), Arc::new(Partials::default()));
     let (voice, last_voice, unfinished) = (bar.clone(), bar.clone(), Arc::clone(&partials));
     let last = move || {

@@ -27,8 +27,10 @@ pub struct Options {
 #[derive(Debug)]
 pub struct Pairs {
     pub(super) good: Vec<Good>,
-    pub(super) bad: Vec<Failure>,
-    present: Vec<Pair>,
+    /// The pairs whose headers show that they cannot have a product, in the order of the request.
+    pub bad: Vec<Failure>,
+    /// The pairs left out because their product exists.
+    pub present: Vec<Pair>,
     pub(super) options: Options,
 }
 
@@ -68,18 +70,6 @@ impl Pairs {
     /// The pairs that are to be multiplied, in the order of the request.
     pub fn good(&self) -> impl ExactSizeIterator<Item = &Pair> {
         self.good.iter().map(|good| &good.pair)
-    }
-
-    /// The pairs whose headers show that they cannot have a product, in the order of the request.
-    #[must_use]
-    pub fn bad(&self) -> &[Failure] {
-        &self.bad
-    }
-
-    /// The pairs left out because their product exists.
-    #[must_use]
-    pub fn present(&self) -> &[Pair] {
-        &self.present
     }
 
     /// The nearest workload: as many products as there are in all, each like the first one.
@@ -137,10 +127,9 @@ impl Good {
 fn check_outputs(pairs: &[Pair]) -> Result<(), Error> {
     let mut sources: HashMap<&PathBuf, &Pair> = HashMap::new();
     for pair in pairs {
-        if let Some(&first) = sources.get(&pair.out) {
-            return Err(Error::SameOutput { pairs: Box::new([first.clone(), pair.clone()]) });
+        if let Some(first) = sources.insert(&pair.out, pair) {
+            return Err(Error::SameOutput(Box::new([first.clone(), pair.clone()])));
         }
-        sources.insert(&pair.out, pair);
     }
     Ok(())
 }

@@ -14,7 +14,6 @@ mod pairing;
 mod pattern;
 mod shapes;
 mod side;
-mod sync;
 mod work;
 
 use std::io;
@@ -34,28 +33,15 @@ use crate::shown::Shown;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A pattern that is none.
-    #[error("pattern `{}`: {problem}", Shown(given))]
-    Pattern {
-        /// The pattern.
-        given: PathBuf,
-        /// What is wrong with it.
-        problem: Malformed,
-    },
+    /// A malformed pattern.
+    #[error("pattern `{}`: {}", Shown(.0), .1)]
+    Pattern(PathBuf, Malformed),
     /// A path, a directory or a pattern without a file.
-    #[error("{}", no_files(given))]
-    NoFiles {
-        /// What was given.
-        given: PathBuf,
-    },
-    /// A directory that cannot be listed.
-    #[error("cannot list the directory {}: {cause}", Shown(path))]
-    Unreadable {
-        /// The directory.
-        path: PathBuf,
-        /// The operating system's answer.
-        cause: io::Error,
-    },
+    #[error("{}", no_files(.0))]
+    NoFiles(PathBuf),
+    /// A directory that the operating system cannot list.
+    #[error("cannot list the directory {}: {}", Shown(.0), .1)]
+    Unreadable(PathBuf, io::Error),
     /// Files without a partner of the same name.
     #[error("no file on the other side has the name of {}{}; give patterns that fix what differs, such as \
              'a/left_*.npy' and 'b/right_*.npy', or look at `--pair order --dry-run`, by the order of bytes",
@@ -72,15 +58,10 @@ pub enum Error {
     #[error(
         "{} and {} have the same name, numbers compared as numbers; `--pair order --dry-run` shows them paired in \
          their order",
-        Shown(first),
-        Shown(second)
+        Shown(.0),
+        Shown(.1)
     )]
-    SameName {
-        /// A file.
-        first: PathBuf,
-        /// Another of the same side.
-        second: PathBuf,
-    },
+    SameName(PathBuf, PathBuf),
     /// More files on one side than on the other, where they are paired in their order.
     #[error("{lhs} left files but {rhs} right files: {} has no partner; expected as many on either side", Shown(first))]
     Counts {
@@ -91,13 +72,10 @@ pub enum Error {
         /// The first file of the longer side that has no partner.
         first: PathBuf,
     },
-    /// Two products of one name.
+    /// Two pairs whose products would have the same name.
     #[error("{} and {} would both be written to {}; run them with different output directories",
-            pairs[0], pairs[1], Shown(&pairs[0].out))]
-    SameOutput {
-        /// Their factors.
-        pairs: Box<[Pair; 2]>,
-    },
+            .0[0], .0[1], Shown(&.0[0].out))]
+    SameOutput(Box<[Pair; 2]>),
     /// An output in the place of an input.
     #[error("the product {} would replace the input {}; give another output directory", Shown(out), Shown(input))]
     ReplacesInput {
@@ -106,14 +84,9 @@ pub enum Error {
         /// The input.
         input: PathBuf,
     },
-    /// An output directory that does not exist and cannot be made, or cannot be written to.
-    #[error("cannot write to the output directory {}: {cause}; give one that is writable or can be made", Shown(path))]
-    OutputDirectory {
-        /// The directory.
-        path: PathBuf,
-        /// The operating system's answer.
-        cause: io::Error,
-    },
+    /// An output directory that cannot be made or written to.
+    #[error("cannot write to the output directory {}: {}; give one that is writable or can be made", Shown(.0), .1)]
+    OutputDirectory(PathBuf, io::Error),
 }
 
 /// The first of the files of both sides, and how many more there are.

@@ -1,7 +1,7 @@
 //! One pair of files, and why it may have no product.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use gingham_core::DType;
 
@@ -50,12 +50,9 @@ pub enum Problem {
         /// Element type of the right file.
         rhs: DType,
     },
-    /// A number, or an array of four axes or more.
-    #[error("an array of {} axes, shape {shape:?}; expected a vector, a matrix, or a stack of matrices", shape.len())]
-    Axes {
-        /// The shape in the file.
-        shape: Vec<usize>,
-    },
+    /// A number, or an array of four axes or more: its shape.
+    #[error("an array of {n} axes, shape {0:?}; expected a vector, a matrix, or a stack of matrices", n = .0.len())]
+    Axes(Vec<usize>),
     /// Shapes that do not fit each other.
     #[error(
         "shapes {lhs:?} x {rhs:?}; expected as many columns on the left as rows on the right, and stacks of one length"
@@ -74,12 +71,9 @@ pub enum Problem {
         /// Bytes that pairs may have.
         available: u64,
     },
-    /// Memory that the system refused.
-    #[error("no memory for the product, shape {shape:?}; use fewer workers or smaller matrices")]
-    Refused {
-        /// Shape of the product.
-        shape: Vec<usize>,
-    },
+    /// The system refused memory for a product of this shape.
+    #[error("no memory for the product, shape {0:?}; use fewer workers or smaller matrices")]
+    Refused(Vec<usize>),
     /// The backend's refusal.
     #[error(transparent)]
     Backend(#[from] gingham_core::Error),
@@ -89,18 +83,12 @@ pub enum Problem {
     /// The backend's refusal or panic in a product of a stack.
     #[error("in the stack, {0}")]
     Stack(TaskErrors),
-    /// An executor that did not run.
-    #[error("{message}")]
-    NotRun {
-        /// The executor's words.
-        message: String,
-    },
-    /// A panic in the backend.
-    #[error("the backend panicked: {message}")]
-    Panicked {
-        /// The panic's message.
-        message: String,
-    },
+    /// The executor did not run, for this reason.
+    #[error("{0}")]
+    NotRun(String),
+    /// The backend panicked with this message.
+    #[error("the backend panicked: {0}")]
+    Panicked(String),
     /// A product that is wrong.
     #[error("{wrong}{}; it is not written", slice.map_or_else(String::new, |i| format!(" (product {i} of the stack)")))]
     Wrong {
@@ -109,22 +97,6 @@ pub enum Problem {
         /// What is wrong.
         wrong: Wrong,
     },
-}
-
-impl Pair {
-    /// The pair of `lhs` and `rhs`, whose product goes to the directory `out` under the name of the left file.
-    #[must_use]
-    pub fn new(lhs: PathBuf, rhs: PathBuf, out: &Path) -> Self {
-        let out = out.join(product_name(&lhs));
-        Self { lhs, rhs, out }
-    }
-}
-
-/// The name of the product of a file.
-pub(super) fn product_name(file: &Path) -> PathBuf {
-    let mut name = file.file_stem().unwrap_or_default().to_owned();
-    name.push(".npy");
-    name.into()
 }
 
 impl fmt::Display for Pair {

@@ -10,7 +10,6 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::pair::product_name;
 use super::side::{Found, Side};
 use super::{Error, Pair};
 
@@ -23,24 +22,6 @@ pub enum Pairing {
     /// The i-th with the i-th, in the order of the paths, byte by byte.
     Order,
 }
-
-/// A part of a name as partners have it in common.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Piece<'a> {
-    Text(&'a [u8]),
-    /// Digits, leading zeros left out.
-    Number(&'a [u8]),
-    /// Between the texts of two wildcards.
-    End,
-}
-
-impl<'a> Piece<'a> {
-    fn number(digits: &'a [u8]) -> Self {
-        Self::Number(&digits[digits.iter().take_while(|&&digit| digit == b'0').count()..])
-    }
-}
-
-type Key<'a> = Vec<Piece<'a>>;
 
 /// The pairs of `lhs` and `rhs`, whose products go to the directory `out`, in the order of the left files (of the right
 /// ones, where one left file goes with many). A product has the name of its left file, or of the side that has many.
@@ -62,7 +43,8 @@ pub fn pair(lhs: &Side, rhs: &Side, out: &Path, pairing: Pairing) -> Result<Vec<
     let of_right = left.len() == 1 && right.len() > 1;
     let pairs = partners.into_iter().map(|(i, j)| {
         let (lhs, rhs) = (left[i].path.clone(), right[j].path.clone());
-        let out = out.join(product_name(if of_right { &rhs } else { &lhs }));
+        let named = if of_right { &rhs } else { &lhs };
+        let out = out.join(named.file_name().unwrap_or_default()).with_extension("npy");
         Pair { lhs, rhs, out }
     });
     Ok(pairs.collect())
@@ -70,10 +52,8 @@ pub fn pair(lhs: &Side, rhs: &Side, out: &Path, pairing: Pairing) -> Result<Vec<
 
 fn by_name(left: &[Found], right: &[Found]) -> Result<Vec<(usize, usize)>, Error> {
     let mut best: Option<View> = None;
-    for (texts, numbers) in
-        [(Found::name as Texts, false), (Found::rest, false), (Found::name, true), (Found::rest, true)]
-    {
-        let view = View::new(&keys(left, texts, numbers), &keys(right, texts, numbers));
+    for (rest, numbers) in [(false, false), (true, false), (false, true), (true, true)] {
+        let view = View::new([left, right].map(|files| files.iter().map(|found| key(found, rest, numbers)).collect()));
         if view.is_whole() {
             return Ok(view.partners);
         }
@@ -83,34 +63,34 @@ fn by_name(left: &[Found], right: &[Found]) -> Result<Vec<(usize, usize)>, Error
     }
     let view = best.expect("four views");
     if let Some((files, [first, second])) = [left, right].into_iter().zip(view.same).find_map(|(f, s)| Some((f, s?))) {
-        return Err(Error::SameName { first: files[first].path.clone(), second: files[second].path.clone() });
+        return Err(Error::SameName(files[first].path.clone(), files[second].path.clone()));
     }
     let paths = |files: &[Found], which: &[usize]| which.iter().map(|&i| files[i].path.clone()).collect();
     let one = [left, right].into_iter().find(|files| files.len() == 1).map(|files| files[0].path.clone());
     Err(Error::Unpaired { lhs: paths(left, &view.lonely[0]), rhs: paths(right, &view.lonely[1]), one })
 }
 
-/// The part of a file's name that its partner has too.
-type Texts = for<'a> fn(&'a Found) -> Vec<&'a OsStr>;
+/// The texts that a file has in common with its partner.
+type Key = Vec<Vec<u8>>;
 
-impl Found {
-    fn name(&self) -> Vec<&OsStr> {
-        self.path.file_name().into_iter().collect()
-    }
-
-    fn rest(&self) -> Vec<&OsStr> {
-        self.rest.iter().map(|text| &**text).collect()
+/// The name of the file, or the texts behind its wildcards if only the `rest` counts. Where `numbers` are compared as
+/// numbers, the zeros that lead one are left out.
+fn key(found: &Found, rest: bool, numbers: bool) -> Key {
+    let text = |text: &OsStr| match numbers {
+        true => without_leading_zeros(text.as_bytes()),
+        false => text.as_bytes().to_owned(),
+    };
+    match rest {
+        true => found.rest.iter().map(|behind| text(behind)).collect(),
+        false => found.path.file_name().map(text).into_iter().collect(),
     }
 }
 
-fn keys(files: &[Found], texts: Texts, numbers: bool) -> Vec<Key<'_>> {
-    files.iter().map(|found| texts(found).into_iter().flat_map(|text| pieces(text, numbers)).collect()).collect()
-}
-
-fn pieces(text: &OsStr, numbers: bool) -> impl Iterator<Item = Piece<'_>> {
-    let runs = text.as_bytes().chunk_by(move |a, b| !numbers || a.is_ascii_digit() == b.is_ascii_digit());
-    runs.map(move |run| if numbers && run[0].is_ascii_digit() { Piece::number(run) } else { Piece::Text(run) })
-        .chain([Piece::End])
+fn without_leading_zeros(text: &[u8]) -> Vec<u8> {
+    let runs = text.chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit());
+    // Of a number that is zero, one digit stays.
+    let zeros = |run: &[u8]| run[..run.len() - 1].iter().take_while(|&&byte| byte == b'0').count();
+    runs.flat_map(|run| &run[zeros(run)..]).copied().collect()
 }
 
 /// The result of comparing the files by one kind of key.
@@ -123,14 +103,14 @@ struct View {
 }
 
 impl View {
-    fn new(left: &[Key<'_>], right: &[Key<'_>]) -> Self {
-        let (left_index, left_same) = index(left);
-        let (right_index, right_same) = index(right);
+    fn new([left, right]: [Vec<Key>; 2]) -> Self {
+        let (left_index, left_same) = index(&left);
+        let (right_index, right_same) = index(&right);
         let partners = left.iter().enumerate().filter_map(|(i, key)| Some((i, *right_index.get(key)?))).collect();
-        let lonely = |keys: &[Key<'_>], others: &HashMap<&Key<'_>, usize>| {
+        let lonely = |keys: &[Key], others: &HashMap<&Key, usize>| {
             (0..keys.len()).filter(|&i| !others.contains_key(&keys[i])).collect()
         };
-        let lonely = [lonely(left, &right_index), lonely(right, &left_index)];
+        let lonely = [lonely(&left, &right_index), lonely(&right, &left_index)];
         Self { partners, lonely, same: [left_same, right_same] }
     }
 
@@ -140,7 +120,7 @@ impl View {
 }
 
 /// The place of each key, and two places with the same key.
-fn index<'a, 'b>(keys: &'a [Key<'b>]) -> (HashMap<&'a Key<'b>, usize>, Option<[usize; 2]>) {
+fn index(keys: &[Key]) -> (HashMap<&Key, usize>, Option<[usize; 2]>) {
     let mut places = HashMap::new();
     let mut same = None;
     for (i, key) in keys.iter().enumerate() {

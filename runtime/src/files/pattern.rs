@@ -82,31 +82,30 @@ impl Pattern {
         loop {
             match self.0.get(token) {
                 None if at == name.len() => {
-                    return Some(spans.iter().map(|&(from, to)| text(&name[from..to])).collect());
+                    return Some(spans.into_iter().map(|span| text(&name[span])).collect());
                 }
                 Some(Token::Any) => {
-                    spans.push((at, at));
+                    spans.push(at..at);
                     star = Some((token, spans.len()));
                     token += 1;
-                    continue;
                 }
                 Some(one) if name.get(at).is_some_and(|&unit| one.takes(unit)) => {
                     if !matches!(one, Token::Literal(_)) {
-                        spans.push((at, at + 1));
+                        spans.push(at..at + 1);
                     }
                     token += 1;
                     at += 1;
-                    continue;
                 }
-                _ => {}
-            }
-            let (star_token, count) = star?;
-            spans.truncate(count);
-            let (_, to) = &mut spans[count - 1];
-            *to += 1;
-            (token, at) = (star_token + 1, *to);
-            if at > name.len() {
-                return None;
+                _ => {
+                    let (star_token, count) = star?;
+                    spans.truncate(count);
+                    let taken = spans.last_mut()?;
+                    taken.end += 1;
+                    (token, at) = (star_token + 1, taken.end);
+                    if at > name.len() {
+                        return None;
+                    }
+                }
             }
         }
     }

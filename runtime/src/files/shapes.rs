@@ -29,20 +29,15 @@ impl Shapes {
     /// [`Problem::Axes`], [`Problem::Shapes`].
     pub(super) fn of(lhs: &[usize], rhs: &[usize]) -> Result<Self, Problem> {
         let unfit = || Problem::Shapes { lhs: lhs.into(), rhs: rhs.into() };
-        let axes = |shape: &[usize]| Problem::Axes { shape: shape.into() };
-        // For each side, the stack's length (if it is a stack), rows and columns.
-        let (left_stack, m, k) = match *lhs {
-            [k] => (None, 1, k),
-            [m, k] => (None, m, k),
-            [stack, m, k] => (Some(stack), m, k),
-            _ => return Err(axes(lhs)),
+        // The stack's length (if it is a stack), rows and columns of one side.
+        let matrices = |shape: &[usize], vector: fn(usize) -> [usize; 2]| match *shape {
+            [length] => Ok((None, vector(length))),
+            [rows, columns] => Ok((None, [rows, columns])),
+            [stack, rows, columns] => Ok((Some(stack), [rows, columns])),
+            _ => Err(Problem::Axes(shape.into())),
         };
-        let (right_stack, right_k, n) = match *rhs {
-            [k] => (None, k, 1),
-            [k, n] => (None, k, n),
-            [stack, k, n] => (Some(stack), k, n),
-            _ => return Err(axes(rhs)),
-        };
+        let (left_stack, [m, k]) = matrices(lhs, |k| [1, k])?;
+        let (right_stack, [right_k, n]) = matrices(rhs, |k| [k, 1])?;
         let stack = match (left_stack, right_stack) {
             (None, None) => None,
             (Some(stack), None | Some(1)) | (None | Some(1), Some(stack)) => Some(stack),
@@ -70,25 +65,18 @@ impl Shapes {
     }
 }
 
-/// The left array as a stack of matrices: one matrix where it has fewer than three axes.
-pub(super) fn left<T>(a: &ArrayD<T>) -> ArrayView3<'_, T> {
-    let mut view = a.view();
-    while view.ndim() < 3 {
-        view = view.insert_axis(Axis(0));
-    }
-    view.into_dimensionality::<Ix3>().expect("three axes")
-}
-
-/// The right array as a stack of matrices, a vector being a column.
-pub(super) fn right<T>(b: &ArrayD<T>) -> ArrayView3<'_, T> {
-    let mut view = b.view();
-    if view.ndim() == 1 {
-        view = view.insert_axis(Axis(1));
-    }
-    while view.ndim() < 3 {
-        view = view.insert_axis(Axis(0));
-    }
-    view.into_dimensionality::<Ix3>().expect("three axes")
+/// The factors as stacks of matrices: a vector is a row on the left and a column on the right.
+pub(super) fn stacks<'a, T>(a: &'a ArrayD<T>, b: &'a ArrayD<T>) -> [ArrayView3<'a, T>; 2] {
+    [(a, Axis(0)), (b, Axis(1))].map(|(array, of_vector)| {
+        let mut view = array.view();
+        if view.ndim() == 1 {
+            view.insert_axis_inplace(of_vector);
+        }
+        while view.ndim() < 3 {
+            view.insert_axis_inplace(Axis(0));
+        }
+        view.into_dimensionality::<Ix3>().expect("three axes")
+    })
 }
 
 /// The matrix that takes part in product `i` of the stack.
@@ -124,9 +112,10 @@ mod tests {
             assert_eq!(shapes.out, out, "{lhs:?} x {rhs:?}");
             assert_eq!(shapes.product(), Some(out.iter().product()), "{lhs:?} x {rhs:?}");
             let (a, b) = (ArrayD::<f64>::zeros(lhs), ArrayD::<f64>::zeros(rhs));
+            let [left, right] = stacks(&a, &b);
             for i in 0..shapes.stack {
-                assert_eq!(matrix(&left(&a), i).dim(), (shapes.m, shapes.k), "{lhs:?} x {rhs:?}");
-                assert_eq!(matrix(&right(&b), i).dim(), (shapes.k, shapes.n), "{lhs:?} x {rhs:?}");
+                assert_eq!(matrix(&left, i).dim(), (shapes.m, shapes.k), "{lhs:?} x {rhs:?}");
+                assert_eq!(matrix(&right, i).dim(), (shapes.k, shapes.n), "{lhs:?} x {rhs:?}");
             }
         }
     }

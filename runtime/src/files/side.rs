@@ -53,23 +53,11 @@ impl Side {
             }
         }
         if files.is_empty() {
-            return Err(Error::NoFiles { given: given.into() });
+            return Err(Error::NoFiles(given.into()));
         }
         files.sort();
         files.dedup_by(|a, b| a.path == b.path);
         Ok(Self { files, single })
-    }
-
-    /// How many files there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.files.len()
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.files.is_empty()
     }
 }
 
@@ -79,7 +67,7 @@ fn literal(given: &Path) -> Result<Option<PathBuf>, Error> {
     if !is_pattern && given.symlink_metadata().is_ok() {
         return Ok(Some(given.into()));
     }
-    let malformed = |problem| Error::Pattern { given: given.into(), problem };
+    let malformed = |problem| Error::Pattern(given.into(), problem);
     Ok(Pattern::parse(given.as_os_str()).map_err(malformed)?.literal().map(PathBuf::from))
 }
 
@@ -101,7 +89,7 @@ impl Component {
         if text == "**" {
             return Ok(Self::Directories);
         }
-        let pattern = Pattern::parse(text).map_err(|problem| Error::Pattern { given: given.into(), problem })?;
+        let pattern = Pattern::parse(text).map_err(|problem| Error::Pattern(given.into(), problem))?;
         Ok(match pattern.literal() {
             Some(name) => Self::Name(name),
             None => {
@@ -161,7 +149,7 @@ fn entries(directory: &Path) -> Result<Vec<OsString>, Error> {
     let names = fs::read_dir(directory).and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect());
     match names {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(Vec::new()),
-        names => names.map_err(|cause| Error::Unreadable { path: directory.into(), cause }),
+        names => names.map_err(|cause| Error::Unreadable(directory.into(), cause)),
     }
 }
 
