@@ -13,7 +13,7 @@ use gingham_core::{
     Support, Threading, skip,
 };
 use gingham_runtime::Engine;
-use gingham_runtime::files::{Error, Job, Options, Outcome, Pair, Pairs, Problem, Summary, Verify};
+use gingham_runtime::files::{Error, Failure, Job, Options, Pair, Pairs, Problem, Summary, Verify, Work};
 use gingham_runtime::npy::{self, Array, Partials};
 use ndarray::{Array2, Array3, ArrayD, ArrayView2, ArrayViewMut2, Axis, IxDyn};
 use tempfile::TempDir;
@@ -91,7 +91,12 @@ fn engine(backend: &str, spread: &str) -> Engine {
     Engine::new(&registry, &format!("{backend}+{spread}").parse().expect("a combination")).expect("an engine")
 }
 
-fn multiply_by(pairs: Pairs, engine: &Engine, verify: Verify, progress: &(dyn Fn(Outcome<'_>) + Sync)) -> Summary {
+fn multiply_by(
+    pairs: Pairs,
+    engine: &Engine,
+    verify: Verify,
+    progress: &(dyn Fn(usize, Result<Work, &Failure>) + Sync),
+) -> Summary {
     let (partials, stop) = (Partials::default(), AtomicBool::new(false));
     let engine = engine.limited().expect("one op thread");
     let job = Job { engine: &engine, verify, partials: &partials, stop: &stop };
@@ -102,7 +107,7 @@ fn multiply_by(pairs: Pairs, engine: &Engine, verify: Verify, progress: &(dyn Fn
 }
 
 fn multiply(pairs: Pairs) -> Summary {
-    multiply_by(pairs, &engine("reference", "serial"), Verify::Always, &|_| ())
+    multiply_by(pairs, &engine("reference", "serial"), Verify::Always, &|_, _| ())
 }
 
 /// A file of `matrix` as another machine or program may have written it.
@@ -148,10 +153,11 @@ fn every_dtype_order_and_endianness_is_multiplied_exactly() {
             let pairs = check(&lhs, &rhs, &scratch.out()).expect("32 pairs");
             assert!(pairs.bad.is_empty());
             let heard = Mutex::new(BTreeSet::new());
-            let summary = multiply_by(pairs, &engine, verify, &|outcome| {
-                assert_eq!(outcome.result.expect("a product").flops, 2.0 * 5.0 * 7.0 * 3.0);
-                assert!(outcome.pair.out.exists(), "told before it was written");
-                heard.lock().expect("no panic").insert(outcome.index);
+            let summary = multiply_by(pairs, &engine, verify, &|index, result| {
+                assert_eq!(result.expect("a product").flops, 2.0 * 5.0 * 7.0 * 3.0);
+                let name = lhs[index].file_name().expect("a name");
+                assert!(scratch.out().join(name).exists(), "told before it was written");
+                heard.lock().expect("no panic").insert(index);
             });
             assert_eq!((summary.done, summary.failed.len()), (32, 0));
             assert_eq!(summary.work.bytes_read, 16 * (35 + 21) * (8 + 4));
@@ -192,8 +198,8 @@ fn bad_pairs_fail_alone() {
     scratch.write("rhs/6-spoilt-later.npy", 7, 2);
 
     let heard = Mutex::new(Vec::new());
-    let summary = multiply_by(pairs, &engine("reference", "serial"), Verify::Auto, &|outcome| {
-        heard.lock().expect("no panic").push((outcome.index, outcome.result.is_ok()));
+    let summary = multiply_by(pairs, &engine("reference", "serial"), Verify::Auto, &|index, result| {
+        heard.lock().expect("no panic").push((index, result.is_ok()));
     });
     let heard = heard.into_inner().expect("no panic");
     let expected = [(0, true), (6, false), (7, true)];
@@ -339,7 +345,7 @@ fn panics_and_refusals_of_the_backend_fail_alone() {
     let rhs = rows.map(|rows| scratch.write(&format!("rhs/{rows}.npy"), 3, 2)).to_vec();
     for spread in SPREADS {
         let pairs = check(&lhs, &rhs, &scratch.out()).expect("five pairs");
-        let summary = multiply_by(pairs, &engine("superstitious", spread), Verify::Always, &|_| ());
+        let summary = multiply_by(pairs, &engine("superstitious", spread), Verify::Always, &|_, _| ());
         assert_eq!(scratch.outputs(), ["12.npy", "14.npy", "18.npy"]);
         assert_eq!(summary.done, 3);
         let [panicked, refused] = &summary.failed[..] else { panic!("two failures: {:?}", summary.failed) };
@@ -356,7 +362,7 @@ fn a_failed_pair_leaves_the_former_output() {
     assert_eq!(multiply(check(&lhs, &rhs, &scratch.out()).expect("a pair")).done, 1);
     let former = f64s(&scratch.out().join("a.npy"));
     let pairs = check(&lhs, &rhs, &scratch.out()).expect("a pair");
-    assert_eq!(multiply_by(pairs, &engine("superstitious", "serial"), Verify::Auto, &|_| ()).failed.len(), 1);
+    assert_eq!(multiply_by(pairs, &engine("superstitious", "serial"), Verify::Auto, &|_, _| ()).failed.len(), 1);
     assert_eq!(f64s(&scratch.out().join("a.npy")), former);
     assert_eq!(scratch.outputs(), ["a.npy"]);
 }
@@ -367,19 +373,19 @@ fn a_wrong_product_fails_and_is_not_written() {
     let lhs = [18, 19, 20].map(|rows| scratch.write(&format!("lhs/{rows}.npy"), rows, 3)).to_vec();
     let rhs = [18, 19, 20].map(|rows| scratch.write(&format!("rhs/{rows}.npy"), 3, 2)).to_vec();
     let checked = || check(&lhs, &rhs, &scratch.out()).expect("three pairs");
-    let summary = multiply_by(checked(), &engine("superstitious", "serial"), Verify::Always, &|_| ());
+    let summary = multiply_by(checked(), &engine("superstitious", "serial"), Verify::Always, &|_, _| ());
     assert_eq!((summary.done, summary.work.verified), (2, 2));
     assert_eq!(scratch.outputs(), ["18.npy", "20.npy"]);
     let [wrong] = &summary.failed[..] else { panic!("one failure: {:?}", summary.failed) };
     assert!(matches!(wrong.problem, Problem::Wrong { slice: None, wrong } if wrong.row == 18), "{wrong}");
-    let never = multiply_by(checked(), &engine("superstitious", "serial"), Verify::Never, &|_| ());
+    let never = multiply_by(checked(), &engine("superstitious", "serial"), Verify::Never, &|_, _| ());
     assert_eq!((never.done, never.failed.len(), never.work.verified), (3, 0, 0));
 
     // The wrong one of a stack.
     let a = Array3::from_shape_fn((4, 19, 3), |(s, i, j)| (s + i + j) as f64).into_dyn();
     let (a, b) = (scratch.save("lhs/stack.npy", &a), scratch.write("rhs/stack.npy", 3, 2));
     let stack = check(&[a], &[b], &scratch.out()).expect("a pair");
-    let summary = multiply_by(stack, &engine("superstitious", "threads:2:1"), Verify::Always, &|_| ());
+    let summary = multiply_by(stack, &engine("superstitious", "threads:2:1"), Verify::Always, &|_, _| ());
     assert!(matches!(summary.failed[0].problem, Problem::Wrong { slice: Some(0), .. }), "{}", summary.failed[0]);
     assert!(summary.failed[0].to_string().ends_with("(product 0 of the stack); it is not written"));
 }
@@ -410,7 +416,7 @@ fn stacks_and_vectors_are_multiplied_as_numpy_multiplies_them() {
             let lhs = [scratch.save(&format!("lhs/{i}.npy"), &a)];
             let rhs = [scratch.save(&format!("rhs/{i}.npy"), &b)];
             let checked = check(&lhs, &rhs, &scratch.out()).expect("a pair");
-            let summary = multiply_by(checked, &engine("reference", spread), Verify::Always, &|_| ());
+            let summary = multiply_by(checked, &engine("reference", spread), Verify::Always, &|_, _| ());
             assert_eq!((summary.done, summary.work.verified), (1, 1), "{left:?} x {right:?}: {:?}", summary.failed);
             let product = values(&scratch.out().join(format!("{i}.npy")));
             assert_eq!(product.shape(), expected, "{left:?} x {right:?}");
@@ -472,8 +478,8 @@ fn existing_products_are_skipped_where_they_are_whole() {
     let checked = Pairs::check(pairs(&lhs, &rhs, &scratch.out()), options).expect("four pairs");
     assert!(checked.present.iter().map(|pair| &pair.out).eq([&scratch.path("out/a.npy")]));
     let heard = Mutex::new(BTreeSet::new());
-    let summary = multiply_by(checked, &engine("reference", "serial"), Verify::Auto, &|outcome| {
-        heard.lock().expect("no panic").insert(outcome.index);
+    let summary = multiply_by(checked, &engine("reference", "serial"), Verify::Auto, &|index, _| {
+        heard.lock().expect("no panic").insert(index);
     });
     assert_eq!((summary.done, heard.into_inner().expect("no panic")), (3, BTreeSet::from([1, 2, 3])));
     for (lhs, rhs) in lhs.iter().zip(&rhs) {
@@ -494,7 +500,7 @@ fn a_stopped_run_leaves_whole_files_and_says_what_is_left() {
         let engine = engine.limited().expect("one op thread");
         let job = Job { engine: &engine, verify: Verify::Auto, partials: &partials, stop: &stop };
         let done = Mutex::new(0);
-        let summary = pairs.multiply(&job, &|_| {
+        let summary = pairs.multiply(&job, &|_, _| {
             let mut done = done.lock().expect("no panic");
             *done += 1;
             stop.store(*done >= 5, Relaxed);

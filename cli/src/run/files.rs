@@ -154,9 +154,9 @@ pub(super) fn multiply(
     };
     let stop = interrupt::listen(ENDING, move |line| voice.tell(line), last);
     let job = Job { engine: &engine, verify: args.verify, partials: &partials, stop: &stop };
-    let summary = pairs.multiply(&job, &|outcome| {
+    let summary = pairs.multiply(&job, &|_, result| {
         bar.advance();
-        if let Err(failure) = outcome.result {
+        if let Err(failure) = result {
             bar.tell(failure);
         }
     });

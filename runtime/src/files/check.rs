@@ -8,9 +8,17 @@ use std::path::{Path, PathBuf};
 use gingham_core::DType;
 
 use super::shapes::Shapes;
-use super::{Error, Failure, Pair, Problem, memory};
+use super::{Error, Failure, Pair, Problem};
 use crate::npy::{self, Header};
 use crate::workload::{Layout, Workload};
+
+/// The part of the available bytes at the start of a run that pairs may take: the rest is for file caches and for what
+/// other programs begin to use meanwhile.
+const SHARE: f64 = 0.9;
+
+/// What a worker takes beside its arrays: its stack, a block of the file, and the panels that its backend packs (2 MiB
+/// to 6 MiB, by the cache sizes).
+const WORKER: u64 = 8 << 20;
 
 /// The options of a request.
 #[derive(Debug, Clone, Copy, Default)]
@@ -90,7 +98,7 @@ impl Pairs {
     #[must_use]
     pub fn fitting(&self) -> (usize, u64) {
         let largest = self.good.iter().map(|good| good.needs).max().unwrap_or(0);
-        let fit = memory::budget(self.options.memory) / largest.max(1);
+        let fit = budget(self.options.memory) / largest.max(1);
         (usize::try_from(fit).unwrap_or(usize::MAX), largest)
     }
 }
@@ -109,7 +117,7 @@ impl Good {
         let shapes = Shapes::of(&a.shape, &b.shape)?;
         let elements = shapes.elements.iter().fold(shapes.product(), |sum, n| sum?.checked_add(*n));
         let arrays = elements.and_then(|elements| elements.checked_mul(lhs.size())).map_or(u64::MAX, |n| n as u64);
-        let (needs, available) = (memory::needs(arrays), memory::budget(options.memory));
+        let (needs, available) = (arrays.saturating_add(WORKER), budget(options.memory));
         if needs > available || arrays == u64::MAX {
             return Err(Problem::Memory { needs, available });
         }
@@ -122,6 +130,11 @@ impl Good {
         let header = Header::read(&self.pair.out);
         header.is_ok_and(|header| header.shape == self.shapes.out && header.kind.dtype() == Some(self.dtype))
     }
+}
+
+/// Bytes for pairs if `available` bytes are; without a limit if that is 0, which stands for not known.
+fn budget(available: u64) -> u64 {
+    if available == 0 { u64::MAX } else { (available as f64 * SHARE) as u64 }
 }
 
 fn check_outputs(pairs: &[Pair]) -> Result<(), Error> {
@@ -154,4 +167,15 @@ fn check_inputs_stay(pairs: &[Pair]) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_memory_is_no_limit() {
+        assert_eq!(budget(0), u64::MAX);
+        assert_eq!(budget(1000), 900);
+    }
 }

@@ -8,7 +8,6 @@
 
 mod check;
 mod freivalds;
-mod memory;
 mod pair;
 mod pairing;
 mod pattern;
@@ -25,7 +24,7 @@ pub use pair::{Failure, Pair, Problem};
 pub use pairing::{Pairing, pair};
 pub use pattern::Malformed;
 pub use side::Side;
-pub use work::{Job, Outcome, Summary, Verify, Work};
+pub use work::{Job, Summary, Verify, Work};
 
 use crate::shown::Shown;
 

@@ -15,7 +15,7 @@ use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 
 use super::check::Good;
-use super::{Error, Failure, Pair, Pairs, Problem, freivalds, shapes};
+use super::{Error, Failure, Pairs, Problem, freivalds, shapes};
 use crate::clock::Clock;
 use crate::engine::Limited;
 use crate::executor::panics::message;
@@ -72,17 +72,6 @@ pub struct Work {
     pub verified: usize,
 }
 
-/// What became of a pair, reported when it is done.
-#[derive(Debug, Clone, Copy)]
-pub struct Outcome<'a> {
-    /// Position in the request.
-    pub index: usize,
-    /// The files.
-    pub pair: &'a Pair,
-    /// The cost of its product, or why there is none.
-    pub result: Result<Work, &'a Failure>,
-}
-
 /// What became of all pairs.
 #[derive(Debug, Default)]
 pub struct Summary {
@@ -112,8 +101,9 @@ impl Pairs {
         Ok(())
     }
 
-    /// Writes the product of every good pair. `progress` is called after each pair, on the thread that did it.
-    pub fn multiply(self, job: &Job<'_>, progress: &(dyn Fn(Outcome<'_>) + Sync)) -> Summary {
+    /// Writes the product of every good pair. The thread that has done a pair calls `progress` with its position in the
+    /// request, and with the cost of its product or why it has none.
+    pub fn multiply(self, job: &Job<'_>, progress: &(dyn Fn(usize, Result<Work, &Failure>) + Sync)) -> Summary {
         let clock = Clock::start();
         let summary = Mutex::new(Summary { failed: self.bad, ..Summary::default() });
         // With fewer pairs than workers, the matrices of a stack are spread instead: a run inside a run would have only
@@ -130,7 +120,7 @@ impl Pairs {
                 let result = catch_unwind(AssertUnwindSafe(|| good.multiply(self.options.cast, job)))
                     .unwrap_or_else(|panic| Err(Problem::Panicked(message(&*panic))))
                     .map_err(|problem| good.failure(problem));
-                progress(Outcome { index: good.index, pair: &good.pair, result: result.as_ref().copied() });
+                progress(good.index, result.as_ref().copied());
                 summary.lock().unwrap_or_else(PoisonError::into_inner).add(result);
             }
         };

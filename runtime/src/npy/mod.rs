@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 pub use header::Header;
 pub use kind::{Element, Endian, Kind};
-pub use partial::{Abandoned, Partials, remove_stale};
+pub use partial::{Partials, remove_stale};
 pub use read::{Array, read};
 
 use crate::shown::Shown;

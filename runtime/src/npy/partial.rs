@@ -24,11 +24,6 @@ const SUFFIX: &str = ".npy.partial";
 #[derive(Debug, Default)]
 pub struct Partials(Mutex<HashSet<PathBuf>>);
 
-/// While it lives, no file is begun and no file gets its name.
-#[derive(Debug)]
-#[must_use = "writing goes on when this is dropped"]
-pub struct Abandoned<'a>(#[expect(dead_code, reason = "held")] MutexGuard<'a, HashSet<PathBuf>>);
-
 impl Partials {
     /// Writes `array` to a `.npy` file at `path`, in place of one that is there: a link is followed, and a file that is
     /// replaced leaves its permissions to the new one.
@@ -58,14 +53,14 @@ impl Partials {
         write().map_err(Error::at(path))
     }
 
-    /// Removes the files that are not whole. The returned guard keeps others from being begun; hold it until the
-    /// program ends.
-    pub fn abandon(&self) -> Abandoned<'_> {
+    /// Removes the files that are not whole. While the returned guard lives, no file is begun and no file gets its name.
+    #[must_use = "writing goes on when this is dropped"]
+    pub fn abandon(&self) -> impl Sized {
         let names = self.lock();
         for name in names.iter() {
             let _ = fs::remove_file(name); // nothing is left to report it to
         }
-        Abandoned(names)
+        names
     }
 
     fn lock(&self) -> MutexGuard<'_, HashSet<PathBuf>> {

@@ -145,8 +145,7 @@ impl Changes {
 
 impl fmt::Display for Changes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all: Vec<&str> = self.machine.iter().chain(&self.software).map(String::as_str).collect();
-        f.write_str(&all.join(", "))
+        f.write_str(&[&self.machine[..], &self.software].concat().join(", "))
     }
 }
 
