@@ -1,4 +1,4 @@
-//! A request before any work: names, headers, shapes, memory.
+//! Checks a request before any work: its names, headers, shapes and memory.
 
 use std::collections::HashMap;
 use std::fs::{self, Metadata};
@@ -27,7 +27,7 @@ pub struct Options {
     pub cast: Option<DType>,
     /// Leave out pairs whose product exists already, whole and of the right shape and type.
     pub skip_existing: bool,
-    /// Bytes of memory that are available; 0 where that is not known.
+    /// Bytes of available memory; 0 if unknown.
     pub memory: u64,
 }
 
@@ -57,7 +57,7 @@ pub(super) struct Good {
 }
 
 impl Pairs {
-    /// Reads the headers of all pairs, and nothing else of them.
+    /// Reads the headers of all files, and nothing else of them.
     ///
     /// # Errors
     /// [`Error::SameOutput`], [`Error::ReplacesInput`]. Bad files are in [`Pairs::bad`].
@@ -132,7 +132,7 @@ impl Good {
     }
 }
 
-/// Bytes for pairs if `available` bytes are; without a limit if that is 0, which stands for not known.
+/// Bytes that pairs may take out of `available`; `u64::MAX` if that is 0, for unknown.
 fn budget(available: u64) -> u64 {
     if available == 0 { u64::MAX } else { (available as f64 * SHARE) as u64 }
 }
@@ -147,10 +147,10 @@ fn check_outputs(pairs: &[Pair]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Refuses an output that is an input, by whatever path, or a link to one.
+/// Refuses an output that is an input, under whatever path, or a link to one.
 fn check_inputs_stay(pairs: &[Pair]) -> Result<(), Error> {
     let identity = |metadata: Metadata| (metadata.dev(), metadata.ino());
-    // The name itself, and what it leads to where it is a link.
+    // The file of that name, and if it is a link, the file that it leads to.
     let identities = |path: &Path| {
         let own = path.symlink_metadata().ok();
         let target = own.as_ref().filter(|own| own.is_symlink()).and_then(|_| fs::metadata(path).ok());

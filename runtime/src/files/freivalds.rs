@@ -1,9 +1,9 @@
-//! Whether C is the product of A and B, by a random vector: C r against A (B r), in O(n^2) (Freivalds 1977).
+//! Checks C = A B with a random vector r: compares C r with A (B r), in O(n^2) operations (Freivalds 1977).
 //!
 //! The signs of r are random and independent, so the rounding errors of a row add up to at most 9 times their 2-norm,
 //! except for one row in 10^17 (Hoeffding 1963: the sum exceeds t times the norm with probability 2 exp(-t^2 / 2)). By
-//! the contract of [`MatMul`](gingham_core::MatMul) that norm is at most `gamma_(k+2) |a| s`, where s_p is that of row
-//! p of B, or more. The absolute values of r are random too, in [1/2, 1), so that two errors of the same size, two
+//! the contract of [`MatMul`](gingham_core::MatMul) that norm is at most `gamma_(k+2) |a| s`, where s_p is at least the
+//! 2-norm of row p of B. The absolute values of r are random too, in [1/2, 1), so that two errors of the same size, two
 //! columns in each other's place, do not cancel.
 
 use gingham_core::Scalar;
@@ -21,7 +21,7 @@ const LANES: usize = 8;
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 #[error("wrong product: row {row} times a random vector is {got:e}, expected {expected:e} within {bound:e}")]
 pub struct Wrong {
-    /// From 0.
+    /// Its index, from 0.
     pub row: usize,
     /// What C gives.
     pub got: f64,
@@ -35,7 +35,7 @@ pub struct Wrong {
 /// are NaN; the other rows are judged.
 ///
 /// # Errors
-/// [`Wrong`], the first such row.
+/// [`Wrong`], for the first wrong row.
 pub(super) fn check<T: Scalar>(
     a: ArrayView2<'_, T>,
     b: ArrayView2<'_, T>,
@@ -45,7 +45,7 @@ pub(super) fn check<T: Scalar>(
     let (k, n) = b.dim();
     let r: Vec<f64> = (0..n).map(|_| rng.random_range(0.5..1.0) * if rng.random() { 1.0 } else { -1.0 }).collect();
     let rounding = DEVIATIONS * gamma::<T>(k + 2);
-    // Our own sums, in f64: of n terms, k, and n again.
+    // The sums of this check, in f64, have n terms, k, and n again.
     let own = gamma::<f64>(2 * n + k + 4);
     let of_b = Weighed::of(b, &r, &vec![1.0; n]);
     // The 2-norm of a row is at most the root of its largest element times their sum, which neither overflows nor
@@ -56,7 +56,7 @@ pub(super) fn check<T: Scalar>(
     let of_c = Weighed::of(c, &r, &r);
     // Products that underflow are off by the smallest subnormal each.
     let underflow = (n * (k + 2)) as f64 * eta::<T>();
-    // Below this neither an element of the row nor their sum overflows.
+    // If a bound is below this, neither an element of its row nor their sum overflows.
     let largest_bound = rounding * T::max_value().into_f64() / (2 * n).max(1) as f64;
     let mut all = true;
     for (row, ((&got, &expected), bound)) in of_c.sum.iter().zip(&of_a.sum).zip(of_a.absolute).enumerate() {
@@ -73,11 +73,11 @@ pub(super) fn check<T: Scalar>(
     Ok(all)
 }
 
-/// Of each row of a matrix, sums over its elements.
+/// Sums over the elements of each row of a matrix.
 struct Weighed {
-    /// Of the elements times x.
+    /// The sum of the elements times x.
     sum: Vec<f64>,
-    /// Of their absolute values times w.
+    /// The sum of their absolute values times w.
     absolute: Vec<f64>,
     /// The largest absolute value.
     largest: Vec<f64>,

@@ -50,7 +50,7 @@ pub enum Error {
         lhs: Vec<PathBuf>,
         /// Right files without a partner.
         rhs: Vec<PathBuf>,
-        /// The only file of a side, where that was not given by its path.
+        /// The only file of a side, if a directory or a pattern stands for it.
         one: Option<PathBuf>,
     },
     /// Two files of one side that have the same name.
@@ -61,7 +61,7 @@ pub enum Error {
         Shown(.1)
     )]
     SameName(PathBuf, PathBuf),
-    /// More files on one side than on the other, where they are paired in their order.
+    /// Files were to be paired in their order, and one side has more of them.
     #[error("{lhs} left files but {rhs} right files: {} has no partner; expected as many on either side", Shown(first))]
     Counts {
         /// Number of left files.
@@ -75,7 +75,7 @@ pub enum Error {
     #[error("{} and {} would both be written to {}; run them with different output directories",
             .0[0], .0[1], Shown(&.0[0].out))]
     SameOutput(Box<[Pair; 2]>),
-    /// An output in the place of an input.
+    /// An output that would replace an input.
     #[error("the product {} would replace the input {}; give another output directory", Shown(out), Shown(input))]
     ReplacesInput {
         /// The output.

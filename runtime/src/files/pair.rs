@@ -23,7 +23,7 @@ pub struct Pair {
     pub out: PathBuf,
 }
 
-/// A pair that has no product. Its output has not been touched.
+/// A pair whose product could not be made. Its output is as it was.
 #[derive(Debug, thiserror::Error)]
 #[error("{pair}: {problem}")]
 pub struct Failure {
@@ -63,10 +63,10 @@ pub enum Problem {
         /// Shape of the right file.
         rhs: Vec<usize>,
     },
-    /// More memory than there is.
+    /// The pair needs more memory than is available.
     #[error("the pair needs {}, and {} of memory are available", bytes(*needs), bytes(*available))]
     Memory {
-        /// Bytes of the factors, their product, and what a worker needs beside.
+        /// Bytes of the factors and their product, and what a worker needs beside these.
         needs: u64,
         /// Bytes that pairs may have.
         available: u64,
@@ -74,13 +74,13 @@ pub enum Problem {
     /// The system refused memory for a product of this shape.
     #[error("no memory for the product, shape {0:?}; use fewer workers or smaller matrices")]
     Refused(Vec<usize>),
-    /// The backend's refusal.
+    /// The backend refused.
     #[error(transparent)]
     Backend(#[from] gingham_core::Error),
     /// The engine has no backend.
     #[error(transparent)]
     Engine(#[from] engine::Error),
-    /// The backend's refusal or panic in a product of a stack.
+    /// The backend refused a product of a stack, or panicked in it.
     #[error("in the stack, {0}")]
     Stack(TaskErrors),
     /// The executor did not run, for this reason.
@@ -89,10 +89,10 @@ pub enum Problem {
     /// The backend panicked with this message.
     #[error("the backend panicked: {0}")]
     Panicked(String),
-    /// A product that is wrong.
+    /// The product is wrong.
     #[error("{wrong}{}; it is not written", slice.map_or_else(String::new, |i| format!(" (product {i} of the stack)")))]
     Wrong {
-        /// Its place in the stack, where there is one.
+        /// Its place in the stack, if the product is a stack.
         slice: Option<usize>,
         /// What is wrong.
         wrong: Wrong,

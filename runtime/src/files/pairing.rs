@@ -1,9 +1,9 @@
 //! Which file of the left side goes with which of the right.
 //!
-//! By name: files of the same name are partners, or files whose names are the same without what the two patterns fix,
-//! `left_7.npy` and `right_07.npy` of `left_*.npy` and `right_*.npy`; numbers are compared as numbers. The first of
-//! these rules by which every file has one partner is used, and if there is none nothing is multiplied: pairing by
-//! position silently made wrong products of `1, 2, 10` with `01, 02, 10`, and where a file was missing on one side.
+//! Pairing by name compares the names, or the texts behind the wildcards (`7` of `left_7.npy` for `left_*.npy`); first
+//! as they are, then with numbers compared as numbers (`7` is `07`). The first of these rules that gives every file one
+//! partner is used; if none does, the request is refused. Pairing by position silently made wrong products of
+//! `1, 2, 10` with `01, 02, 10`, and where a file was missing on one side.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -23,8 +23,8 @@ pub enum Pairing {
     Order,
 }
 
-/// The pairs of `lhs` and `rhs`, whose products go to the directory `out`, in the order of the left files (of the right
-/// ones, where one left file goes with many). A product has the name of its left file, or of the side that has many.
+/// Pairs the files of `lhs` with those of `rhs`; the products go to the directory `out`. The pairs have the order, and
+/// the products the names, of the left files; of the right files, if one left file goes with many.
 ///
 /// # Errors
 /// [`Error::Unpaired`], [`Error::Counts`], [`Error::SameName`].
@@ -96,9 +96,9 @@ fn without_leading_zeros(text: &[u8]) -> Vec<u8> {
 /// The result of comparing the files by one kind of key.
 struct View {
     partners: Vec<(usize, usize)>,
-    /// Of either side, the files without a partner.
+    /// For each side, the files without a partner.
     lonely: [Vec<usize>; 2],
-    /// Of either side, two files with one key.
+    /// For each side, the first two files with the same key.
     same: [Option<[usize; 2]>; 2],
 }
 
@@ -119,7 +119,7 @@ impl View {
     }
 }
 
-/// The place of each key, and two places with the same key.
+/// The place of each key, and the first two places with the same key.
 fn index(keys: &[Key]) -> (HashMap<&Key, usize>, Option<[usize; 2]>) {
     let mut places = HashMap::new();
     let mut same = None;

@@ -2,8 +2,8 @@
 //!
 //! `*` is any text, `?` one character, `[a-z]` one of these, `[!a-z]` one of the others, and `\` takes the next
 //! character as it is; a component `**` is any number of directories. Only a pattern that starts with a dot matches a
-//! name that starts with one. It is written here because the pairing of two sides needs the text behind each wildcard,
-//! and because names need not be text: the crates for patterns skip names that are not UTF-8.
+//! name that starts with one. The crates for patterns do not give the text behind each wildcard, which pairing needs,
+//! and they skip names that are not UTF-8.
 
 use std::ffi::{OsStr, OsString};
 use std::ops::RangeInclusive;
@@ -122,12 +122,12 @@ impl Token {
     }
 }
 
-/// The class whose `[` stands before `rest`, which is then what follows its `]`.
+/// Parses the class whose `[` stands before `rest`; `rest` is then the text after its `]`.
 fn class(rest: &mut &[Unit]) -> Result<Token, Malformed> {
     let [close, dash] = [']', '-'].map(Unit::from);
     let inside = !matches!(rest.first().and_then(|&unit| char::from_u32(unit)), Some('!' | '^'));
     let body = &rest[usize::from(!inside)..];
-    // A `]` that comes first is one of the class.
+    // A `]` that comes first is a member of the class.
     let length = body.iter().skip(1).position(|&unit| unit == close).ok_or(Malformed::Class)? + 1;
     let mut ranges = Vec::new();
     let mut members = &body[..length];

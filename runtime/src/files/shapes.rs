@@ -22,14 +22,13 @@ pub(super) struct Shapes {
 }
 
 impl Shapes {
-    /// The shapes of the product of arrays of the shapes `lhs` and `rhs`, whose numbers of elements are known to fit a
-    /// word.
+    /// Of the product of arrays of the shapes `lhs` and `rhs`, whose numbers of elements fit a word.
     ///
     /// # Errors
     /// [`Problem::Axes`], [`Problem::Shapes`].
     pub(super) fn of(lhs: &[usize], rhs: &[usize]) -> Result<Self, Problem> {
         let unfit = || Problem::Shapes { lhs: lhs.into(), rhs: rhs.into() };
-        // The stack's length (if it is a stack), rows and columns of one side.
+        // The length of one side's stack (if it is a stack), and the rows and columns of its matrices.
         let matrices = |shape: &[usize], vector: fn(usize) -> [usize; 2]| match *shape {
             [length] => Ok((None, vector(length))),
             [rows, columns] => Ok((None, [rows, columns])),
@@ -54,12 +53,12 @@ impl Shapes {
         Ok(Self { stack: stack.unwrap_or(1), m, k, n, out, elements })
     }
 
-    /// Elements of the product, unless that number does not fit a word.
+    /// Elements of the product; `None` if their number does not fit a word.
     pub(super) fn product(&self) -> Option<usize> {
         self.stack.checked_mul(self.m)?.checked_mul(self.n)
     }
 
-    /// 2 m k n a matrix.
+    /// Floating-point operations, 2 m k n for each matrix of the stack.
     pub(super) fn flops(&self) -> f64 {
         2.0 * [self.stack, self.m, self.k, self.n].map(|length| length as f64).iter().product::<f64>()
     }

@@ -13,7 +13,7 @@ use super::pattern::Pattern;
 #[derive(Debug, Clone)]
 pub struct Side {
     pub(super) files: Vec<Found>,
-    /// Given by its own path: it may be the partner of many.
+    /// Whether the user gave the path of one file: it may be the partner of many.
     pub(super) single: bool,
 }
 
@@ -61,7 +61,7 @@ impl Side {
     }
 }
 
-/// The one path that `given` stands for, where it has no wildcard.
+/// The one path that `given` stands for, if it has no wildcard.
 fn literal(given: &Path) -> Result<Option<PathBuf>, Error> {
     let is_pattern = given.as_os_str().as_bytes().iter().any(|byte| matches!(byte, b'*' | b'?'));
     if !is_pattern && given.symlink_metadata().is_ok() {
@@ -100,8 +100,8 @@ impl Component {
     }
 }
 
-/// Finds the files that `components` match in the directory `base`, to which `rest` has led. Whatever is not a
-/// directory counts as a file; an error names a broken link or a pipe when it is read.
+/// Finds the files that `components` match in the directory `base`; the wildcards above it stand for `rest`. Whatever
+/// is not a directory counts as a file: reading a broken link or a pipe fails later, with an error that names it.
 fn walk(base: PathBuf, components: &[Component], rest: &[OsString], found: &mut Vec<Found>) -> Result<(), Error> {
     let Some((component, below)) = components.split_first() else {
         if base.symlink_metadata().is_ok() && !base.is_dir() {
@@ -143,7 +143,7 @@ fn walk(base: PathBuf, components: &[Component], rest: &[OsString], found: &mut 
     }
 }
 
-/// The names in a directory; none where there is no directory.
+/// The names in `directory`; empty if it is not a directory.
 fn entries(directory: &Path) -> Result<Vec<OsString>, Error> {
     let directory = if directory == Path::new("") { Path::new(".") } else { directory };
     let names = fs::read_dir(directory).and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect());

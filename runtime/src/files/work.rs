@@ -1,4 +1,4 @@
-//! The work: each pair is read, multiplied, verified and written by whichever worker is free.
+//! The work: the next free worker reads, multiplies, verifies and writes a pair.
 
 use std::fs;
 use std::io;
@@ -28,10 +28,10 @@ use crate::workload::multiply;
 /// 0.7 from caches, and 1.1 to 2.0 for arrays larger than these, whose products take longest.
 const CHECK_NS: f64 = 1.0;
 
-/// The same for each product, in a stack of small ones.
+/// The cost of a check for each product of a stack, nanoseconds.
 const CHECK_CALL_NS: f64 = 1000.0;
 
-/// The part of a pair's time that a check may cost if only cheap checks are made.
+/// The share of a pair's time that a check may cost under [`Verify::Auto`].
 const CHECK_SHARE: f64 = 0.05;
 
 /// Which products are checked with a random vector before they are written.
@@ -49,13 +49,13 @@ pub enum Verify {
 /// How products are made.
 #[derive(Clone, Copy)]
 pub struct Job<'a> {
-    /// Its free workers take the next pair, one at a time. They are at most [`Pairs::fitting`].
+    /// Its free workers take the next pair, one at a time. It has at most [`Pairs::fitting`] workers.
     pub engine: &'a Limited<'a>,
     /// Which products are checked.
     pub verify: Verify,
     /// The files that are being written.
     pub partials: &'a Partials,
-    /// Once it is true no further pair is begun.
+    /// Once it is true, no worker begins another pair.
     pub stop: &'a AtomicBool,
 }
 
@@ -68,7 +68,7 @@ pub struct Work {
     pub bytes_written: u64,
     /// Floating-point operations, 2 m k n a product.
     pub flops: f64,
-    /// Pairs whose product was checked, 0 or 1 for one.
+    /// How many pairs had their product checked.
     pub verified: usize,
 }
 
@@ -106,8 +106,8 @@ impl Pairs {
     pub fn multiply(self, job: &Job<'_>, progress: &(dyn Fn(usize, Result<Work, &Failure>) + Sync)) -> Summary {
         let clock = Clock::start();
         let summary = Mutex::new(Summary { failed: self.bad, ..Summary::default() });
-        // With fewer pairs than workers, the matrices of a stack are spread instead: a run inside a run would have only
-        // the calling thread.
+        // If the pairs are fewer than the workers, these share the matrices of each stack instead: a run inside a run
+        // would have only the calling thread.
         let products = self.good.iter().map(|good| good.shapes.stack).max().unwrap_or(0);
         let inside = self.good.len() < job.engine.workers() && products > self.good.len();
         let each = |range: Range<usize>| {
@@ -141,7 +141,7 @@ impl Summary {
     /// for each file.
     ///
     /// # Errors
-    /// The file system's, for writes that failed.
+    /// The file system's errors, for writes that failed.
     pub fn sync(&self, out: &Path) -> io::Result<()> {
         if self.done == 0 {
             return Ok(());
@@ -234,7 +234,7 @@ impl Good {
 }
 
 impl Verify {
-    /// Whether a product is checked that has, with its factors, so many elements, and took `elapsed` until now.
+    /// Whether to check `products` products that have, with their factors, so many `elements`, and took `elapsed`.
     fn applies(self, elements: usize, products: usize, elapsed: Duration) -> bool {
         let cost = (elements as f64 * CHECK_NS + products as f64 * CHECK_CALL_NS) * 1e-9;
         match self {
@@ -245,7 +245,7 @@ impl Verify {
     }
 }
 
-/// Matrices of zeros, unless there is no memory for them: two small files may have a product of petabytes.
+/// Matrices of zeros; `None` if memory does not hold them: two small files may have a product of petabytes.
 fn zeros<T: Element>(shapes: &shapes::Shapes) -> Option<Array3<T>> {
     let count = shapes.product()?;
     let mut values = Vec::new();

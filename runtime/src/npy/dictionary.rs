@@ -6,7 +6,7 @@
 
 use super::{Endian, Header, Kind, Problem};
 
-/// NumPy 2's own limit.
+/// As in NumPy 2.
 const MAX_AXES: usize = 64;
 
 /// The dictionary that starts at byte `start` of `head` and fills the rest of it, down to the last newline.
@@ -53,7 +53,7 @@ impl<'a> Text<'a> {
         &self.head[self.at..]
     }
 
-    /// The next byte that is not a space, which is where the text then stands.
+    /// Skips spaces; returns the byte after them.
     fn peek(&mut self) -> Option<u8> {
         self.at += self.rest().iter().take_while(|&&byte| byte == b' ').count();
         self.rest().first().copied()
@@ -72,7 +72,7 @@ impl<'a> Text<'a> {
         parse(self)
     }
 
-    /// The text between quotes. Escapes are left as they are: no accepted name has any.
+    /// The text between quotes. It keeps its escapes, which no accepted name has.
     fn string(&mut self) -> Result<&'a [u8], Problem> {
         let quote = self.peek().filter(|byte| matches!(byte, b'\'' | b'"')).ok_or_else(|| self.wrong("a string"))?;
         let inner = &self.rest()[1..];
@@ -82,7 +82,7 @@ impl<'a> Text<'a> {
     }
 
     fn descr(&mut self) -> Result<(Kind, Endian), Problem> {
-        // The list of fields that describes a record is refused by its first byte, unparsed.
+        // The first byte of a list, which describes the fields of a record, suffices to refuse it.
         let descr = match self.peek() {
             Some(b'\'' | b'"') => self.string()?,
             _ => self.rest(),

@@ -1,5 +1,4 @@
-//! The bytes of a `.npy` file before its values: written as NumPy does, read and believed only after they have been
-//! checked against the file's length.
+//! The bytes of a `.npy` file before its values: written as NumPy writes them, and checked when they are read.
 //!
 //! They are `\x93NUMPY`, two bytes of version, the length of the rest (two bytes in version 1.0, four in the others),
 //! and a Python dictionary that ends in a newline. What is allocated for them is bounded by [`Header::MAX_LENGTH`].
@@ -15,11 +14,11 @@ const MAGIC: &[u8] = b"\x93NUMPY";
 /// The values start at a multiple of this many bytes, for programs that map the file.
 const ALIGN: usize = 64;
 
-/// What every archive of `numpy.savez` starts with, or consists of where it is empty.
+/// How archives of `numpy.savez` start, and how one without arrays starts.
 const ARCHIVES: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
 
 impl Header {
-    /// The header of the file at `path`, whose length is exactly the length of the header and the values together.
+    /// The header of the file at `path`, which must end with its last value.
     ///
     /// # Errors
     /// Every [`Problem`] but [`Problem::Cast`] and [`Problem::Memory`].

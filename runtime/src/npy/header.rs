@@ -13,7 +13,7 @@ pub struct Header {
     pub endian: Endian,
     /// Whether the first index runs fastest.
     pub fortran_order: bool,
-    /// Lengths of the axes; none for a scalar.
+    /// Lengths of the axes; empty for a scalar.
     pub shape: Vec<usize>,
     /// Where the values start, bytes.
     pub data_offset: usize,
@@ -26,12 +26,12 @@ impl Header {
     /// The type to compute in: `cast`, or the file's own.
     ///
     /// # Errors
-    /// [`Problem::Cast`], where the file's own is not one to compute in and there is no `cast`.
+    /// [`Problem::Cast`], if `cast` is `None` and no backend computes in the file's own type.
     pub fn dtype(&self, cast: Option<DType>) -> Result<DType, Problem> {
         cast.or(self.kind.dtype()).ok_or(Problem::Cast(self.kind))
     }
 
-    /// Number of elements, whose bytes this machine can address.
+    /// Number of elements; [`Problem::TooLarge`] if this machine cannot address their bytes.
     pub(super) fn count(&self) -> Result<usize, Problem> {
         // Axes of length 0 are left out first: `ndarray` has no array of shape (0, 2**63) either.
         let mut lengths = self.shape.iter().filter(|&&length| length != 0);
@@ -43,7 +43,7 @@ impl Header {
         }
     }
 
-    /// Whether a file of this length ends with its last value.
+    /// Checks that a file of this length ends with its last value.
     pub(super) fn check_length(&self, file_length: u64) -> Result<(), Problem> {
         let (holds, needs) = (file_length - self.data_offset as u64, (self.count()? * self.kind.size()) as u64);
         match holds {

@@ -75,7 +75,7 @@ impl Kind {
         }
     }
 
-    /// The type to compute in, where that is the file's own.
+    /// The type to compute in, if that is the file's own.
     #[must_use]
     pub fn dtype(self) -> Option<DType> {
         match self {

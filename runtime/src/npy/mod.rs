@@ -1,10 +1,9 @@
 //! Arrays in NumPy's `.npy` files: what `gingham run` reads and writes.
 //!
-//! The files come from anywhere, so one is believed only as far as it has been checked: [`Header::read`] holds the
-//! header against the file's length before anything is allocated for the values. `ndarray-npy` 0.10 is not used. Its
-//! parser allocates whatever length a header states (4 GiB for a file of 14 bytes), takes the last of two equal keys,
-//! panics on the shape `(0, 2**63)`, and aborts the program when there is no memory for the values. Its writer takes 12
-//! s to compile, for the header, one line of text.
+//! A file may come from anywhere: [`Header::read`] checks the header against the file's length before anything is
+//! allocated for the values. `ndarray-npy` 0.10 is not used. Its parser allocates whatever length a header states (4
+//! GiB for a file of 14 bytes), takes the last of two equal keys, panics on the shape `(0, 2**63)`, and aborts the
+//! program when memory does not hold the values. Its writer takes 12 s to compile, for the header, one line of text.
 //!
 //! The format is described in NumPy's `numpy.lib.format`.
 

@@ -1,9 +1,9 @@
-//! Files that get their name when they are whole, and do not exist under it before.
+//! Files that get their name when they are whole.
 //!
 //! The values go to a temporary file in the same directory, which is then renamed. A reader sees the former file or the
-//! new one, even if the program is ended meanwhile: [`Partials`] knows the files that are not whole yet. A file that a
-//! killed program has left is recognised by its name, and by its lock, which no process holds any more. The files are
-//! not synced to the disk one by one; a caller that writes many does that once, for all.
+//! new one. [`Partials`] knows the files that are not whole yet, so that a program that ends can remove them. A file
+//! that a killed program has left is recognised by its name, and by its lock, which no process holds any more. A caller
+//! that has written its files syncs them to the disk, all at once.
 
 use std::collections::HashSet;
 use std::fs::{self, File, Permissions};
@@ -25,8 +25,8 @@ const SUFFIX: &str = ".npy.partial";
 pub struct Partials(Mutex<HashSet<PathBuf>>);
 
 impl Partials {
-    /// Writes `array` to a `.npy` file at `path`, in place of one that is there: a link is followed, and a file that is
-    /// replaced leaves its permissions to the new one.
+    /// Writes `array` to a `.npy` file at `path`. A file that is there is replaced, and the new one gets its
+    /// permissions; a link is followed.
     ///
     /// # Errors
     /// [`Problem::NotAFile`], where a directory, a pipe or a device has the name, and [`Problem::Io`]; the temporary
@@ -53,7 +53,7 @@ impl Partials {
         write().map_err(Error::at(path))
     }
 
-    /// Removes the files that are not whole. While the returned guard lives, no file is begun and no file gets its name.
+    /// Removes the files that are not whole. While the returned guard lives, no file is begun or gets its name.
     #[must_use = "writing goes on when this is dropped"]
     pub fn abandon(&self) -> impl Sized {
         let names = self.lock();
@@ -94,7 +94,7 @@ pub fn remove_stale(directory: &Path) {
     }
 }
 
-/// The path to write to, links resolved, and the permissions of the file that is there.
+/// The path to write to, links resolved, and the permissions of the file there, if any.
 fn destination(path: &Path) -> Result<(PathBuf, Option<Permissions>), Problem> {
     let resolved = match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((path.into(), None)),

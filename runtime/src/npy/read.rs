@@ -1,4 +1,4 @@
-//! Reading an array: one buffer of its own size, filled in the file's order.
+//! Reading an array into one buffer of its own size, in the file's order.
 
 use std::fs::File;
 use std::io::Read;
@@ -32,8 +32,8 @@ impl Array {
     }
 }
 
-/// The array in the file at `path`, converted to `cast` where there is one. Beyond the array itself it allocates the
-/// header and a block of 64 KiB.
+/// The array in the file at `path`, converted to `cast` if given. Besides the array, it allocates the header and a
+/// block of 64 KiB.
 ///
 /// # Errors
 /// Every [`Problem`]; errors in the header are found before anything is allocated for the values.

@@ -18,13 +18,13 @@ const KEPT: usize = 24;
 pub struct Entry {
     /// What was tuned.
     pub workload: Workload,
-    /// What it rests on.
+    /// The machine and the libraries that it was measured with.
     pub fingerprint: Fingerprint,
     /// Seconds since 1970, when it was saved.
     pub saved_unix: u64,
     /// Sets the inputs and the order of rounds.
     pub seed: u64,
-    /// What speaks for it.
+    /// The evidence for it.
     pub evidence: Evidence,
     /// The best first, then the others that stayed in the race to its end, then those that left early; at least one.
     pub ranking: Vec<Ranked>,
@@ -41,10 +41,10 @@ pub struct Evidence {
     pub tied: usize,
     /// Why the race ended.
     pub stopped_because: String,
-    /// Where it is partial, how many combinations were never started or failed, in words.
+    /// If it is partial, how many combinations were never started or failed, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partial: Option<String>,
-    /// In words, how much of the machine other programs took while it was measured, where that was too much.
+    /// If other programs took too much of the machine during the tuning, how much, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disturbed: Option<String>,
     /// The flags that left out combinations. Answers saved before this field existed have none and count as chosen
@@ -53,18 +53,17 @@ pub struct Evidence {
     pub narrowed_by: Narrowing,
 }
 
-/// A combination and what it took.
+/// A combination and its time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ranked {
     /// The combination.
     pub combination: Combination,
-    /// Its time over the best's time: the median over the rounds that both ran in, in which whatever else the machine
-    /// did slowed both. It may be below 1 where the two could not be told apart and the one with fewer threads was
-    /// chosen.
+    /// Its time over the best's time: the median over the rounds that both ran in, so that other load slowed both. It
+    /// may be below 1 if the two could not be told apart and the one with fewer threads was chosen.
     pub slower: f64,
     /// Seconds of the batch: the winner's median, times its ratio to that.
     pub median_s: f64,
-    /// The interval of that median, at least 95 %, where there are samples enough for one.
+    /// An interval of at least 95 % for that median, if the samples suffice for one.
     pub ci95_s: Option<[f64; 2]>,
     /// How many samples these figures are from.
     pub samples: usize,
@@ -88,8 +87,7 @@ pub enum Recorded {
 }
 
 impl Entry {
-    /// The answer for `workload`, saved now, with the valid combinations of `ranking`, as many as are kept. `None` if
-    /// there are none.
+    /// The answer for `workload`, saved now, with the first valid combinations of `ranking`; `None` if none is valid.
     #[must_use]
     pub fn new(
         workload: Workload,
@@ -104,8 +102,8 @@ impl Entry {
         entry.check().is_ok().then_some(entry)
     }
 
-    /// Why no program can have saved this entry. Its texts end up in terminals, and through `gingham profile env` in a
-    /// shell: so none of them may hold a control character or a command.
+    /// Checks that a program can have saved this entry. Its texts end up in terminals, and through `gingham profile
+    /// env` in a shell: so none of them may hold a control character or a command.
     pub(super) fn check(&self) -> Result<(), String> {
         let workload = &self.workload;
         if self.ranking.is_empty() {
@@ -122,9 +120,8 @@ impl Entry {
         self.ranking.iter().try_for_each(Ranked::check)
     }
 
-    /// What becomes of it if there is `old`, an answer for the same machine and workload. While the libraries are the
-    /// same, an answer from a narrower space never replaces one from a wider space, and a partial answer never replaces
-    /// a full one.
+    /// Whether it replaces `old`, an answer for the same machine and workload. A partial answer never replaces a full
+    /// one; while the libraries are the same, nor does an answer from a narrower space replace one from a wider space.
     pub(super) fn in_place_of(&self, old: &Self) -> Recorded {
         let [own, olds] = [self, old].map(|entry| &entry.evidence);
         let holds = old.fingerprint.changes(&self.fingerprint).is_empty();

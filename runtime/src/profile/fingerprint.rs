@@ -16,10 +16,10 @@ use crate::quantity;
 /// The version of this gingham.
 const GINGHAM: &str = env!("CARGO_PKG_VERSION");
 
-/// What the words for a change of kernels begin with.
+/// How the words for a change of kernels begin.
 const KERNELS_OF: &str = "kernels of";
 
-/// What an answer rests on.
+/// The facts that an answer depends on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fingerprint {
     /// The CPU's name.
@@ -69,7 +69,7 @@ impl Fingerprint {
         Self::new(machine, infos.map(|info| (info.id.into(), Library::new(&info.version, &info.kernels))).collect())
     }
 
-    /// Of `machine`, and of the libraries of `backends`, by their ids.
+    /// The fingerprint of `machine` and of the libraries in `backends`.
     #[must_use]
     pub fn new(machine: &Machine, backends: BTreeMap<String, Library>) -> Self {
         Self {
@@ -85,8 +85,8 @@ impl Fingerprint {
         }
     }
 
-    /// What has changed from here to `now`. A backend that `now` does not have is not a change: the code that applies
-    /// the answer finds that out and says so.
+    /// What has changed from here to `now`. A backend that `now` lacks does not count: the code that applies the
+    /// answer reports it.
     #[must_use]
     pub fn changes(&self, now: &Self) -> Changes {
         let machine = self.facts().into_iter().zip(now.facts());
@@ -116,7 +116,7 @@ impl Fingerprint {
 }
 
 impl Library {
-    /// Of this version, with these kernels.
+    /// A library of this version with these kernels.
     #[must_use]
     pub fn new(version: &str, kernels: &str) -> Self {
         Self { version: printable(version), kernels: printable(kernels) }
@@ -130,9 +130,8 @@ impl Changes {
         self.machine.is_empty() && self.software.is_empty()
     }
 
-    /// The command that renews an answer that these changes make stale: `tune`, the command that tunes its workload. If
-    /// other kernels are in force because `variables` that choose them are set, `tune` alone would give the same answer
-    /// again, since a tuning clears them.
+    /// How to renew an answer that these changes make stale: by `tune`, the command that tunes its workload. If
+    /// `variables` that are set chose other kernels, `tune` alone would give the same answer again: it clears them.
     #[must_use]
     pub fn remedy(&self, tune: &str, variables: &[(String, String)]) -> String {
         let names: Vec<&str> = variables.iter().map(|(name, _)| name.as_str()).collect();
@@ -173,7 +172,7 @@ fn memory_class(bytes: u64) -> u64 {
     if bytes == 0 { 0 } else { 1 << ((bytes as f64).log2().round() as u32).min(63) }
 }
 
-/// A text without its control characters, because of which the file that it is saved in would be refused.
+/// `text` with spaces for its control characters: a profile that holds such is refused.
 fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

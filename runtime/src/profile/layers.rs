@@ -12,7 +12,7 @@ use super::{Error, Profile, default_path};
 fn system_paths() -> Vec<PathBuf> {
     let set = env::var_os("XDG_CONFIG_DIRS").filter(|set| !set.is_empty());
     let set = set.unwrap_or_else(|| OsString::from("/etc/xdg"));
-    // The standard has it that a relative path there is ignored.
+    // The standard says to ignore a relative path there.
     let directories = env::split_paths(&set).filter(|path| path.is_absolute()).chain([PathBuf::from("/etc")]);
     directories.map(|directory| directory.join("gingham/profile.json")).collect()
 }
@@ -34,7 +34,7 @@ impl Profile {
         Ok(layers)
     }
 
-    /// All answers of such layers in one.
+    /// One profile of all answers of `layers`.
     #[must_use]
     pub fn of_layers(layers: Vec<(PathBuf, Self)>) -> Self {
         let flag = layers.first().map_or_else(String::new, |(_, profile)| profile.flag.clone());

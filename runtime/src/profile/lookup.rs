@@ -46,10 +46,10 @@ pub enum Grade {
     },
     /// Something that the answer depends on has changed since; the size may be another one, too.
     Stale {
-        /// What, and from what to what.
+        /// What it was then, and what it is now.
         changed: Changes,
     },
-    /// There is none.
+    /// No saved answer is near enough.
     Miss,
 }
 
@@ -212,12 +212,12 @@ fn fitted<'a>(entry: &'a Entry, workload: &Workload) -> Vec<Choice<'a>> {
     choices
 }
 
-/// How far two workloads are apart.
+/// The factor that two workloads lie apart.
 fn factor(a: &Workload, b: &Workload) -> f64 {
     shape_factor(a, b) * ratio(a.tasks(), b.tasks())
 }
 
-/// How far the tasks of two workloads are apart.
+/// The same for their shapes alone.
 fn shape_factor(a: &Workload, b: &Workload) -> f64 {
     a.shape().sizes().into_iter().zip(b.shape().sizes()).map(|(a, b)| ratio(a, b)).product()
 }
@@ -238,7 +238,7 @@ impl fmt::Display for Answer<'_> {
         let away = |entry: &Entry| {
             let w = &entry.workload;
             match w.work(w.tasks()) / asked.work(asked.tasks()) {
-                // Other shapes are not nearer because they are as much work.
+                // As much work does not bring another shape nearer.
                 0.95..1.05 => format!("{w} ({:.1} x apart)", factor(asked, w)),
                 larger @ 1.0.. => format!("{w} ({larger:.1} x larger)"),
                 smaller => format!("{w} ({:.1} x smaller)", 1.0 / smaller),

@@ -29,10 +29,10 @@ pub use fingerprint::{Changes, Fingerprint, Library};
 pub use lookup::{Answer, Choice, Grade, REACH};
 pub use narrowing::Narrowing;
 
-/// The name of this form.
+/// The schema of a profile's file.
 pub const SCHEMA: &str = "gingham.profile/2";
 
-/// A profile holds some kilobytes an answer; a larger file is not a profile.
+/// The largest file that is read as a profile, bytes: an answer takes some kilobytes.
 const LARGEST: u64 = 64 << 20;
 
 /// The saved answers.
@@ -41,7 +41,7 @@ pub struct Profile {
     schema: String,
     /// One for each machine and workload.
     pub entries: Vec<Entry>,
-    /// The flag that names its file to a command, if that is needed.
+    /// The flag that names its file to a command; empty for the default file.
     #[serde(skip)]
     flag: String,
 }
@@ -138,7 +138,7 @@ impl Profile {
         Ok(changed)
     }
 
-    /// The profile to be changed at `path`, which is `place`. A pipe is not read, which would wait for a writer.
+    /// The profile to be changed at `path`, which is `place`. A pipe is not read: that would wait for a writer.
     fn at(place: &Place, path: &Path) -> Result<Self, Error> {
         match place {
             Place::File(_) => Self::load(path),

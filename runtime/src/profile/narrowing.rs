@@ -13,13 +13,13 @@ use crate::combination::ExecutorKind;
 pub struct Narrowing(pub BTreeMap<String, BTreeSet<String>>);
 
 impl Narrowing {
-    /// Whether nothing is left out.
+    /// Whether the flags leave the whole space.
     #[must_use]
     pub fn is_none(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether a space that `other` narrows lies in this one.
+    /// Whether the space that `other` leaves lies within the space that `self` leaves.
     #[must_use]
     pub fn contains(&self, other: &Self) -> bool {
         self.0.iter().all(|(flag, kept)| other.0.get(flag).is_some_and(|others| others.is_subset(kept)))
@@ -32,7 +32,7 @@ impl Narrowing {
         only("executor", ExecutorKind::Serial.name()) || only("workers", "1")
     }
 
-    /// Every text of it.
+    /// All its flags and values.
     pub(crate) fn texts(&self) -> impl Iterator<Item = &String> {
         self.0.iter().flat_map(|(flag, kept)| std::iter::once(flag).chain(kept))
     }

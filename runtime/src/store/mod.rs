@@ -1,9 +1,8 @@
-//! Files that are read through a limit and written as a whole: schema, size limit, lock and atomic replacing, once for
-//! all of them.
+//! How Gingham reads and writes all its files: schema, size limit, lock, atomic replacing.
 //!
-//! A name may stand for anything. A regular file is replaced under its own name, links followed, so that a reader finds
-//! the former contents or the new ones. It keeps its mode and owner; a new file gets its mode by the umask. A device or
-//! a pipe is opened and written to, and stays what it is.
+//! A name may stand for anything. Links are followed, and a regular file is replaced under its own name, so that a
+//! reader finds the former contents or the new ones. It keeps its mode and owner; a new file gets its mode by the
+//! umask. A device or a pipe is opened and written to, and stays what it is.
 
 mod place;
 
@@ -20,7 +19,7 @@ pub use place::{Lock, PARTIAL, Place, directory, partial, takes_a_file};
 /// All of the file at `path`, which may be a device or a pipe: so its stated length is not trusted.
 ///
 /// # Errors
-/// The system's, and [`ErrorKind::FileTooLarge`] where there is more than `limit` bytes, not all of which were read.
+/// The system's errors, and [`ErrorKind::FileTooLarge`] if the file holds more than `limit` bytes.
 pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
@@ -33,7 +32,7 @@ pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 /// As [`read`], for text.
 ///
 /// # Errors
-/// As [`read`], and [`ErrorKind::InvalidData`] where it is not UTF-8.
+/// As [`read`], and [`ErrorKind::InvalidData`] if the text is not UTF-8.
 pub fn read_text(path: &Path, limit: u64) -> io::Result<String> {
     let bytes = read(path, limit)?;
     String::from_utf8(bytes).map_err(|_| io::Error::new(ErrorKind::InvalidData, "no text in UTF-8"))

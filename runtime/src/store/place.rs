@@ -1,4 +1,4 @@
-//! What a name stands for, and how what stands there is written: locked, and replaced as a whole.
+//! What a name stands for, and how that is locked and written.
 
 use std::fs::{self, File, Metadata, Permissions};
 use std::io::{self, ErrorKind, Write};
@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// What a name stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
-    /// A regular file, or none yet, by its own name: no link stands there.
+    /// A regular file that is there or can be made, by its own name: no link.
     File(PathBuf),
     /// A device, a pipe, or an open file that has no name any more.
     Stream(PathBuf),
@@ -57,11 +57,11 @@ impl Place {
     }
 
     /// Whether [`Place::write`] may succeed, as far as can be seen without writing. A device is opened and closed
-    /// again, since there may be none behind its name; a pipe is not, since its reader would take that for the end. A
-    /// missing directory is not an error, since it can be made.
+    /// again, since its name may lead to no device; a pipe is not, since its reader would take that for the end. A
+    /// missing directory passes, since it can be made.
     ///
     /// # Errors
-    /// The system's.
+    /// The system's errors.
     pub fn check(&self) -> io::Result<()> {
         let opens = |path: &Path| {
             let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
@@ -90,7 +90,7 @@ impl Place {
     /// Writes `bytes`. A file then holds these, as a whole and on the disk, or stays as it was; a stream receives them.
     ///
     /// # Errors
-    /// The system's.
+    /// The system's errors.
     pub fn write(&self, bytes: &[u8]) -> io::Result<()> {
         let path = match self {
             Self::Stream(path) => return open_stream(path)?.write_all(bytes),
@@ -105,10 +105,10 @@ impl Place {
         }
     }
 
-    /// Removes a file; whether there was one.
+    /// Removes a file; returns whether it existed.
     ///
     /// # Errors
-    /// The system's; a stream is left as it is, [`ErrorKind::InvalidInput`].
+    /// The system's errors; for a stream, which stays as it is, [`ErrorKind::InvalidInput`].
     pub fn remove(&self) -> io::Result<bool> {
         match self {
             Self::Stream(_) => Err(io::Error::new(ErrorKind::InvalidInput, "no regular file; only those are removed")),
@@ -119,12 +119,11 @@ impl Place {
         }
     }
 
-    /// Waits until no other process holds the lock of this file, which is a file of its own beside it. A stream has no
-    /// lock, and nor does a file where the file system has none: of two processes that write at once there, the later
-    /// one wins.
+    /// Waits until no other process holds the lock of this file, which is a file of its own beside it. `None` for a
+    /// stream, and on a file system without locks: of two processes that write at once there, the later one wins.
     ///
     /// # Errors
-    /// The system's, where the directory cannot be made.
+    /// The system's error, if the directory cannot be made.
     pub fn lock(&self) -> io::Result<Option<Lock>> {
         let Self::File(path) = self else { return Ok(None) };
         fs::create_dir_all(directory(path))?;
@@ -145,10 +144,10 @@ impl Place {
     }
 }
 
-/// Whether a directory takes a file with something in it: an empty one fits on a full disk.
+/// Checks that a directory takes a file of one byte: an empty file fits on a full disk.
 ///
 /// # Errors
-/// The system's.
+/// The system's errors.
 pub fn takes_a_file(directory: &Path) -> io::Result<()> {
     tempfile::tempfile_in(directory)?.write_all(b".")
 }
@@ -211,11 +210,11 @@ fn followed(path: &Path) -> PathBuf {
 /// What the names of temporary files begin with.
 pub const PARTIAL: &str = ".gingham-";
 
-/// A temporary file in `directory`, whose name ends in `suffix`. Its mode is by the umask, as a new file's is: unless
-/// told otherwise it would be its owner's alone.
+/// A temporary file in `directory`, whose name ends in `suffix`. Its mode is by the umask, as a new file's is; by
+/// default only its owner could read it.
 ///
 /// # Errors
-/// The system's.
+/// The system's errors.
 pub fn partial(directory: &Path, suffix: &str) -> io::Result<NamedTempFile> {
     let permissions = Permissions::from_mode(0o666);
     tempfile::Builder::new().prefix(PARTIAL).suffix(suffix).permissions(permissions).tempfile_in(directory)
