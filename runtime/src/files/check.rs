@@ -1,7 +1,6 @@
 //! Checks a request before any work: its names, headers, shapes and memory.
 
 use std::collections::HashMap;
-use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -149,12 +148,9 @@ fn check_outputs(pairs: &[Pair]) -> Result<(), Error> {
 
 /// Refuses an output that is an input, under whatever path, or a link to one.
 fn check_inputs_stay(pairs: &[Pair]) -> Result<(), Error> {
-    let identity = |metadata: Metadata| (metadata.dev(), metadata.ino());
     // The file of that name, and if it is a link, the file that it leads to.
     let identities = |path: &Path| {
-        let own = path.symlink_metadata().ok();
-        let target = own.as_ref().filter(|own| own.is_symlink()).and_then(|_| fs::metadata(path).ok());
-        [own, target].into_iter().flatten().map(identity)
+        [path.symlink_metadata(), path.metadata()].into_iter().flatten().map(|file| (file.dev(), file.ino()))
     };
     let outputs = pairs.iter().flat_map(|pair| identities(&pair.out).map(move |id| (id, &pair.out)));
     let outputs: HashMap<_, _> = outputs.collect();

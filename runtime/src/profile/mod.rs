@@ -10,10 +10,10 @@
 mod entry;
 mod error;
 mod fingerprint;
-mod layers;
 mod lookup;
 mod narrowing;
 
+use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -98,6 +98,35 @@ impl Profile {
         let profile: Self = store::value(&bytes).map_err(damaged)?;
         profile.entries.iter().try_for_each(Entry::check).map_err(damaged)?;
         Ok(profile)
+    }
+
+    /// The answers that hold when no file is named, each with its file: the user's ([`default_path`]), then those for
+    /// all users, in `gingham/profile.json` in each directory of `XDG_CONFIG_DIRS` (`/etc/xdg` if that is not set) and
+    /// in `/etc`. An answer in a later file counts only if no earlier file has one for the same workload and machine.
+    ///
+    /// # Errors
+    /// [`Error`], where such a file exists and is not a profile.
+    pub fn layers() -> Result<Vec<(PathBuf, Self)>, Error> {
+        let set = env::var_os("XDG_CONFIG_DIRS").filter(|set| !set.is_empty()).unwrap_or_else(|| "/etc/xdg".into());
+        // The standard says to ignore a relative path there.
+        let directories = env::split_paths(&set).filter(|path| path.is_absolute()).chain(["/etc".into()]);
+        let system = directories.map(|directory| directory.join("gingham/profile.json"));
+        let mut layers: Vec<(PathBuf, Self)> = Vec::new();
+        for path in [default_path()?].into_iter().chain(system) {
+            let mut profile = Self::load(&path)?;
+            let above = || layers.iter().flat_map(|(_, profile)| &profile.entries);
+            profile.entries.retain(|entry| !above().any(|upper| upper.answers_the_same(entry)));
+            layers.push((path, profile));
+        }
+        Ok(layers)
+    }
+
+    /// One profile of all answers of `layers`.
+    #[must_use]
+    pub fn of_layers(layers: Vec<(PathBuf, Self)>) -> Self {
+        let flag = layers.first().map_or_else(String::new, |(_, profile)| profile.flag.clone());
+        let entries = layers.into_iter().flat_map(|(_, profile)| profile.entries).collect();
+        Self { entries, flag, ..Self::default() }
     }
 
     /// The same, for a `path` that the user named: commands that renew its answers then name it, too.
