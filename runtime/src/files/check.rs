@@ -114,7 +114,7 @@ impl Good {
             return Err(Problem::DTypes { lhs, rhs });
         }
         let shapes = Shapes::of(&a.shape, &b.shape)?;
-        let elements = shapes.elements.iter().fold(shapes.product(), |sum, n| sum?.checked_add(*n));
+        let elements = shapes.product().and_then(|product| product.checked_add(a.count().ok()? + b.count().ok()?));
         let arrays = elements.and_then(|elements| elements.checked_mul(lhs.size())).map_or(u64::MAX, |n| n as u64);
         let (needs, available) = (arrays.saturating_add(WORKER), budget(options.memory));
         if needs > available || arrays == u64::MAX {

@@ -74,10 +74,7 @@ pub enum Problem {
     /// The system refused memory for a product of this shape.
     #[error("no memory for the product, shape {0:?}; use fewer workers or smaller matrices")]
     Refused(Vec<usize>),
-    /// The backend refused.
-    #[error(transparent)]
-    Backend(#[from] gingham_core::Error),
-    /// The engine has no backend.
+    /// The engine has no backend, or its backend refused.
     #[error(transparent)]
     Engine(#[from] engine::Error),
     /// The backend refused a product of a stack, or panicked in it.

@@ -51,23 +51,43 @@ pub fn pair(lhs: &Side, rhs: &Side, out: &Path, pairing: Pairing) -> Result<Vec<
 }
 
 fn by_name(left: &[Found], right: &[Found]) -> Result<Vec<(usize, usize)>, Error> {
-    let mut best: Option<View> = None;
+    let sides = [left, right];
+    let mut views = Vec::new();
     for (rest, numbers) in [(false, false), (true, false), (false, true), (true, true)] {
-        let view = View::new([left, right].map(|files| files.iter().map(|found| key(found, rest, numbers)).collect()));
-        if view.is_whole() {
-            return Ok(view.partners);
+        // The places of the files on either side that have the same key.
+        let mut groups: HashMap<Key, [Vec<usize>; 2]> = HashMap::new();
+        for (side, files) in sides.into_iter().enumerate() {
+            for (i, found) in files.iter().enumerate() {
+                groups.entry(key(found, rest, numbers)).or_default()[side].push(i);
+            }
         }
-        if best.as_ref().is_none_or(|best| view.partners.len() > best.partners.len()) {
-            best = Some(view);
+        let groups: Vec<_> = groups.into_values().collect();
+        if groups.iter().all(|[lhs, rhs]| lhs.len() == 1 && rhs.len() == 1) {
+            let mut partners: Vec<_> = groups.iter().map(|[lhs, rhs]| (lhs[0], rhs[0])).collect();
+            partners.sort_unstable();
+            return Ok(partners);
+        }
+        views.push(groups);
+    }
+    // The error is of the first view in which most files have a partner.
+    let paired = |groups: &Vec<[Vec<usize>; 2]>| -> usize {
+        groups.iter().map(|[lhs, rhs]| if rhs.is_empty() { 0 } else { lhs.len() }).sum()
+    };
+    let groups = views.into_iter().rev().max_by_key(paired).expect("four views");
+    for (side, files) in sides.into_iter().enumerate() {
+        let twins = groups.iter().filter_map(|group| Some((group[side].get(1)?, group[side][0])));
+        if let Some((&second, first)) = twins.min() {
+            return Err(Error::SameName(files[first].path.clone(), files[second].path.clone()));
         }
     }
-    let view = best.expect("four views");
-    if let Some((files, [first, second])) = [left, right].into_iter().zip(view.same).find_map(|(f, s)| Some((f, s?))) {
-        return Err(Error::SameName(files[first].path.clone(), files[second].path.clone()));
-    }
-    let paths = |files: &[Found], which: &[usize]| which.iter().map(|&i| files[i].path.clone()).collect();
-    let one = [left, right].into_iter().find(|files| files.len() == 1).map(|files| files[0].path.clone());
-    Err(Error::Unpaired { lhs: paths(left, &view.lonely[0]), rhs: paths(right, &view.lonely[1]), one })
+    let lonely = |side: usize| {
+        let alone = groups.iter().filter(|group| group[1 - side].is_empty());
+        let mut places: Vec<usize> = alone.map(|group| group[side][0]).collect();
+        places.sort_unstable();
+        places.into_iter().map(|i| sides[side][i].path.clone()).collect()
+    };
+    let one = sides.into_iter().find(|files| files.len() == 1).map(|files| files[0].path.clone());
+    Err(Error::Unpaired { lhs: lonely(0), rhs: lonely(1), one })
 }
 
 /// The texts that a file has in common with its partner.
@@ -91,44 +111,6 @@ fn without_leading_zeros(text: &[u8]) -> Vec<u8> {
     // Of a number that is zero, one digit stays.
     let zeros = |run: &[u8]| run[..run.len() - 1].iter().take_while(|&&byte| byte == b'0').count();
     runs.flat_map(|run| &run[zeros(run)..]).copied().collect()
-}
-
-/// The result of comparing the files by one kind of key.
-struct View {
-    partners: Vec<(usize, usize)>,
-    /// For each side, the files without a partner.
-    lonely: [Vec<usize>; 2],
-    /// For each side, the first two files with the same key.
-    same: [Option<[usize; 2]>; 2],
-}
-
-impl View {
-    fn new([left, right]: [Vec<Key>; 2]) -> Self {
-        let (left_index, left_same) = index(&left);
-        let (right_index, right_same) = index(&right);
-        let partners = left.iter().enumerate().filter_map(|(i, key)| Some((i, *right_index.get(key)?))).collect();
-        let lonely = |keys: &[Key], others: &HashMap<&Key, usize>| {
-            (0..keys.len()).filter(|&i| !others.contains_key(&keys[i])).collect()
-        };
-        let lonely = [lonely(&left, &right_index), lonely(&right, &left_index)];
-        Self { partners, lonely, same: [left_same, right_same] }
-    }
-
-    fn is_whole(&self) -> bool {
-        self.lonely.iter().all(Vec::is_empty) && self.same == [None, None]
-    }
-}
-
-/// The place of each key, and the first two places with the same key.
-fn index(keys: &[Key]) -> (HashMap<&Key, usize>, Option<[usize; 2]>) {
-    let mut places = HashMap::new();
-    let mut same = None;
-    for (i, key) in keys.iter().enumerate() {
-        if let Some(first) = places.insert(key, i) {
-            same = same.or(Some([first, i]));
-        }
-    }
-    (places, same)
 }
 
 #[cfg(test)]

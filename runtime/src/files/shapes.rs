@@ -17,12 +17,10 @@ pub(super) struct Shapes {
     pub(super) n: usize,
     /// The shape of the product's file.
     pub(super) out: Vec<usize>,
-    /// Elements of the factors.
-    pub(super) elements: [usize; 2],
 }
 
 impl Shapes {
-    /// Of the product of arrays of the shapes `lhs` and `rhs`, whose numbers of elements fit a word.
+    /// Of the product of arrays of the shapes `lhs` and `rhs`.
     ///
     /// # Errors
     /// [`Problem::Axes`], [`Problem::Shapes`].
@@ -48,9 +46,8 @@ impl Shapes {
         }
         let rows = (lhs.len() > 1).then_some(m);
         let columns = (rhs.len() > 1).then_some(n);
-        let elements = [lhs, rhs].map(|shape| shape.iter().product());
         let out = stack.into_iter().chain(rows).chain(columns).collect();
-        Ok(Self { stack: stack.unwrap_or(1), m, k, n, out, elements })
+        Ok(Self { stack: stack.unwrap_or(1), m, k, n, out })
     }
 
     /// Elements of the product; `None` if their number does not fit a word.

@@ -17,7 +17,7 @@ use rand::rngs::ChaCha8Rng;
 use super::check::Good;
 use super::{Error, Failure, Pairs, Problem, freivalds, shapes};
 use crate::clock::Clock;
-use crate::engine::Limited;
+use crate::engine::{self, Limited};
 use crate::executor::panics::message;
 use crate::executor::{Executor, Serial};
 use crate::npy::{self, Array, Element, Partials, remove_stale};
@@ -204,7 +204,8 @@ impl Good {
         if shapes.stack == 1 {
             let (a, b) = factors(0);
             let (backend, threads) = (job.engine.backend()?, job.engine.op_threads());
-            matmul::matmul(backend, T::one(), a, b, T::zero(), c.index_axis_mut(Axis(0), 0), threads)?;
+            matmul::matmul(backend, T::one(), a, b, T::zero(), c.index_axis_mut(Axis(0), 0), threads)
+                .map_err(engine::Error::Core)?;
         } else {
             let slices = c.axis_iter_mut(Axis(0)).enumerate();
             let products = slices.map(|(i, c)| (factors(i), c)).map(|((a, b), c)| Product { a, b, c });

@@ -32,7 +32,7 @@ impl Header {
     }
 
     /// Number of elements; [`Problem::TooLarge`] if this machine cannot address their bytes.
-    pub(super) fn count(&self) -> Result<usize, Problem> {
+    pub(crate) fn count(&self) -> Result<usize, Problem> {
         // Axes of length 0 are left out first: `ndarray` has no array of shape (0, 2**63) either.
         let mut lengths = self.shape.iter().filter(|&&length| length != 0);
         let bytes = lengths.try_fold(self.kind.size(), |bytes, &length| bytes.checked_mul(length));

@@ -12,6 +12,7 @@ use gingham_machine::Machine;
 use serde::{Deserialize, Serialize};
 
 use crate::quantity;
+use crate::shown::is_unprintable;
 
 /// The version of this gingham.
 const GINGHAM: &str = env!("CARGO_PKG_VERSION");
@@ -172,9 +173,9 @@ fn memory_class(bytes: u64) -> u64 {
     if bytes == 0 { 0 } else { 1 << ((bytes as f64).log2().round() as u32).min(63) }
 }
 
-/// `text` with spaces for its control characters: a profile that holds such is refused.
+/// `text` with spaces for what a terminal would obey: a profile that holds such characters is refused.
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.replace(is_unprintable, " ")
 }
 
 #[cfg(test)]

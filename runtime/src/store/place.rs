@@ -131,10 +131,8 @@ impl Place {
             let name = path.with_added_extension("lock");
             let opened = File::options().create(true).truncate(false).write(true).open(&name);
             // Another user's lock file can be locked without permission to write.
-            let Ok(file) = opened.or_else(|_| File::open(&name)) else { return Ok(None) };
-            if file.lock().is_err() {
-                return Ok(None);
-            }
+            let opened = opened.or_else(|_| File::open(&name));
+            let Ok(file) = opened.and_then(|file| file.lock().map(|()| file)) else { return Ok(None) };
             let own = file.metadata()?;
             // The process that held the lock may have removed its file meanwhile, and another file may have its name.
             if fs::metadata(&name).is_ok_and(|there| (there.dev(), there.ino()) == (own.dev(), own.ino())) {
