@@ -90,10 +90,10 @@ impl Profile {
         }
         let other = |error| store::introduced(&bytes).map_or(error, |what| Error::Other(path.into(), what));
         let schema = store::schema(&bytes).map_err(|reason| other(damaged(reason)))?;
-        match schema.as_str() {
-            SCHEMA => {}
-            of_profile if of_profile.starts_with("gingham.profile/") => return Err(Error::Foreign(path.into(), schema)),
-            _ => return Err(other(Error::Foreign(path.into(), schema))),
+        if schema != SCHEMA {
+            let of_profile = schema.starts_with("gingham.profile/");
+            let foreign = Error::Foreign(path.into(), schema);
+            return Err(if of_profile { foreign } else { other(foreign) });
         }
         let profile: Self = store::value(&bytes).map_err(damaged)?;
         profile.entries.iter().try_for_each(Entry::check).map_err(damaged)?;
