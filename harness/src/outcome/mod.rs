@@ -15,7 +15,6 @@ use gingham_runtime::profile::Narrowing;
 use gingham_runtime::workload::Workload;
 use serde::{Deserialize, Serialize};
 
-use crate::arrangement::Arrangement;
 use crate::reason::{Stop, Warning, WarningKind};
 use crate::search::Strategy;
 
@@ -180,11 +179,5 @@ impl Outcome {
         let sure = |row: &Row| (is_winner(row), row.confirmed || row.finished());
         let time = |row: &Row| row.median_s.unwrap_or(f64::INFINITY);
         wanted.min_by(|a, b| sure(b).cmp(&sure(a)).then(time(a).total_cmp(&time(b))))
-    }
-
-    /// The fastest of each arrangement that the studies compare; `cpus` is the number of usable CPUs.
-    #[must_use]
-    pub fn arrangements(&self, cpus: usize) -> [(&'static str, Option<&Row>); 3] {
-        Arrangement::ALL.map(|one| (one.name(), self.fastest(|row| one.includes(&row.combination, cpus))))
     }
 }

@@ -114,8 +114,14 @@ impl Standing {
     }
 }
 
-/// What the words of the last column that `rows` have mean; empty where all speak for themselves.
-pub(super) fn legend(outcome: &Outcome, rows: &[&Row]) -> String {
+/// What the words and the signs in the cells of `rows` mean, a line for each kind of them; `serial_s` as in
+/// [`Column::cell`].
+pub(super) fn legend(outcome: &Outcome, rows: &[&Row], serial_s: Option<f64>) -> impl Iterator<Item = String> {
+    [words(outcome, rows), signs(rows, serial_s)].into_iter().filter(|line| !line.is_empty())
+}
+
+/// What the words of the last column mean; empty where all speak for themselves.
+fn words(outcome: &Outcome, rows: &[&Row]) -> String {
     let mut standings: Vec<Standing> = rows.iter().map(|row| Standing::of(outcome, row)).collect();
     standings.sort_unstable();
     standings.dedup();
@@ -123,8 +129,7 @@ pub(super) fn legend(outcome: &Outcome, rows: &[&Row]) -> String {
     meanings.collect::<Vec<_>>().join("; ")
 }
 
-/// What the signs in the cells of `rows` mean; `serial_s` as in [`Column::cell`].
-pub(super) fn signs(rows: &[&Row], serial_s: Option<f64>) -> String {
+fn signs(rows: &[&Row], serial_s: Option<f64>) -> String {
     let scaled = rows.iter().any(|row| row.extrapolated).then_some("~: scaled up from a part of the batch");
     let apart = rows.iter().any(|row| row.ratio_to_best.is_none()).then_some("-: no round shared with the best");
     let groundless = serial_s.is_none().then_some("no x serial: no backend but the reference ran on one thread");

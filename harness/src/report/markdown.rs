@@ -1,6 +1,6 @@
 //! For documents: the arrangements, then every combination.
 
-use super::columns::{Column, legend, signs};
+use super::columns::{Column, legend};
 use super::verdict::verdict;
 use super::{arrangements, remarks, serial, unmeasured};
 use crate::outcome::{Outcome, Row, Status};
@@ -18,8 +18,7 @@ pub(super) fn render(outcome: &Outcome) -> String {
     text += "\n";
     text += &table(&headings, measured.iter().map(|row| cells(row)));
 
-    let explained =
-        [legend(outcome, &measured), signs(&measured, serial_s)].into_iter().filter(|text| !text.is_empty());
+    let explained = legend(outcome, &measured, serial_s);
     let without = unmeasured(outcome).into_iter().map(|reason| reason.to_string());
     let warnings = outcome.warnings.iter().map(|warning| format!("warning: {warning}"));
     let list: String =

@@ -2,7 +2,6 @@
 
 mod columns;
 mod csv;
-mod json;
 mod map;
 mod markdown;
 mod page;
@@ -10,7 +9,6 @@ mod ruled;
 mod table;
 mod unmeasured;
 mod verdict;
-mod words;
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,12 +17,12 @@ use gingham_core::reference;
 
 use crate::arrangement::Arrangement;
 use crate::outcome::{Outcome, Ratio, Row, Sample};
+use crate::reason::Stop;
 
 pub use gingham_runtime::quantity::{bytes, count, seconds};
 pub use page::Page;
 use unmeasured::unmeasured;
 pub use verdict::verdict;
-pub use words::ended;
 
 /// A form of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -75,10 +73,17 @@ impl fmt::Display for Format {
 pub fn render(outcome: &Outcome, format: Format, page: Page) -> String {
     match format {
         Format::Table => table::render(outcome, page),
-        Format::Json => json::render(outcome),
+        Format::Json => serde_json::to_string_pretty(outcome).expect("an outcome's maps have strings as keys") + "\n",
         Format::Csv => csv::render(outcome),
         Format::Markdown => markdown::render(outcome),
     }
+}
+
+/// When a race ended, in words, from its `stopped_because`: `when one combination was left`.
+#[must_use]
+pub fn ended(stopped_because: &str) -> String {
+    let when = Stop::from_text(stopped_because).map(|stop| stop.when().to_owned());
+    when.unwrap_or_else(|| format!("because: {stopped_because}"))
 }
 
 /// The table, at its full width.
@@ -108,7 +113,9 @@ fn serial(outcome: &Outcome) -> Option<f64> {
 
 /// The arrangements that the studies compare, the fastest combination first.
 fn arrangements(outcome: &Outcome) -> Vec<(&'static str, &Row)> {
-    let others = outcome.arrangements(outcome.machine.machine.usable_cpus);
+    let cpus = outcome.machine.machine.usable_cpus;
+    let fastest = |one: Arrangement| outcome.fastest(|row| one.includes(&row.combination, cpus));
+    let others = Arrangement::ALL.map(|one| (one.name(), fastest(one)));
     let all = std::iter::once(("fastest", outcome.best_row())).chain(others);
     all.filter_map(|(name, row)| Some((name, row?))).collect()
 }
@@ -145,4 +152,17 @@ fn private_memory(outcome: &Outcome) -> Option<f64> {
     let batch_s = |sample: &Sample| sample.batch_s(best, &outcome.workload);
     let ratio = Ratio::new((samples(true)?, batch_s), (samples(false)?, batch_s))?.times;
     (ratio.ln().abs() > outcome.tolerance.ln_1p()).then_some(ratio)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_end_has_words() {
+        assert_eq!(ended("one left"), "when one combination was left");
+        let equal = "all that are left are proven to be within the tolerance";
+        assert_eq!(ended(equal), "when all that were left were proven equally fast");
+        assert_eq!(ended("a reason of later versions"), "because: a reason of later versions");
+    }
 }

@@ -2,12 +2,11 @@
 
 use comfy_table::Table;
 
-use super::columns::{Column, legend, signs};
+use super::columns::{Column, legend};
 use super::map::map;
 use super::ruled::ruled;
 use super::verdict::verdict;
-use super::words::ended;
-use super::{Page, arrangements, bytes, count, remarks, seconds, serial, unmeasured};
+use super::{Page, arrangements, bytes, count, ended, remarks, seconds, serial, unmeasured};
 use crate::outcome::{Outcome, Row, Status};
 
 /// Combinations shown: with the rest of the report they fit a screen of fifty lines.
@@ -29,9 +28,7 @@ pub(super) fn render(outcome: &Outcome, page: Page) -> String {
     if measured.len() > SHOWN {
         text += &line(&format!("  and {} more; --format csv or json has them all", measured.len() - SHOWN));
     }
-    for explained in [legend(outcome, shown), signs(shown, serial(outcome))] {
-        text += &if explained.is_empty() { String::new() } else { line(&format!("  {explained}")) };
-    }
+    text.extend(legend(outcome, shown, serial(outcome)).map(|explained| line(&format!("  {explained}"))));
     text += &without_figures(outcome, page);
 
     let (names, rows): (Vec<&str>, Vec<&Row>) = arrangements(outcome).into_iter().unzip();
