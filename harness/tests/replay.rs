@@ -126,7 +126,7 @@ fn races_lose_little_and_save_most_of_the_time() {
     let (mut regrets, mut single, mut shares) = (Vec::new(), Vec::new(), Vec::new());
     for (name, recording) in recordings() {
         let play = recording.play(0..20).expect("an exhaustive run");
-        let [regret, largest, share] = [play.regret(), play.largest_regret(), play.largest_share()];
+        let ([regret, largest], [_, share]) = (play.regret(), play.share());
         println!("{name}: regret {regret:.4}, {largest:.4} at most, in {share:.3} of the time at most");
         regrets.push(regret);
         single.extend(play.races.iter().map(|race| race.regret));

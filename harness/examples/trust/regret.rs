@@ -19,16 +19,17 @@ pub(super) fn parts() -> [(&'static str, String); 5] {
         let play = recording.play(0..RACES).expect("an exhaustive run");
         let outcome = recording.outcome();
         let raced = outcome.trials.iter().filter(|row| !row.samples.is_empty()).count();
-        medians.push(play.regret());
+        let ([regret, largest_regret], [share, largest_share]) = (play.regret(), play.share());
+        medians.push(regret);
         single.extend(play.races.iter().map(|race| race.regret));
         rows.push(vec![
             path.file_stem().unwrap_or_default().display().to_string(),
             outcome.machine.machine.usable_cpus.to_string(),
             raced.to_string(),
-            percent(play.regret()),
-            percent(play.largest_regret()),
-            percent(play.share()),
-            percent(play.largest_share()),
+            percent(regret),
+            percent(largest_regret),
+            percent(share),
+            percent(largest_share),
             percent(play.held() as f64 / play.races.len() as f64),
         ]);
     }

@@ -146,32 +146,27 @@ struct Recorded<'a> {
 impl<'a> Recorded<'a> {
     fn new(recording: &'a Recording, confirming_s: f64) -> Self {
         let outcome = &recording.outcome;
-        let place = |combination| recording.place(combination).expect("checked: each has a row");
-        let process = |candidate, role| Process { candidate, role };
-        let mut lists: Vec<(Process, &[Sample])> = Vec::new();
-        lists.extend(outcome.trials.iter().map(|row| (process(row.id, Role::Race), &row.samples[..])));
-        lists.extend(
-            outcome
-                .control
-                .iter()
-                .map(|control| (process(place(&control.combination), Role::Control), &control.samples[..])),
-        );
-        let race = lists.iter().map(|(_, samples)| samples.len()).sum();
-        let confirmed = outcome.confirmation.iter().flat_map(|confirmation| &confirmation.trials);
-        let confirmed = confirmed.map(|trial| {
+        let process = |combination: &Combination, role| {
+            let place = outcome.trials.iter().position(|row| row.combination == *combination);
+            Process { candidate: place.expect("checked: each has a row"), role }
+        };
+        let trials = outcome.trials.iter().map(|row| (Process::race(row.id), &row.samples[..]));
+        let control = outcome.control.iter().map(|c| (process(&c.combination, Role::Control), &c.samples[..]));
+        let raced: Vec<(Process, &[Sample])> = trials.chain(control).collect();
+        let confirmed = outcome.confirmation.iter().flat_map(|confirmation| &confirmation.trials).map(|trial| {
             let role = if trial.private { Role::Private } else { Role::Confirmation };
-            (process(place(&trial.combination), role), &trial.samples[..])
+            (process(&trial.combination, role), &trial.samples[..])
         });
         let confirmed: Vec<(Process, &[Sample])> = confirmed.collect();
-        lists.extend(&confirmed);
-        let samples = lists.iter().flat_map(|(process, samples)| samples.iter().map(|s| ((*process, s.round), *s)));
+        let all = raced.iter().chain(&confirmed);
+        let samples = all.flat_map(|(process, samples)| samples.iter().map(|s| ((*process, s.round), *s)));
         Self {
             recording,
             samples: samples.collect(),
             confirmed: confirmed.into_iter().map(|(process, _)| process).collect(),
             confirming: Vec::new(),
             starts: outcome.trials.iter().filter(|row| row.status != Status::Skipped).count(),
-            race,
+            race: raced.iter().map(|(_, samples)| samples.len()).sum(),
             raced: false,
             confirming_s,
             calls: 0,

@@ -35,17 +35,14 @@ impl Decision {
     #[must_use]
     pub fn differences(&self, replayed: &Self) -> Vec<Difference> {
         let mut differences = Vec::new();
-        let mut differ = |part, what: String| differences.push(Difference { part, what });
+        let mut differ = |part, what| differences.push(Difference { part, what });
         if self.best != replayed.best {
-            let name = |best: &Option<Combination>| best.as_ref().map_or_else(|| "none".into(), ToString::to_string);
-            differ("the best", both(&name(&self.best), &name(&replayed.best)));
+            let [recorded, replayed] = [self, replayed].map(|decision| names(decision.best.as_slice(), " and "));
+            differ("the best", both(recorded, replayed));
         }
         if self.tied != replayed.tied {
-            let names = |tied: &[Combination]| match tied {
-                [] => "none".to_owned(),
-                tied => tied.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and "),
-            };
-            differ("those not told from it", both(&names(&self.tied), &names(&replayed.tied)));
+            let [recorded, replayed] = [self, replayed].map(|decision| names(&decision.tied, " and "));
+            differ("those not told from it", both(recorded, replayed));
         }
         for (name, why) in &self.left {
             match replayed.why_left(name) {
@@ -58,7 +55,7 @@ impl Decision {
             differ("those that left", format!("{name} only as replayed, {why}"));
         }
         if self.ended != replayed.ended {
-            differ("why it ended", both(&self.ended.to_string(), &replayed.ended.to_string()));
+            differ("why it ended", both(&self.ended, &replayed.ended));
         }
         differences
     }
@@ -68,6 +65,14 @@ impl Decision {
     }
 }
 
-fn both(recorded: &str, replayed: &str) -> String {
+fn both(recorded: impl fmt::Display, replayed: impl fmt::Display) -> String {
     format!("{recorded} as recorded, {replayed} as replayed")
+}
+
+/// The names of `combinations`, or `none`.
+pub(super) fn names(combinations: &[Combination], separator: &str) -> String {
+    match combinations {
+        [] => "none".to_owned(),
+        all => all.iter().map(ToString::to_string).collect::<Vec<_>>().join(separator),
+    }
 }

@@ -122,11 +122,6 @@ impl Recording {
     pub fn outcome(&self) -> &Outcome {
         &self.outcome
     }
-
-    /// The place of a combination among the candidates.
-    fn place(&self, combination: &Combination) -> Option<usize> {
-        self.outcome.trials.iter().position(|row| row.combination == *combination)
-    }
 }
 
 /// Whether a search on it is safe.
@@ -156,10 +151,8 @@ fn check(outcome: &Outcome) -> Result<(), String> {
     let texts = trials.iter().flat_map(|row| row.eliminated.iter().chain([&row.backend, &row.combination.backend]));
     let texts = texts.chain([&outcome.stopped_because, &outcome.machine.machine.cpu_model]);
     if let Some(text) = texts.into_iter().find(|text| text.contains(char::is_control)) {
-        return Err(format!(
-            "`{}` is not a name or a reason",
-            text.escape_debug().to_string().chars().take(40).collect::<String>()
-        ));
+        let short: String = text.escape_debug().take(40).collect();
+        return Err(format!("`{short}` is not a name or a reason"));
     }
     let confirmed = || outcome.confirmation.iter().flat_map(|confirmation| &confirmation.trials);
     let named = outcome.control.iter().map(|control| &control.combination).chain(confirmed().map(|c| &c.combination));

@@ -53,22 +53,16 @@ pub struct Race {
 }
 
 impl Play {
-    /// Median regret.
+    /// The regret of the races: the median and the largest.
     #[must_use]
-    pub fn regret(&self) -> f64 {
-        stats::median(&self.races.iter().map(|race| race.regret).collect::<Vec<_>>())
+    pub fn regret(&self) -> [f64; 2] {
+        median_and_largest(self.races.iter().map(|race| race.regret))
     }
 
-    /// The largest regret.
+    /// The share of the exhaustive run's time that the races took: the median and the largest.
     #[must_use]
-    pub fn largest_regret(&self) -> f64 {
-        self.races.iter().map(|race| race.regret).fold(0.0, f64::max)
-    }
-
-    /// Median share of the exhaustive run's time.
-    #[must_use]
-    pub fn share(&self) -> f64 {
-        stats::median(&self.races.iter().map(|race| race.share).collect::<Vec<_>>())
+    pub fn share(&self) -> [f64; 2] {
+        median_and_largest(self.races.iter().map(|race| race.share))
     }
 
     /// How many races have the oracle in their tie set.
@@ -76,12 +70,11 @@ impl Play {
     pub fn held(&self) -> usize {
         self.races.iter().filter(|race| race.holds_oracle).count()
     }
+}
 
-    /// The largest share of the exhaustive run's time.
-    #[must_use]
-    pub fn largest_share(&self) -> f64 {
-        self.races.iter().map(|race| race.share).fold(0.0, f64::max)
-    }
+fn median_and_largest(figures: impl Iterator<Item = f64>) -> [f64; 2] {
+    let figures: Vec<f64> = figures.collect();
+    [stats::median(&figures), figures.iter().copied().fold(0.0, f64::max)]
 }
 
 impl Recording {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use gingham_runtime::combination::Combination;
 use gingham_runtime::quantity::{count, seconds};
 
-use super::difference::parts;
-use super::{Decision, Difference, Play, Recording};
+use super::difference::{names, parts};
+use super::{Decision, Play, Recording};
 
 /// Simulated races: about one race in twenty exceeds the largest regret of twenty.
 const SEEDS: std::ops::Range<u64> = 0..20;
@@ -24,7 +24,11 @@ pub fn render(recording: &Recording, replayed: &Decision) -> String {
     text += &format!("\nAs recorded:\n{}\nAs replayed:\n{}\n", decision(&recorded), decision(replayed));
     text += &match &recorded.differences(replayed)[..] {
         [] => "The same decision on the same samples.\n".to_owned(),
-        differences => differing(differences),
+        differences => {
+            let lines: String = differences.iter().map(|difference| format!("  {difference}\n")).collect();
+            let parts = parts(differences);
+            format!("The decisions differ in {parts}: the search is another one since, or the file.\n{lines}")
+        }
     };
     if let Some(play) = recording.play(SEEDS) {
         text += &played(&play);
@@ -32,26 +36,15 @@ pub fn render(recording: &Recording, replayed: &Decision) -> String {
     text
 }
 
-/// Each difference by name.
-fn differing(differences: &[Difference]) -> String {
-    let head = format!("The decisions differ in {}", parts(differences));
-    let lines = differences.iter().map(|difference| format!("  {difference}\n"));
-    format!("{head}: the search is another one since, or the file.\n{}", lines.collect::<String>())
-}
-
 fn decision(decision: &Decision) -> String {
-    let name = |name: &Option<Combination>| name.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
-    let tied: Vec<String> = decision.tied.iter().map(ToString::to_string).collect();
-    let tied = if tied.is_empty() { "none".to_owned() } else { tied.join(", ") };
-    let mut text = format!("  best   {}\n  tied   {tied}\n  ended  {}\n", name(&decision.best), decision.ended);
-    for (combination, why) in &decision.left {
-        text += &format!("  left   {combination}: {why}\n");
-    }
-    text
+    let [best, tied] = [decision.best.as_slice(), &decision.tied[..]].map(|list| names(list, ", "));
+    let left = decision.left.iter().map(|(combination, why)| format!("  left   {combination}: {why}\n"));
+    format!("  best   {best}\n  tied   {tied}\n  ended  {}\n{}", decision.ended, left.collect::<String>())
 }
 
 fn played(play: &Play) -> String {
     let percent = |share: f64| format!("{:.1} %", share * 100.0);
+    let ([regret, largest_regret], [share, largest_share]) = (play.regret().map(percent), play.share().map(percent));
     let mut picks: BTreeMap<Option<&Combination>, (usize, f64)> = BTreeMap::new();
     for race in &play.races {
         let pick = picks.entry(race.pick.as_ref()).or_insert((0, race.regret));
@@ -61,16 +54,12 @@ fn played(play: &Play) -> String {
     picks.sort_by_key(|&(_, (times, _))| std::cmp::Reverse(times)); // stable: by name within
     let mut text = format!(
         "\n{} on rounds drawn from these samples:\n  oracle  {}, {}; the answer of {} holds it\n  \
-         regret  {} in the median, {} at most\n  \
-         time    {} of the exhaustive run's samples in the median, {} at most\n",
+         regret  {regret} in the median, {largest_regret} at most\n  \
+         time    {share} of the exhaustive run's samples in the median, {largest_share} at most\n",
         count(play.races.len(), "race"),
         play.oracle,
         seconds(play.oracle_s),
         count(play.held(), "race"),
-        percent(play.regret()),
-        percent(play.largest_regret()),
-        percent(play.share()),
-        percent(play.largest_share()),
     );
     for (pick, (times, regret)) in picks {
         let name = pick.map_or_else(|| "none".to_owned(), ToString::to_string);
