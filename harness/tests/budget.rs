@@ -274,7 +274,7 @@ fn chunks_that_long_tasks_cannot_feel_are_not_started() {
         tuned.found.runs[id].skipped.clone()
     };
     let to = "simd:1+threads:2:1".parse().unwrap();
-    assert_eq!(reason("simd:1+threads:2"), Some(Unstarted::Equal { to }));
+    assert_eq!(reason("simd:1+threads:2"), Some(Unstarted::Equal(to)));
     assert_eq!(reason("simd:1+threads:2:1"), None);
     // Of short tasks each chunk is measured.
     let short = tune(64, 100, 59e9, 60.0);

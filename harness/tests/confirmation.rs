@@ -38,7 +38,7 @@ fn what_others_had_is_found_and_warned_of() {
     for (others, disturbed) in [(0.05, None), (0.6, Some("had 30 % of the CPU time meanwhile"))] {
         let found = disturbed_by(others, 1.1, 1.1);
         assert_eq!(found.disturbed.is_some(), disturbed.is_some(), "{:?}", found.disturbed);
-        let warned = found.disturbed.as_ref().map(|what| Warning::Disturbed { what: what.clone() });
+        let warned = found.disturbed.clone().map(Warning::Disturbed);
         assert_eq!(found.warnings, warned.into_iter().collect::<Vec<_>>());
         assert!(disturbed.is_none_or(|what| found.warnings[0].to_string().contains(what)), "{:?}", found.warnings);
     }

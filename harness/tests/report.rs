@@ -348,7 +348,8 @@ fn a_partial_answer_claims_no_more_than_was_measured() {
     assert!(said.ends_with(gaps), "{said}");
     let text = render(&partial, Format::Table, Page::FILE);
     assert!(text.contains("failed   nalgebra:1+serial and 1 more: killed by signal 9\n"), "{text}");
-    let counts: Vec<_> = partial.never_started.iter().map(|n| (n.kind.as_str(), n.reason.name(), n.count)).collect();
+    let counts: Vec<_> =
+        partial.never_started.iter().map(|n| (n.kind.as_str(), <&str>::from(n.reason), n.count)).collect();
     assert_eq!(counts, [("op_threads", "budget", 1), ("serial", "bound", 1), ("threads", "budget", 2)]);
 }
 

@@ -23,7 +23,7 @@ pub struct NeverStarted {
 }
 
 /// What became of a combination that no rule excludes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Fate {
     Measured,
     /// Never started, or never sampled.
@@ -32,10 +32,10 @@ enum Fate {
 }
 
 /// What became of all combinations.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Coverage {
-    /// By kind.
-    fates: BTreeMap<&'static str, Vec<Fate>>,
+    /// For each kind, how many had which fate.
+    fates: BTreeMap<&'static str, BTreeMap<Fate, usize>>,
     /// The number of tasks of a batch of which only one was held, so that no pool of workers was a candidate.
     one_of: Option<usize>,
 }
@@ -60,51 +60,39 @@ impl Coverage {
         let asked = held == 1 && tasks > 1 && cpus > 1 && !outcome.narrowed_by.excludes_pools();
         let has_pools = || rows.clone().any(|row| row.combination.workers > 1);
         let one_of = (asked && !has_pools()).then_some(tasks);
-        rows.fold(Self { one_of, ..Self::default() }, |all, row| {
-            let is_sampled = row.samples.iter().any(|sample| !sample.set_aside);
-            all.with(&row.combination, row.status, is_sampled, row.not_started.unwrap_or(cut_short))
-        })
-    }
-
-    /// Adds a combination that no rule excludes; `cause` is why it was not started or never sampled, where it was not.
-    #[must_use]
-    pub(crate) fn with(mut self, combination: &Combination, status: Status, is_sampled: bool, cause: Cause) -> Self {
-        let fate = match status {
-            Status::Ok if is_sampled => Fate::Measured,
-            Status::Ok | Status::Skipped => Fate::Out(cause),
-            Status::Failed | Status::Timeout | Status::Wrong | Status::Refused => Fate::Failed,
-        };
-        self.fates.entry(kind(combination)).or_default().push(fate);
-        self
+        let mut fates: BTreeMap<_, BTreeMap<_, usize>> = BTreeMap::new();
+        for row in rows {
+            let fate = match row.status {
+                Status::Ok if row.samples.iter().any(|sample| !sample.set_aside) => Fate::Measured,
+                Status::Ok | Status::Skipped => Fate::Out(row.not_started.unwrap_or(cut_short)),
+                Status::Failed | Status::Timeout | Status::Wrong | Status::Refused => Fate::Failed,
+            };
+            *fates.entry(kind(&row.combination)).or_default().entry(fate).or_default() += 1;
+        }
+        Self { fates, one_of }
     }
 
     fn count(&self, is: impl Fn(Fate) -> bool) -> usize {
-        self.fates.values().flatten().filter(|fate| is(**fate)).count()
+        self.fates.values().map(|fates| hits(fates, &is)).sum()
     }
 
-    /// How many there are.
-    fn all(&self) -> usize {
-        self.count(|_| true)
+    /// How many there are, how many of them a longer tuning would have measured, and how many failed.
+    fn counts(&self) -> [usize; 3] {
+        [self.count(|_| true), self.count(is_missing), self.count(is_failed)]
     }
 
-    /// How many were measured.
-    fn measured(&self) -> usize {
-        self.count(|fate| fate == Fate::Measured)
-    }
-
-    /// Whether any combination that might have won was never started, or failed.
-    fn is_incomplete(&self) -> bool {
-        self.count(|fate| is_missing(fate) || fate == Fate::Failed) > 0
+    fn is_interrupted(&self) -> bool {
+        self.count(|fate| fate == Fate::Out(Cause::Interrupted)) > 0
     }
 
     /// What may be claimed of a winner, among the combinations that were measured or could not win: `the fastest of 60
     /// combinations`.
     #[must_use]
     pub fn claim(&self, has_ties: bool) -> String {
-        let (all, measured) = (self.all(), self.measured());
-        let of = match self.is_incomplete() {
-            true => format!("the {measured} that were measured, of {}", count(all, "combination")),
-            false => count(all, "combination"),
+        let ([all, missing, failed], measured) = (self.counts(), self.count(|fate| fate == Fate::Measured));
+        let of = match missing + failed {
+            0 => count(all, "combination"),
+            _ => format!("the {measured} that were measured, of {}", count(all, "combination")),
         };
         match measured {
             1 if all == 1 => "the only combination".into(),
@@ -114,42 +102,35 @@ impl Coverage {
         }
     }
 
-    /// Says that the answer is partial, where it is.
+    /// The warning that the answer is partial; `None` for a full answer.
     #[must_use]
     pub fn warning(&self) -> Option<Warning> {
-        let (out, failed, all) = (self.count(is_missing), self.count(|fate| fate == Fate::Failed), self.all());
+        let [all, out, failed] = self.counts();
         let all = count(all, "combination");
-        let no_pools = self.no_pools();
-        let what = match (out, failed) {
-            (0, 0) => {
-                let what = |no| format!("the answer is partial: {no}; a larger budget holds more of them");
-                return no_pools.map(|no| Warning::Partial { what: what(no) });
+        let (what, advice) = match (out, failed) {
+            (0, 0) => (self.no_pools()?, "a larger budget holds more of them"),
+            (0, failed) => (format!("{failed} of {all} failed"), "their reasons are in the result"),
+            (out, 0) => (format!("{out} of {all} never started"), "a larger budget starts more"),
+            (out, failed) => {
+                (format!("{out} of {all} never started, and {failed} failed"), "a larger budget starts more")
             }
-            (0, failed) => format!("{failed} of {all} failed"),
-            (out, 0) => format!("{out} of {all} never started"),
-            (out, failed) => format!("{out} of {all} never started, and {failed} failed"),
         };
-        let advice = match self.count(|fate| fate == Fate::Out(Cause::Interrupted)) {
-            0 if out > 0 => "a larger budget starts more",
-            0 => "their reasons are in the result",
-            _ => "it was interrupted",
-        };
-        Some(Warning::Partial { what: format!("the answer is partial: {what}; {advice}") })
+        let advice = if self.is_interrupted() { "it was interrupted" } else { advice };
+        Some(Warning::Partial(format!("the answer is partial: {what}; {advice}")))
     }
 
     /// How many were never started, by kind and reason.
     #[must_use]
     pub fn never_started(&self) -> Vec<NeverStarted> {
-        let mut counts: BTreeMap<(&str, Cause), usize> = BTreeMap::new();
-        for (kind, fates) in &self.fates {
-            for fate in fates {
-                if let Fate::Out(cause) = fate {
-                    *counts.entry((kind, *cause)).or_default() += 1;
+        let mut all = Vec::new();
+        for (&kind, fates) in &self.fates {
+            for (&fate, &count) in fates {
+                if let Fate::Out(reason) = fate {
+                    all.push(NeverStarted { kind: kind.into(), reason, count });
                 }
             }
         }
-        let entry = |((kind, reason), count): ((&str, Cause), usize)| NeverStarted { kind: kind.into(), reason, count };
-        counts.into_iter().map(entry).collect()
+        all
     }
 
     /// What a partial answer leaves open, in words; `None` for a full one: `53 of 60 combinations never started, as the
@@ -157,20 +138,16 @@ impl Coverage {
     /// thread`.
     #[must_use]
     pub fn gaps(&self) -> Option<String> {
-        let out = self.count(is_missing);
-        let failed = self.count(|fate| fate == Fate::Failed);
-        let all = count(self.all(), "combination");
+        let [all, out, failed] = self.counts();
+        let all = count(all, "combination");
         let mut parts = Vec::new();
         if out > 0 {
-            let why = match self.count(|fate| fate == Fate::Out(Cause::Interrupted)) {
-                0 => "as the budget ended",
-                _ => "as it was interrupted",
-            };
+            let why = if self.is_interrupted() { "as it was interrupted" } else { "as the budget ended" };
             parts.push(format!("{out} of {all} never started, {why}: {}", self.kinds(is_missing)));
         }
         if failed > 0 {
             let of = if out > 0 { String::new() } else { format!(" of {all}") };
-            parts.push(format!("{failed}{of} failed: {}", self.kinds(|fate| fate == Fate::Failed)));
+            parts.push(format!("{failed}{of} failed: {}", self.kinds(is_failed)));
         }
         parts.extend(self.no_pools());
         (!parts.is_empty()).then(|| parts.join("; "))
@@ -189,17 +166,23 @@ impl Coverage {
             "peer" => "of the peers".to_owned(),
             executor => format!("on {executor}"),
         };
-        let count = |(kind, fates): (&&str, &Vec<Fate>)| {
-            let hit = fates.iter().filter(|fate| is(**fate)).count();
-            (hit > 0).then(|| format!("{hit} of {} {}", fates.len(), words(kind)))
-        };
-        self.fates.iter().filter_map(count).collect::<Vec<_>>().join(", ")
+        let hit = self.fates.iter().map(|(kind, fates)| (hits(fates, &is), hits(fates, |_| true), words(kind)));
+        let hit = hit.filter(|&(hit, ..)| hit > 0).map(|(hit, all, kind)| format!("{hit} of {all} {kind}"));
+        hit.collect::<Vec<_>>().join(", ")
     }
 }
 
-/// Whether only the time kept it from being measured.
+fn hits(fates: &BTreeMap<Fate, usize>, is: impl Fn(Fate) -> bool) -> usize {
+    fates.iter().filter(|&(&fate, _)| is(fate)).map(|(_, count)| count).sum()
+}
+
+/// Whether a longer tuning would have measured it.
 fn is_missing(fate: Fate) -> bool {
     matches!(fate, Fate::Out(Cause::Budget | Cause::Interrupted))
+}
+
+fn is_failed(fate: Fate) -> bool {
+    fate == Fate::Failed
 }
 
 fn kind(combination: &Combination) -> &'static str {

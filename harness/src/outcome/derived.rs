@@ -5,7 +5,6 @@
 //! compared. So the figures are ratios first: each combination has a ratio to the winner over the rounds that both ran
 //! in, and its time is the winner's time, times that ratio.
 
-use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use super::{Coverage, Outcome, Row, Sample, Status, batch_seconds};
@@ -38,14 +37,10 @@ impl Ratio {
         own: (&[Sample], impl Fn(&Sample) -> f64),
         other: (&[Sample], impl Fn(&Sample) -> f64),
     ) -> Option<Self> {
-        let counted =
-            |samples: &'_ [Sample]| samples.iter().filter(|sample| !sample.set_aside).copied().collect::<Vec<_>>();
-        let theirs: HashMap<usize, Sample> =
-            counted(other.0).into_iter().map(|sample| (sample.round, sample)).collect();
-        let pairs: Vec<(Sample, Sample)> =
-            counted(own.0).into_iter().filter_map(|sample| Some((sample, *theirs.get(&sample.round)?))).collect();
-        let tasks = pairs.iter().map(|(own, _)| own.batch()).max()?;
-        let largest = pairs.iter().filter(|(own, _)| own.batch() == tasks);
+        let theirs: HashMap<usize, &Sample> = counted(other.0).map(|sample| (sample.round, sample)).collect();
+        let pairs = || counted(own.0).filter_map(|sample| Some((sample, *theirs.get(&sample.round)?)));
+        let tasks = pairs().map(|(own, _)| own.batch()).max()?;
+        let largest = pairs().filter(|(own, _)| own.batch() == tasks);
         let seconds: Vec<[f64; 2]> = largest.map(|(mine, their)| [own.1(mine), other.1(their)]).collect();
         let ratios: Vec<f64> = seconds.iter().map(|[mine, their]| mine / their).collect();
         let shortest = |of: usize| seconds.iter().map(|both| both[of]).fold(f64::INFINITY, f64::min);
@@ -56,6 +51,11 @@ impl Ratio {
             tasks,
         })
     }
+}
+
+/// The samples that count.
+fn counted(samples: &[Sample]) -> impl Iterator<Item = &Sample> {
+    samples.iter().filter(|sample| !sample.set_aside)
 }
 
 impl Outcome {
@@ -76,8 +76,7 @@ impl Outcome {
                 _ => row,
             }
         };
-        let trials = rows.into_iter().map(figured).collect();
-        self.trials = trials;
+        self.trials = rows.into_iter().map(figured).collect();
         self.sort();
         self.never_started = Coverage::of(&self).never_started();
         self
@@ -98,35 +97,26 @@ impl Outcome {
     pub(crate) fn fresh(&self, row: &Row) -> Option<&[Sample]> {
         let trials = self.confirmation.iter().flat_map(|confirmation| &confirmation.trials);
         let mut own = trials.filter(|trial| !trial.private && trial.combination == row.combination);
-        own.find(|trial| trial.samples.iter().any(|sample| !sample.set_aside)).map(|trial| &trial.samples[..])
+        own.find(|trial| counted(&trial.samples).next().is_some()).map(|trial| &trial.samples[..])
     }
 
     /// `row` with its figures; `time` is the winner's median, and its interval.
     fn figured(&self, row: Row, winner: &Row, (median, interval): (f64, Option<[f64; 2]>)) -> Row {
-        let Some(ratio) = self.ratio(&row, winner) else {
-            return Row {
-                ratio_to_best: None,
-                ratio_ci95: None,
-                shared_rounds: 0,
-                median_s: None,
-                ci95_s: None,
-                rate: None,
-                ..row
-            };
-        };
+        let ratio = self.ratio(&row, winner);
+        let ratio_ci95 = ratio.and_then(|ratio| ratio.ci95);
         let is_winner = row.combination == winner.combination;
         let all = self.workload.tasks();
-        let winners = self.fresh(winner).unwrap_or(&winner.samples);
-        let largest = winners.iter().filter(|sample| !sample.set_aside).map(Sample::batch).max();
-        let seconds = ratio.times * median;
+        let largest = counted(self.fresh(winner).unwrap_or(&winner.samples)).map(Sample::batch).max();
+        let is_part = |ratio: Ratio| ratio.tasks < all || largest.is_some_and(|largest| largest < all);
+        let median_s = ratio.map(|ratio| ratio.times * median);
         Row {
-            ratio_to_best: Some(ratio.times),
-            ratio_ci95: ratio.ci95,
-            shared_rounds: ratio.rounds,
-            median_s: Some(seconds),
-            ci95_s: if is_winner { interval } else { ratio.ci95.map(|ends| ends.map(|end| end * median)) },
-            extrapolated: ratio.tasks < all || largest.is_some_and(|largest| largest < all),
-            rate: (seconds > 0.0).then(|| self.workload.rate(seconds)),
+            ratio_to_best: ratio.map(|ratio| ratio.times),
+            ratio_ci95,
+            shared_rounds: ratio.map_or(0, |ratio| ratio.rounds),
+            median_s,
+            ci95_s: if is_winner { interval } else { ratio_ci95.map(|ends| ends.map(|end| end * median)) },
+            extrapolated: ratio.map_or(row.extrapolated, is_part),
+            rate: median_s.filter(|&seconds| seconds > 0.0).map(|seconds| self.workload.rate(seconds)),
             ..row
         }
     }
@@ -141,10 +131,7 @@ impl Outcome {
             _ => 3,
         };
         let ratio = |row: &Row| row.ratio_to_best.unwrap_or(f64::INFINITY);
-        trials.sort_by(|a, b| match place(a).cmp(&place(b)) {
-            Ordering::Equal => ratio(a).total_cmp(&ratio(b)),
-            apart => apart,
-        });
+        trials.sort_by(|a, b| place(a).cmp(&place(b)).then(ratio(a).total_cmp(&ratio(b))));
     }
 }
 

@@ -7,7 +7,7 @@ use gingham_runtime::profile::Narrowing;
 use gingham_runtime::workload::Workload;
 
 use super::{Confirmation, Confirmed, Control, Coverage, Outcome, Row, SCHEMA, Site};
-use crate::reason::{Left, Unstarted};
+use crate::reason::{LeftKind, Unstarted};
 use crate::sample::{Status, batch_seconds};
 use crate::search::{Found, Rules, Run};
 use crate::space::Candidate;
@@ -46,9 +46,9 @@ impl Outcome {
 
         versions.insert("gingham".into(), env!("CARGO_PKG_VERSION").into());
         let peers = found.runs.iter().zip(candidates).filter(|(_, c)| c.combination.executor == ExecutorKind::Peer);
-        versions.extend(
-            peers.filter_map(|(run, c)| Some((c.combination.to_string(), run.started.as_ref()?.version.clone()))),
-        );
+        let peers =
+            peers.filter_map(|(run, c)| Some((c.combination.to_string(), run.started.as_ref()?.version.clone())));
+        versions.extend(peers);
 
         let runs = found.runs.into_iter().zip(candidates).enumerate();
         let outcome = Self {
@@ -63,9 +63,7 @@ impl Outcome {
             tolerance: rules.tolerance,
             trials: runs.map(|(id, (run, candidate))| Row::of(id, run, candidate, &workload)).collect(),
             workload,
-            control: found
-                .control
-                .map(|control| Control { combination: name(control.candidate), samples: control.samples }),
+            control: found.control.map(|of| Control { combination: name(of.candidate), samples: of.samples }),
             rounds: found.rounds,
             best: found.best.map(name),
             tied: found.tied.into_iter().map(name).collect(),
@@ -106,7 +104,7 @@ impl Row {
             retry: run.failure.as_ref().is_some_and(|failure| failure.retry),
             reason: run.failure.map(|failure| failure.reason).or(run.skipped.map(|why| why.to_string())),
             eliminated: run.left.as_ref().map(ToString::to_string),
-            left: run.left.as_ref().map(Left::kind),
+            left: run.left.as_ref().map(LeftKind::from),
             slower_by: run.slower_by,
             probe_s: run.probe_s,
             error_ratio: judged.max_by(f64::total_cmp),

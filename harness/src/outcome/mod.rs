@@ -38,7 +38,7 @@ pub struct Outcome {
     pub versions: BTreeMap<String, String>,
     /// What was measured.
     pub workload: Workload,
-    /// Tasks of the batch that the arena holds, where it holds fewer than the workload has; times are scaled up.
+    /// Tasks of the batch that the arena holds; times are scaled up if these are fewer than the workload has.
     pub arena_tasks: usize,
     /// Seconds that allocating, touching and filling the arena took.
     pub prefault_s: f64,
@@ -56,7 +56,7 @@ pub struct Outcome {
     /// order of the ratios to the winner.
     pub trials: Vec<Row>,
     /// A second process of one combination, the A/A control: how far two equals lie apart.
-    #[serde(default, rename = "twin")]
+    #[serde(rename = "twin")]
     pub control: Option<Control>,
     /// How many rounds were run.
     pub rounds: Rounds,
@@ -73,11 +73,9 @@ pub struct Outcome {
     /// Why the search stopped, as the text of a [`Stop`].
     pub stopped_because: String,
     /// The same as a tag; older files do not have it, and [`Outcome::stop`] gives it for all.
-    #[serde(default)]
     pub stopped: Option<Stop>,
-    /// In words, how much of the machine other programs took meanwhile, where that was too much; one of the warnings
-    /// says so too.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// In words, how much of the machine other programs took meanwhile, if they took too much; a warning says so too.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub disturbed: Option<String>,
     /// What the reader should know before trusting the figures: other programs used the machine, or equals lie apart.
     #[serde(default)]
@@ -86,10 +84,9 @@ pub struct Outcome {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warning_kinds: Vec<WarningKind>,
     /// Seconds that it was given.
-    #[serde(default)]
     pub budget_s: Option<f64>,
-    /// Seconds of a budget that would confirm the answer, where this one did not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Seconds of a budget that would confirm the answer, if this one did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub advised_budget_s: Option<f64>,
     /// Seconds that were gone when the search began, and after each start, sample and end of a trial, in order:
     /// decisions about time follow from these.
@@ -122,11 +119,11 @@ pub struct Confirmation {
 pub struct Confirmed {
     /// The combination.
     pub combination: Combination,
-    /// Whether its operands lay in private memory, which may have huge pages, rather than in the arena, which has none.
+    /// Whether its operands lay in private memory, which may have huge pages; the arena has none.
     pub private: bool,
     /// Median seconds of a batch.
     pub median_s: f64,
-    /// The exact order-statistic interval of that median, at least 95 %; none below six samples.
+    /// The exact order-statistic interval of that median, at least 95 %; `None` for fewer than six samples.
     pub ci95_s: Option<[f64; 2]>,
     /// What was measured, in order of rounds.
     pub samples: Vec<Sample>,
@@ -148,13 +145,13 @@ impl Outcome {
     /// Why the search stopped; `None` for a reason that this version does not know.
     #[must_use]
     pub fn stop(&self) -> Option<Stop> {
-        self.stopped.or_else(|| Stop::from_text(&self.stopped_because))
+        self.stopped.or_else(|| self.stopped_because.parse().ok())
     }
 
     /// Adds a warning.
     pub fn warn(&mut self, warning: &Warning) {
         self.warnings.push(warning.to_string());
-        self.warning_kinds.push(warning.kind());
+        self.warning_kinds.push(warning.into());
     }
 
     /// The row of the fastest combination.
@@ -163,7 +160,7 @@ impl Outcome {
         self.trials.iter().find(|row| Some(&row.combination) == self.best.as_ref())
     }
 
-    /// The row of one thread alone, where it has figures.
+    /// The fastest row of a combination on one thread; `None` if none has figures.
     #[must_use]
     pub fn serial_row(&self) -> Option<&Row> {
         self.fastest(|row| row.combination.runnable() == 1)

@@ -29,13 +29,12 @@ pub struct Row {
     pub chunk: usize,
     /// What became of it.
     pub status: Status,
-    /// Why, where it is not `ok`.
+    /// Why, if it is not `ok`.
     pub reason: Option<String>,
-    /// Whether trying again could help, where it failed.
+    /// Whether trying again could help, if it failed.
     #[serde(default, skip_serializing_if = "is_false")]
     pub retry: bool,
     /// Why it was never started, if it was not.
-    #[serde(default)]
     pub not_started: Option<Cause>,
     /// Whether a rule of the space, not the search, kept it from being started.
     #[serde(default, skip_serializing_if = "is_false")]
@@ -44,8 +43,8 @@ pub struct Row {
     pub kernels: Option<String>,
     /// What was measured, in order of rounds.
     pub samples: Vec<Sample>,
-    /// Seconds of a task as expected from a small task, where that was tried.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Seconds of a task as expected from a small task, if a small task was run.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub probe_s: Option<f64>,
     /// Seconds of its first run, pools and caches cold.
     pub cold_s: Option<f64>,
@@ -55,10 +54,8 @@ pub struct Row {
     pub threads: Vec<f64>,
     /// The ratio of its time to the winner's: the median over the rounds that both ran in, or, in fewer than five, the
     /// ratio of the shortest times; 1 for the winner.
-    #[serde(default)]
     pub ratio_to_best: Option<f64>,
-    /// The exact order-statistic interval of the median, at least 95 %; `None` below six rounds.
-    #[serde(default)]
+    /// The exact order-statistic interval of the median, at least 95 %; `None` for fewer than six rounds.
     pub ratio_ci95: Option<[f64; 2]>,
     /// The number of those rounds.
     #[serde(default)]
@@ -79,10 +76,8 @@ pub struct Row {
     /// Why it left the race before its end.
     pub eliminated: Option<String>,
     /// The kind of that reason; `None` in older files.
-    #[serde(default)]
     pub left: Option<LeftKind>,
-    /// The 95 % interval of its time over the leader's, less one, where it is proven slower.
-    #[serde(default)]
+    /// The 95 % interval of its time over the leader's, less one, if it is proven slower.
     pub slower_by: Option<[f64; 2]>,
     /// Whether it was measured again in a fresh process, from which its figures then come.
     #[serde(default)]

@@ -1,6 +1,7 @@
 //! Why a process of a candidate gives no (more) samples.
 
 use serde::{Deserialize, Serialize};
+use strum::VariantArray;
 
 use crate::sample::Status;
 
@@ -20,7 +21,7 @@ pub struct Failure {
 }
 
 /// What failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, VariantArray)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
     /// It ended, crashed or failed.
@@ -48,14 +49,7 @@ impl FailureKind {
     /// The kind of failure behind a status; `None` for a candidate that is right.
     #[must_use]
     pub fn of(status: Status) -> Option<Self> {
-        match status {
-            Status::Ok => None,
-            Status::Failed => Some(Self::Failed),
-            Status::Timeout => Some(Self::Timeout),
-            Status::Wrong => Some(Self::Wrong),
-            Status::Refused => Some(Self::Refused),
-            Status::Skipped => Some(Self::Skipped),
-        }
+        Self::VARIANTS.iter().copied().find(|&kind| Status::from(kind) == status)
     }
 }
 

@@ -5,7 +5,6 @@
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
-use std::fmt;
 
 use gingham_runtime::combination::Combination;
 
@@ -33,24 +32,17 @@ pub struct Decision {
 }
 
 /// Why the search stopped when it did.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, strum::Display)]
 pub enum Ended {
     /// The search stopped.
+    #[strum(to_string = "{0}")]
     Stopped(Stop),
     /// The replayed search requested more than was recorded.
+    #[strum(to_string = "the recording has no more samples")]
     NoMoreSamples,
     /// The file gives a reason that this version does not know.
+    #[strum(to_string = "{0}")]
     Other(String),
-}
-
-impl fmt::Display for Ended {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Stopped(stop) => stop.fmt(f),
-            Self::NoMoreSamples => f.write_str("the recording has no more samples"),
-            Self::Other(reason) => f.write_str(reason),
-        }
-    }
 }
 
 impl Recording {

@@ -7,19 +7,13 @@ use gingham_runtime::combination::Combination;
 use super::Decision;
 
 /// One thing that a replay decides otherwise than the recorded search did.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{part}: {what}")]
 pub struct Difference {
     /// In what: `the best`, `those not told from it`, `those that left` or `why it ended`.
     pub part: &'static str,
     /// As recorded and as replayed.
     pub what: String,
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { part, what } = self;
-        write!(f, "{part}: {what}")
-    }
 }
 
 /// The parts that `differences` are in, each once.

@@ -12,12 +12,14 @@
 //! pick's pace over the oracle's, less one. Medians of the times themselves would not do: on a shared machine memory
 //! has been seen at two speeds, a fifth apart, and chance decides which combination's median falls on which speed.
 
+use std::collections::BTreeMap;
+
 use gingham_runtime::combination::Combination;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
 use super::Recording;
-use crate::outcome::{Sample, Status, batch_seconds};
+use crate::outcome::{Row, Sample, Status, batch_seconds};
 use crate::search::{
     self, Course, EXHAUSTIVE_ROUNDS, Failure, FailureKind, Process, Role, Rules, Started, Stopped, Strategy, sampling,
 };
@@ -119,20 +121,16 @@ impl Recording {
     /// The rounds that count and in which every candidate that came through has run: one sample of each.
     fn whole_rounds(&self) -> Vec<Vec<Option<Sample>>> {
         let rows = &self.outcome.trials;
-        let counted = || rows.iter().flat_map(|row| &row.samples).filter(|sample| !sample.set_aside);
-        let mut numbers: Vec<usize> = counted().map(|sample| sample.round).collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        let mut rounds = vec![vec![None; rows.len()]; numbers.len()];
-        for row in rows.iter().filter(|row| row.status == Status::Ok) {
-            for sample in &row.samples {
-                if let Ok(at) = numbers.binary_search(&sample.round) {
-                    rounds[at][row.id] = Some(*sample).filter(|sample| !sample.set_aside);
-                }
+        let came_through = |row: &Row| row.status == Status::Ok;
+        let mut rounds: BTreeMap<usize, Vec<Option<Sample>>> = BTreeMap::new();
+        for row in rows {
+            for sample in row.samples.iter().filter(|sample| !sample.set_aside) {
+                let round = rounds.entry(sample.round).or_insert_with(|| vec![None; rows.len()]);
+                round[row.id] = came_through(row).then_some(*sample);
             }
         }
-        let ran = |id: usize| rows[id].status == Status::Ok;
-        rounds.retain(|round| round.iter().enumerate().all(|(id, sample)| sample.is_some() == ran(id)));
+        let mut rounds: Vec<_> = rounds.into_values().collect();
+        rounds.retain(|round| rows.iter().zip(round).all(|(row, sample)| sample.is_some() == came_through(row)));
         rounds
     }
 }

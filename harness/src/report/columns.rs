@@ -2,12 +2,13 @@
 //! page.
 
 use gingham_runtime::quantity::{percent, seconds};
+use strum::{Display, VariantArray};
 
 use super::ceiling;
 use crate::outcome::{Outcome, Row};
 
 /// A column, in the order in which they stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
 pub(super) enum Column {
     Combination,
     Time,
@@ -21,23 +22,11 @@ pub(super) enum Column {
 }
 
 impl Column {
-    pub(super) const ALL: [Self; 9] = [
-        Self::Combination,
-        Self::Time,
-        Self::ToBest,
-        Self::Interval,
-        Self::Rounds,
-        Self::Serial,
-        Self::Rate,
-        Self::OfCeiling,
-        Self::Standing,
-    ];
-
     /// The columns that a narrow page leaves out, in this order.
     pub(super) const LEAST: [Self; 5] = [Self::Rounds, Self::OfCeiling, Self::Interval, Self::Rate, Self::ToBest];
 
-    pub(super) fn heading(self, outcome: &Outcome) -> String {
-        let heading = match self {
+    pub(super) fn heading(self, outcome: &Outcome) -> &'static str {
+        match self {
             Self::Combination => "combination",
             Self::Time => "batch",
             Self::ToBest => "x best",
@@ -47,8 +36,7 @@ impl Column {
             Self::Rate => outcome.workload.rate_unit(),
             Self::OfCeiling => "of ceiling",
             Self::Standing => "standing",
-        };
-        heading.to_owned()
+        }
     }
 
     /// The cell of `row`; "x serial" is `serial_s` over its seconds.
@@ -68,18 +56,20 @@ impl Column {
                 let share = row.rate.zip(ceiling(outcome)).map(|(rate, ceiling)| rate / ceiling * 100.0);
                 share.map(|share| format!("{share:.0} %"))
             }
-            Self::Standing => Some(Standing::of(outcome, row).word().to_owned()),
+            Self::Standing => Some(Standing::of(outcome, row).to_string()),
         };
         cell.unwrap_or_else(|| "-".to_owned())
     }
 }
 
 /// How a row came out of the race.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Display)]
+#[strum(serialize_all = "lowercase")]
 pub(super) enum Standing {
     Best,
     Tied,
     Slower,
+    #[strum(to_string = "left early")]
     LeftEarly,
 }
 
@@ -91,15 +81,6 @@ impl Standing {
             // Slower than the leader of the race, but not than the winner in fresh processes: that proves nothing.
             Some(_) if row.ratio_to_best.is_none_or(|ratio| ratio >= 1.0) => Self::Slower,
             _ => Self::LeftEarly,
-        }
-    }
-
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Best => "best",
-            Self::Tied => "tied",
-            Self::Slower => "slower",
-            Self::LeftEarly => "left early",
         }
     }
 

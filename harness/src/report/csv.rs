@@ -1,7 +1,6 @@
 //! One line a combination, for spreadsheets. Only the JSON form has the samples.
 
 use crate::outcome::{Outcome, Row};
-use crate::search::Cause;
 
 /// Each column: its heading, and the cell of a row.
 const COLUMNS: [(&str, fn(&Row) -> String); 26] = [
@@ -30,7 +29,7 @@ const COLUMNS: [(&str, fn(&Row) -> String); 26] = [
     ("ratio_ci95_high", |row| number(row.ratio_ci95.map(|[_, high]| high))),
     ("shared_rounds", |row| row.shared_rounds.to_string()),
     ("extrapolated", |row| row.extrapolated.to_string()),
-    ("not_started", |row| row.not_started.map(Cause::name).unwrap_or_default().into()),
+    ("not_started", |row| row.not_started.map_or("", Into::into).into()),
 ];
 
 pub(super) fn render(outcome: &Outcome) -> String {

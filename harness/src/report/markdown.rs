@@ -1,5 +1,7 @@
 //! For documents: the arrangements, then every combination.
 
+use strum::VariantArray;
+
 use super::columns::{Column, legend};
 use super::verdict::verdict;
 use super::{arrangements, remarks, serial, unmeasured};
@@ -8,8 +10,9 @@ use crate::outcome::{Outcome, Row, Status};
 pub(super) fn render(outcome: &Outcome) -> String {
     let serial_s = serial(outcome);
     let mut text = format!("## {}\n\n{}\n\n", outcome.workload, verdict(outcome));
-    let headings: Vec<String> = Column::ALL.iter().map(|column| column.heading(outcome)).collect();
-    let cells = |row: &Row| Column::ALL.map(|column| column.cell(outcome, row, serial_s)).to_vec();
+    let headings: Vec<String> = Column::VARIANTS.iter().map(|column| column.heading(outcome).to_owned()).collect();
+    let cells =
+        |row: &Row| Column::VARIANTS.iter().map(|column| column.cell(outcome, row, serial_s)).collect::<Vec<_>>();
 
     let named = arrangements(outcome).into_iter().map(|(name, row)| [vec![name.to_owned()], cells(row)].concat());
     text += &table(&[vec!["arrangement".to_owned()], headings.clone()].concat(), named);

@@ -11,7 +11,6 @@ mod unmeasured;
 mod verdict;
 
 use std::fmt;
-use std::str::FromStr;
 
 use gingham_core::reference;
 
@@ -25,7 +24,8 @@ use unmeasured::unmeasured;
 pub use verdict::verdict;
 
 /// A form of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, strum::Display, strum::EnumString)]
+#[strum(serialize_all = "lowercase", parse_err_ty = UnknownFormat, parse_err_fn = unknown)]
 pub enum Format {
     /// For a terminal.
     #[default]
@@ -43,29 +43,8 @@ pub enum Format {
 #[error("unknown format `{0}`; available: table, json, csv, markdown")]
 pub struct UnknownFormat(String);
 
-impl FromStr for Format {
-    type Err = UnknownFormat;
-
-    fn from_str(s: &str) -> Result<Self, UnknownFormat> {
-        match s {
-            "table" => Ok(Self::Table),
-            "json" => Ok(Self::Json),
-            "csv" => Ok(Self::Csv),
-            "markdown" => Ok(Self::Markdown),
-            other => Err(UnknownFormat(other.into())),
-        }
-    }
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Table => "table",
-            Self::Json => "json",
-            Self::Csv => "csv",
-            Self::Markdown => "markdown",
-        })
-    }
+fn unknown(given: &str) -> UnknownFormat {
+    UnknownFormat(given.into())
 }
 
 /// `outcome` in the given form, its last line ended; only a table depends on the page.
@@ -82,8 +61,10 @@ pub fn render(outcome: &Outcome, format: Format, page: Page) -> String {
 /// When a race ended, in words, from its `stopped_because`: `when one combination was left`.
 #[must_use]
 pub fn ended(stopped_because: &str) -> String {
-    let when = Stop::from_text(stopped_because).map(|stop| stop.when().to_owned());
-    when.unwrap_or_else(|| format!("because: {stopped_because}"))
+    match stopped_because.parse::<Stop>() {
+        Ok(stop) => stop.when().to_owned(),
+        Err(_) => format!("because: {stopped_because}"),
+    }
 }
 
 /// The table, at its full width.

@@ -1,6 +1,7 @@
 //! For a terminal: what was measured and where, every combination, the studies' arrangements side by side, the verdict.
 
 use comfy_table::Table;
+use strum::VariantArray;
 
 use super::columns::{Column, legend};
 use super::map::map;
@@ -79,7 +80,7 @@ fn without_figures(outcome: &Outcome, page: Page) -> String {
 /// A table of `rows` within `width`: as long as it is wider, the least important column is left out. `names` are the
 /// rows' names, in a column of their own, beside which the standing matters less; empty for none.
 fn fitting(outcome: &Outcome, names: &[&str], rows: &[&Row], width: usize) -> Table {
-    let mut columns = Column::ALL.to_vec();
+    let mut columns = Column::VARIANTS.to_vec();
     let mut least = Column::LEAST.iter().chain((!names.is_empty()).then_some(&Column::Standing));
     loop {
         let table = of_columns(outcome, names, rows, &columns);
@@ -94,7 +95,8 @@ fn fitting(outcome: &Outcome, names: &[&str], rows: &[&Row], width: usize) -> Ta
 fn of_columns(outcome: &Outcome, names: &[&str], rows: &[&Row], columns: &[Column]) -> Table {
     let serial_s = serial(outcome);
     let first = |name: &str| (!names.is_empty()).then(|| name.to_owned());
-    let headings = first("arrangement").into_iter().chain(columns.iter().map(|column| column.heading(outcome)));
+    let headings = columns.iter().map(|column| column.heading(outcome).to_owned());
+    let headings = first("arrangement").into_iter().chain(headings);
     let mut table = ruled(headings.collect(), 1 + usize::from(!names.is_empty()));
     for (i, row) in rows.iter().enumerate() {
         let cells = columns.iter().map(|column| column.cell(outcome, row, serial_s));

@@ -17,20 +17,13 @@ pub fn verdict(outcome: &Outcome) -> String {
         return "No combination finished with right results; the rows above say why.".into();
     };
     let coverage = Coverage::of(outcome);
-    let mut clauses = vec![format!(
-        "{} is {}{}",
-        best.combination,
-        coverage.claim(!outcome.tied.is_empty()),
-        figures(best, serial(outcome))
-    )];
+    let claim = coverage.claim(!outcome.tied.is_empty());
+    let mut clauses = vec![format!("{} is {claim}{}", best.combination, figures(best, serial(outcome)))];
     clauses.extend(list("not told apart from it", outcome.tied.iter().map(ToString::to_string)));
     let rows = || outcome.trials.iter().filter(|row| row.ratio_to_best.is_some());
     let slower = rows().filter(|row| Standing::of(outcome, row) == Standing::Slower);
-    if let Some((next, ratio)) =
-        slower.filter_map(|row| Some((row, row.ratio_to_best?))).min_by(|a, b| a.1.total_cmp(&b.1))
-    {
-        clauses.push(format!("the next, {}, takes {ratio:.2} x its time", next.combination));
-    }
+    let next = slower.filter_map(|row| Some((row, row.ratio_to_best?))).min_by(|a, b| a.1.total_cmp(&b.1));
+    clauses.extend(next.map(|(row, ratio)| format!("the next, {}, takes {ratio:.2} x its time", row.combination)));
     let open = rows().filter(|row| is_open(outcome, row)).map(|row| row.combination.to_string());
     clauses.extend(list("left early, and may be as fast", open));
     if !best.confirmed {

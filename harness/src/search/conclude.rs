@@ -29,7 +29,7 @@ pub(super) fn conclude(mut state: State<'_>, stop: Stop, mut looks: Looks) -> Fo
         confirmed = Confirmation::new(&mut state, &mut ranking).run();
         ranking.retain(|id| state.is_sound(id));
     }
-    let disturbed = state.disturbed().map(|what| Warning::Disturbed { what });
+    let disturbed = state.disturbed().map(Warning::Disturbed);
     for warning in disturbed.into_iter().chain(looks.control_apart(&state)) {
         state.warn(warning);
     }

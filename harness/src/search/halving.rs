@@ -263,7 +263,7 @@ fn leave_out_equals(state: &mut State<'_>, waiting: &mut Vec<usize>) {
                 && busiest(other) == busiest(own)
         });
         if let Some(equal) = equal {
-            state.skip(id, Unstarted::Equal { to: equal.clone() });
+            state.skip(id, Unstarted::Equal(equal.clone()));
         }
     }
     waiting.retain(|&id| state.run(id).skipped.is_none());

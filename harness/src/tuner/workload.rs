@@ -189,7 +189,7 @@ impl Tuner {
         let found = search::search(&begun.candidates, &rules, &mut course, &mut |told| progress(told, left()));
         let Ended { clock_s, unwritten } = course.end()?;
         let mut outcome = self.ended(found, &begun, clock_s)?;
-        unwritten.into_iter().for_each(|error| outcome.warn(&Warning::Journal { error: error.to_string() }));
+        unwritten.into_iter().for_each(|error| outcome.warn(&Warning::Journal(error.to_string())));
         Ok(outcome)
     }
 
@@ -258,7 +258,7 @@ impl Tuner {
         let mut outcome = Outcome::new(found, &begun.candidates, &self.rules(begun), setting, clock_s);
         let is_measured = self.workload.bound() != Bound::Unknown;
         let doubt = is_measured.then(|| begun.site.ceilings.doubt(&begun.site.machine)).flatten();
-        doubt.into_iter().for_each(|what| outcome.warn(&Warning::Ceilings { what }));
+        doubt.into_iter().for_each(|what| outcome.warn(&Warning::Ceilings(what)));
         Ok(outcome)
     }
 
