@@ -84,8 +84,30 @@ impl<'a, C: Resumable> Journalled<'a, C> {
         }
     }
 
+    /// The answer to `request`: what `told` reads from the recorded answer, and after the last of these what `live`
+    /// gets from the course, which `written` makes an answer to be recorded.
+    fn answer<A: Clone>(
+        &mut self,
+        request: Request,
+        told: fn(&Answer) -> Option<A>,
+        live: impl FnOnce(&mut Self) -> A,
+        written: fn(A) -> Answer,
+    ) -> Result<A, Failure> {
+        if let Some(told) = self.told(request, told)? {
+            return Ok(told);
+        }
+        let answer = live(self);
+        let at_s = self.course.elapsed_s();
+        self.clock_s.push(at_s);
+        // What follows an interruption belongs to its end, which a run that goes on does not have.
+        if !self.course.interrupted() {
+            self.write(&Event::Asked(Asked { at_s, request, answer: written(answer.clone()) }));
+        }
+        Ok(answer)
+    }
+
     /// The recorded answer to the request, while there are any; `open` unwraps it.
-    fn told<A: Clone>(&mut self, request: Request, open: fn(&Answer) -> Option<&A>) -> Result<Option<A>, Failure> {
+    fn told<A>(&mut self, request: Request, open: fn(&Answer) -> Option<A>) -> Result<Option<A>, Failure> {
         if self.other.is_some() {
             return Err(foreign());
         }
@@ -106,22 +128,12 @@ impl<'a, C: Resumable> Journalled<'a, C> {
         }
         self.told += 1;
         self.clock_s.push(*at_s);
-        Ok(Some(opened.clone()))
+        Ok(Some(opened))
     }
 
     /// Starts `process` again, if it ran when its search was killed.
     fn restart(&mut self, process: Process) -> Result<(), Failure> {
         self.stopped.remove(&process).map_or(Ok(()), |started| self.course.restart(process, &started))
-    }
-
-    /// Writes down what has just happened.
-    fn happened(&mut self, request: Request, answer: Answer) {
-        let at_s = self.course.elapsed_s();
-        self.clock_s.push(at_s);
-        // What follows an interruption belongs to its end, which a run that goes on does not have.
-        if !self.course.interrupted() {
-            self.write(&Event::Asked(Asked { at_s, request, answer }));
-        }
     }
 
     fn write(&mut self, event: &Event) {
@@ -141,49 +153,32 @@ fn foreign() -> Failure {
 
 impl<C: Resumable> Course for Journalled<'_, C> {
     fn probe(&mut self, candidate: usize) -> Option<f64> {
-        let request = Request::Probe { candidate };
-        if let Some(told) = self.told(request, Answer::probed).ok()? {
-            return told;
-        }
+        let told = |answer: &Answer| if let Answer::Probed(told) = answer { Some(*told) } else { None };
         // JSON has finite numbers alone, and any other number would say nothing.
-        let probed = self.course.probe(candidate).filter(|seconds| seconds.is_finite());
-        self.happened(request, Answer::Probed(probed));
-        probed
+        let live = |this: &mut Self| this.course.probe(candidate).filter(|seconds| seconds.is_finite());
+        self.answer(Request::Probe { candidate }, told, live, Answer::Probed).ok()?
     }
 
     fn admit(&mut self, process: Process) -> Result<Started, Failure> {
-        let request = Request::Admit { process };
-        if let Some(told) = self.told(request, Answer::admitted)? {
-            return told;
-        }
-        let admitted = self.course.admit(process);
-        self.happened(request, Answer::Admitted(admitted.clone()));
-        admitted
+        let told = |answer: &Answer| if let Answer::Admitted(told) = answer { Some(told.clone()) } else { None };
+        self.answer(Request::Admit { process }, told, |this| this.course.admit(process), Answer::Admitted)?
     }
 
     fn sample(&mut self, process: Process, round: usize, tasks: usize) -> Result<Sample, Failure> {
-        let request = Request::Sample { process, round, tasks };
-        if let Some(told) = self.told(request, Answer::sampled)? {
-            return told;
-        }
-        let sampled = self.restart(process).and_then(|()| self.course.sample(process, round, tasks));
-        self.happened(request, Answer::Sampled(sampled.clone()));
-        sampled
+        let told = |answer: &Answer| if let Answer::Sampled(told) = answer { Some(told.clone()) } else { None };
+        let live = |this: &mut Self| this.restart(process).and_then(|()| this.course.sample(process, round, tasks));
+        self.answer(Request::Sample { process, round, tasks }, told, live, Answer::Sampled)?
     }
 
     fn dismiss(&mut self, process: Process, judge: bool) -> Result<Stopped, Failure> {
-        let request = Request::Dismiss { process, judge };
-        if let Some(told) = self.told(request, Answer::dismissed)? {
-            return told;
-        }
-        let dismissed = match self.restart(process) {
-            Ok(()) => self.course.dismiss(process, judge),
+        let told = |answer: &Answer| if let Answer::Dismissed(told) = answer { Some(told.clone()) } else { None };
+        let live = |this: &mut Self| match this.restart(process) {
+            Ok(()) => this.course.dismiss(process, judge),
             Err(failure) if judge => Err(failure),
             // It leaves in any case, and its samples are taken already.
             Err(_) => Ok(Stopped::default()),
         };
-        self.happened(request, Answer::Dismissed(dismissed.clone()));
-        dismissed
+        self.answer(Request::Dismiss { process, judge }, told, live, Answer::Dismissed)?
     }
 
     fn elapsed_s(&self) -> f64 {

@@ -96,24 +96,6 @@ pub enum Answer {
     Dismissed(Result<Stopped, Failure>),
 }
 
-impl Answer {
-    pub(super) fn probed(&self) -> Option<&Option<f64>> {
-        if let Self::Probed(answer) = self { Some(answer) } else { None }
-    }
-
-    pub(super) fn admitted(&self) -> Option<&Result<Started, Failure>> {
-        if let Self::Admitted(answer) = self { Some(answer) } else { None }
-    }
-
-    pub(super) fn sampled(&self) -> Option<&Result<Sample, Failure>> {
-        if let Self::Sampled(answer) = self { Some(answer) } else { None }
-    }
-
-    pub(super) fn dismissed(&self) -> Option<&Result<Stopped, Failure>> {
-        if let Self::Dismissed(answer) = self { Some(answer) } else { None }
-    }
-}
-
 impl Asked {
     /// Whether the answer is of the request's kind.
     pub(super) fn is_sound(&self) -> bool {
@@ -142,9 +124,7 @@ impl Request {
             }
         };
         match self {
-            Self::Probe { candidate } => {
-                format!("a small task on {}", name(Process { candidate, role: Role::Race }))
-            }
+            Self::Probe { candidate } => format!("a small task on {}", name(Process::race(candidate))),
             Self::Admit { process } => format!("the start of {}", name(process)),
             Self::Sample { process, round, tasks } => {
                 format!("a sample of {} on {tasks} tasks in round {}", name(process), round + 1)

@@ -23,34 +23,6 @@ pub struct Header {
     pub settings: BTreeMap<String, String>,
 }
 
-/// Why a journal is not one of this run. Facts that differ read `seed 3, here 0`, joined by semicolons.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Difference {
-    /// Another version of gingham measured.
-    #[error("of another version: gingham {found}, here {here}")]
-    Version {
-        /// The journal's.
-        found: String,
-        /// This program's.
-        here: String,
-    },
-    /// Something else was tuned.
-    #[error("of another workload: {found}; this run is of {here}")]
-    Workload {
-        /// The journal's.
-        found: Box<Workload>,
-        /// This run's.
-        here: Box<Workload>,
-    },
-    /// It was tuned elsewhere, or with other CPUs to use.
-    #[error("of another machine: {0}")]
-    Machine(String),
-    /// The user chose otherwise.
-    #[error("of other settings: {0}")]
-    Settings(String),
-}
-
 impl Header {
     /// The header of a run of this version of gingham on `machine`.
     #[must_use]
@@ -71,24 +43,23 @@ impl Header {
         }
     }
 
-    /// How `found`, the header of a journal, differs from this header of the present run: the weightiest kind of
-    /// difference alone.
+    /// How `found`, the header of a journal, differs from this header of the present run, in words: `of other settings:
+    /// seed 3, here 0`. Of several kinds of differences only the weightiest is named.
     #[must_use]
-    pub fn difference(&self, found: &Self) -> Option<Difference> {
+    pub fn difference(&self, found: &Self) -> Option<String> {
         if found.gingham != self.gingham {
-            return Some(Difference::Version { found: found.gingham.clone(), here: self.gingham.clone() });
+            return Some(format!("of another version: gingham {}, here {}", found.gingham, self.gingham));
         }
         if found.workload != self.workload {
-            let [found, here] = [found, self].map(|header| Box::new(header.workload.clone()));
-            return Some(Difference::Workload { found, here });
+            return Some(format!("of another workload: {}; this run is of {}", found.workload, self.workload));
         }
-        let machine = differing(&found.machine, &self.machine).map(Difference::Machine);
-        machine.or_else(|| differing(&found.settings, &self.settings).map(Difference::Settings))
+        let machine = differing("another machine", &found.machine, &self.machine);
+        machine.or_else(|| differing("other settings", &found.settings, &self.settings))
     }
 }
 
-/// The facts that differ; `None` where none do.
-fn differing(found: &BTreeMap<String, String>, here: &BTreeMap<String, String>) -> Option<String> {
+/// The facts about `what` that differ, in words; `None` if all are equal.
+fn differing(what: &str, found: &BTreeMap<String, String>, here: &BTreeMap<String, String>) -> Option<String> {
     let names: BTreeSet<&String> = found.keys().chain(here.keys()).collect();
     let differing: Vec<String> = names
         .into_iter()
@@ -102,5 +73,5 @@ fn differing(found: &BTreeMap<String, String>, here: &BTreeMap<String, String>) 
             format!("{name} {found}, here {here}")
         })
         .collect();
-    (!differing.is_empty()).then(|| differing.join("; "))
+    (!differing.is_empty()).then(|| format!("of {what}: {}", differing.join("; ")))
 }

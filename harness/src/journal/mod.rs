@@ -26,7 +26,7 @@ use serde::de::DeserializeOwned;
 
 pub use course::{Ended, Journalled, Resumable};
 pub use event::{Answer, Asked, Begun, Event, Request};
-pub use header::{Difference, Header};
+pub use header::Header;
 pub use past::Past;
 
 /// The name of this form.
@@ -62,12 +62,9 @@ pub enum Error {
         /// The system's reason.
         source: io::Error,
     },
-    /// Another run has it open.
-    #[error("journal {path} is in use by another run; wait for its end, or name another file with --resume")]
-    InUse {
-        /// The file.
-        path: PathBuf,
-    },
+    /// Another run has this file open.
+    #[error("journal {0} is in use by another run; wait for its end, or name another file with --resume")]
+    InUse(PathBuf),
     /// More bytes than a journal may have.
     #[error("journal {path}: {length} bytes are more than the {LARGEST} that are read; name another with --resume")]
     Large {
@@ -76,12 +73,9 @@ pub enum Error {
         /// Its size, with the event that was to be added.
         length: u64,
     },
-    /// The file is something else.
-    #[error("{path} is not a journal, or its first line is damaged; name another file with --resume")]
-    NoJournal {
-        /// The file.
-        path: PathBuf,
-    },
+    /// This file is something else.
+    #[error("{0} is not a journal, or its first line is damaged; name another file with --resume")]
+    NoJournal(PathBuf),
     /// The file is a journal of another form.
     #[error("journal {path} has schema `{schema}`; this gingham reads `{SCHEMA}`; name another file with --resume")]
     Schema {
@@ -95,8 +89,8 @@ pub enum Error {
     Foreign {
         /// The file.
         path: PathBuf,
-        /// What is not as in this run.
-        difference: Difference,
+        /// What is not as in this run, in words.
+        difference: String,
     },
     /// A line before the last is not as it was written.
     #[error("journal {path} is damaged in line {line} ({reason}); remove it, or name another with --resume")]
@@ -141,12 +135,11 @@ impl<E: Serialize + DeserializeOwned> Journal<E> {
     /// [`Error`]; a file that was there is then as it was.
     pub fn open(path: &Path, header: &Header) -> Result<(Self, Vec<E>), Error> {
         let io = |source| Error::Io { path: path.into(), source };
-        let no_journal = || Error::NoJournal { path: path.into() };
         let damaged = |line, reason: String| Error::Damaged { path: path.into(), line, reason };
 
         let file = File::options().read(true).write(true).create(true).truncate(false).open(path).map_err(io)?;
         if !is_free(&file) {
-            return Err(Error::InUse { path: path.into() });
+            return Err(Error::InUse(path.into()));
         }
         let mut journal = Self { path: path.into(), file, length: 0, sum: 0, events: PhantomData };
         let bytes = journal.read()?;
@@ -159,7 +152,7 @@ impl<E: Serialize + DeserializeOwned> Journal<E> {
         }
 
         let mut lines = Lines { rest: &bytes, number: 0, length: 0, sum: 0 };
-        let first = lines.next().ok().flatten().ok_or_else(no_journal)?;
+        let first = lines.next().ok().flatten().ok_or_else(|| Error::NoJournal(path.into()))?;
         let schema = store::schema(first).map_err(|reason| damaged(1, reason))?;
         if schema != SCHEMA {
             return Err(Error::Schema { path: path.into(), schema });
@@ -206,7 +199,7 @@ impl<E: Serialize + DeserializeOwned> Journal<E> {
         let io = |source| Error::Io { path: self.path.clone(), source };
         let metadata = self.file.metadata().map_err(io)?;
         if !metadata.is_file() {
-            return Err(Error::NoJournal { path: self.path.clone() });
+            return Err(Error::NoJournal(self.path.clone()));
         }
         let length = metadata.len();
         if length > LARGEST {

@@ -35,18 +35,18 @@ impl Past {
         };
         let mut at_s = 0.0;
         let mut goes_on = |now_s: f64| std::mem::replace(&mut at_s, now_s) <= now_s && now_s <= LONGEST_S;
-        let mut events = events.into_iter().enumerate();
+        let mut events = events.into_iter();
         let begun = match events.next() {
             None => return Ok(None),
-            Some((index, Event::Begun(begun))) if begun.site.machine.usable_cpus == 0 => {
-                return damaged(index, "its machine has no CPUs");
+            Some(Event::Asked(_)) => return damaged(0, "it does not say how the search began"),
+            Some(Event::Begun(begun)) if begun.site.machine.usable_cpus == 0 => {
+                return damaged(0, "its machine has no CPUs");
             }
-            Some((_, Event::Begun(begun))) if goes_on(begun.at_s) => *begun,
-            Some((index, Event::Begun(_))) => return damaged(index, CLOCK),
-            Some((index, Event::Asked(_))) => return damaged(index, "it does not say how the search began"),
+            Some(Event::Begun(begun)) if !goes_on(begun.at_s) => return damaged(0, CLOCK),
+            Some(Event::Begun(begun)) => *begun,
         };
         let mut asked = Vec::new();
-        for (index, event) in events {
+        for (index, event) in (1..).zip(events) {
             match event {
                 Event::Asked(event) if !event.is_sound() => return damaged(index, "it answers something else"),
                 Event::Asked(event) if !goes_on(event.at_s) => return damaged(index, CLOCK),
