@@ -17,10 +17,9 @@ use gingham_runtime::combination::Combination;
 use gingham_runtime::environment::Environment;
 use gingham_runtime::profile::{Changes, Entry, Fingerprint, Ranked};
 use gingham_runtime::quantity::seconds;
-use gingham_runtime::workload::Workload;
 
-use crate::outcome::{Sample, batch_seconds};
 use crate::progress::Progress;
+use crate::sample::Sample;
 use crate::search::Lost;
 use crate::stats;
 use crate::trial::Program;
@@ -32,7 +31,7 @@ const ARENA: u64 = 128 << 20;
 /// How long the two run in turn.
 const MEASURING: Duration = Duration::from_millis(800);
 
-/// Rounds, unless they take longer than [`LONGEST`]: of three one is the median.
+/// Rounds at least, unless they take longer than [`LONGEST`]: three have a median.
 const FEWEST_ROUNDS: usize = 3;
 
 /// After the first round, no round begins that would end later than this. A product of 4096 x 4096 takes a core two
@@ -58,18 +57,13 @@ const TIME: f64 = 1.5;
 pub enum Verdict {
     /// As it was saved.
     Holds(Figures),
-    /// The figures have changed.
-    Moved {
-        /// The figures.
-        figures: Figures,
-        /// Which have changed, in words.
-        how: String,
-    },
+    /// The figures have changed: which, and how, in words.
+    Moved(Figures, String),
     /// The machine or a library has changed since.
     Stale {
         /// From what to what.
         changed: Changes,
-        /// What was measured all the same, if the machine is still the same.
+        /// What the answer takes now; `None` if the machine has changed.
         measured: Option<Box<Verdict>>,
     },
     /// It could not be measured.
@@ -79,13 +73,13 @@ pub enum Verdict {
 /// What was measured, and what is saved.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figures {
-    /// The best that this program has.
+    /// The best combination whose backend this program has.
     pub best: Combination,
     /// Its median seconds of a batch: now, and as saved.
     pub best_s: [f64; 2],
     /// The best of another arrangement, and its time over the best's: now, and as saved.
     pub rival: Option<(Combination, [f64; 2])>,
-    /// In words, how much of the machine other programs took meanwhile, where that was too much.
+    /// In words, how much of the machine other programs took meanwhile, if they took too much.
     pub disturbed: Option<String>,
 }
 
@@ -98,7 +92,8 @@ pub fn measure_again(
     program: &Path,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Verdict {
-    if let Err(reason) = Program::Own(program.into()).check() {
+    let program = Program::Own(program.into());
+    if let Err(reason) = program.check() {
         return Verdict::Unmeasured(reason.to_string());
     }
     let machine = Machine::probe();
@@ -106,9 +101,8 @@ pub fn measure_again(
     if !changed.machine.is_empty() {
         return Verdict::Stale { changed, measured: None };
     }
-    let program = Program::Own(program.into());
-    let bench = Bench { entry, registry, program, cpus: machine.usable_cpus };
-    let measured = bench.figures(progress).map_or_else(Verdict::Unmeasured, Figures::verdict);
+    let figures = figures(entry, registry, &program, machine.usable_cpus, progress);
+    let measured = figures.map_or_else(Verdict::Unmeasured, Figures::verdict);
     match changed.is_empty() {
         true => measured,
         false => Verdict::Stale { changed, measured: Some(Box::new(measured)) },
@@ -132,7 +126,7 @@ impl Figures {
         }
         match how.is_empty() {
             true => Verdict::Holds(self),
-            false => Verdict::Moved { figures: self, how: how.join(", ") },
+            false => Verdict::Moved(self, how.join(", ")),
         }
     }
 }
@@ -149,7 +143,7 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Holds(figures) => write!(f, "holds: {figures}"),
-            Self::Moved { figures, how } => write!(f, "moved: {how}: {figures}"),
+            Self::Moved(figures, how) => write!(f, "moved: {how}: {figures}"),
             Self::Stale { changed, measured: None } => write!(f, "stale: {changed}"),
             Self::Stale { changed, measured: Some(measured) } => write!(f, "stale: {changed}; measured: {measured}"),
             Self::Unmeasured(reason) => write!(f, "cannot be measured: {reason}"),
@@ -171,97 +165,79 @@ impl fmt::Display for Figures {
     }
 }
 
-/// Everything that measuring an entry needs.
-struct Bench<'a> {
-    entry: &'a Entry,
-    registry: &'a Registry,
-    program: Program,
-    cpus: usize,
-}
-
-/// One of the two, and its samples.
+/// One of the two combinations, and its samples.
 struct Raced<'a> {
     ranked: &'a Ranked,
     running: Running,
     samples: Vec<Sample>,
 }
 
-impl Bench<'_> {
-    /// Starts the best and its rival, and has them run in turn.
-    fn figures(&self, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Figures, String> {
-        let had = |ranked: &&Ranked| self.registry.get(&ranked.combination.backend).is_ok();
-        let mut ranking = self.entry.ranking.iter().filter(had);
-        let best = ranking.next().ok_or("this program has none of its backends")?;
-        let rival = ranking.find(|other| arrangement(&other.combination) != arrangement(&best.combination));
+/// Starts the best and its rival, and has them run in turn.
+fn figures(
+    entry: &Entry,
+    registry: &Registry,
+    program: &Program,
+    cpus: usize,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Figures, String> {
+    let mut ranking = entry.ranking.iter().filter(|ranked| registry.get(&ranked.combination.backend).is_ok());
+    let best = ranking.next().ok_or("this program has none of its backends")?;
+    let rival = ranking.find(|other| arrangement(&other.combination) != arrangement(&best.combination));
 
-        let chosen: Vec<&Ranked> = [best].into_iter().chain(rival).collect();
-        let workers = chosen.iter().map(|ranked| ranked.combination.workers).max().unwrap_or(1);
-        let whole = &self.entry.workload;
-        let tasks = whole.within(ARENA).tasks().max(workers);
-        let held = whole.with_fewer_tasks(tasks);
-        held.check_memory(available_memory()).map_err(|e| e.to_string())?;
-        let arena = Arena::new(&held, self.entry.seed).map_err(|e| e.to_string())?;
-        let environment = Environment::new(self.registry, false);
-        let driver = Driver::new(environment, held, arena, self.entry.seed, self.cpus);
-        let mut driver = driver.map_err(|e| e.to_string())?;
+    let chosen: Vec<&Ranked> = [best].into_iter().chain(rival).collect();
+    let workers = chosen.iter().map(|ranked| ranked.combination.workers).max().unwrap_or(1);
+    let whole = &entry.workload;
+    let held = whole.with_fewer_tasks(whole.within(ARENA).tasks().max(workers));
+    held.check_memory(available_memory()).map_err(|e| e.to_string())?;
+    let arena = Arena::new(&held, entry.seed).map_err(|e| e.to_string())?;
+    let environment = Environment::new(registry, false);
+    let mut driver = Driver::new(environment, held, arena, entry.seed, cpus).map_err(|e| e.to_string())?;
 
-        let live = chosen.len();
-        let raced = chosen.into_iter().enumerate().map(|(i, ranked)| {
+    let live = chosen.len();
+    let mut raced = Vec::new();
+    for (i, ranked) in chosen.into_iter().enumerate() {
+        let combination = &ranked.combination;
+        progress(Progress::Admitting { combination, left: live - i });
+        // Long tasks are timed in their first run, as in a tuning.
+        let task_s = ranked.median_s * combination.workers.min(whole.tasks()) as f64 / whole.tasks() as f64;
+        let start = Start { program, deadline: DEADLINE, private: false, task_s, budget_s: 0.0 };
+        let started = driver.start(combination, &start);
+        let (running, _) = started.map_err(|failure| format!("{combination}: {failure}"))?;
+        raced.push(Raced { ranked, running, samples: Vec::new() });
+    }
+    let (start, mut longest) = (Instant::now(), Duration::ZERO);
+    let mut round = 0;
+    while goes_on(round, start.elapsed(), longest) {
+        let begun = Instant::now();
+        for Raced { ranked, running, samples } in &mut raced {
             let combination = &ranked.combination;
-            progress(Progress::Admitting { combination, left: live - i });
-            let started = driver.start(combination, &self.start(ranked));
-            let (running, _) = started.map_err(|failure| format!("{combination}: {failure}"))?;
-            Ok::<_, String>(Raced { ranked, running, samples: Vec::new() })
-        });
-        let mut raced = raced.collect::<Result<Vec<_>, _>>()?;
-        let (start, mut longest) = (Instant::now(), Duration::ZERO);
-        let mut round = 0;
-        while goes_on(round, start.elapsed(), longest) {
-            let begun = Instant::now();
-            for Raced { ranked, running, samples } in &mut raced {
-                let combination = &ranked.combination;
-                progress(Progress::Sampling { combination, round, live });
-                let sample = running.sample(round, usize::MAX);
-                samples.push(sample.map_err(|failure| format!("{combination}: {failure}"))?);
-            }
-            raced.reverse(); // the one that goes first changes from round to round
-            round += 1;
-            longest = longest.max(begun.elapsed());
+            progress(Progress::Sampling { combination, round, live });
+            let sample = running.sample(round, usize::MAX);
+            samples.push(sample.map_err(|failure| format!("{combination}: {failure}"))?);
         }
-        if round % 2 == 1 {
-            raced.reverse();
-        }
-        let times: Vec<Vec<f64>> = raced.iter().map(|raced| raced.batches(whole)).collect();
-        let paired =
-            |rival: &Vec<f64>| stats::median(&rival.iter().zip(&times[0]).map(|(r, b)| r / b).collect::<Vec<_>>());
-        let mut lost = Lost::default();
-        let samples = raced.iter().flat_map(|raced| &raced.samples);
-        samples.for_each(|sample| lost += Lost::during(sample, self.cpus));
-        Ok(Figures {
-            disturbed: lost.told(),
-            best: best.combination.clone(),
-            best_s: [stats::median(&times[0]), best.median_s],
-            rival: rival
-                .zip(times.get(1))
-                .map(|(rival, times)| (rival.combination.clone(), [paired(times), rival.slower / best.slower])),
-        })
+        raced.reverse(); // the one that goes first changes from round to round
+        round += 1;
+        longest = longest.max(begun.elapsed());
     }
-
-    /// What a trial is started with. Long tasks are timed in their first run, as in a tuning.
-    fn start(&self, ranked: &Ranked) -> Start<'_> {
-        let (tasks, workers) = (self.entry.workload.tasks(), ranked.combination.workers);
-        let task_s = ranked.median_s * workers.min(tasks) as f64 / tasks as f64;
-        Start { program: &self.program, deadline: DEADLINE, private: false, task_s, budget_s: 0.0 }
+    if round % 2 == 1 {
+        raced.reverse();
     }
-}
-
-impl Raced<'_> {
-    /// Seconds of a whole batch, round by round.
-    fn batches(&self, workload: &Workload) -> Vec<f64> {
-        let combination = &self.ranked.combination;
-        let batch = |sample: &Sample| Some(batch_seconds(combination, workload, std::slice::from_ref(sample))?.0);
-        self.samples.iter().filter_map(batch).collect()
-    }
+    let mut lost = Lost::default();
+    raced.iter().flat_map(|raced| &raced.samples).for_each(|sample| lost += Lost::during(sample, cpus));
+    // Seconds of a whole batch, round by round.
+    let batches = |Raced { ranked, samples, .. }: &Raced<'_>| -> Vec<f64> {
+        samples.iter().map(|sample| sample.batch_s(&ranked.combination, whole)).collect()
+    };
+    let times: Vec<Vec<f64>> = raced.iter().map(batches).collect();
+    let paired = |rival: &Vec<f64>| stats::median(&rival.iter().zip(&times[0]).map(|(r, b)| r / b).collect::<Vec<_>>());
+    Ok(Figures {
+        disturbed: lost.told(),
+        best: best.combination.clone(),
+        best_s: [stats::median(&times[0]), best.median_s],
+        rival: rival
+            .zip(times.get(1))
+            .map(|(rival, times)| (rival.combination.clone(), [paired(times), rival.slower / best.slower])),
+    })
 }
 
 /// Whether another round is run after `rounds` rounds, of which the longest took `longest`, in `elapsed`.

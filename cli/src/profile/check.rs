@@ -25,7 +25,7 @@ pub(super) fn execute(saved: &Profile, registry: &Registry) -> Result<(), Failur
             |changed: &Changes| format!("; {}", changed.remedy(&saved.tune(workload), &kernel_variables(registry)));
         let remedy = match &verdict {
             Verdict::Holds(_) | Verdict::Unmeasured(_) => String::new(),
-            Verdict::Moved { .. } => remedy(&Changes::default()),
+            Verdict::Moved(..) => remedy(&Changes::default()),
             Verdict::Stale { changed, .. } => remedy(changed),
         };
         steps.done(&format!("{workload}: {verdict}{remedy}\n"))?;
