@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::workload_file;
 
 /// What is to be computed.
-#[derive(Args)]
+#[derive(Args, PartialEq, Default)]
 pub(super) struct WorkloadArgs {
     /// A TOML file with op, dtype, shape, tasks and layout
     ///
@@ -53,20 +53,19 @@ const LARGEST_FILE: u64 = 1 << 20;
 impl WorkloadArgs {
     /// Whether none of the flags was given.
     pub(super) fn is_empty(&self) -> bool {
-        let Self { workload, op, shape, dtype, tasks, layout } = self;
-        workload.is_none() && [op, shape, dtype, layout].iter().all(|flag| flag.is_none()) && tasks.is_none()
+        *self == Self::default()
     }
 
-    /// The workload that the flags, or the file, describe; `default` where there are none.
-    pub(super) fn workload(&self, default: impl FnOnce() -> Workload) -> Result<Workload, Failure> {
+    /// The workload that the flags, or the file, describe; `None` where no flag is given.
+    pub(super) fn workload(&self) -> Result<Option<Workload>, Failure> {
         if self.is_empty() {
-            return Ok(default());
+            return Ok(None);
         }
         if let Some(path) = &self.workload {
             let name = path.display();
             let refuse = |reason: &dyn std::fmt::Display| Failure::usage(format!("workload {name}: {reason}"));
             let text = store::read_text(path, LARGEST_FILE).map_err(|e| refuse(&e))?;
-            return workload_file::parse(&text).map_err(|e| refuse(&e));
+            return workload_file::parse(&text).map(Some).map_err(|e| refuse(&e));
         }
         let missing =
             |flag| Failure::usage(format!("--{flag} is missing; for example --op matmul --shape 512 --tasks 32"));
@@ -74,7 +73,7 @@ impl WorkloadArgs {
         let shape = self.shape.as_deref().ok_or_else(|| missing("shape"))?;
         let dtype = self.dtype.as_deref().map_or(Ok(DType::F64), str::parse)?;
         let tasks = self.tasks.ok_or_else(|| missing("tasks"))?;
-        Ok(Workload::new(op, dtype, shape, self.layout.as_deref(), tasks)?)
+        Ok(Some(Workload::new(op, dtype, shape, self.layout.as_deref(), tasks)?))
     }
 }
 

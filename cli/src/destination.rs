@@ -29,7 +29,7 @@ impl Destinations {
     /// have the form `format`.
     ///
     /// # Errors
-    /// An error, where a path cannot be written to, or where two are the same file or both standard output.
+    /// An error, where a path cannot be written to, or where two are standard output.
     pub(super) fn open(paths: &[PathBuf], format: Format) -> Result<Self, Failure> {
         let stdout = Destination { file: None, format };
         let all = match paths {
@@ -39,15 +39,23 @@ impl Destinations {
         if all.iter().filter(|destination| destination.file.is_none()).count() > 1 {
             return Err(Failure::usage("--output names standard output twice; name it once"));
         }
-        let files: Vec<_> =
-            all.iter().filter_map(|destination| Some(("--output", &destination.file.as_ref()?.1))).collect();
-        refuse_twice(&files)?;
         Ok(Self(all))
     }
 
-    /// The files among them, for comparing with others.
-    pub(super) fn files(&self) -> impl Iterator<Item = &Place> {
-        self.0.iter().filter_map(|destination| Some(&destination.file.as_ref()?.1))
+    /// Refuses a file that two flags name, as the later would replace the earlier; `others` are flags with their files.
+    pub(super) fn refuse_twice(&self, others: [(&'static str, Option<&Path>); 2]) -> Result<(), Failure> {
+        let others = others.into_iter().filter_map(|(flag, path)| Some((flag, Place::of(path?).ok()?)));
+        let others: Vec<(&str, Place)> = others.collect();
+        let own = self.0.iter().filter_map(|destination| Some(("--output", &destination.file.as_ref()?.1)));
+        let files: Vec<(&str, &Place)> = own.chain(others.iter().map(|(flag, place)| (*flag, place))).collect();
+        for (i, (flag, place)) in files.iter().enumerate() {
+            let Place::File(path) = place else { continue };
+            if let Some((other, _)) = files[..i].iter().find(|(_, other)| other == place) {
+                let name = path.display();
+                return Err(Failure::usage(format!("{other} and {flag} name one file, {name}; give each its own")));
+            }
+        }
+        Ok(())
     }
 
     /// Whether standard output is not among them.
@@ -128,16 +136,4 @@ fn is_stdout(path: &Path) -> bool {
     let own = io::stdout().as_fd().try_clone_to_owned().and_then(|own| File::from(own).metadata());
     let own = own.map(|own| (own.dev(), own.ino())).ok();
     std::fs::metadata(path).is_ok_and(|there| !there.is_dir() && Some((there.dev(), there.ino())) == own)
-}
-
-/// Refuses a file that two flags name; each file comes with its flag.
-pub(super) fn refuse_twice(files: &[(&str, &Place)]) -> Result<(), Failure> {
-    for (i, (flag, place)) in files.iter().enumerate() {
-        let Place::File(path) = place else { continue };
-        if let Some((other, _)) = files[..i].iter().find(|(_, other)| other == place) {
-            let name = path.display();
-            return Err(Failure::usage(format!("{other} and {flag} name one file, {name}; give each its own")));
-        }
-    }
-    Ok(())
 }

@@ -4,10 +4,10 @@
 use std::fmt::Display;
 use std::io;
 
+use gingham_harness::report::UnknownFormat;
 #[cfg(target_os = "linux")]
 use gingham_harness::tuner;
-use gingham_harness::{report, space};
-use gingham_runtime::arena;
+use gingham_runtime::workload::memory::TooLarge;
 use gingham_runtime::{combination, engine, executor, plan, profile, workload};
 
 use super::stderr::tell;
@@ -64,64 +64,25 @@ impl Failure {
     }
 }
 
-impl From<workload::Error> for Failure {
-    fn from(error: workload::Error) -> Self {
-        Self::usage(error)
-    }
+/// Makes a failure of bad usage or bad input from each of these errors.
+macro_rules! usage {
+    ($($error:ty),+) => {$(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::usage(error)
+            }
+        }
+    )+};
 }
 
-impl From<combination::Error> for Failure {
-    fn from(error: combination::Error) -> Self {
-        Self::usage(error)
-    }
-}
-
-impl From<report::UnknownFormat> for Failure {
-    fn from(error: report::UnknownFormat) -> Self {
-        Self::usage(error)
-    }
-}
-
-impl From<gingham_core::Error> for Failure {
-    fn from(error: gingham_core::Error) -> Self {
-        Self::usage(error)
-    }
-}
-
-impl From<space::Error> for Failure {
-    fn from(error: space::Error) -> Self {
-        Self::usage(error)
-    }
-}
-
-impl From<workload::memory::TooLarge> for Failure {
-    fn from(error: workload::memory::TooLarge) -> Self {
-        Self::usage(error)
-    }
-}
-
-#[cfg(target_os = "linux")]
-impl From<arena::Error> for Failure {
-    fn from(error: arena::Error) -> Self {
-        Self::work(error)
-    }
-}
-
-impl From<profile::Error> for Failure {
-    fn from(error: profile::Error) -> Self {
-        Self::usage(error)
-    }
-}
+usage!(gingham_core::Error, combination::Error, workload::Error, TooLarge, profile::Error, UnknownFormat);
 
 #[cfg(target_os = "linux")]
 impl From<tuner::Error> for Failure {
     fn from(error: tuner::Error) -> Self {
+        use tuner::Error::{Arena, Interrupted, Placement, Serial};
         match error {
-            tuner::Error::Space(error) => error.into(),
-            tuner::Error::Memory(error) => error.into(),
-            tuner::Error::Placement(_) => Self::work(error),
-            tuner::Error::Arena(error) => error.into(),
-            tuner::Error::Interrupted | tuner::Error::Serial(_) => Self::work(error),
+            Placement(_) | Arena(_) | Serial(_) | Interrupted => Self::work(error),
             _ => Self::usage(error),
         }
     }

@@ -66,11 +66,7 @@ fn fields(backend: &dyn Backend) -> Value {
         Threading::PerCall { .. } | Threading::Process { .. } => None,
         Threading::AtStart { allowed, .. } => Some(allowed.to_vec()),
     };
-    let variables: Vec<Value> = backend
-        .variables()
-        .iter()
-        .map(|variable| json!({ "name": variable.name, "effect": variable.effect }))
-        .collect();
+    let variables = backend.variables().iter().map(|v| json!({ "name": v.name, "effect": v.effect }));
     json!({
         "id": info.id.as_str(),
         "library": info.library,
@@ -78,7 +74,7 @@ fn fields(backend: &dyn Backend) -> Value {
         "kernels": info.kernels,
         "notes": info.notes,
         "variable": backend.threading().variable(),
-        "variables": variables,
+        "variables": variables.collect::<Vec<_>>(),
         "op_threads": op_threads,
     })
 }

@@ -12,6 +12,12 @@ use super::output::print;
 #[cfg(target_os = "linux")]
 use super::stderr::tell;
 
+/// A bar on standard error that fills up to `total`, and is drawn on a terminal only; it goes with its last clone.
+pub(super) fn bar(total: usize, template: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(template).expect("a fixed template");
+    ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr()).with_style(style)
+}
+
 /// A bar that fills as the budget is spent.
 pub(super) struct Meter {
     bar: ProgressBar,
@@ -20,10 +26,7 @@ pub(super) struct Meter {
 
 impl Meter {
     pub(super) fn new(budget: Duration) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(1000), ProgressDrawTarget::stderr());
-        let style = ProgressStyle::with_template("{bar:20} {prefix:>4} left  {wide_msg}").expect("a fixed template");
-        bar.set_style(style);
-        Self { bar, budget: budget.as_secs_f64() }
+        Self { bar: bar(1000, "{bar:20} {prefix:>4} left  {wide_msg}"), budget: budget.as_secs_f64() }
     }
 
     /// Says what comes next, with `left` seconds of the budget left.
@@ -81,9 +84,7 @@ pub(super) struct Steps(ProgressBar);
 
 impl Steps {
     pub(super) fn new(total: usize) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
-        bar.set_style(ProgressStyle::with_template("{bar:20} {pos} of {len}  {wide_msg}").expect("a fixed template"));
-        Self(bar)
+        Self(bar(total, "{bar:20} {pos} of {len}  {wide_msg}"))
     }
 
     /// Says what the next step is, before it is done.
@@ -95,11 +96,5 @@ impl Steps {
     pub(super) fn done(&self, text: &str) -> Result<(), Failure> {
         self.0.inc(1);
         self.0.suspend(|| print(text))
-    }
-}
-
-impl Drop for Steps {
-    fn drop(&mut self) {
-        self.0.finish_and_clear();
     }
 }

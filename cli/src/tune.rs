@@ -15,12 +15,10 @@ use gingham_harness::trial::Program;
 use gingham_harness::{Outcome, Tuner, defaults, tuner};
 use gingham_runtime::environment::Environment;
 use gingham_runtime::profile::{self, Recorded};
-use gingham_runtime::store::Place;
-use gingham_runtime::workload::Call;
 use gingham_runtime::{ExecutorKind, Profile, Workload};
 
 use super::args::{WorkloadArgs, count, duration, share};
-use super::destination::{Destinations, refuse_twice};
+use super::destination::Destinations;
 use super::failure::Failure;
 use super::interrupt;
 use super::progress::Meter;
@@ -151,15 +149,15 @@ fn default_workload() -> Workload {
 impl Tune {
     pub(super) fn execute(self, registry: Registry) -> Result<(), Failure> {
         let format: Format = self.format.parse()?;
-        let workload = self.workload.workload(default_workload)?;
+        let workload = self.workload.workload()?.unwrap_or_else(default_workload);
         tuner::check(&workload, &self.peer)?;
         let selection = self.selection()?;
         let destinations = Destinations::open(&self.output, format)?;
         let profile = self.profile_path()?;
+        destinations.refuse_twice([("--profile", profile.as_deref()), ("--resume", self.resume.as_deref())])?;
         if let Some(path) = &profile {
             Profile::check(path)?;
         }
-        self.refuse_twice(&destinations, profile.as_deref())?;
         let meter = Meter::new(self.budget);
         let program = std::env::current_exe().map_err(|e| Failure::work(format!("cannot find this program: {e}")))?;
         let environment = Environment::new(&registry, self.keep_env);
@@ -206,36 +204,21 @@ impl Tune {
         }
     }
 
-    /// Refuses one file for two of result, profile and journal: the later would replace the earlier.
-    fn refuse_twice(&self, destinations: &Destinations, profile: Option<&Path>) -> Result<(), Failure> {
-        let place = |path: &Path| Place::of(path).ok();
-        let [profile, journal] = [profile, self.resume.as_deref()].map(|path| path.and_then(place));
-        let named = [("--profile", profile), ("--resume", journal)];
-        let named = named.iter().filter_map(|(flag, place)| Some((*flag, place.as_ref()?)));
-        let files: Vec<_> = destinations.files().map(|place| ("--output", place)).chain(named).collect();
-        refuse_twice(&files)
-    }
-
     fn selection(&self) -> Result<Selection, Failure> {
         let executors = self.executor.as_ref().map(|names| names.iter().map(|name| name.parse()).collect());
         let op_threads = self.op_threads.as_ref().map(|counts| counts.iter().map(|&n| OpThreads::new(n)).collect());
-        Ok({
-            let mut selection = Selection::default();
-            selection.backends = self.backend.clone().filter(|ids| ids != &["all"]);
-            selection.executors = executors.transpose()?;
-            selection.op_threads = op_threads.transpose()?;
-            selection.workers = self.workers.clone();
-            selection.chunks = self.chunk.clone();
-            selection
-        })
+        let mut selection = Selection::default();
+        selection.backends = self.backend.clone().filter(|ids| ids != &["all"]);
+        selection.executors = executors.transpose()?;
+        selection.op_threads = op_threads.transpose()?;
+        selection.workers = self.workers.clone();
+        selection.chunks = self.chunk.clone();
+        Ok(selection)
     }
 
     fn profile_path(&self) -> Result<Option<PathBuf>, Failure> {
-        match (&self.profile, self.no_save) {
-            (_, true) => Ok(None),
-            (Some(path), _) => Ok(Some(path.clone())),
-            (None, _) => Ok(Some(profile::default_path()?)),
-        }
+        let path = || self.profile.clone().map_or_else(profile::default_path, Ok);
+        Ok(if self.no_save { None } else { Some(path()?) })
     }
 }
 
@@ -258,11 +241,11 @@ fn save(path: &Path, outcome: &Outcome, environment: &Environment) -> Result<(),
         Recorded::Saved => {
             let session =
                 if flag.is_empty() { "open(gingham::registry())" } else { "with_profile(gingham::registry(), path)" };
-            let files = match outcome.workload.call() {
-                Call::Op { op: Op::MatMul, .. } => {
+            let files = match outcome.workload.call().op() {
+                Some((Op::MatMul, _)) => {
                     format!(", and `gingham run --lhs 'a/*.npy' --rhs 'b/*.npy' --out c{flag}` to files")
                 }
-                Call::Op { .. } | Call::Function(_) => String::new(),
+                _ => String::new(),
             };
             tell(format_args!(
                 "Saved to {name}: a program applies it by `Session::{session}?.plan(&workload)?`{files}."
@@ -287,13 +270,14 @@ fn save(path: &Path, outcome: &Outcome, environment: &Environment) -> Result<(),
 /// What the answer says to do.
 fn advice(outcome: &Outcome) -> String {
     let Some(best) = &outcome.best else { return String::new() };
-    let serial = best.executor == ExecutorKind::Serial;
-    let threads = best.op_threads.get();
-    let plan = match (serial, threads) {
-        (true, 1) => "one thread for everything".to_owned(),
-        (true, n) => format!("one task after the other, {n} threads inside each"),
-        (false, 1) => format!("{} at a time, one thread inside each", report::count(best.workers, "task")),
-        (false, n) => format!("{} at a time, {n} threads inside each", report::count(best.workers, "task")),
+    let tasks = match best.executor {
+        ExecutorKind::Serial => "one task after the other".to_owned(),
+        _ => format!("{} at a time", report::count(best.workers, "task")),
+    };
+    let plan = match (best.executor, best.op_threads.get()) {
+        (ExecutorKind::Serial, 1) => "one thread for everything".to_owned(),
+        (_, 1) => format!("{tasks}, one thread inside each"),
+        (_, n) => format!("{tasks}, {n} threads inside each"),
     };
     format!("That is {plan}, with {}.\n", best.backend)
 }

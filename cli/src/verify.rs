@@ -35,36 +35,28 @@ impl Verify {
             [] => Op::all().collect(),
             names => names.iter().map(|name| name.parse()).collect::<Result<Vec<Op>, _>>()?,
         };
-        let (mut lines, mut failed) = (0, 0);
-        let steps = Steps::new(backends.len() * ops.len() * DType::ALL.len());
+        let (checks, mut failed) = (backends.len() * ops.len() * DType::ALL.len(), 0);
+        let steps = Steps::new(checks);
         for backend in backends {
             let info = backend.info();
+            let (id, version) = (info.id, info.version);
             for &op in &ops {
                 for dtype in DType::ALL {
-                    let head = format!(
-                        "{:<15} {:<10} {op:<14} {dtype:<4} {:<9}",
-                        info.id,
-                        info.version,
-                        backend.support(op, dtype)
-                    );
-                    lines += 1;
-                    steps.begin(format!("{} {op} {dtype}", info.id));
-                    match conformance::verify(backend.as_ref(), op, dtype) {
-                        Ok(report) => steps.done(&format!(
-                            "{head} {:>5} cases  error/bound {:.3}  PASS\n",
-                            report.cases, report.error_ratio
-                        ))?,
-                        Err(violation) => {
-                            failed += 1;
-                            steps.done(&format!("{head} FAIL: {violation}\n"))?;
-                        }
-                    }
+                    let support = backend.support(op, dtype);
+                    steps.begin(format!("{id} {op} {dtype}"));
+                    let verified = conformance::verify(backend.as_ref(), op, dtype);
+                    failed += usize::from(verified.is_err());
+                    let verdict = match verified {
+                        Ok(report) => format!("{:>5} cases  error/bound {:.3}  PASS", report.cases, report.error_ratio),
+                        Err(violation) => format!("FAIL: {violation}"),
+                    };
+                    steps.done(&format!("{id:<15} {version:<10} {op:<14} {dtype:<4} {support:<9} {verdict}\n"))?;
                 }
             }
         }
         match failed {
             0 => Ok(()),
-            _ => Err(Failure::work(format!("{failed} of {} failed", count(lines, "check")))),
+            _ => Err(Failure::work(format!("{failed} of {} failed", count(checks, "check")))),
         }
     }
 }

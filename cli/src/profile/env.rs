@@ -25,19 +25,18 @@ struct Need {
 
 pub(super) fn execute(saved: &Profile, workload: &WorkloadArgs, registry: &Registry) -> Result<(), Failure> {
     let now = Fingerprint::now(&Machine::probe(), registry);
-    let needs: Vec<Need> = if workload.is_empty() {
+    let needs: Vec<Need> = if let Some(workload) = workload.workload()? {
+        let answer = saved.look_up(&workload, &now);
+        let need = need(&answer, registry).ok_or_else(|| Failure::work(&answer))?;
+        tell(format_args!("gingham: {}", answer.told(registry)));
+        vec![need]
+    } else {
         let is_here = |entry: &&Entry| entry.fingerprint.changes(&now).machine.is_empty();
         let (here, elsewhere): (Vec<_>, Vec<_>) = saved.entries.iter().partition(is_here);
         if !elsewhere.is_empty() {
             tell(format_args!("gingham: left out, as they are of another machine: {}", elsewhere.len()));
         }
         here.into_iter().filter_map(|entry| need(&saved.look_up(&entry.workload, &now), registry)).collect()
-    } else {
-        let workload = workload.workload(|| unreachable!("some flag was given"))?;
-        let answer = saved.look_up(&workload, &now);
-        let need = need(&answer, registry).ok_or_else(|| Failure::work(&answer))?;
-        tell(format_args!("gingham: {}", answer.told(registry)));
-        vec![need]
     };
     let disputed = disputed(&needs);
     for (variable, values) in &disputed {

@@ -11,12 +11,11 @@ use crate::output::print;
 
 /// Removes the answers for a workload from the profile at `path`.
 pub(super) fn forget(path: &Path, workload: &WorkloadArgs) -> Result<(), Failure> {
-    if workload.is_empty() {
-        return Err(Failure::usage(
+    let workload = workload.workload()?.ok_or_else(|| {
+        Failure::usage(
             "no workload to forget; name it by --op, --shape and --tasks (`gingham profile clear` removes all answers)",
-        ));
-    }
-    let workload = workload.workload(|| unreachable!("some flag was given"))?;
+        )
+    })?;
     let name = path.display();
     if Profile::load(path)?.entries.iter().all(|entry| entry.workload != workload) {
         return Err(Failure::work(format!("no answer for {workload} in {name}; `gingham profile show` lists them")));
@@ -50,8 +49,7 @@ pub(super) fn import(path: &Path, from: &Path) -> Result<(), Failure> {
 
 /// Prints the answers, or those for one named workload, as a profile that `import` takes.
 pub(super) fn export(mut saved: Profile, workload: &WorkloadArgs) -> Result<(), Failure> {
-    if !workload.is_empty() {
-        let workload = workload.workload(|| unreachable!("some flag was given"))?;
+    if let Some(workload) = workload.workload()? {
         saved.entries.retain(|entry| entry.workload == workload);
         if saved.entries.is_empty() {
             return Err(Failure::work(format!("no answer for {workload}; `gingham profile show` lists them")));

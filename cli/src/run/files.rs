@@ -18,10 +18,10 @@ use gingham_runtime::npy::Partials;
 use gingham_runtime::shown::Shown;
 use gingham_runtime::{Combination, Plan, Workload};
 
-use super::bar::Bar;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::output::print;
+use crate::progress;
 use crate::stderr::tell;
 
 const ENDING: &str =
@@ -58,14 +58,6 @@ pub(super) struct FilesArgs {
     skip_existing: bool,
 }
 
-/// A request for products of files.
-pub(super) struct Request<'a> {
-    lhs: &'a Path,
-    rhs: &'a Path,
-    out: &'a Path,
-    args: &'a FilesArgs,
-}
-
 fn pairings() -> impl TypedValueParser<Value = Pairing> {
     PossibleValuesParser::new(["name", "order"])
         .map(|word| if word == "order" { Pairing::Order } else { Pairing::Name })
@@ -84,21 +76,19 @@ fn dtypes() -> impl TypedValueParser<Value = DType> {
 }
 
 impl FilesArgs {
-    /// The request, if files are given at all.
-    pub(super) fn request(&self) -> Option<Request<'_>> {
-        Some(Request { lhs: self.lhs.as_deref()?, rhs: self.rhs.as_deref()?, out: self.out.as_deref()?, args: self })
+    /// The left factors, the right factors, and the directory for the products, if files are given at all.
+    pub(super) fn paths(&self) -> Option<[&Path; 3]> {
+        Some([self.lhs.as_deref()?, self.rhs.as_deref()?, self.out.as_deref()?])
     }
 }
 
 pub(super) fn multiply(
-    request: &Request<'_>,
+    args: &FilesArgs,
+    [lhs, rhs, out]: [&Path; 3],
     plan: impl FnOnce(&Workload) -> Result<Plan, Failure>,
 ) -> Result<(), Failure> {
-    let args = request.args;
-    let sides = [request.lhs, request.rhs].map(Side::find);
-    let [lhs, rhs] = sides;
-    let all = pair(&lhs.map_err(Failure::usage)?, &rhs.map_err(Failure::usage)?, request.out, args.pair)
-        .map_err(Failure::usage)?;
+    let [lhs, rhs] = [lhs, rhs].map(|side| Side::find(side).map_err(Failure::usage));
+    let all = pair(&lhs?, &rhs?, out, args.pair).map_err(Failure::usage)?;
     let (asked, listed) = (all.len(), args.dry_run.then(|| all.clone()));
     let options = Options { cast: args.cast, skip_existing: args.skip_existing, memory: available_memory() };
     let pairs = Pairs::check(all, options).map_err(Failure::usage)?;
@@ -106,7 +96,7 @@ pub(super) fn multiply(
     let none = |failed: usize| format!("{failed} of {} without a product (reasons above)", count(asked, "pair"));
     let all_there = || {
         let all = if asked == 1 { "the product is".to_owned() } else { format!("all {asked} products are") };
-        print(&format!("{all} there already, in {}\n", Shown(request.out)))
+        print(&format!("{all} there already, in {}\n", Shown(out)))
     };
     if let Some(listed) = listed {
         bad.iter().for_each(complain);
@@ -126,15 +116,15 @@ pub(super) fn multiply(
             }
         };
     };
-    pairs.prepare(request.out).map_err(Failure::usage)?;
+    pairs.prepare(out).map_err(Failure::usage)?;
     let plan = plan(&workload)?;
     bad.iter().for_each(complain);
     let (fitting, largest) = pairs.fitting();
-    let workers = plan.engine().workers().min(pairs.good().len());
+    let good = pairs.good().len();
+    let workers = plan.engine().workers().min(good);
     let mut fewer = None;
     if fitting < workers {
-        let available = bytes(options.memory);
-        let largest = bytes(largest);
+        let (available, largest) = (bytes(options.memory), bytes(largest));
         complain(format_args!(
             "memory for {fitting} of {}: {available} available, {largest} for a pair",
             count(workers, "worker")
@@ -144,28 +134,29 @@ pub(super) fn multiply(
 
     let engine = fewer.as_ref().unwrap_or(plan.engine()).limited()?;
     let skipped = pairs.present.len();
-    let (bar, partials) = (Bar::new(pairs.good().len()), Arc::new(Partials::default()));
+    let bar = progress::bar(good, &format!("{{bar:20}} {{pos}} of {}, {{eta}} left", count(good, "product")));
+    let partials = Arc::new(Partials::default());
     let (voice, last_voice, unfinished) = (bar.clone(), bar.clone(), Arc::clone(&partials));
     let last = move || {
         // Held for ever: the program ends, and no other file is begun.
         std::mem::forget(unfinished.abandon());
-        last_voice.finish();
-        last_voice.tell(ENDED);
+        last_voice.finish_and_clear();
+        complain(ENDED);
     };
-    let stop = interrupt::listen(ENDING, move |line| voice.tell(line), last);
+    let stop = interrupt::listen(ENDING, move |line| voice.suspend(|| complain(line)), last);
     let job = Job { engine: &engine, verify: args.verify, partials: &partials, stop: &stop };
     let summary = pairs.multiply(&job, &|_, result| {
-        bar.advance();
+        bar.inc(1);
         if let Err(failure) = result {
-            bar.tell(failure);
+            bar.suspend(|| complain(failure));
         }
     });
-    bar.finish();
-    let synced = summary.sync(request.out);
+    bar.finish_and_clear();
+    let synced = summary.sync(out);
     if summary.done > 0 {
         print(&said(&summary, plan.combination(), skipped))?;
     }
-    let out = Shown(request.out);
+    let out = Shown(out);
     synced.map_err(|e| Failure::work(format!("products in {out} may not be on the disk: {e}")))?;
     match (summary.failed.len(), stop.load(Relaxed)) {
         (failed, true) => {
@@ -218,14 +209,10 @@ fn told(bad: &[Bad]) -> Vec<String> {
 fn said(summary: &Summary, combination: &Combination, skipped: usize) -> String {
     let Summary { done, work, seconds: elapsed, .. } = summary;
     let skipped = if skipped > 0 { format!(", {skipped} there already") } else { String::new() };
+    let (done, took, rate) = (count(*done, "product"), seconds(*elapsed), work.flops / elapsed.max(1e-9) / 1e9);
+    let (read, written, verified) = (bytes(work.bytes_read), bytes(work.bytes_written), work.verified);
     format!(
-        "{} in {} with {combination}: {} read, {} written, {:.1} GF/s with the files included, {} verified\
-         {skipped}\n",
-        count(*done, "product"),
-        seconds(*elapsed),
-        bytes(work.bytes_read),
-        bytes(work.bytes_written),
-        work.flops / elapsed.max(1e-9) / 1e9,
-        work.verified,
+        "{done} in {took} with {combination}: {read} read, {written} written, {rate:.1} GF/s with the files included, \
+         {verified} verified{skipped}\n"
     )
 }

@@ -1,17 +1,20 @@
 //! `gingham run`: applies an answer, to files or to a workload.
 
-mod bar;
 mod files;
-mod workload;
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use clap::Args;
 use gingham_core::Registry;
+use gingham_harness::report::seconds;
+use gingham_machine::available_memory;
+use gingham_runtime::workload::Operands;
 use gingham_runtime::{Combination, Plan, Session, Workload};
 
 use super::args::WorkloadArgs;
 use super::failure::Failure;
+use super::output::print;
 use super::stderr::tell;
 
 /// Multiplies files, or runs a workload once, with the saved answer or a given combination
@@ -48,15 +51,27 @@ impl Run {
             }
             Ok::<Plan, Failure>(plan)
         };
-        match (self.files.request(), self.workload.is_empty()) {
-            (Some(request), true) => files::multiply(&request, plan),
-            (Some(_), false) => {
-                Err(Failure::usage("--lhs, --rhs and --out say what to compute; leave the workload flags out"))
-            }
-            (None, true) => {
-                Err(Failure::usage("nothing to run; give --lhs, --rhs and --out, or --op, --shape and --tasks"))
-            }
-            (None, false) => workload::run(&self.workload.workload(|| unreachable!("some flag was given"))?, plan),
+        let Some(paths) = self.files.paths() else {
+            let nothing = "nothing to run; give --lhs, --rhs and --out, or --op, --shape and --tasks";
+            return run(&self.workload.workload()?.ok_or_else(|| Failure::usage(nothing))?, plan);
+        };
+        if !self.workload.is_empty() {
+            return Err(Failure::usage("--lhs, --rhs and --out say what to compute; leave the workload flags out"));
         }
+        files::multiply(&self.files, paths, plan)
     }
+}
+
+/// Runs a batch twice, on operands that it makes itself, and reports the second run, when pools and caches are warm.
+fn run(workload: &Workload, plan: impl FnOnce(&Workload) -> Result<Plan, Failure>) -> Result<(), Failure> {
+    workload.check_memory(available_memory())?;
+    let plan = plan(workload)?;
+    let (mut operands, registry) = (Operands::new(workload, 0), Registry::new()); // no functions on a command line
+    let mut tasks = operands.tasks(workload, &registry)?;
+    plan.run(tasks.as_mut())?;
+    let start = Instant::now();
+    plan.run(tasks.as_mut())?;
+    let elapsed = start.elapsed().as_secs_f64();
+    let (combination, rate, unit) = (plan.combination(), workload.rate(elapsed), workload.rate_unit());
+    print(&format!("{workload}: {} with {combination}, {rate:.1} {unit}\n", seconds(elapsed)))
 }
