@@ -51,7 +51,7 @@ pub(super) struct WorkloadArgs {
 const LARGEST_FILE: u64 = 1 << 20;
 
 impl WorkloadArgs {
-    /// Whether none of the flags was given.
+    /// Whether no flag was given.
     pub(super) fn is_empty(&self) -> bool {
         *self == Self::default()
     }

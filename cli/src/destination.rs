@@ -29,7 +29,7 @@ impl Destinations {
     /// have the form `format`.
     ///
     /// # Errors
-    /// An error, where a path cannot be written to, or where two are standard output.
+    /// A path cannot be written to, or two are standard output.
     pub(super) fn open(paths: &[PathBuf], format: Format) -> Result<Self, Failure> {
         let stdout = Destination { file: None, format };
         let all = match paths {
@@ -58,7 +58,7 @@ impl Destinations {
         Ok(())
     }
 
-    /// Whether standard output is not among them.
+    /// Whether all of them are files.
     pub(super) fn are_files(&self) -> bool {
         self.0.iter().all(|destination| destination.file.is_some())
     }

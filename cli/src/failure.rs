@@ -40,8 +40,7 @@ impl Failure {
         Self { message: message.to_string(), status: 130 }
     }
 
-    /// Standard output cannot be written to. A reader that is gone (`| head`) has what it wanted, so there is no
-    /// message.
+    /// Standard output cannot be written to. The message is empty if its reader is gone (`| head`).
     pub(super) fn of_stdout(error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::work(""),
@@ -49,7 +48,7 @@ impl Failure {
         }
     }
 
-    /// Says so.
+    /// Prints its line on standard error.
     pub(super) fn tell(&self) {
         let line = self.message.lines().map(str::trim).collect::<Vec<_>>().join(" ");
         if !line.is_empty() {

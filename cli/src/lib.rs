@@ -103,7 +103,7 @@ fn execute(registry: Registry) -> u8 {
         Ok(command) => command,
         // For a command whose subcommand is missing: prints its help on standard error.
         Err(help) if help.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            let _ = help.print(); // if that fails there is nowhere left to report it
+            let _ = help.print(); // if that fails, no stream is left to report it on
             return 2;
         }
         Err(error) if error.use_stderr() => return Failure::usage(usage::said(&error, &args)).report(),

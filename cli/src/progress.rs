@@ -1,5 +1,5 @@
-//! Progress, on one line of a terminal; none if standard error is not a terminal. It is drawn between samples only,
-//! without a thread that ticks: a redraw during a sample would be measured.
+//! Progress, on one line of standard error if that is a terminal. It is drawn between samples only, without a thread
+//! that ticks: a redraw during a sample would be measured.
 
 use std::time::Duration;
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, Write};
 
-/// Prints `line` on standard error. If that fails there is nowhere left to report it.
+/// Prints `line` on standard error. If that fails, no stream is left to report it on.
 pub(super) fn tell(line: impl Display) {
     let _ = writeln!(io::stderr(), "{}", escaped(&line.to_string()));
 }

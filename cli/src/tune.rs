@@ -102,7 +102,7 @@ pub(super) struct Tune {
     /// For scripts: every warning, such as that others had the machine, then counts as a failure.
     #[arg(long)]
     strict: bool,
-    /// A journal of all samples: made where there is none, gone on with where there is one
+    /// A journal of all samples: made if it is absent, continued if it is present
     ///
     /// For long tunings: one that was killed goes on where it stopped, once it is started anew with the same flags.
     #[arg(long, value_name = "FILE")]
@@ -234,7 +234,7 @@ fn strategy(text: &str) -> Result<Strategy, String> {
     }
 }
 
-/// Saves the answer, if there is one, and says so.
+/// Saves the answer, if any, and says where.
 fn save(path: &Path, outcome: &Outcome, environment: &Environment) -> Result<(), Failure> {
     let (name, flag) = (path.display(), profile::flag(path));
     match save::save(path, outcome, environment).map_err(Failure::work)? {

@@ -53,7 +53,7 @@ pub(super) struct FilesArgs {
     /// Convert what is read to f64 or f32: integers, float16 and bool need it
     #[arg(long, value_name = "DTYPE", requires = "lhs", value_parser = dtypes())]
     cast: Option<DType>,
-    /// Leave out pairs whose product is there, whole: a run that was interrupted goes on
+    /// Leave out pairs whose whole product is there already: an interrupted run goes on
     #[arg(long, requires = "lhs")]
     skip_existing: bool,
 }
@@ -138,7 +138,7 @@ pub(super) fn multiply(
     let partials = Arc::new(Partials::default());
     let (voice, last_voice, unfinished) = (bar.clone(), bar.clone(), Arc::clone(&partials));
     let last = move || {
-        // Held for ever: the program ends, and no other file is begun.
+        // Held for ever: no other file is begun before the program ends.
         std::mem::forget(unfinished.abandon());
         last_voice.finish_and_clear();
         complain(ENDED);

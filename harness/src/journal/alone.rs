@@ -19,7 +19,7 @@ impl Past {
     }
 }
 
-/// The course after the last recorded answer, which has nothing to give. A search that requests something from it had
+/// The course after the last recorded answer, which answers every request with a failure. A search that reaches it had
 /// not ended when the journal did, and is interrupted.
 struct End {
     at_s: f64,

@@ -31,11 +31,11 @@ pub struct Journalled<'a, C> {
     past: Option<&'a Past>,
     /// How many recorded answers have been given.
     told: usize,
-    /// What ran when the past ended, and has not been started again.
+    /// The processes that ran when the past ended and have not been started again.
     stopped: HashMap<Process, Started>,
     /// Seconds that were gone at the beginning, and after each request.
     clock_s: Vec<f64>,
-    /// The error, where the past turns out to be another search's.
+    /// The error, once the past turns out to be another search's.
     other: Option<Error>,
     unwritten: Option<Error>,
 }
@@ -50,7 +50,7 @@ pub struct Ended {
 }
 
 impl<'a, C: Resumable> Journalled<'a, C> {
-    /// The course of a search that begins now on `course`, written down in `journal` where there is one.
+    /// The course of a search that begins now on `course`, which `journal`, if any, takes down.
     pub fn begun(course: C, journal: Option<Journal<Event>>, begun: &Begun) -> Self {
         let mut new = Self::new(course, journal, None, begun.at_s);
         new.write(&Event::Begun(Box::new(begun.clone())));
@@ -106,7 +106,7 @@ impl<'a, C: Resumable> Journalled<'a, C> {
         Ok(answer)
     }
 
-    /// The recorded answer to the request, while there are any; `open` unwraps it.
+    /// The recorded answer to `request`, as `open` unwraps it; `None` after the last recorded answer.
     fn told<A>(&mut self, request: Request, open: fn(&Answer) -> Option<A>) -> Result<Option<A>, Failure> {
         if self.other.is_some() {
             return Err(foreign());

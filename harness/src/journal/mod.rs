@@ -43,7 +43,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 pub struct Journal<E> {
     path: PathBuf,
     file: File,
-    /// Bytes of whole lines; what the file holds beyond them was never appended.
+    /// Bytes of the whole lines; a write that failed may have left others after them.
     length: u64,
     /// The checksum of the last line, from which the next line's follows.
     sum: u32,
@@ -117,7 +117,7 @@ pub enum Error {
         /// What the search requests.
         asked: String,
     },
-    /// The event would not come back from JSON.
+    /// JSON cannot hold the event.
     #[error("journal {path}: an event that cannot be kept ({source})")]
     Event {
         /// The file.
@@ -128,11 +128,11 @@ pub enum Error {
 }
 
 impl<E: Serialize + DeserializeOwned> Journal<E> {
-    /// Opens the journal at `path` of the run that `header` describes, and gives the events recorded so far. Where
-    /// there is no file, an empty one, or one cut within this very header, nothing was measured: a new one is made.
+    /// Opens the journal at `path` of the run that `header` describes, and returns the events that it holds. If the
+    /// file is missing, empty, or ends within this very header, nothing was measured, and a new journal begins.
     ///
     /// # Errors
-    /// [`Error`]; a file that was there is then as it was.
+    /// [`Error`]; an existing file then stays as it was.
     pub fn open(path: &Path, header: &Header) -> Result<(Self, Vec<E>), Error> {
         let io = |source| Error::Io { path: path.into(), source };
         let damaged = |line, reason: String| Error::Damaged { path: path.into(), line, reason };
@@ -170,8 +170,8 @@ impl<E: Serialize + DeserializeOwned> Journal<E> {
         Ok((journal, events))
     }
 
-    /// Adds `event`, in one write of a whole line. There is no fsync, whose milliseconds would disturb the measurement:
-    /// a line survives the kill of this process, and can be lost only in a power cut.
+    /// Appends `event` as a line in one write, without an fsync, whose milliseconds would disturb the measurement. The
+    /// line survives a kill of this process, and only a power cut can lose it.
     ///
     /// # Errors
     /// [`Error`]; the journal then ends with the event before, and the next one may be tried.
@@ -235,8 +235,8 @@ struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    /// The JSON of the next line; `None` at the end, or where the last line is torn. The error is the number of a line
-    /// that is wrong though others follow.
+    /// The JSON of the next line; `None` at the end, or if the last line is torn. The error is the number of a wrong
+    /// line that others follow.
     fn next(&mut self) -> Result<Option<&'a [u8]>, usize> {
         let end = self.rest.iter().position(|&byte| byte == b'\n').map_or(self.rest.len(), |newline| newline + 1);
         let (line, rest) = self.rest.split_at(end);
@@ -258,16 +258,16 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// Takes the lock of `file`; `false` where another process has it, and keeps it. A process that is being started holds
-/// a copy of every lock of its parent from its fork to its exec, so the lock is tried again for a moment: a journal
-/// once seemed in use although its last writer had closed it.
+/// Takes the lock of `file`; `false` if another process keeps it. From its fork to its exec a process holds a copy of
+/// each lock of its parent, so the lock is tried again for a moment: a journal once seemed in use although its last
+/// writer had closed it.
 fn is_free(file: &File) -> bool {
     let asked = Instant::now();
     loop {
         match file.try_lock() {
             Err(TryLockError::WouldBlock) if asked.elapsed() < PATIENCE => thread::sleep(PATIENCE / 50),
             Err(TryLockError::WouldBlock) => return false,
-            // Some systems and file systems have no locks: there nothing keeps a second process from the journal.
+            // Where a system or a file system has no locks, a second process may write to the journal.
             Ok(()) | Err(TryLockError::Error(_)) => return true,
         }
     }

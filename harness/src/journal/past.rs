@@ -57,7 +57,7 @@ impl Past {
         Ok(Some(Self { path: path.into(), begun, asked }))
     }
 
-    /// Seconds of the budget that were gone at its end.
+    /// Seconds of the budget that were gone when the journal ended.
     #[must_use]
     pub fn at_s(&self) -> f64 {
         self.asked.last().map_or(self.begun.at_s, |asked| asked.at_s)

@@ -21,7 +21,7 @@ pub(crate) struct Ratio {
     /// The median over the rounds; in fewer than [`FEWEST`] rounds, the ratio of their shortest times, which is what
     /// successive halving compares.
     pub(crate) times: f64,
-    /// The exact order-statistic interval of the median, at least 95 %; `None` below six rounds.
+    /// The exact order-statistic interval of the median, at least 95 %; `None` for fewer than six rounds.
     pub(crate) ci95: Option<[f64; 2]>,
     /// The number of the rounds.
     pub(crate) rounds: usize,
@@ -93,7 +93,7 @@ impl Outcome {
         fresh.or_else(|| between(&row.samples, &other.samples))
     }
 
-    /// Its samples in a fresh process, where there are any that count.
+    /// Its samples in a fresh process, if any of them counts.
     pub(crate) fn fresh(&self, row: &Row) -> Option<&[Sample]> {
         let trials = self.confirmation.iter().flat_map(|confirmation| &confirmation.trials);
         let mut own = trials.filter(|trial| !trial.private && trial.combination == row.combination);

@@ -10,7 +10,7 @@ use strum::EnumDiscriminants;
 #[strum_discriminants(name(LeftKind), doc = "The kind of a [`Left`], as it is saved.")]
 #[strum_discriminants(derive(PartialOrd, Ord, Hash, Serialize, Deserialize), serde(rename_all = "snake_case"))]
 pub enum Left {
-    /// It was not among the best of its round of successive halving. Nothing is proven by that.
+    /// It was not among the best of its round of successive halving, which proves nothing.
     #[error("not among the best of its heat, {ratio:.2} x the leader's time at its best")]
     Halved {
         /// How many times the leader's time it took, each at its best.

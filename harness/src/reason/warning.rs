@@ -32,7 +32,7 @@ pub enum Warning {
         /// Why it had left the race.
         left: Option<Left>,
     },
-    /// The A/A control has failed, so that nothing says how far two equals lie apart.
+    /// The A/A control has failed: how far two equals lie apart is unknown.
     #[error("a second process of {candidate} failed: {failure}")]
     ControlFailed {
         /// The candidate of which it was the second process.

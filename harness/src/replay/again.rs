@@ -118,7 +118,7 @@ impl Recording {
 /// A course that gives recorded samples and nothing else.
 struct Recorded<'a> {
     recording: &'a Recording,
-    /// Those that have not been requested yet.
+    /// The samples that have not been requested yet.
     samples: HashMap<(Process, usize), Sample>,
     /// The processes that were confirmed, in the order of their starts.
     confirmed: Vec<Process>,
@@ -169,7 +169,7 @@ impl<'a> Recorded<'a> {
         &self.recording.outcome.trials[process.candidate]
     }
 
-    /// The failure that the row gives; if it gives none, one that says that nothing more is known.
+    /// The failure that the row gives; for a row without one, a failure at the end of the recording.
     fn failure(&self, process: Process) -> Failure {
         let row = self.row(process);
         match FailureKind::of(row.status) {
@@ -182,7 +182,7 @@ impl<'a> Recorded<'a> {
         !matches!(self.row(process).status, Status::Ok | Status::Skipped)
     }
 
-    /// Whether `process` was confirmed, or tried to be.
+    /// Whether the recorded confirmation holds `process`.
     fn was_confirmed(&self, process: Process) -> bool {
         self.confirmed.contains(&process)
     }

@@ -124,7 +124,7 @@ impl Recording {
     }
 }
 
-/// Whether a search on it is safe.
+/// Refuses an outcome on which a search might panic.
 fn check(outcome: &Outcome) -> Result<(), String> {
     let Outcome { trials, workload, arena_tasks, tolerance, .. } = outcome;
     if !(1..=workload.tasks().min(MOST_TASKS)).contains(arena_tasks) {

@@ -46,7 +46,7 @@ pub struct Race {
     pub seed: u64,
     /// What it picked.
     pub pick: Option<Combination>,
-    /// The pick's pace over the oracle's, less one; infinite where there is no pick.
+    /// The pick's pace over the oracle's, less one; infinite without a pick.
     pub regret: f64,
     /// The share of the exhaustive run's time that it took.
     pub share: f64,

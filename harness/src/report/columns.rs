@@ -101,7 +101,7 @@ pub(super) fn legend(outcome: &Outcome, rows: &[&Row], serial_s: Option<f64>) ->
     [words(outcome, rows), signs(rows, serial_s)].into_iter().filter(|line| !line.is_empty())
 }
 
-/// What the words of the last column mean; empty where all speak for themselves.
+/// What the words of the last column mean; empty if all speak for themselves.
 fn words(outcome: &Outcome, rows: &[&Row]) -> String {
     let mut standings: Vec<Standing> = rows.iter().map(|row| Standing::of(outcome, row)).collect();
     standings.sort_unstable();

@@ -10,7 +10,7 @@ use super::count;
 use super::ruled::ruled;
 use crate::outcome::{Outcome, Row};
 
-/// The map, a row for each number of workers; `None` if there is only one number of workers and of op threads.
+/// The map, a row for each number of workers; `None` if all rows have one number of workers and of op threads.
 pub(super) fn map(outcome: &Outcome) -> Option<Table> {
     let measured = outcome.trials.iter().filter(|row| row.combination.executor != ExecutorKind::Peer);
     let rows: Vec<(&Row, f64)> = measured.filter_map(|row| Some((row, row.ratio_to_best?))).collect();

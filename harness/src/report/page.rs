@@ -2,7 +2,7 @@
 
 use comfy_table::Table;
 
-/// Columns of a page that is not a terminal's: all of a table's columns fit.
+/// Columns of a page in a file: all columns of a table fit.
 const WIDE: usize = 160;
 
 /// Where a report is read.
@@ -51,7 +51,7 @@ impl Page {
     }
 }
 
-/// Columns of a terminal that knows how many it has: one that nobody looks at may say 0.
+/// The columns of a terminal; `None` if it says 0, as a terminal without a window may.
 fn columns(said: Option<u16>) -> Option<usize> {
     said.filter(|&columns| columns > 0).map(usize::from)
 }

@@ -77,8 +77,8 @@ fn without_figures(outcome: &Outcome, page: Page) -> String {
     text
 }
 
-/// A table of `rows` within `width`: as long as it is wider, the least important column is left out. `names` are the
-/// rows' names, in a column of their own, beside which the standing matters less; empty for none.
+/// A table of `rows` within `width`: as long as it is wider, the least important column is left out. `names`, if any,
+/// stand in a first column, beside which the standing matters less.
 fn fitting(outcome: &Outcome, names: &[&str], rows: &[&Row], width: usize) -> Table {
     let mut columns = Column::VARIANTS.to_vec();
     let mut least = Column::LEAST.iter().chain((!names.is_empty()).then_some(&Column::Standing));

@@ -53,7 +53,7 @@ fn is_open(outcome: &Outcome, row: &Row) -> bool {
     Standing::of(outcome, row) == Standing::LeftEarly && least.is_some_and(|least| least <= 1.0 + outcome.tolerance)
 }
 
-/// `what: a, b`, or `what: a, b, c, d and 3 more`; nothing for no names.
+/// `what: a, b`, or `what: a, b, c, d and 3 more`; `None` if `names` is empty.
 fn list(what: &str, names: impl Iterator<Item = String>) -> Option<String> {
     let names: Vec<String> = names.collect();
     let more = match names.len().saturating_sub(NAMED) {
