@@ -16,6 +16,7 @@
 //! replay                         a recorded tuning, decided again by the same search
 //! save, report                   an outcome as a profile's entry; as table, JSON, CSV or Markdown
 //! outcome, sample, reason        what came of each combination, its samples, and why it left or failed
+//! reading                        the clocks of a run, from which its sample follows
 //! progress, stats, arrangement, defaults
 //! ```
 //!
@@ -34,6 +35,7 @@ pub mod defaults;
 pub mod journal;
 pub mod outcome;
 pub mod progress;
+mod reading;
 pub mod reason;
 pub mod replay;
 pub mod report;

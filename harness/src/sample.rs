@@ -1,8 +1,6 @@
 //! What is measured: one timed run, the number of rounds, what became of a combination, and the time of a batch from
 //! several runs.
 
-use gingham_machine::Taken;
-use gingham_machine::counters::Usage;
 use gingham_runtime::combination::Combination;
 use gingham_runtime::waves;
 use gingham_runtime::workload::Workload;
@@ -61,37 +59,6 @@ fn is_once(repeat: &usize) -> bool {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
 pub(crate) fn is_false(flag: &bool) -> bool {
     !flag
-}
-
-/// What a run cost.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Cost {
-    /// Seconds on the clock, over all repetitions.
-    pub wall_s: f64,
-    /// What the processes of the trial used meanwhile.
-    pub used: Usage,
-    /// What other programs took of the CPUs meanwhile.
-    pub taken: Taken,
-}
-
-impl Cost {
-    /// The sample of `tasks` tasks, run `repeat` times; its round is set later.
-    #[must_use]
-    pub fn sample(&self, tasks: usize, repeat: usize) -> Sample {
-        Sample {
-            wall_s: self.wall_s,
-            user_s: self.used.user_s,
-            sys_s: self.used.sys_s,
-            minor_faults: self.used.minor_faults,
-            voluntary_switches: self.used.voluntary_switches,
-            involuntary_switches: self.used.involuntary_switches,
-            steal_s: self.taken.steal_s,
-            others_s: self.taken.others_s,
-            tasks: tasks * repeat,
-            repeat,
-            ..Sample::default()
-        }
-    }
 }
 
 impl Sample {

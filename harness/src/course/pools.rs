@@ -18,7 +18,8 @@ use gingham_runtime::executor::{BoxError, TaskErrors};
 use gingham_runtime::workload::Portion;
 
 use crate::reason::{Failure, FailureKind};
-use crate::sample::{Cost, Sample};
+use crate::reading::Reading;
+use crate::sample::Sample;
 use crate::search::{Course, Process, Started, Stopped, sampling};
 
 /// Pools of this process that run a closure.
@@ -78,14 +79,11 @@ impl<'a, F: Fn(&Context<'_>, usize) -> Result<(), BoxError> + Sync> Pools<'a, F>
         if warm > 0 {
             part(warm)?;
         }
-        let (before, from) = (Usage::of_self(), self.neighbours.clocks());
+        let before = Reading::before(Usage::of_self(), &self.neighbours);
         let start = Instant::now();
         (0..repeat).try_for_each(|_| part(count))?;
         let wall_s = start.elapsed().as_secs_f64();
-        let to = self.neighbours.clocks();
-        let used = Usage::of_self().since(&before);
-        let taken = self.neighbours.took([from, to], wall_s, used.user_s + used.sys_s);
-        Ok(Cost { wall_s, used, taken }.sample(count, repeat))
+        Ok(before.after(Usage::of_self, &self.neighbours, wall_s, [count, repeat]))
     }
 
     fn warm(&self, engine: &Engine) -> usize {

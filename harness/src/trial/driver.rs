@@ -12,7 +12,6 @@ use gingham_runtime::waves;
 use gingham_runtime::workload::judge::Wrong;
 use gingham_runtime::workload::{Judge, Workload};
 
-use super::death::Death;
 use super::protocol::Hello;
 use super::{Program, Ready, Trial};
 use crate::reason::{Failure, FailureKind};
@@ -102,22 +101,21 @@ impl Driver {
             ExecutorKind::Peer => (self.cpus.min(held), self.cpus.min(held)),
             _ => (combination.workers.min(held), waves::wave(combination, held)),
         };
-        let most = |task_s: f64| match self.held.tasks_are_alike() {
-            true => sampling::part(start.budget_s, task_s, wave, held),
-            // Times per task can be compared only where the tasks are the same.
-            false => held,
-        };
+        // Of tasks that differ, every sample runs the same ones: all.
+        let alike = self.held.tasks_are_alike();
+        let most = |task_s| if alike { sampling::part(start.budget_s, task_s, wave, held) } else { held };
         let hello = Hello::new(&self.held, combination, &self.arena, start.private);
         let (mut trial, Ready { version, kernels }) =
             Trial::start(start.program, hello, &self.environment, start.deadline)?;
-        let (cold_s, judged) = if sampling::warms(start.task_s) {
-            let cold_s = trial.run(0, wave, 1)?.wall_s;
-            (Some(cold_s), most(cold_s / wave as f64).min(self.most_judged(wave)).min(held))
-        } else {
-            (None, wave)
+        let cold_s = sampling::warms(start.task_s).then(|| trial.run(0, wave, 1)).transpose()?;
+        // Of tasks that are alike a few waves stand for all, or one wave where it is timed in its first run.
+        let judged = match cold_s {
+            _ if !alike => held,
+            Some(cold_s) => most(cold_s / wave as f64).min(4 * wave.max(self.cpus)),
+            None => wave,
         };
         self.judge.poison(self.arena.outputs_mut(), judged);
-        let first_s = trial.verify(0, judged)?.wall_s;
+        let first_s = trial.verify(0, judged)?;
         let error_ratio = self.judge.check(&combination.backend, self.arena.outputs(), judged)?;
         trial.stop();
         let task_s = first_s / judged as f64;
@@ -125,11 +123,6 @@ impl Driver {
         let most_tasks = (most < held).then_some(most);
         let started = Started { version, kernels, cold_s: cold_s.unwrap_or(first_s), error_ratio, most_tasks };
         Ok((Running { trial, backend: combination.backend.clone(), warm, most, task_s }, started))
-    }
-
-    /// Tasks that are judged at the start, unless a sample is shorter: a few waves, which stand for all.
-    fn most_judged(&self, wave: usize) -> usize {
-        if self.held.tasks_are_alike() { 4 * wave.max(self.cpus) } else { self.held.tasks() }
     }
 
     /// Ends a trial; where `judge` says so, its results are judged once more, after all that it has run.
@@ -158,7 +151,7 @@ impl Driver {
         trial.run(0, 1, 1).ok()?;
         let (mut shortest, mut spent_s) = (f64::INFINITY, 0.0);
         for _ in 0..PROBE_RUNS {
-            let run_s = trial.run(0, 1, 1).ok()?.wall_s;
+            let run_s = trial.run(0, 1, 1).ok()?;
             shortest = run_s.min(shortest);
             spent_s += run_s;
             if spent_s > PROBE_S {
@@ -182,13 +175,11 @@ impl Driver {
         choose: impl FnOnce(f64) -> Result<usize, E>,
     ) -> Result<(), E> {
         let hello = Hello::new(&self.held, combination, &self.arena, false);
-        let failed = |death: Death| E::from(Failure::from(death));
-        let (mut trial, _) = Trial::start(start.program, hello, &self.environment, start.deadline).map_err(failed)?;
-        let run_s = |count| trial.run(0, count, 1).map(|ran| ran.wall_s);
-        let task_s = sampling::seconds_each(1, self.held.tasks(), run_s).map_err(failed)?;
+        let (mut trial, _) = Trial::start(start.program, hello, &self.environment, start.deadline)?;
+        let task_s = sampling::seconds_each(1, self.held.tasks(), |count| trial.run(0, count, 1))?;
         let tasks = choose(task_s)?;
         self.judge.poison(self.arena.outputs_mut(), tasks);
-        trial.verify(0, tasks).map_err(failed)?;
+        trial.verify(0, tasks)?;
         self.judge.learn(self.arena.outputs(), tasks);
         self.held = self.held.with_fewer_tasks(tasks);
         // How the trial ends does not matter.
@@ -214,17 +205,6 @@ impl Running {
     /// Limits samples to `most` tasks from here on, however fast they are.
     pub(crate) fn limit(&mut self, most: usize) {
         self.most = most;
-    }
-}
-
-impl From<Death> for Failure {
-    fn from(death: Death) -> Self {
-        let kind = match death {
-            Death::Refused(_) => FailureKind::Refused,
-            Death::Timeout(_) => FailureKind::Timeout,
-            Death::Failed(_) => FailureKind::Failed,
-        };
-        Self::new(kind, death.to_string())
     }
 }
 

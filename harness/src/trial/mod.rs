@@ -4,10 +4,9 @@
 //! [`Trial`], the child's [`init`]; they exchange lines of JSON ([`protocol`]). The child may be any other [`Program`]
 //! that speaks this protocol.
 
-mod death;
+mod failed;
 pub(crate) mod driver;
 mod init;
-mod measured;
 mod memory;
 mod patience;
 mod pipes;
@@ -16,7 +15,6 @@ pub mod program;
 pub mod protocol;
 mod runner;
 
-pub use death::Death;
 pub use init::{Uninitialised, init};
 pub use process::{Ready, Trial};
 pub use program::Program;

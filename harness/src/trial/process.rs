@@ -8,19 +8,21 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use gingham_machine::Neighbours;
+use gingham_machine::counters::Usage;
 use gingham_runtime::environment::Environment;
 use gingham_runtime::store;
 use rustix::event::{PollFd, PollFlags};
 use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_open, waitid};
 
-use super::death::{Death, unexpected, unstarted};
+use super::failed::{failed, late, unexpected, unstarted};
 use super::init::MARKER;
-use super::measured::Reading;
 use super::patience::{Patience, WAIT};
 use super::pipes::{Lines, Tail, nonblocking};
 use super::program::Program;
-use super::protocol::{Answer, Cost, Hello, PROTOCOL, Request};
-use crate::sample::{self, Sample};
+use super::protocol::{Answer, Hello, PROTOCOL, Request};
+use crate::reading::Reading;
+use crate::reason::Failure;
+use crate::sample::Sample;
 
 /// How long a runner may take to exit once it has said goodbye, or has closed its standard output. Pools of workers
 /// clear away their semaphores then.
@@ -58,24 +60,24 @@ impl Trial {
     /// Starts `program` as a runner and waits until it is ready. It has at most `deadline` for every answer.
     ///
     /// # Errors
-    /// [`Death`], where it does not become ready.
+    /// [`Failure`], where it does not become ready.
     pub fn start(
         program: &Program,
         hello: Hello,
         environment: &Environment,
         deadline: Duration,
-    ) -> Result<(Self, Ready), Death> {
-        program.check().map_err(|e| Death::Failed(e.to_string()))?;
+    ) -> Result<(Self, Ready), Failure> {
+        program.check().map_err(|e| failed(e.to_string()))?;
         let mut command = program.command();
         environment.apply(&mut command, &hello.combination);
         command.env(MARKER, std::process::id().to_string());
-        let mut trial = Self::spawn(&mut command, deadline).map_err(|e| Death::Failed(unstarted(&e)))?;
+        let mut trial = Self::spawn(&mut command, deadline).map_err(|e| unstarted(&e))?;
         match trial.ask(&Request::Hello(Box::new(hello)))? {
             Answer::Ready { protocol, .. } if protocol != PROTOCOL => {
-                Err(Death::Failed(format!("speaks protocol {protocol}; this gingham speaks {PROTOCOL}")))
+                Err(failed(format!("speaks protocol {protocol}; this gingham speaks {PROTOCOL}")))
             }
             Answer::Ready { version, .. } if version.is_empty() => {
-                Err(Death::Failed("it names no version; without a version there is no number".into()))
+                Err(failed("it names no version; without a version there is no number"))
             }
             Answer::Ready { version, kernels, .. } => Ok((trial, Ready { version, kernels })),
             answer => Err(unexpected(answer)),
@@ -96,53 +98,53 @@ impl Trial {
         Ok(Self { child, group, end, requests, answers, stderr, deadline, neighbours, reaped: false })
     }
 
-    /// Runs tasks `first .. first + count`, `repeat` times.
+    /// Runs tasks `first .. first + count`, `repeat` times; returns the seconds that they took.
     ///
     /// # Errors
-    /// [`Death`]; the trial cannot be used any more.
-    pub fn run(&mut self, first: usize, count: usize, repeat: usize) -> Result<Cost, Death> {
+    /// [`Failure`]; the trial cannot be used any more.
+    pub fn run(&mut self, first: usize, count: usize, repeat: usize) -> Result<f64, Failure> {
         self.ask_to_run(Request::Run { first, count, repeat, check: false })
     }
 
     /// Runs them once. When this returns, the results are in the arena, wherever the runner computes.
     ///
     /// # Errors
-    /// [`Death`]; the trial cannot be used any more.
-    pub fn verify(&mut self, first: usize, count: usize) -> Result<Cost, Death> {
+    /// [`Failure`]; the trial cannot be used any more.
+    pub fn verify(&mut self, first: usize, count: usize) -> Result<f64, Failure> {
         self.ask_to_run(Request::Run { first, count, repeat: 1, check: true })
     }
 
-    /// [`Trial::run`], with what the trial used meanwhile and what other programs took.
+    /// The sample of a [`Trial::run`], with what the whole group used meanwhile and what other programs took.
     ///
     /// # Errors
-    /// [`Death`]; the trial cannot be used any more.
-    pub fn measure(&mut self, first: usize, count: usize, repeat: usize) -> Result<sample::Cost, Death> {
-        let before = Reading::before(self.pid(), &self.neighbours);
-        let Cost { wall_s } = self.run(first, count, repeat)?;
-        Ok(before.after(self.pid(), &self.neighbours, wall_s))
+    /// [`Failure`]; the trial cannot be used any more.
+    pub fn measure(&mut self, first: usize, count: usize, repeat: usize) -> Result<Sample, Failure> {
+        let group = self.pid();
+        let used = || Usage::of_group(group);
+        let before = Reading::before(used(), &self.neighbours);
+        let wall_s = self.run(first, count, repeat)?;
+        Ok(before.after(used, &self.neighbours, wall_s, [count, repeat]))
     }
 
     /// A sample of `tasks` tasks, each run `repeat` times. The trial is stopped before and after it, and runs `warm`
     /// tasks untimed first.
     ///
     /// # Errors
-    /// [`Death`]; the trial cannot be used any more.
-    pub fn sample(&mut self, warm: usize, tasks: usize, repeat: usize) -> Result<Sample, Death> {
+    /// [`Failure`]; the trial cannot be used any more.
+    pub fn sample(&mut self, warm: usize, tasks: usize, repeat: usize) -> Result<Sample, Failure> {
         self.resume();
         if warm > 0 {
             self.run(0, warm, 1)?;
         }
-        let measured = self.measure(0, tasks, repeat)?;
+        let sample = self.measure(0, tasks, repeat)?;
         self.stop();
-        Ok(measured.sample(tasks, repeat))
+        Ok(sample)
     }
 
-    fn ask_to_run(&mut self, run: Request) -> Result<Cost, Death> {
+    fn ask_to_run(&mut self, run: Request) -> Result<f64, Failure> {
         match self.ask(&run)? {
-            Answer::Done(Cost { wall_s }) if !(wall_s.is_finite() && wall_s >= 0.0) => {
-                Err(Death::Failed(format!("says that a run took {wall_s} s")))
-            }
-            Answer::Done(cost) => Ok(cost),
+            Answer::Done { wall_s } if wall_s.is_finite() && wall_s >= 0.0 => Ok(wall_s),
+            Answer::Done { wall_s } => Err(failed(format!("says that a run took {wall_s} s"))),
             answer => Err(unexpected(answer)),
         }
     }
@@ -162,8 +164,8 @@ impl Trial {
     /// threads, as far as the runner knows them.
     ///
     /// # Errors
-    /// [`Death`], where it does not answer the request to quit.
-    pub fn quit(mut self) -> Result<(u64, Vec<f64>), Death> {
+    /// [`Failure`], where it does not answer the request to quit.
+    pub fn quit(mut self) -> Result<(u64, Vec<f64>), Failure> {
         self.resume();
         match self.ask(&Request::Quit)? {
             Answer::Bye { peak_rss_bytes, threads } => {
@@ -188,12 +190,12 @@ impl Trial {
     }
 
     /// Sends a request and waits for its answer, the runner's end, or the deadline, whichever comes first.
-    fn ask(&mut self, request: &Request) -> Result<Answer, Death> {
+    fn ask(&mut self, request: &Request) -> Result<Answer, Failure> {
         let mut patience = Patience::new(self.deadline);
         // A line that is here already would be taken for the answer, and then each answer for the next one.
         self.answers.read();
         if !self.answers.is_empty() {
-            return Err(Death::Failed("answered before it was asked".into()));
+            return Err(failed("answered before it was asked"));
         }
         let mut line = serde_json::to_vec(request).expect("a request has no maps with other keys than strings");
         line.push(b'\n');
@@ -201,12 +203,12 @@ impl Trial {
         let line = self.receive(&mut patience)?;
         serde_json::from_slice(&line).map_err(|e| {
             let said = String::from_utf8_lossy(&line[..line.len().min(80)]).into_owned();
-            Death::Failed(format!("answered what is no answer ({}): {said:?}", store::plain(&e)))
+            failed(format!("answered what is no answer ({}): {said:?}", store::plain(&e)))
         })
     }
 
     /// Writes a line; this waits while the pipe is full because the runner does not read.
-    fn send(&mut self, mut line: &[u8], patience: &mut Patience) -> Result<(), Death> {
+    fn send(&mut self, mut line: &[u8], patience: &mut Patience) -> Result<(), Failure> {
         while !line.is_empty() {
             match self.requests.write(line) {
                 Ok(written) => line = &line[written..],
@@ -224,13 +226,13 @@ impl Trial {
         Ok(())
     }
 
-    fn receive(&mut self, patience: &mut Patience) -> Result<Vec<u8>, Death> {
+    fn receive(&mut self, patience: &mut Patience) -> Result<Vec<u8>, Failure> {
         loop {
             if let Some(line) = self.answers.next() {
                 return Ok(line);
             }
             if self.answers.too_long() {
-                return Err(Death::Failed("answered a line without end".into()));
+                return Err(failed("answered a line without end"));
             }
             let listen = if self.stderr.open { PollFlags::IN } else { PollFlags::empty() };
             let pipes = [(&self.answers.pipe, PollFlags::IN), (&self.stderr.pipe, listen)];
@@ -257,14 +259,14 @@ impl Trial {
         &self,
         patience: &mut Patience,
         pipes: [(&File, PollFlags); N],
-    ) -> Result<([bool; N], bool), Death> {
+    ) -> Result<([bool; N], bool), Failure> {
         if patience.is_over() {
-            return Err(Death::Timeout(self.deadline));
+            return Err(late(self.deadline));
         }
         let end = self.end.iter().map(|end| PollFd::new(end, PollFlags::IN));
         let mut fds: Vec<_> = pipes.iter().map(|&(pipe, flags)| PollFd::new(pipe, flags)).chain(end).collect();
         let longest = if self.end.is_some() { WAIT } else { LOOK };
-        patience.wait(&mut fds, longest).map_err(|e| Death::Failed(e.to_string()))?;
+        patience.wait(&mut fds, longest).map_err(|e| failed(e.to_string()))?;
         Ok((std::array::from_fn(|pipe| !fds[pipe].revents().is_empty()), self.has_ended()))
     }
 
@@ -286,7 +288,7 @@ impl Trial {
     }
 
     /// Why the runner is gone.
-    fn death(&mut self) -> Death {
+    fn death(&mut self) -> Failure {
         let ended = self.ends_within(LAST_RITES);
         let status = self.reap();
         self.stderr.read();
@@ -299,7 +301,7 @@ impl Trial {
             },
             Err(e) => e.to_string(),
         };
-        Death::Failed(match self.stderr.last_line() {
+        failed(match self.stderr.last_line() {
             Some(line) => format!("{how}: {line}"),
             None => how,
         })

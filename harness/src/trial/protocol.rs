@@ -92,7 +92,10 @@ pub enum Answer {
         reason: String,
     },
     /// The tasks are done.
-    Done(Cost),
+    Done {
+        /// Seconds that they took on the runner's clock, over all repetitions; its parent reads the rest.
+        wall_s: f64,
+    },
     /// A task failed; the others were done.
     Failed {
         /// Which, and why.
@@ -107,13 +110,6 @@ pub enum Answer {
         #[serde(default)]
         threads: Vec<f64>,
     },
-}
-
-/// What one `run` cost on the runner's clock; its parent reads the rest.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub struct Cost {
-    /// Seconds that the tasks took, over all repetitions.
-    pub wall_s: f64,
 }
 
 /// The protocol of a runner that does not name one.

@@ -14,7 +14,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Signal, getpid, kill_process, set_parent_process_death_signal};
 
 use super::memory::Memory;
-use super::protocol::{Answer, Cost, Hello, PROTOCOL, Request};
+use super::protocol::{Answer, Hello, PROTOCOL, Request};
 
 /// Serves one parent over standard input and output. Everything that a library prints goes to standard error.
 pub(super) fn serve(registry: &Registry) -> ExitCode {
@@ -125,7 +125,7 @@ fn timed(tasks: &mut dyn Tasks, on: &Limited<'_>, first: usize, count: usize, re
     let result = (0..repeat).try_for_each(|_| tasks.run(first..end, on));
     let wall_s = start.elapsed().as_secs_f64();
     match result {
-        Ok(()) => Answer::Done(Cost { wall_s }),
+        Ok(()) => Answer::Done { wall_s },
         Err(error) => Answer::Failed { reason: error.to_string() },
     }
 }
