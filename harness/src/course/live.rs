@@ -40,7 +40,6 @@ pub(crate) struct Live<'a> {
     combinations: Vec<Combination>,
     running: HashMap<Process, Running>,
     clock: Clock,
-    elapsed_s: f64,
 }
 
 impl<'a> Limits<'a> {
@@ -61,8 +60,7 @@ impl<'a> Limits<'a> {
 
 impl<'a> Live<'a> {
     pub(crate) fn new(driver: Driver, limits: Limits<'a>, combinations: Vec<Combination>, clock: Clock) -> Self {
-        let elapsed_s = clock.elapsed_s();
-        Self { driver, limits, combinations, running: HashMap::new(), clock, elapsed_s }
+        Self { driver, limits, combinations, running: HashMap::new(), clock }
     }
 
     fn started(&mut self, process: Process) -> Result<(Running, Started), Failure> {
@@ -75,16 +73,9 @@ impl<'a> Live<'a> {
         self.driver.start(combination, &self.limits.start(combination, private, &self.clock))
     }
 
-    /// What `done` gives, once the clock has been read.
-    fn at<R>(&mut self, done: R) -> R {
-        self.elapsed_s = self.clock.elapsed_s();
-        done
-    }
-
-    /// As [`Self::at`]. A trial that was ended because the budget was over has not failed.
-    fn told<R>(&mut self, done: Result<R, Failure>) -> Result<R, Failure> {
-        let done = self.at(done);
-        let is_over = self.elapsed_s >= self.limits.budget.as_secs_f64();
+    /// What `done` gives. A trial that was ended because the budget was over has not failed.
+    fn told<R>(&self, done: Result<R, Failure>) -> Result<R, Failure> {
+        let is_over = self.clock.elapsed() >= self.limits.budget;
         done.map_err(|failure| match failure.kind {
             FailureKind::Timeout if is_over => {
                 Failure::new(FailureKind::Skipped, "the budget ended before it answered")
@@ -98,8 +89,7 @@ impl Course for Live<'_> {
     fn probe(&mut self, candidate: usize) -> Option<f64> {
         let combination = &self.combinations[candidate];
         let start = self.limits.start(combination, false, &self.clock);
-        let probed = self.driver.probe(combination, &start, self.limits.seed);
-        self.at(probed)
+        self.driver.probe(combination, &start, self.limits.seed)
     }
 
     fn admit(&mut self, process: Process) -> Result<Started, Failure> {
@@ -126,7 +116,7 @@ impl Course for Live<'_> {
     }
 
     fn elapsed_s(&self) -> f64 {
-        self.elapsed_s
+        self.clock.elapsed_s()
     }
 
     fn interrupted(&self) -> bool {

@@ -32,7 +32,6 @@ pub(crate) struct Pools<'a, F> {
     interrupt: &'a AtomicBool,
     neighbours: Neighbours,
     clock: Clock,
-    elapsed_s: f64,
 }
 
 struct Running {
@@ -50,8 +49,8 @@ impl<'a, F: Fn(&Context<'_>, usize) -> Result<(), BoxError> + Sync> Pools<'a, F>
         interrupt: &'a AtomicBool,
         clock: Clock,
     ) -> Self {
-        let (most, elapsed_s, neighbours) = (Portion::whole(items), clock.elapsed_s(), Neighbours::of_this_thread());
-        Self { f, most, combinations, running: HashMap::new(), interrupt, neighbours, clock, elapsed_s }
+        let (most, neighbours) = (Portion::whole(items), Neighbours::of_this_thread());
+        Self { f, most, combinations, running: HashMap::new(), interrupt, neighbours, clock }
     }
 
     /// Seconds that an item takes on a fresh pool.
@@ -89,8 +88,14 @@ impl<'a, F: Fn(&Context<'_>, usize) -> Result<(), BoxError> + Sync> Pools<'a, F>
     fn warm(&self, engine: &Engine) -> usize {
         engine.workers().min(self.most.count)
     }
+}
 
-    fn started(&mut self, process: Process) -> Result<Started, Failure> {
+fn ready(combination: &Combination) -> Result<Engine, Failure> {
+    Engine::for_functions(combination).map_err(|error| Failure::new(FailureKind::Refused, error.to_string()))
+}
+
+impl<F: Fn(&Context<'_>, usize) -> Result<(), BoxError> + Sync> Course for Pools<'_, F> {
+    fn admit(&mut self, process: Process) -> Result<Started, Failure> {
         let engine = ready(&self.combinations[process.candidate])?;
         let warm = self.warm(&engine);
         let cold_s = self.run(&engine, 0, warm, 1)?.wall_s;
@@ -99,7 +104,7 @@ impl<'a, F: Fn(&Context<'_>, usize) -> Result<(), BoxError> + Sync> Pools<'a, F>
         Ok(Started { version: env!("CARGO_PKG_VERSION").into(), cold_s, ..Started::default() })
     }
 
-    fn sampled(&mut self, process: Process, round: usize, items: usize) -> Result<Sample, Failure> {
+    fn sample(&mut self, process: Process, round: usize, items: usize) -> Result<Sample, Failure> {
         let mut running =
             self.running.remove(&process).expect("a search samples what it has admitted and not dismissed");
         let count = items.min(self.most.count);
@@ -110,36 +115,14 @@ impl<'a, F: Fn(&Context<'_>, usize) -> Result<(), BoxError> + Sync> Pools<'a, F>
         Ok(Sample { round, ..sample })
     }
 
-    /// What `done` gives, once the clock has been read.
-    fn at<R>(&mut self, done: R) -> R {
-        self.elapsed_s = self.clock.elapsed_s();
-        done
-    }
-}
-
-fn ready(combination: &Combination) -> Result<Engine, Failure> {
-    Engine::for_functions(combination).map_err(|error| Failure::new(FailureKind::Refused, error.to_string()))
-}
-
-impl<F: Fn(&Context<'_>, usize) -> Result<(), BoxError> + Sync> Course for Pools<'_, F> {
-    fn admit(&mut self, process: Process) -> Result<Started, Failure> {
-        let started = self.started(process);
-        self.at(started)
-    }
-
-    fn sample(&mut self, process: Process, round: usize, items: usize) -> Result<Sample, Failure> {
-        let sample = self.sampled(process, round, items);
-        self.at(sample)
-    }
-
-    /// Nobody else can see what a closure computes, so that it returns is all that can be checked.
+    /// What a closure computes is its own: that it has returned is all that can be checked.
     fn dismiss(&mut self, process: Process, _judge: bool) -> Result<Stopped, Failure> {
         self.running.remove(&process);
-        self.at(Ok(Stopped::default()))
+        Ok(Stopped::default())
     }
 
     fn elapsed_s(&self) -> f64 {
-        self.elapsed_s
+        self.clock.elapsed_s()
     }
 
     fn interrupted(&self) -> bool {

@@ -207,8 +207,4 @@ impl Course for Drawn<'_> {
     fn elapsed_s(&self) -> f64 {
         self.taken_s
     }
-
-    fn interrupted(&self) -> bool {
-        false
-    }
 }

@@ -69,8 +69,7 @@ pub trait Course {
     /// Seconds that a task is expected to take on the candidate at this place, which runs on one thread: the seconds of
     /// a small task of the same kind, in a process of its own, times the ratio of the work. `None` where that is not
     /// known: the candidate is then judged by its own tasks alone.
-    fn probe(&mut self, candidate: usize) -> Option<f64> {
-        let _ = candidate;
+    fn probe(&mut self, _candidate: usize) -> Option<f64> {
         None
     }
 
@@ -92,7 +91,8 @@ pub trait Course {
     /// [`Failure`], where they are wrong now.
     fn dismiss(&mut self, process: Process, judge: bool) -> Result<Stopped, Failure>;
 
-    /// Seconds of the budget that were gone when the last of the above ended.
+    /// Seconds of the budget that are gone. A course that is recorded reads its clock at the end of each request alone,
+    /// so that a replay has the same readings.
     fn elapsed_s(&self) -> f64;
 
     /// Whether candidates may still be started, where the course knows: a recording without a clock knows which were
@@ -102,5 +102,7 @@ pub trait Course {
     }
 
     /// Whether the user wants no more.
-    fn interrupted(&self) -> bool;
+    fn interrupted(&self) -> bool {
+        false
+    }
 }

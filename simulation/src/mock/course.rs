@@ -143,10 +143,6 @@ impl Course for Machine<'_> {
     fn elapsed_s(&self) -> f64 {
         self.clock_s
     }
-
-    fn interrupted(&self) -> bool {
-        false
-    }
 }
 
 impl Resumable for Machine<'_> {

@@ -197,8 +197,4 @@ impl Course for Simulated<'_> {
     fn elapsed_s(&self) -> f64 {
         self.elapsed_s
     }
-
-    fn interrupted(&self) -> bool {
-        false
-    }
 }
