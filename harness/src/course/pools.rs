@@ -17,8 +17,8 @@ use gingham_runtime::engine::Engine;
 use gingham_runtime::executor::{BoxError, TaskErrors};
 use gingham_runtime::workload::Portion;
 
-use crate::reason::{Failure, FailureKind};
 use crate::reading::Reading;
+use crate::reason::{Failure, FailureKind};
 use crate::sample::Sample;
 use crate::search::{Course, Process, Started, Stopped, sampling};
 

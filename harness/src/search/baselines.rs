@@ -27,14 +27,14 @@ impl Baselines {
     /// Takes the baselines out of `waiting`. Where tasks are long they are probed first; hopeless backends leave, with
     /// all their candidates in `waiting`.
     pub(super) fn among(state: &mut State<'_>, waiting: &mut Vec<usize>) -> Self {
-        let combinations = state.combinations();
+        let combinations = state.combinations;
         let is_baseline = |id: &usize| {
             let c = &combinations[*id];
             is_peer(c) || (c.executor == ExecutorKind::Serial && c.op_threads.get() == 1)
         };
         let mut baselines: Vec<usize> = waiting.iter().copied().filter(is_baseline).collect();
         waiting.retain(|id| !is_baseline(id));
-        if state.rules().tasks_are_long() {
+        if state.rules.tasks_are_long() {
             probe(state, &baselines);
             leave_out_hopeless(state, &mut baselines, waiting);
             let key = |id: &usize| state.run(*id).probe_s.unwrap_or(f64::INFINITY);
@@ -45,7 +45,7 @@ impl Baselines {
 
     /// Starts them and runs them on `tasks` tasks; those that cannot be afforded join `waiting`.
     pub(super) fn run(&self, state: &mut State<'_>, waiting: &mut Vec<usize>, tasks: usize) -> End {
-        let (count, long) = (self.0.len(), state.rules().tasks_are_long());
+        let (count, long) = (self.0.len(), state.rules.tasks_are_long());
         for (i, &candidate) in self.0.iter().enumerate() {
             // However late it is: one candidate is an answer, no candidate is a wasted minute.
             if (i > 0 && shares::is_late(state, 0.0)) || state.is_interrupted() {
@@ -93,14 +93,14 @@ impl Baselines {
 
     /// The baseline of the backend of candidate `id`.
     fn of(&self, state: &State<'_>, id: usize) -> Option<usize> {
-        let backend = &state.combinations()[id].backend;
-        self.0.iter().copied().find(|&baseline| state.combinations()[baseline].backend == *backend)
+        let backend = &state.combinations[id].backend;
+        self.0.iter().copied().find(|&baseline| state.combinations[baseline].backend == *backend)
     }
 }
 
 /// Probes the baselines. The user named the peers, so a peer races however slow its small task was.
 fn probe(state: &mut State<'_>, baselines: &[usize]) {
-    let own: Vec<usize> = baselines.iter().copied().filter(|&id| !is_peer(&state.combinations()[id])).collect();
+    let own: Vec<usize> = baselines.iter().copied().filter(|&id| !is_peer(&state.combinations[id])).collect();
     // With one backend there is nothing to choose.
     if own.len() > 1 {
         for (i, &id) in own.iter().enumerate() {
@@ -111,7 +111,7 @@ fn probe(state: &mut State<'_>, baselines: &[usize]) {
 
 /// Leaves out the backends that are far behind with a small task.
 fn leave_out_hopeless(state: &mut State<'_>, baselines: &mut Vec<usize>, waiting: &mut Vec<usize>) {
-    let combinations = state.combinations();
+    let combinations = state.combinations;
     let probed = baselines.iter().filter_map(|&id| Some((state.run(id).probe_s?, id)));
     let Some((least, quickest)) = probed.min_by(|(a, _), (b, _)| a.total_cmp(b)) else { return };
     for &id in baselines.iter() {

@@ -15,10 +15,10 @@ impl State<'_> {
         let raced = self.record().all(Process::race(process.candidate));
         let last = self.record().counted(process).last().or_else(|| raced.last());
         let started = self.run(process.candidate).started.as_ref();
-        let workers = self.combinations()[process.candidate].workers;
+        let workers = self.combinations[process.candidate].workers;
         let task_s = match (last, started) {
             (Some(sample), _) => sample.seconds_per_task(),
-            (None, Some(cold)) if self.rules().tasks_are_long() => cold.cold_s / workers as f64,
+            (None, Some(cold)) if self.rules.tasks_are_long() => cold.cold_s / workers as f64,
             _ => return 0.0,
         };
         let most = started.and_then(|started| started.most_tasks);

@@ -1,4 +1,5 @@
-//! An exhaustive search: every candidate in every round, and none leaves.
+//! An exhaustive search: every candidate in every round, and none leaves. It takes the place of successive halving and
+//! race.
 
 use super::looks::Looks;
 use super::state::{End, State};
@@ -7,36 +8,25 @@ use super::{Process, Stop, shares};
 /// Rounds of an exhaustive search.
 pub const EXHAUSTIVE_ROUNDS: usize = 12;
 
-/// The phase that takes the place of successive halving and race.
-pub(super) struct Exhaustive<'s, 'a> {
-    state: &'s mut State<'a>,
-}
-
-impl<'s, 'a> Exhaustive<'s, 'a> {
-    pub(super) fn new(state: &'s mut State<'a>) -> Self {
-        Self { state }
-    }
-
-    /// Runs every candidate in [`EXHAUSTIVE_ROUNDS`] rounds; says why it stopped.
-    pub(super) fn run(self) -> (Stop, Looks) {
-        let ids = self.state.startable();
-        for (i, &candidate) in ids.iter().enumerate() {
-            if self.state.left_s() <= 0.0 || self.state.is_interrupted() {
-                shares::leave_out(self.state, &ids[i..]);
-                break;
-            }
-            self.state.start(Process::race(candidate), ids.len() - i);
+/// Runs every candidate in [`EXHAUSTIVE_ROUNDS`] rounds; says why it stopped.
+pub(super) fn run(state: &mut State<'_>) -> (Stop, Looks) {
+    let ids = state.startable();
+    for (i, &candidate) in ids.iter().enumerate() {
+        if state.left_s() <= 0.0 || state.is_interrupted() {
+            shares::leave_out(state, &ids[i..]);
+            break;
         }
-        let looks = Looks::from_now(self.state);
-        for _ in 0..EXHAUSTIVE_ROUNDS {
-            if self.state.is_interrupted() {
-                return (Stop::Interrupted, looks);
-            }
-            self.state.reserve(shares::reserve_s(self.state));
-            if self.state.round(self.state.rules().model.tasks) == End::Cut {
-                return (shares::why_cut(self.state), looks);
-            }
-        }
-        (Stop::Exhausted, looks)
+        state.start(Process::race(candidate), ids.len() - i);
     }
+    let looks = Looks::from_now(state);
+    for _ in 0..EXHAUSTIVE_ROUNDS {
+        if state.is_interrupted() {
+            return (Stop::Interrupted, looks);
+        }
+        state.reserve(shares::reserve_s(state));
+        if state.round(state.rules.model.tasks) == End::Cut {
+            return (shares::why_cut(state), looks);
+        }
+    }
+    (Stop::Exhausted, looks)
 }

@@ -18,11 +18,11 @@ const STILL_IN: f64 = 0.5;
 /// best of which takes `least` times the leader's time with perfect speed-up, and `finalists` of them will race.
 pub(super) fn tell(state: &mut State<'_>, least: f64, worth: usize, finalists: usize) {
     let Some(leader_s) = state.leader().and_then(|leader| state.record().quickest_s(leader)) else { return };
-    let sample_s = (least * leader_s * state.rules().model.tasks as f64).max(SAMPLE_S) + AROUND_S;
+    let sample_s = (least * leader_s * state.rules.model.tasks as f64).max(SAMPLE_S) + AROUND_S;
     let starts_s = worth as f64 * (state.start_s() + GROUP_ROUNDS as f64 * sample_s);
     let race_s = RACE_ROUNDS * finalists as f64 * STILL_IN * sample_s;
     let confirmation_s = (CONFIRMATION_ROUNDS * confirm::MOST) as f64 * sample_s;
-    let seconds = (state.elapsed_s() + starts_s + race_s + confirmation_s).min(state.rules().budget_s);
+    let seconds = (state.elapsed_s() + starts_s + race_s + confirmation_s).min(state.rules.budget_s);
     let combinations = worth + state.racing().len();
     state.tell(Progress::Expecting { combinations, seconds });
 }

@@ -96,8 +96,7 @@ impl<'s, 'a> Halving<'s, 'a> {
         self.state.wake();
         let best = self.finalists();
         // Where tasks are long, another round of all that are left would cost more than it is worth.
-        let is_decided =
-            |state: &mut State<'_>| state.rules().tasks_are_long() || state.round(self.tasks) == End::Whole;
+        let is_decided = |state: &mut State<'_>| state.rules.tasks_are_long() || state.round(self.tasks) == End::Whole;
         if self.state.racing_own().len() > best && is_decided(self.state) {
             self.thin_out(best, MOST_NEAR[1]);
         }
@@ -130,7 +129,7 @@ impl<'s, 'a> Halving<'s, 'a> {
     fn start(&mut self, group: &[usize]) {
         for (i, &candidate) in group.iter().enumerate() {
             // A group whose candidates have not run has taught nothing.
-            let is_long = self.state.rules().tasks_are_long();
+            let is_long = self.state.rules.tasks_are_long();
             let pending_s = if is_long { self.state.round_s(self.tasks) } else { 0.0 };
             if shares::is_late(self.state, pending_s) || self.state.is_interrupted() {
                 return shares::leave_out(self.state, &group[i..]);
@@ -144,7 +143,7 @@ impl<'s, 'a> Halving<'s, 'a> {
         let mut waiting = std::mem::take(&mut self.waiting);
         waiting.sort_by(|&a, &b| {
             let key = |id| self.expected(id).unwrap_or(0.0);
-            let threads = |id: usize| self.state.combinations()[id].runnable();
+            let threads = |id: usize| self.state.combinations[id].runnable();
             key(b).total_cmp(&key(a)).then(threads(b).cmp(&threads(a))).then(b.cmp(&a))
         });
         self.waiting = waiting;
@@ -162,8 +161,8 @@ impl<'s, 'a> Halving<'s, 'a> {
     /// Leaves out those whose ideal time could not win.
     fn leave_out_beyond(&mut self) {
         let Some(leader) = self.state.leader() else { return };
-        let than = &self.state.combinations()[leader.candidate];
-        let model = self.state.rules().model;
+        let than = &self.state.combinations[leader.candidate];
+        let model = self.state.rules.model;
         // Before the first group the bound is perfect scaling over the CPUs: the group shows whether the ceilings hold.
         let stretch = if self.groups == 0 { model.cpus as f64 / model.gain.max(1.0) } else { self.stretch(leader) };
         let bound = BEYOND * stretch.max(1.0);
@@ -197,14 +196,14 @@ impl<'s, 'a> Halving<'s, 'a> {
 
     /// What a task takes with perfect speed-up, where one thread takes `one`.
     fn ideal(&self, id: usize, one: f64) -> f64 {
-        let model = self.state.rules().model;
-        model.seconds(&self.state.combinations()[id], one) / model.tasks as f64
+        let model = self.state.rules.model;
+        model.seconds(&self.state.combinations[id], one) / model.tasks as f64
     }
 
     /// Candidates of the race: as many as can run up to its first look, and be judged once more, in the time that the
     /// confirmation leaves.
     fn finalists(&self) -> usize {
-        let (state, rules) = (&self.state, self.state.rules());
+        let (state, rules) = (&self.state, self.state.rules);
         let Some(leader) = state.leader().filter(|_| rules.tasks_are_long()) else { return FINALISTS };
         let each_s = state.cost_s(leader, rules.model.tasks) * (LOOKS[0] + 1) as f64;
         match ((state.left_s() - shares::confirmation_s(state)) / each_s) as usize {
@@ -223,14 +222,13 @@ impl<'s, 'a> Halving<'s, 'a> {
         let ratio = |process: Process| Some((self.state.record().ratio(process, leader)?, process));
         let mut by_time: Vec<(f64, Process)> = racing.into_iter().filter_map(ratio).collect();
         by_time.sort_by(|(a, _), (b, _)| a.total_cmp(b));
-        let combinations = self.state.combinations();
+        let combinations = self.state.combinations;
         let is_sibling = |process: Process| {
             let [own, first] = [process, leader].map(|process| &combinations[process.candidate]);
             (&own.backend, own.op_threads, own.workers) == (&first.backend, first.op_threads, first.workers)
         };
         for (rank, &(ratio, process)) in by_time.iter().enumerate().skip(best) {
-            let may_stay =
-                !self.state.rules().tasks_are_long() && (rank < most && ratio <= NEAR || is_sibling(process));
+            let may_stay = !self.state.rules.tasks_are_long() && (rank < most && ratio <= NEAR || is_sibling(process));
             if !may_stay {
                 self.state.eliminate(process, Left::Halved { ratio });
             }
@@ -241,7 +239,7 @@ impl<'s, 'a> Halving<'s, 'a> {
 /// Tasks of the batch that a sample runs: enough to keep every CPU busy twice over, and to leave the caches if the
 /// batch does.
 fn portion(state: &State<'_>) -> usize {
-    let model = state.rules().model;
+    let model = state.rules.model;
     let part = (model.tasks / ONE_IN).max(model.beyond_cache).next_multiple_of(model.cpus);
     part.max(FEWEST_PER_CPU * model.cpus).min(model.tasks)
 }
@@ -249,10 +247,10 @@ fn portion(state: &State<'_>) -> usize {
 /// Leaves out those that differ from another one in nothing that long tasks feel: handing out a chunk costs about a
 /// microsecond. Of chunks that give the busiest worker equally many tasks, the smallest balances best.
 fn leave_out_equals(state: &mut State<'_>, waiting: &mut Vec<usize>) {
-    if !state.rules().tasks_are_long() {
+    if !state.rules.tasks_are_long() {
         return;
     }
-    let (combinations, tasks) = (state.combinations(), state.rules().model.tasks);
+    let (combinations, tasks) = (state.combinations, state.rules.model.tasks);
     for &id in waiting.iter() {
         let own = &combinations[id];
         let busiest = |c: &Combination| makespan(tasks, c.workers, c.chunk);

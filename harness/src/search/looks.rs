@@ -38,11 +38,11 @@ impl Looks {
         let racing = state.racing();
         let Some(comparison) = state.compare(&racing, self.from, alpha) else { return false };
         self.taken += 1;
-        let leader = &state.combinations()[racing[comparison.leader].candidate];
+        let leader = &state.combinations[racing[comparison.leader].candidate];
         for other in comparison.others.iter().filter(|other| other.slower) {
             let process = racing[other.index];
             let by = other.interval.map(|ratio| ratio - 1.0);
-            state.prove_slower(process.candidate, by);
+            state.run_mut(process.candidate).slower_by = Some(by);
             state.eliminate(process, Left::Slower { than: leader.clone(), by });
         }
         comparison.others.iter().all(|other| other.slower || other.within)
@@ -69,7 +69,7 @@ impl Looks {
         let control = state.record().control()?;
         let pair = [Process::race(control.candidate), control];
         let apart = state.compare(&pair, self.from, ALPHA)?.others.into_iter().find(|other| other.slower)?;
-        let candidate = state.combinations()[control.candidate].clone();
+        let candidate = state.combinations[control.candidate].clone();
         Some(Warning::ControlApart { candidate, apart: apart.ratio - 1.0 })
     }
 }

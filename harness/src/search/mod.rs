@@ -3,11 +3,6 @@
 //! phase is there, and where each constant comes from.
 //!
 //! It runs on a [`Course`]: live trials, a recording, or a simulation; the same samples lead to the same decisions.
-//!
-//! The answer is a tie set: the leader and all that are not proven slower than it by more than the tolerance. The pick
-//! is one of the tie set that looks within half the tolerance of the fastest: the one with the fewest threads, then the
-//! least memory (to a power of two), then the fastest. Where speed does not decide, the program that leaves more of the
-//! machine to others is better.
 
 mod baselines;
 pub mod bounds;
@@ -50,10 +45,8 @@ use crate::defaults;
 use crate::progress::Progress;
 use crate::space::Candidate;
 use conclude::conclude;
-use exhaustive::Exhaustive;
 use gingham_runtime::combination::Combination;
 use halving::Halving;
-use race::Race;
 use state::State;
 
 /// How a search proceeds.
@@ -66,6 +59,10 @@ pub enum Strategy {
     /// Every combination runs in [`EXHAUSTIVE_ROUNDS`] rounds and none leaves: races are judged against such runs.
     Exhaustive,
 }
+
+/// A task counts as long if it takes at least this part of the budget at the machine's ceiling: only few starts, rounds
+/// and candidates fit then.
+const LONG: f64 = 1.0 / 5000.0;
 
 /// The rules that a search keeps.
 #[derive(Debug, Clone, PartialEq)]
@@ -103,14 +100,7 @@ impl Rules {
             model,
         }
     }
-}
 
-/// A task counts as long if it takes at least this part of the budget at the machine's ceiling. Then only few starts,
-/// rounds and candidates fit, and one sample of a backend that is fifty times slower would cost a hundredth of the
-/// budget.
-const LONG: f64 = 1.0 / 5000.0;
-
-impl Rules {
     /// Whether a single task takes so much of the budget that every run must be planned.
     #[must_use]
     pub fn tasks_are_long(&self) -> bool {
@@ -135,9 +125,9 @@ pub fn search(
     let (stop, looks) = match rules.strategy {
         Strategy::Race => {
             Halving::new(&mut state).run();
-            Race::new(&mut state).run()
+            race::run(&mut state)
         }
-        Strategy::Exhaustive => Exhaustive::new(&mut state).run(),
+        Strategy::Exhaustive => exhaustive::run(&mut state),
     };
     conclude(state, stop, looks)
 }

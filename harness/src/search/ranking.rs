@@ -38,10 +38,6 @@ impl Ranking {
         self.0.is_empty()
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
-    }
-
     pub(super) fn iter(&self) -> impl Iterator<Item = Ranked> {
         self.0.iter().copied()
     }
@@ -80,9 +76,9 @@ impl Ranking {
     /// The rule for a tie: of the candidates that look alike, first those that a program can apply, then the fewest
     /// threads, then the least memory to a power of two, then the fastest.
     pub(super) fn pick(&self, state: &State<'_>) -> Option<usize> {
-        let most = self.least()? * (1.0 + state.rules().tolerance * ALIKE);
+        let most = self.least()? * (1.0 + state.rules.tolerance * ALIKE);
         let cost = |ranked: &&Ranked| {
-            let combination = &state.combinations()[ranked.candidate];
+            let combination = &state.combinations[ranked.candidate];
             let memory = state.run(ranked.candidate).stopped.as_ref().map_or(0, |stopped| stopped.peak_rss_bytes);
             (is_peer(combination), combination.runnable(), memory.checked_ilog2())
         };
@@ -94,7 +90,7 @@ impl Ranking {
 
 /// The fastest candidate of an arrangement, among all that have run and have not failed.
 pub(super) fn fastest(state: &State<'_>, arrangement: Arrangement) -> Option<usize> {
-    let (combinations, cpus) = (state.combinations(), state.rules().model.cpus);
+    let (combinations, cpus) = (state.combinations, state.rules.model.cpus);
     let is_one = |id: &usize| arrangement.includes(&combinations[*id], cpus) && state.run(*id).failure.is_none();
     let fastest = state.record().quickest_of((0..combinations.len()).filter(is_one).map(Process::race));
     fastest.map(|process| process.candidate)

@@ -53,17 +53,17 @@ pub(super) fn why_cut(state: &State<'_>) -> Stop {
 
 /// Rounds of a group on `tasks` tasks; one less where they take too much of the time.
 pub(super) fn group_rounds(state: &State<'_>, tasks: usize) -> usize {
-    let rounds = if state.rules().tasks_are_long() { GROUP_ROUNDS_OF_LONG_TASKS } else { GROUP_ROUNDS };
+    let rounds = if state.rules.tasks_are_long() { GROUP_ROUNDS_OF_LONG_TASKS } else { GROUP_ROUNDS };
     let dear = rounds as f64 * state.round_s(tasks) > GROUP * state.span_s();
     rounds - usize::from(dear)
 }
 
 /// Seconds that the end of the race and the confirmation after it take.
 pub(super) fn reserve_s(state: &State<'_>) -> f64 {
-    if !state.rules().confirm {
+    if !state.rules.confirm {
         return 0.0;
     }
-    let closing_s: f64 = state.racing().iter().map(|&process| state.cost_s(process, state.rules().model.tasks)).sum();
+    let closing_s: f64 = state.racing().iter().map(|&process| state.cost_s(process, state.rules.model.tasks)).sum();
     closing_s + confirmation_s(state)
 }
 
@@ -71,7 +71,7 @@ pub(super) fn reserve_s(state: &State<'_>) -> f64 {
 /// most half of the search's time; 0 where that half is too little for the leader and the baseline in the fewest
 /// rounds.
 pub(super) fn confirmation_s(state: &State<'_>) -> f64 {
-    if !state.rules().confirm {
+    if !state.rules.confirm {
         return 0.0;
     }
     let leader = state.leader().map(|process| process.candidate);
@@ -95,12 +95,12 @@ pub(super) fn least_s(state: &State<'_>, leader: usize) -> f64 {
 /// confirmation, which may have half of the search's time.
 pub(super) fn advised_s(state: &State<'_>, leader: usize) -> f64 {
     let least_s = least_s(state, leader);
-    (state.begun_s() + least_s / CONFIRMATION).max(state.elapsed_s() + least_s)
+    (state.begun_s + least_s / CONFIRMATION).max(state.elapsed_s() + least_s)
 }
 
 /// Seconds that confirming a candidate in that many rounds takes: a start, and a sample more than rounds, since its
 /// results are judged once more at the end.
 pub(super) fn price_s(state: &State<'_>, candidate: usize, rounds: usize) -> f64 {
-    let cost_s = state.cost_s(Process::race(candidate), state.rules().model.tasks);
+    let cost_s = state.cost_s(Process::race(candidate), state.rules.model.tasks);
     state.start_s() + (rounds + 1) as f64 * cost_s
 }

@@ -14,8 +14,8 @@ use crate::reason::{Failure, Left, Stop, Unstarted, Warning};
 
 /// The state of a search.
 pub(super) struct State<'a> {
-    combinations: &'a [Combination],
-    rules: &'a Rules,
+    pub(super) combinations: &'a [Combination],
+    pub(super) rules: &'a Rules,
     course: &'a mut dyn Course,
     progress: &'a mut dyn FnMut(Progress<'_>),
     /// What became of each candidate, but for its samples, which are in `record`.
@@ -28,8 +28,8 @@ pub(super) struct State<'a> {
     disturbance: Disturbance,
     order: Order,
     warnings: Vec<Warning>,
-    /// Seconds that were gone when the search began.
-    begun_s: f64,
+    /// Seconds of the budget that were gone when the search began.
+    pub(super) begun_s: f64,
     /// Seconds that all starts have cost, and how many they were.
     starts: (f64, usize),
     /// Seconds that no round may use: they are kept for the phases after the race.
@@ -70,17 +70,13 @@ impl<'a> State<'a> {
         }
     }
 
-    pub(super) fn rules(&self) -> &'a Rules {
-        self.rules
-    }
-
-    pub(super) fn combinations(&self) -> &'a [Combination] {
-        self.combinations
-    }
-
     /// What became of a candidate so far, but for its samples.
     pub(super) fn run(&self, candidate: usize) -> &Run {
         &self.runs[candidate]
+    }
+
+    pub(super) fn run_mut(&mut self, candidate: usize) -> &mut Run {
+        &mut self.runs[candidate]
     }
 
     pub(super) fn record(&self) -> &Record {
@@ -117,11 +113,6 @@ impl<'a> State<'a> {
     /// The quickest of those that race.
     pub(super) fn leader(&self) -> Option<Process> {
         self.record.quickest_of(self.racing())
-    }
-
-    /// Seconds of the budget that were gone when the search began.
-    pub(super) fn begun_s(&self) -> f64 {
-        self.begun_s
     }
 
     /// Seconds of the budget that are gone.
@@ -291,21 +282,6 @@ impl<'a> State<'a> {
     /// Writes down why a candidate is out, unless it was before.
     pub(super) fn leave(&mut self, candidate: usize, why: Left) {
         self.runs[candidate].left.get_or_insert(why);
-    }
-
-    /// Takes back a candidate that had left, and returns the reason why it had.
-    pub(super) fn readmit(&mut self, candidate: usize) -> Option<Left> {
-        self.runs[candidate].left.take()
-    }
-
-    /// Writes down that a candidate is proven slower than the leader, by which share at least and at most.
-    pub(super) fn prove_slower(&mut self, candidate: usize, by: [f64; 2]) {
-        self.runs[candidate].slower_by = Some(by);
-    }
-
-    /// Takes back the proof that a candidate is slower; returns whether there was one.
-    pub(super) fn disprove(&mut self, candidate: usize) -> bool {
-        self.runs[candidate].slower_by.take().is_some()
     }
 
     /// Compares processes by the rounds `from ..`; `alpha` is the error level that this look may spend.

@@ -4,8 +4,8 @@
 //! [`Trial`], the child's [`init`]; they exchange lines of JSON ([`protocol`]). The child may be any other [`Program`]
 //! that speaks this protocol.
 
-mod failed;
 pub(crate) mod driver;
+mod failed;
 mod init;
 mod memory;
 mod patience;
