@@ -15,7 +15,7 @@ pub use crossing::Candidate;
 pub use narrowing::narrowing;
 pub use selection::Selection;
 
-use crossing::{of_backend, of_functions};
+use crossing::Crossing;
 
 /// A selection that names what is not there.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -58,25 +58,22 @@ pub fn candidates(
     if let Some(&given) = selection.workers.iter().flatten().find(|&&w| w == 0 || w > executor::MAX_WORKERS) {
         return Err(Error::Workers { given });
     }
-    let mut candidates = Vec::new();
-    let mut add = |own: Vec<Candidate>| {
-        own.into_iter().for_each(|new| {
-            if !candidates.contains(&new) {
-                candidates.push(new)
-            }
-        });
-    };
-    match (workload.call(), &selection.backends) {
-        (Call::Function(_), _) => add(of_functions(workload, cpus, selection)),
-        (&Call::Op { op, dtype }, None) => {
-            registry
-                .iter()
-                .for_each(|backend| add(of_backend(backend.as_ref(), (op, dtype), workload, cpus, selection)));
+    let crossing = Crossing { workload, cpus, selection };
+    let crossed: Vec<Candidate> = match workload.call() {
+        Call::Function(_) => crossing.of_functions(),
+        &Call::Op { op, dtype } => {
+            let backends = match &selection.backends {
+                None => registry.iter().collect(),
+                Some(ids) => ids.iter().map(|id| registry.get(id)).collect::<Result<Vec<_>, _>>()?,
+            };
+            backends.into_iter().flat_map(|backend| crossing.of_backend(backend.as_ref(), op, dtype)).collect()
         }
-        (&Call::Op { op, dtype }, Some(ids)) => {
-            for id in ids {
-                add(of_backend(registry.get(id)?.as_ref(), (op, dtype), workload, cpus, selection));
-            }
+    };
+    // A list that names something twice asks for it once.
+    let mut candidates = Vec::new();
+    for new in crossed {
+        if !candidates.contains(&new) {
+            candidates.push(new);
         }
     }
     candidates.sort_by_key(|candidate| {
