@@ -26,7 +26,6 @@ pub(crate) struct Limits<'a> {
     pub(crate) budget: Duration,
     /// How long a trial may take to answer.
     pub(crate) deadline: Duration,
-    pub(crate) seed: u64,
     /// Seconds that a task takes at least on one core.
     pub(crate) task_s: f64,
     /// Once true, the user wants no more.
@@ -89,7 +88,7 @@ impl Course for Live<'_> {
     fn probe(&mut self, candidate: usize) -> Option<f64> {
         let combination = &self.combinations[candidate];
         let start = self.limits.start(combination, false, &self.clock);
-        self.driver.probe(combination, &start, self.limits.seed)
+        self.driver.probe(combination, &start)
     }
 
     fn admit(&mut self, process: Process) -> Result<Started, Failure> {

@@ -36,19 +36,22 @@ const FEWEST_ITEMS: usize = 8;
 
 /// Items of a function that a sample of any candidate runs, out of `most`: as many as one thread does in a hundredth of
 /// the budget, at `item_s` seconds an item.
-#[must_use]
-pub fn items(budget_s: f64, item_s: f64, cpus: usize, most: usize) -> usize {
+///
+/// # Errors
+/// Seconds of a budget that would be enough, where `budget_s` less `spent_s` is too short for a round of `candidates`.
+pub fn items(
+    [budget_s, spent_s]: [f64; 2],
+    item_s: f64,
+    cpus: usize,
+    most: usize,
+    candidates: &[Candidate],
+) -> Result<usize, f64> {
     let items = (budget_s * LONGEST_SERIAL_SAMPLE / item_s.max(1e-12)) as usize;
-    items.max(FEWEST_ITEMS * cpus).min(most)
-}
-
-/// Seconds of a budget that would be enough, where `budget_s` seconds, of which `spent_s` are gone, do not leave time
-/// for a round of `candidates`, each of whose samples takes one thread `serial_s` seconds.
-#[must_use]
-pub fn too_short(budget_s: f64, spent_s: f64, serial_s: f64, cpus: usize, candidates: &[Candidate]) -> Option<f64> {
+    let items = items.max(FEWEST_ITEMS * cpus).min(most);
+    let serial_s = item_s * items as f64;
     let raced = candidates.iter().filter(|candidate| candidate.skipped.is_none());
     let round_s: f64 = raced.map(|raced| serial_s / raced.combination.runnable().min(cpus) as f64).sum();
-    (spent_s + round_s > budget_s).then(|| (spent_s + 2.0 * round_s).ceil())
+    if spent_s + round_s > budget_s { Err((spent_s + 2.0 * round_s).ceil()) } else { Ok(items) }
 }
 
 /// Seconds that a task takes. `run_s` runs a number of tasks and gives the seconds that they took. One task says little

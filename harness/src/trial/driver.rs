@@ -33,6 +33,7 @@ pub(crate) struct Driver {
     held: Workload,
     arena: Arena,
     judge: Judge,
+    seed: u64,
     /// Usable CPUs.
     cpus: usize,
 }
@@ -78,7 +79,7 @@ impl Driver {
         cpus: usize,
     ) -> Result<Self, gingham_runtime::workload::placement::Error> {
         let judge = held.judge(arena.placement(), arena.inputs(), seed)?;
-        Ok(Self { environment, held, arena, judge, cpus })
+        Ok(Self { environment, held, arena, judge, seed, cpus })
     }
 
     /// The tasks that trials run.
@@ -142,10 +143,10 @@ impl Driver {
         Ok(Stopped { peak_rss_bytes, threads, error_ratio })
     }
 
-    /// Seconds that a whole task would take on one thread, at the rate of a small one; `seed` gives its operands.
-    pub(crate) fn probe(&self, combination: &Combination, start: &Start<'_>, seed: u64) -> Option<f64> {
+    /// Seconds that a whole task would take on one thread, at the rate of a small one.
+    pub(crate) fn probe(&self, combination: &Combination, start: &Start<'_>) -> Option<f64> {
         let small = self.held.small(PROBE_SIDE);
-        let arena = Arena::new(&small, seed).ok()?;
+        let arena = Arena::new(&small, self.seed).ok()?;
         let hello = Hello::new(&small, combination, &arena, false);
         let (mut trial, _) = Trial::start(start.program, hello, &self.environment, start.deadline).ok()?;
         trial.run(0, 1, 1).ok()?;

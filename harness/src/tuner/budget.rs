@@ -31,11 +31,8 @@ impl Tuner {
     /// [`Error::Budget`], where there is no time for a round.
     pub(super) fn items(&self, item_s: f64, begun: &Begun, spent_s: f64) -> Result<usize, Error> {
         let (budget_s, cpus) = (self.budget.as_secs_f64(), begun.site.machine.usable_cpus);
-        let items = sampling::items(budget_s, item_s, cpus, begun.arena_tasks);
-        match sampling::too_short(budget_s, spent_s, item_s * items as f64, cpus, &begun.candidates) {
-            Some(needed) => Err(Error::Budget { given: budget_s, needed, workload: self.workload.clone() }),
-            None => Ok(items),
-        }
+        sampling::items([budget_s, spent_s], item_s, cpus, begun.arena_tasks, &begun.candidates)
+            .map_err(|needed| Error::Budget { given: budget_s, needed, workload: self.workload.clone() })
     }
 }
 

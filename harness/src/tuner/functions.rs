@@ -141,11 +141,8 @@ impl FnTuner {
         let combinations = candidates.iter().map(|candidate| candidate.combination.clone()).collect();
         let mut pools = Pools::new(f, items, combinations, &self.interrupt, clock.clone());
         let item_s = pools.item_s(&one_thread)?;
-        let part = sampling::items(budget_s, item_s, cpus.usable, items);
-        let serial_s = item_s * part as f64;
-        if let Some(needed) = sampling::too_short(budget_s, clock.elapsed_s(), serial_s, cpus.usable, &candidates) {
-            return Err(Error::Budget { given: budget_s, needed, workload });
-        }
+        let part = sampling::items([budget_s, clock.elapsed_s()], item_s, cpus.usable, items, &candidates)
+            .map_err(|needed| Error::Budget { given: budget_s, needed, workload: workload.clone() })?;
         pools.limit(part);
         let site = Site { machine, env_cleared: Vec::new(), ceilings: Ceilings::default() };
         let model = Model::new(&workload.with_fewer_tasks(part), &site.machine, &site.ceilings);

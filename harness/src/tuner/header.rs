@@ -28,7 +28,7 @@ impl Tuner {
             ("op threads", list(op_threads.as_ref().map(|t| t.iter().map(ToString::to_string).collect()))),
             ("workers", list(texts(workers))),
             ("chunks", list(texts(chunks))),
-            ("peers", list(Some(self.named_peers().map(|(peer, _)| peer.to_string()).collect()))),
+            ("peers", list(Some(self.named_peers().map(|peer| peer.to_string()).collect()))),
             ("libraries", versions.collect::<Vec<_>>().join(", ")),
         ];
         let settings = settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();

@@ -157,7 +157,6 @@ impl Tuner {
             peers: &self.peers,
             budget: self.budget,
             deadline: self.deadline,
-            seed: self.seed,
             task_s: model.task_s,
             interrupt: &self.interrupt,
         };
@@ -269,14 +268,14 @@ impl Tuner {
         if self.strategy == Strategy::Exhaustive && legal > MOST_EXHAUSTIVE {
             return Err(Error::Exhaustive { given: legal });
         }
-        candidates.extend(self.named_peers().map(|(combination, _)| Candidate { combination, skipped: None }));
+        candidates.extend(self.named_peers().map(|combination| Candidate { combination, skipped: None }));
         Ok(candidates)
     }
 
-    /// Each peer, with the combination that stands for it.
-    pub(super) fn named_peers(&self) -> impl Iterator<Item = (Combination, &Program)> {
+    /// The combinations that stand for the peers.
+    pub(super) fn named_peers(&self) -> impl Iterator<Item = Combination> {
         self.peers.iter().filter_map(|program| match program {
-            Program::Peer { name, .. } => Some((Combination::peer(name), program)),
+            Program::Peer { name, .. } => Some(Combination::peer(name)),
             Program::Own(_) => None,
         })
     }
