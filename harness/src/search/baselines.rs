@@ -1,17 +1,16 @@
 //! The baselines: one thread of each backend, serial, and with them the peers. They run first, because the expected
 //! times of all other candidates follow from theirs.
 //!
-//! Where tasks are long there may not be time even for every baseline: a product of 4000 x 4000 takes 2 s at 59 GF/s.
-//! Each backend then runs a small task of the same kind first. The backend that is quickest on it starts first, a
-//! backend that is far behind on it is not started at all, and the others wait in the order of their small tasks.
+//! Where tasks are long, even the baselines may take too much time: a product of 4000 x 4000 takes 2 s at 59 GF/s. Each
+//! backend then runs a small task of the same kind first; those that are far behind with it are left out, and the others
+//! start in the order of their small tasks.
 
 use gingham_runtime::combination::ExecutorKind;
 
 use super::state::{End, State};
 use super::{Process, Unstarted, gross, is_peer, shares};
 
-/// A backend that takes this many times as long as the quickest one on a small task cannot win with large ones: between
-/// n = 512 and n = 2000 the order of libraries changes, but none has gained more than a third on another.
+/// A backend that takes this many times as long as the quickest one on a small task cannot win with large ones.
 const HOPELESS: f64 = 2.0;
 
 /// The part of the search's time that baselines may take where tasks are long; one is always started.

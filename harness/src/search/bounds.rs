@@ -2,8 +2,7 @@
 //!
 //! Two candidates are compared by the log of the ratio of their times in each round, so that whatever slows a whole
 //! round cancels. The mean of these logs is trimmed by a fifth at each end and its variance winsorised (Tukey and
-//! McLaughlin 1963; Yuen 1974), because a burst on a shared machine hits one sample of a round and not the others: with
-//! plain means one burst in ten samples hides a difference of 10 % for as long as thirty rounds.
+//! McLaughlin 1963; Yuen 1974), because a burst on a shared machine hits one sample of a round and not the others.
 //!
 //! The variance is pooled over all candidates, and is at least what a candidate shows against its A/A control, and at
 //! least its own. Levels are Holm's (1979) over the candidates, halved because the same samples choose the leader:
@@ -18,15 +17,13 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 /// The chance that a tuning calls some candidate slower that is not.
 pub const ALPHA: f64 = 0.05;
 
-/// Rounds after which the race is looked at. Each look costs its part of [`ALPHA`], so looks lie further apart as
-/// rounds go on and one more round adds less.
+/// Rounds after which the race is looked at. Each look costs its part of [`ALPHA`].
 pub const LOOKS: [usize; 9] = [5, 6, 8, 10, 12, 15, 20, 25, 30];
 
-/// Rounds of the confirmation: the exact interval of the median is then that from the third to the tenth of twelve
-/// samples, which covers it with 96.1 %.
+/// Rounds of the confirmation.
 pub const CONFIRMATION_ROUNDS: usize = 12;
 
-/// Rounds below which there is no interval, and so no confirmation.
+/// Rounds of the confirmation at least: fewer samples give no interval.
 pub const FEWEST_CONFIRMATION_ROUNDS: usize = 6;
 
 /// What each look, and the confirmation after the last, may spend of [`ALPHA`].

@@ -8,7 +8,7 @@ use super::Model;
 use super::bounds::FEWEST_CONFIRMATION_ROUNDS;
 use super::shares::CONFIRMATION;
 
-/// The part of the ceiling that a good backend reaches: `simd` was measured at 85 to 97 % on large products.
+/// The part of the ceiling that a good backend reaches.
 const REACHED: f64 = 0.85;
 
 /// Runs of a candidate that is not confirmed: its first one, two in rounds, and one that is judged at the end.
@@ -20,7 +20,7 @@ const AROUND_ROUNDS: usize = 2;
 /// The part of the remaining time that making the operands may take.
 pub(crate) const PREPARATION_SHARE: f64 = 0.5;
 
-/// An advised budget is this many times the expected time: the machine may be busier, the processes slower.
+/// An advised budget is this many times the expected time.
 const MARGIN: f64 = 1.2;
 
 /// Seconds of a budget.

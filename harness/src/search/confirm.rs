@@ -1,7 +1,6 @@
 //! The confirmation: the finalists and the serial baseline once more, in fresh processes.
 //!
-//! The winner of a race among many has usually been a little lucky, so its times in the race are too good. The
-//! published figures are therefore of new samples, which had no part in choosing the finalists.
+//! The published figures are of new samples, which had no part in choosing the finalists.
 
 use super::bounds::{CONFIRMATION_ROUNDS, Comparison, FEWEST_CONFIRMATION_ROUNDS, SHARE};
 use super::ranking::{Ranking, fastest};
@@ -12,7 +11,7 @@ use crate::arrangement::Arrangement;
 /// Finalists that are confirmed at most, beside the baselines.
 pub(super) const MOST: usize = 5;
 
-/// Those of them that come before the winner's run on private memory: one of them may turn out to be the winner.
+/// Those of them that come before the winner's run on private memory.
 const FIRST: usize = 3;
 
 /// Those that are confirmed in fewer rounds if need be, the others in all or not at all: the favourite and its

@@ -10,7 +10,7 @@ use crate::stats;
 /// Rounds that may be repeated, as a share of all.
 const MOST_REPEATED: f64 = 0.25;
 
-/// Rounds that may be repeated before there are enough rounds to take a share of.
+/// Rounds that may be repeated in any case, however few there are.
 const FIRST_REPEATED: usize = 2;
 
 /// A round is repeated if other programs took more than this many times their usual share of it.

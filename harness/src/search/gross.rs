@@ -9,12 +9,11 @@ pub(super) const GROSS: f64 = 1.5;
 /// Rounds in which a candidate must have been beyond [`GROSS`].
 const ROUNDS: usize = 2;
 
-/// Times the leader's time for which one round is enough: bursts have been seen to slow a sample threefold.
+/// Times the leader's time for which one round is enough.
 const HUGE: f64 = 10.0;
 
 /// Eliminates the candidates that took more than [`GROSS`] times the leader's time in every round that both have run
-/// in: in [`ROUNDS`] rounds at least, or in one where they took more than [`HUGE`] times as long. All rounds count, not
-/// only the last two: over thirty rounds, bursts of 200 ms slow some candidate twice in succession in one race of ten.
+/// in: in [`ROUNDS`] rounds at least, or in one where they took more than [`HUGE`] times as long.
 pub(super) fn eliminate(state: &mut State<'_>) {
     let Some(leader) = state.leader() else { return };
     let pace = state.record().logs(leader, 0);

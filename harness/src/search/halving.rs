@@ -1,10 +1,6 @@
 //! Successive halving (Jamieson and Talwalkar 2016): from all candidates to the few that race.
 //!
-//! One thread of each backend runs first ([`baselines`](super::baselines)). From its time the [`model`](super::model)
-//! computes the ideal time of each combination of that backend. Candidates start in groups, in the order of their ideal
-//! times. After the rounds of each group the best third of the live candidates stays, with some that are near the
-//! leader. A candidate whose ideal time is beyond the leader's time is not started at all. Samples are of a small part
-//! of the batch, but never of a part that fits a cache if the batch does not.
+//! Samples are of a small part of the batch, but never of a part that fits a cache if the batch does not.
 //!
 //! Where tasks are long ([`Rules::tasks_are_long`](super::Rules::tasks_are_long)) every run is planned: candidates
 //! start as long as there is time for the rounds of their group, and as many race as there is time for up to the first
@@ -18,16 +14,13 @@ use super::bounds::LOOKS;
 use super::state::{End, State};
 use super::{Left, Process, Unstarted, forecast, gross, shares};
 
-/// Candidates of the first group, the most promising ones: candidates whose ideal time is beyond the quickest of them
-/// are not started.
+/// Candidates of the first group, the most promising ones.
 const FIRST_GROUP: usize = 16;
 
-/// Candidates that start in each other group. With fewer, the candidates that stay would run more often; with more, a
-/// short budget would have no place to stop. With the candidates that stay, at most some forty processes are alive.
+/// Candidates that start in each other group.
 const NEXT_GROUP: usize = 24;
 
-/// A candidate is not started if even its ideal time (perfect speed-up) is more than this multiple of the leader's. The
-/// margin covers what the ideal model ignores and the noise of a single sample.
+/// A candidate is not started if even its ideal time (perfect speed-up) is more than this multiple of the leader's.
 const BEYOND: f64 = 1.25;
 
 /// After a group, one of this many live candidates stays.
@@ -43,8 +36,7 @@ const FEWEST_FINALISTS: usize = 2;
 const WITHOUT_CONTROL: usize = 3;
 
 /// Candidates that take at most this many times the leader's best time may stay although a third is faster: the bests
-/// of a few samples of two equals differ by as much. (256 x 256 on two virtual cores: twenty combinations are equal,
-/// and one of them left at 1.03.)
+/// of a few samples of two equals differ by as much.
 const NEAR: f64 = 1.08;
 
 /// They may stay up to this many candidates: after a group, and in the race.
@@ -174,8 +166,7 @@ impl<'s, 'a> Halving<'s, 'a> {
     }
 
     /// The largest ratio of a candidate's speed to the speed that the ceilings allow. Ceilings hold for the moment in
-    /// which they were measured: two cores have been seen to read memory as fast as one core, and twice as fast a
-    /// minute later.
+    /// which they were measured.
     fn stretch(&self, leader: Process) -> f64 {
         let times =
             |process: Process| Some(self.measured(process.candidate)? / self.state.record().ratio(process, leader)?);

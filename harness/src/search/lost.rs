@@ -2,8 +2,7 @@
 
 use crate::sample::Sample;
 
-/// CPU seconds by which a reading of the CPUs' clocks may be off, for each sample and CPU: both ends are rounded to the
-/// kernel's tick of 10 ms, which makes a standard deviation of 10 ms over the root of six.
+/// The standard deviation of a reading of the CPUs' clocks in seconds, for each sample and CPU.
 const TICK_S: f64 = 0.0041;
 
 /// A loss counts only beyond this many standard deviations of the clocks.

@@ -1,6 +1,6 @@
 //! The search for the fastest combination: one thread of each backend first, then successive halving, then a race that
 //! ends when the samples have decided, then fresh processes that confirm it. `README.md` beside this file says why each
-//! phase is there, and where each constant comes from.
+//! phase is there, and where each constant comes from: beside a constant stands only what it is.
 //!
 //! It runs on a [`Course`]: live trials, a recording, or a simulation; the same samples lead to the same decisions.
 

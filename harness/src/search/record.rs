@@ -6,9 +6,7 @@ use super::bounds::{Comparison, compare};
 use super::{Process, Role};
 use crate::sample::Sample;
 
-/// A round's slowness is taken from this part of its processes, the least slowed ones. A burst in the middle of a round
-/// has been seen to slow most processes in it 1.7-fold; by their median, the few that it spared would have looked 1.7
-/// times as quick as they are.
+/// The slowness of a round is the lower quartile (one in four) of the slowness of its processes.
 const LEAST_SLOWED: usize = 4;
 
 /// The samples of every process that was started.
@@ -82,12 +80,8 @@ impl Record {
         self.counted(process).map(Sample::seconds_per_task).min_by(f64::total_cmp)
     }
 
-    /// How many times as long `process` takes as `other`, each at its best in the rounds that both ran in.
-    ///
-    /// Bests, because noise mostly adds time: one quiet sample shows what a process can do, and a median of two bursts
-    /// does not. Within shared rounds, because a shared machine changes its pace: memory has been seen to get half as
-    /// fast from one minute to the next, so a process that ran in the better rounds would look faster. Without a shared
-    /// round, the best times themselves are compared.
+    /// How many times as long `process` takes as `other`, each at its best in the rounds that both ran in: noise mostly
+    /// adds time, and a shared machine changes its pace. Without a shared round, their best times are compared.
     pub(super) fn ratio(&self, process: Process, other: Process) -> Option<f64> {
         let [own, theirs] = [process, other].map(|process| self.paces(process));
         let both = || own.iter().zip(&theirs).filter_map(|(own, theirs)| Some(((*own)?, (*theirs)?)));

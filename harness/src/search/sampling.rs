@@ -2,17 +2,13 @@
 
 use crate::space::Candidate;
 
-/// A sample of a short batch lasts about this long, from two thirds to one and a half of it, by repeating the batch:
-/// the clock, the request and the wake-up of workers cost some 50 us each.
+/// A sample of a short batch lasts about this long, from two thirds to one and a half of it, by repeating the batch.
 pub const SAMPLE_S: f64 = 0.02;
 
-/// The part of the budget that a sample may take, and the seconds that it may always take. Some ten candidates race in
-/// some ten rounds and some four are confirmed in twelve: with 400 samples of the longest kind there is time for all of
-/// it.
+/// The part of the budget that a sample may take, and the seconds that it may always take.
 const LONGEST_SAMPLE: (f64, f64) = (1.0 / 400.0, 0.12);
 
-/// Tasks that take this long are timed in their first run: to wake the workers and to load the caches takes some
-/// milliseconds, which are below a hundredth of such a sample.
+/// Tasks that take this long are timed in their first run.
 const WARMED_BELOW_S: f64 = 0.1;
 
 /// Tasks of a sample, out of `held` tasks of `task_s` seconds each: all of them, or as many whole waves as fit into the
@@ -28,10 +24,9 @@ pub fn part(budget_s: f64, task_s: f64, wave: usize, held: usize) -> usize {
 }
 
 /// The part of the budget that a sample of one thread may take where every candidate runs the same items of a function.
-/// The confirmation repeats that sample in a dozen rounds.
 const LONGEST_SERIAL_SAMPLE: f64 = 0.01;
 
-/// Items of a sample for each CPU at least, if there are so many: with fewer, the item that ends last would decide.
+/// Items of a sample for each CPU at least, unless the batch has fewer.
 const FEWEST_ITEMS: usize = 8;
 
 /// Items of a function that a sample of any candidate runs, out of `most`: as many as one thread does in a hundredth of

@@ -1,5 +1,4 @@
-//! How a search shares out its time: candidates start in the first part, the race gets the rest, and some of it is kept
-//! for the confirmation.
+//! How a search shares out its time among starts, race and confirmation.
 
 use super::bounds::{CONFIRMATION_ROUNDS, FEWEST_CONFIRMATION_ROUNDS};
 use super::ranking::fastest;
@@ -11,23 +10,20 @@ use crate::arrangement::Arrangement;
 /// is for the race.
 const STARTING: f64 = 0.6;
 
-/// The largest part of the search's time that is kept for the confirmation: a short budget should measure more than one
-/// combination, however well it could confirm that one.
+/// The largest part of the search's time that is kept for the confirmation.
 pub(super) const CONFIRMATION: f64 = 0.5;
 
 /// The part of the search's time that the rounds of a group may take; if they would take more, the group has one round
 /// less.
 const GROUP: f64 = 0.1;
 
-/// Rounds of a group: a candidate that is slow in all of them leaves. On a shared machine a fifth of all samples have
-/// been half as fast although no counter says why, and of thirty equals one was, twice in succession.
+/// Rounds of a group: a candidate that is slow in all of them leaves.
 pub(super) const GROUP_ROUNDS: usize = 3;
 
 /// Rounds of a group where tasks are long.
 const GROUP_ROUNDS_OF_LONG_TASKS: usize = 2;
 
-/// Time is kept for the confirmation of this many candidates that take as long as the leader, and of the baseline: the
-/// leader and two more.
+/// Time is kept for the confirmation of this many candidates that take as long as the leader, and of the baseline.
 const KEPT_FOR: usize = 3;
 
 /// Whether the race needs all the time that is left once `pending_s` seconds of it are gone.

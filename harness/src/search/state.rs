@@ -70,7 +70,6 @@ impl<'a> State<'a> {
         }
     }
 
-    /// What became of a candidate so far, but for its samples.
     pub(super) fn run(&self, candidate: usize) -> &Run {
         &self.runs[candidate]
     }
@@ -94,7 +93,6 @@ impl<'a> State<'a> {
         run.failure.is_none() && run.started.is_some()
     }
 
-    /// The processes that run.
     pub(super) fn live(&self) -> &[Process] {
         &self.live
     }
@@ -140,12 +138,10 @@ impl<'a> State<'a> {
         self.course.may_start()
     }
 
-    /// Whether the user wants no more.
     pub(super) fn is_interrupted(&self) -> bool {
         self.course.interrupted()
     }
 
-    /// Says what is going on.
     pub(super) fn tell(&mut self, progress: Progress<'_>) {
         (self.progress)(progress);
     }
