@@ -147,7 +147,7 @@ fn a_peer_is_measured_with_all_its_processes() {
         wait"#;
     let mut trial = start_peer(script, Path::new("-"), DEADLINE).expect("a peer");
     let start = Instant::now();
-    let measured = trial.measure(0, 1, 1).expect("an answer");
+    let measured = trial.sample(0, 1, 1).expect("an answer");
     let cpu_s = measured.user_s + measured.sys_s;
     let most = start.elapsed().as_secs_f64() * 2.0 + 0.1;
     assert_eq!(measured.wall_s, 0.25);

@@ -74,9 +74,6 @@ pub trait Course {
     }
 
     /// Starts a process and verifies its results: from here on it can be sampled.
-    ///
-    /// # Errors
-    /// [`Failure`]
     fn admit(&mut self, process: Process) -> Result<Started, Failure>;
 
     /// Runs it once, on `tasks` tasks of the batch, repeated for as long as a sample must last.

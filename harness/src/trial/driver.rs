@@ -88,9 +88,6 @@ impl Driver {
     }
 
     /// Starts a trial, runs it cold, and judges its results.
-    ///
-    /// # Errors
-    /// [`Failure`]
     pub(crate) fn start(
         &mut self,
         combination: &Combination,
@@ -191,9 +188,6 @@ impl Driver {
 
 impl Running {
     /// A sample of `tasks` tasks, or of as many as a sample may have, repeated until it lasts as long as a sample must.
-    ///
-    /// # Errors
-    /// [`Failure`]; the trial cannot be used any more.
     pub(crate) fn sample(&mut self, round: usize, tasks: usize) -> Result<Sample, Failure> {
         let tasks = tasks.min(self.most);
         let repeat = sampling::repeats(self.task_s * tasks as f64);

@@ -31,7 +31,7 @@ const LAST_RITES: Duration = Duration::from_secs(2);
 /// How often to look whether a runner has ended where no descriptor signals it.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// A runner process and its group.
+/// A runner process and its group. A trial that has failed cannot be used any more.
 #[derive(Debug)]
 pub struct Trial {
     child: Child,
@@ -99,44 +99,27 @@ impl Trial {
     }
 
     /// Runs tasks `first .. first + count`, `repeat` times; returns the seconds that they took.
-    ///
-    /// # Errors
-    /// [`Failure`]; the trial cannot be used any more.
     pub fn run(&mut self, first: usize, count: usize, repeat: usize) -> Result<f64, Failure> {
         self.ask_to_run(Request::Run { first, count, repeat, check: false })
     }
 
     /// Runs them once. When this returns, the results are in the arena, wherever the runner computes.
-    ///
-    /// # Errors
-    /// [`Failure`]; the trial cannot be used any more.
     pub fn verify(&mut self, first: usize, count: usize) -> Result<f64, Failure> {
         self.ask_to_run(Request::Run { first, count, repeat: 1, check: true })
     }
 
-    /// The sample of a [`Trial::run`], with what the whole group used meanwhile and what other programs took.
-    ///
-    /// # Errors
-    /// [`Failure`]; the trial cannot be used any more.
-    pub fn measure(&mut self, first: usize, count: usize, repeat: usize) -> Result<Sample, Failure> {
-        let group = self.pid();
-        let used = || Usage::of_group(group);
-        let before = Reading::before(used(), &self.neighbours);
-        let wall_s = self.run(first, count, repeat)?;
-        Ok(before.after(used, &self.neighbours, wall_s, [count, repeat]))
-    }
-
     /// A sample of `tasks` tasks, each run `repeat` times. The trial is stopped before and after it, and runs `warm`
     /// tasks untimed first.
-    ///
-    /// # Errors
-    /// [`Failure`]; the trial cannot be used any more.
     pub fn sample(&mut self, warm: usize, tasks: usize, repeat: usize) -> Result<Sample, Failure> {
         self.resume();
         if warm > 0 {
             self.run(0, warm, 1)?;
         }
-        let sample = self.measure(0, tasks, repeat)?;
+        let group = self.pid();
+        let used = || Usage::of_group(group);
+        let before = Reading::before(used(), &self.neighbours);
+        let wall_s = self.run(0, tasks, repeat)?;
+        let sample = before.after(used, &self.neighbours, wall_s, [tasks, repeat]);
         self.stop();
         Ok(sample)
     }

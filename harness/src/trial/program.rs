@@ -28,33 +28,22 @@ pub enum Program {
 /// The program of the calling process, even if its file has been replaced or removed.
 const THIS: &str = "/proc/self/exe";
 
-/// A text that does not describe a peer.
+/// The text, given here, does not describe a peer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// There is nothing to start.
-    #[error("peer `{given}`: there is no command; expected [NAME=]CMD, for example numpy=python3 numpy_runner.py")]
-    NoCommand {
-        /// The text that was given.
-        given: String,
-    },
+    #[error("peer `{0}`: there is no command; expected [NAME=]CMD, for example numpy=python3 numpy_runner.py")]
+    NoCommand(String),
     /// The command cannot be split into words.
-    #[error("peer `{given}`: a quote is not closed, or a `\\` ends the command; words are split as a POSIX shell does")]
-    Quotes {
-        /// The text that was given.
-        given: String,
-    },
-    /// The name cannot stand in a combination's text.
+    #[error("peer `{0}`: a quote is not closed, or a `\\` ends the command; words are split as a POSIX shell does")]
+    Quotes(String),
+    /// The name, the second text, cannot stand in a combination's text.
     #[error(
-        "peer `{given}`: `{name}` is not a name; give one of letters, digits, `-`, `_` and `.` before the command: \
+        "peer `{0}`: `{1}` is not a name; give one of letters, digits, `-`, `_` and `.` before the command: \
          NAME=CMD"
     )]
-    Name {
-        /// The text that was given.
-        given: String,
-        /// The unusable name.
-        name: String,
-    },
+    Name(String, String),
 }
 
 impl Program {
@@ -74,9 +63,9 @@ impl Program {
             Some((name, command)) if !name.contains([' ', '\t', '\n', '\'', '"', '/']) => (Some(name), command),
             _ => (None, given),
         };
-        let words = shlex::split(command).ok_or_else(|| Error::Quotes { given: given.into() })?;
+        let words = shlex::split(command).ok_or_else(|| Error::Quotes(given.into()))?;
         if words.first().is_none_or(String::is_empty) {
-            return Err(Error::NoCommand { given: given.into() });
+            return Err(Error::NoCommand(given.into()));
         }
         let stem = || {
             let word = words.iter().rfind(|word| !word.starts_with('-'))?;
@@ -84,7 +73,7 @@ impl Program {
         };
         let name = name.or_else(stem).unwrap_or_default();
         if !is_peer_name(name) {
-            return Err(Error::Name { given: given.into(), name: name.into() });
+            return Err(Error::Name(given.into(), name.into()));
         }
         Ok(Self::Peer { name: name.into(), words })
     }

@@ -67,15 +67,12 @@ pub enum Error {
     /// It was interrupted before there was anything to measure.
     #[error("interrupted before any combination was measured; nothing is saved")]
     Interrupted,
-    /// More combinations than can be kept alive at once.
+    /// More combinations, so many, than can be kept alive at once.
     #[error(
-        "an exhaustive search keeps all combinations alive, {given} here and {MOST_EXHAUSTIVE} at most; choose among \
+        "an exhaustive search keeps all combinations alive, {0} here and {MOST_EXHAUSTIVE} at most; choose among \
          them with --backend, --executor, --op-threads, --workers or --chunk"
     )]
-    Exhaustive {
-        /// The number of combinations.
-        given: usize,
-    },
+    Exhaustive(usize),
 }
 
 impl From<Failure> for Error {

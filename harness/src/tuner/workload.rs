@@ -266,7 +266,7 @@ impl Tuner {
         let mut candidates = space::candidates(&self.registry, held, cpus, &self.selection)?;
         let legal = candidates.iter().filter(|c| c.skipped.is_none()).count();
         if self.strategy == Strategy::Exhaustive && legal > MOST_EXHAUSTIVE {
-            return Err(Error::Exhaustive { given: legal });
+            return Err(Error::Exhaustive(legal));
         }
         candidates.extend(self.named_peers().map(|combination| Candidate { combination, skipped: None }));
         Ok(candidates)
