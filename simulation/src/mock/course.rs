@@ -4,10 +4,9 @@ use gingham_harness::journal::Resumable;
 use gingham_harness::outcome::Sample;
 use gingham_harness::search::{Course, Failure, Process, Started, Stopped, sampling};
 
-use super::CPUS;
 use super::fields::MockCandidate;
 use super::noise::{Noise, bits, uniform};
-use super::setting::Setting;
+use super::{CPUS, Setting};
 
 /// Seconds that a start takes, and everything around a sample.
 const START_S: f64 = 0.05;

@@ -1,13 +1,12 @@
 //! The noise of the mock machine: the residuals of recorded times, with rounds and combinations taken out.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use gingham_harness::outcome::{Outcome, Status};
 use gingham_harness::stats;
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
-use crate::recordings::{FOLDER, logs, measured};
+use crate::recordings::{FOLDER, logs, measured, polish};
 
 /// Fewer residuals than this do not make a distribution.
 const FEWEST: usize = 500;
@@ -82,25 +81,15 @@ impl Noise {
     }
 }
 
-/// Logs of the seconds per task, less the effects of the round and of the combination: Tukey's (1977) median polish,
-/// which leaves a burst where it happened.
+/// Logs of the seconds per task, less the effects of the round and of the combination.
 fn residuals(outcome: &Outcome) -> Vec<f64> {
     let finished = outcome.trials.iter().filter(|row| row.status == Status::Ok).map(logs);
-    let finite = |lane: Vec<(usize, f64)>| lane.into_iter().filter(|(_, log)| log.is_finite()).collect();
-    let mut lanes: Vec<Vec<(usize, f64)>> = finished.map(finite).filter(|lane: &Vec<_>| lane.len() >= 6).collect();
-    let rounds: BTreeSet<usize> = lanes.iter().flatten().map(|(round, _)| *round).collect();
-    let take_out = |values: &mut dyn Iterator<Item = &mut f64>| {
-        let mut values: Vec<&mut f64> = values.collect();
-        let median = stats::median(&values.iter().map(|x| **x).collect::<Vec<_>>());
-        values.iter_mut().for_each(|x| **x -= median);
-    };
+    let finite = |logs: Vec<(usize, f64)>| logs.into_iter().filter(|(_, log)| log.is_finite()).collect();
+    let mut trials: Vec<Vec<_>> = finished.map(finite).filter(|logs: &Vec<_>| logs.len() >= 6).collect();
     for _ in 0..10 {
-        lanes.iter_mut().for_each(|lane| take_out(&mut lane.iter_mut().map(|(_, log)| log)));
-        for round in &rounds {
-            take_out(&mut lanes.iter_mut().flatten().filter(|(own, _)| own == round).map(|(_, log)| log));
-        }
+        polish(&mut trials);
     }
-    lanes.into_iter().flatten().map(|(_, log)| log).collect()
+    trials.into_iter().flatten().map(|(_, log)| log).collect()
 }
 
 fn deviation(values: &[f64]) -> f64 {

@@ -1,7 +1,7 @@
 //! A race of thirty rounds decided in two ways: by the bounds of the search, and by a paired t for each candidate, with
 //! plain means.
 
-use gingham_harness::search::bounds::{Comparison, LOOKS, SHARE, compare};
+use gingham_harness::search::bounds::{LOOKS, SHARE, compare};
 use gingham_harness::search::{Course, Order, Process, Role};
 use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, StudentsT};
@@ -54,18 +54,16 @@ fn decide(logs: &[Vec<Option<f64>>], tolerance: f64, method: Method) -> Vec<Opti
     for look in LOOKS {
         let live: Vec<usize> = (0..logs.len()).filter(|&i| left[i].is_none()).collect();
         let so_far: Vec<Vec<Option<f64>>> = live.iter().map(|&i| logs[i][..look].to_vec()).collect();
-        let slower = match method {
-            Method::TrimmedPooled => slower(compare(&so_far, None, tolerance, SHARE)),
+        let slower: Vec<usize> = match method {
+            Method::TrimmedPooled => {
+                let others = compare(&so_far, None, tolerance, SHARE).map_or(Vec::new(), |found| found.others);
+                others.iter().filter(|other| other.slower).map(|other| other.index).collect()
+            }
             Method::PlainPaired => slower_plainly(&so_far, tolerance),
         };
         slower.into_iter().for_each(|i| left[live[i]] = Some(look));
     }
     left
-}
-
-fn slower(comparison: Option<Comparison>) -> Vec<usize> {
-    let others = comparison.map_or(Vec::new(), |comparison| comparison.others);
-    others.iter().filter(|other| other.slower).map(|other| other.index).collect()
 }
 
 /// A paired t for each (Student 1908), at Holm's levels.

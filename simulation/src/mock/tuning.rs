@@ -42,7 +42,7 @@ pub fn tunings(
     let tune = |run: usize| {
         let seed = bits(&[run as u64]);
         let mut machine = Machine::new(&field, setting, disturbance(run), seed);
-        let found = tune(&field, setting, seed, &mut machine);
+        let found = search(&candidates(&field), &rules(setting, seed), &mut machine, &mut |_| {});
         let mut tuned = judge(&field, setting, &found, level);
         tuned.tied.iter_mut().for_each(|id| *id = places[*id]);
         tuned.tied.sort_unstable();
@@ -55,10 +55,6 @@ pub fn tunings(
 pub fn unchanged(one: &[Tuned], other: &[Tuned]) -> Share {
     let pairs: Vec<_> = one.iter().zip(other).collect();
     Share::count(&pairs, |(one, other)| one.tied == other.tied)
-}
-
-fn tune(field: &[MockCandidate], setting: &Setting<'_>, seed: u64, machine: &mut Machine<'_>) -> Found {
-    search(&candidates(field), &rules(setting, seed), machine, &mut |_| {})
 }
 
 /// The candidates as a search takes them.

@@ -4,10 +4,8 @@
 //! memory and CPUs are shared; tasks end in waves; executors cost a wake-up for each worker and a hand-out for each
 //! chunk.
 
-use gingham_core::{
-    Backend, BackendId, DType, Dot, Elementwise, Error, Fill, Info, Limit, MatMul, Op, OpThreads, Ops, Scalar,
-};
-use gingham_core::{Registry, Support, Threading};
+use gingham_core::{Backend, BackendId, Dot, Elementwise, Fill, MatMul, Ops, Registry};
+use gingham_core::{DType, Error, Info, Limit, Op, OpThreads, Scalar, Support, Threading};
 use gingham_harness::outcome::Sample;
 use gingham_harness::search::{Course, Failure, Process, Role, Started, Stopped, sampling};
 use gingham_runtime::waves::makespan;
@@ -57,39 +55,16 @@ struct Model {
 }
 
 const BACKENDS: [Model; 4] = [
-    Model {
-        id: "simd",
-        threading: Threading::PerCall { rayon: false },
-        arrays: true,
-        rate: 0.88,
-        serial: 0.02,
-        fork_s: 3e-6,
-    },
-    Model {
-        id: "openblas",
-        threading: Threading::Process { var: "OPENBLAS_NUM_THREADS" },
-        arrays: false,
-        rate: 0.84,
-        serial: 0.015,
-        fork_s: 6e-6,
-    },
-    Model {
-        id: "faer",
-        threading: Threading::PerCall { rayon: true },
-        arrays: false,
-        rate: 0.80,
-        serial: 0.03,
-        fork_s: 4e-6,
-    },
-    Model {
-        id: "ndarray",
-        threading: Threading::AtStart { var: "MATMUL_NUM_THREADS", allowed: &[1, 2, 4] },
-        arrays: true,
-        rate: 0.62,
-        serial: 0.06,
-        fork_s: 8e-6,
-    },
+    Model { id: "simd", threading: PER_CALL, arrays: true, rate: 0.88, serial: 0.02, fork_s: 3e-6 },
+    Model { id: "openblas", threading: PROCESS, arrays: false, rate: 0.84, serial: 0.015, fork_s: 6e-6 },
+    Model { id: "faer", threading: RAYON, arrays: false, rate: 0.80, serial: 0.03, fork_s: 4e-6 },
+    Model { id: "ndarray", threading: AT_START, arrays: true, rate: 0.62, serial: 0.06, fork_s: 8e-6 },
 ];
+
+const PER_CALL: Threading = Threading::PerCall { rayon: false };
+const RAYON: Threading = Threading::PerCall { rayon: true };
+const PROCESS: Threading = Threading::Process { var: "OPENBLAS_NUM_THREADS" };
+const AT_START: Threading = Threading::AtStart { var: "MATMUL_NUM_THREADS", allowed: &[1, 2, 4] };
 
 /// The reference: plain loops.
 const REFERENCE_RATE: f64 = 0.03;

@@ -1,10 +1,8 @@
 //! The noise of the modelled machine: the part of recorded times that combination and round do not explain, in logs.
 
-use std::collections::BTreeMap;
-
 use gingham_harness::replay::Recording;
 
-use crate::recordings::logs;
+use crate::recordings::{logs, polish};
 
 /// Differences between recorded samples that combination and round do not explain, in logs.
 #[derive(Debug, Clone)]
@@ -21,23 +19,12 @@ impl Noise {
     pub fn of(recordings: &[Recording]) -> Self {
         let mut noise = Self { rounds: Vec::new(), samples: Vec::new() };
         for recording in recordings {
-            let ran = recording.outcome().trials.iter().filter(|row| !row.samples.is_empty());
-            let mut by_round = BTreeMap::<usize, Vec<f64>>::new();
-            for row in ran {
-                let logs = logs(row);
-                let middle = median(logs.iter().map(|(_, log)| *log));
-                logs.iter().for_each(|(round, log)| by_round.entry(*round).or_default().push(log - middle));
-            }
-            for logs in by_round.into_values() {
-                let level = median(logs.iter().copied());
-                noise.rounds.push(level);
-                noise.samples.extend(logs.iter().map(|log| log - level));
-            }
+            let mut trials: Vec<_> = recording.outcome().trials.iter().map(logs).collect();
+            noise.rounds.extend(polish(&mut trials));
+            let mut left = trials.concat();
+            left.sort_by_key(|(round, _)| *round);
+            noise.samples.extend(left.into_iter().map(|(_, log)| log));
         }
         noise
     }
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    gingham_harness::stats::median(&values.collect::<Vec<_>>())
 }
