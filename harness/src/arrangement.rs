@@ -28,8 +28,8 @@ impl Arrangement {
         }
     }
 
-    /// Whether a combination is arranged so on `cpus` usable CPUs. A peer is not, since nobody knows how it spreads its
-    /// threads. On one CPU nothing can be spread.
+    /// Whether a combination is arranged so on `cpus` usable CPUs. A peer never is: it does not say how it spreads its
+    /// threads. One CPU has the serial arrangement alone.
     #[must_use]
     pub fn includes(self, combination: &Combination, cpus: usize) -> bool {
         let (workers, threads) = (combination.workers, combination.op_threads.get());

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use gingham_runtime::combination::Combination;
 
-/// Receives the progress of a tuning of a function, and how many seconds of its budget are left. By default there is no
-/// listener.
+/// Receives the progress of a tuning of a function, and the seconds that its budget has left; the default ignores both.
 #[derive(Clone, Default)]
 pub struct Listener(Option<Arc<Hear>>);
 
@@ -56,7 +55,7 @@ pub enum Progress<'a> {
         /// How many are still to be started at most, this one included.
         left: usize,
     },
-    /// It has seen one thread of each backend, and knows how much there is to do.
+    /// It has measured one thread of each backend, and knows how much work is ahead.
     Expecting {
         /// Combinations that are worth starting.
         combinations: usize,
@@ -78,7 +77,7 @@ pub enum Progress<'a> {
         combination: &'a Combination,
         /// The round, from 0.
         round: usize,
-        /// How many rounds there are.
+        /// The number of rounds.
         of: usize,
     },
     /// It is over, well or not.

@@ -13,7 +13,7 @@ pub fn median(values: &[f64]) -> f64 {
 
 /// The exact order-statistic interval of the median: the narrowest symmetric pair of order statistics that covers the
 /// median of any continuous distribution with probability at least 95 % (David and Nagaraja, Order Statistics, 3rd
-/// ed., section 7.1). `None` below six values, where even the extremes cover it less often.
+/// ed., section 7.1). `None` for fewer than six values, whose extremes cover it less often.
 #[must_use]
 pub fn median_interval(values: &[f64]) -> Option<[f64; 2]> {
     let n = values.len();

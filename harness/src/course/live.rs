@@ -44,7 +44,7 @@ pub(crate) struct Live<'a> {
 impl<'a> Limits<'a> {
     /// What a trial of `combination` is started with.
     pub(crate) fn start(&self, combination: &Combination, private: bool, clock: &Clock) -> Start<'a> {
-        // A trial that hangs may cost the time that is left, not more; a peer, which nobody has verified, half of that.
+        // A trial that hangs may cost the time that is left; a trial of a peer, whose program is unknown, half of it.
         let left = self.budget.as_secs_f64() - clock.elapsed_s();
         let left = if combination.executor == ExecutorKind::Peer { left / 2.0 } else { left };
         Start {

@@ -2,8 +2,8 @@
 //! times of all other candidates follow from theirs.
 //!
 //! Where tasks are long, even the baselines may take too much time: a product of 4000 x 4000 takes 2 s at 59 GF/s. Each
-//! backend then runs a small task of the same kind first; those that are far behind with it are left out, and the others
-//! start in the order of their small tasks.
+//! backend then runs a small task of the same kind first; those that are far behind with it are left out, and the
+//! others start in the order of their small tasks.
 
 use gingham_runtime::combination::ExecutorKind;
 
@@ -16,7 +16,7 @@ const HOPELESS: f64 = 2.0;
 /// The part of the search's time that baselines may take where tasks are long; one is always started.
 const SHARE: f64 = 0.2;
 
-/// Samples of a baseline for which there must be time where tasks are long: one in each round of its group.
+/// Samples that a baseline must have time for where tasks are long: one in each round of its group.
 const SAMPLES: f64 = 2.0;
 
 /// The places of the baselines among the candidates.
@@ -74,8 +74,7 @@ impl Baselines {
         End::Whole
     }
 
-    /// How many times the time of `leader` one thread of the backend of candidate `id` takes, by its baseline's
-    /// samples.
+    /// The time of one thread of the backend of candidate `id` over that of `leader`, by its baseline's samples.
     pub(super) fn measured(&self, state: &State<'_>, id: usize, leader: Process) -> Option<f64> {
         state.record().ratio(Process::race(self.of(state, id)?), leader)
     }
@@ -100,7 +99,7 @@ impl Baselines {
 /// Probes the baselines. The user named the peers, so a peer races however slow its small task was.
 fn probe(state: &mut State<'_>, baselines: &[usize]) {
     let own: Vec<usize> = baselines.iter().copied().filter(|&id| !is_peer(&state.combinations[id])).collect();
-    // With one backend there is nothing to choose.
+    // A single backend needs no choice.
     if own.len() > 1 {
         for (i, &id) in own.iter().enumerate() {
             state.probe(id, own.len() - i);

@@ -26,7 +26,7 @@ const MARGIN: f64 = 1.2;
 /// Seconds of a budget.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Needed {
-    /// Below this there is no comparison of one thread with many.
+    /// A shorter budget cannot compare one thread with many.
     pub least_s: f64,
     /// With this the answer is confirmed in fresh processes.
     pub advised_s: f64,

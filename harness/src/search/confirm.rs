@@ -70,7 +70,7 @@ fn wanted(state: &State<'_>, ranking: &Ranking, favourite: usize) -> Vec<Process
     wanted
 }
 
-/// Those of `wanted` for which there is time, and in how many rounds.
+/// Those of `wanted` that fit into the time, and the number of their rounds.
 fn affordable(state: &State<'_>, wanted: Vec<Process>) -> (Vec<Process>, usize) {
     let (mut chosen, mut rounds, mut left_s) = (Vec::new(), CONFIRMATION_ROUNDS, state.left_s());
     for process in wanted {

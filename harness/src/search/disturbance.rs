@@ -44,7 +44,7 @@ impl Disturbance {
         true
     }
 
-    /// How many rounds there were.
+    /// The number of rounds.
     pub(super) fn rounds(&self) -> Rounds {
         self.rounds
     }

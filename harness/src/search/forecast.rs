@@ -1,4 +1,4 @@
-//! How much there is to do. It is shown to the user alone; no decision depends on it.
+//! How much work is ahead, for the user alone: no decision depends on it.
 
 use super::bounds::CONFIRMATION_ROUNDS;
 use super::confirm;
@@ -14,7 +14,7 @@ const RACE_ROUNDS: f64 = 10.0;
 /// The part of the finalists that runs in a round of the race, on average: the others have left.
 const STILL_IN: f64 = 0.5;
 
-/// Says how much there is to do, once one thread of each backend has run: `worth` candidates are worth starting, the
+/// Tells how much work is ahead, once one thread of each backend has run: `worth` candidates are worth starting, the
 /// best of which takes `least` times the leader's time with perfect speed-up, and `finalists` of them will race.
 pub(super) fn tell(state: &mut State<'_>, least: f64, worth: usize, finalists: usize) {
     let Some(leader_s) = state.leader().and_then(|leader| state.record().quickest_s(leader)) else { return };

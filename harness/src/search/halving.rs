@@ -3,8 +3,7 @@
 //! Samples are of a small part of the batch, but never of a part that fits a cache if the batch does not.
 //!
 //! Where tasks are long ([`Rules::tasks_are_long`](super::Rules::tasks_are_long)) every run is planned: candidates
-//! start as long as there is time for the rounds of their group, and as many race as there is time for up to the first
-//! look.
+//! start while the rounds of their group fit into the time, and as many race as can run up to the first look.
 
 use gingham_runtime::combination::Combination;
 use gingham_runtime::waves::makespan;
@@ -39,7 +38,7 @@ const WITHOUT_CONTROL: usize = 3;
 /// of a few samples of two equals differ by as much.
 const NEAR: f64 = 1.08;
 
-/// They may stay up to this many candidates: after a group, and in the race.
+/// Candidates up to which near ones may stay: after a group, and in the race.
 const MOST_NEAR: [usize; 2] = [12, 10];
 
 /// The part of the batch that a sample runs.
@@ -94,8 +93,8 @@ impl<'s, 'a> Halving<'s, 'a> {
         }
     }
 
-    /// Starts the next group, runs its rounds, and eliminates the slower candidates; cut where there is no time to
-    /// start it.
+    /// Starts the next group, runs its rounds, and eliminates the slower candidates. Is cut, without a start, if the
+    /// time is too short.
     fn run_group(&mut self) -> End {
         let size = if self.groups == 0 { FIRST_GROUP } else { NEXT_GROUP };
         let group = self.waiting.split_off(self.waiting.len().saturating_sub(size));
@@ -141,7 +140,7 @@ impl<'s, 'a> Halving<'s, 'a> {
         self.waiting = waiting;
     }
 
-    /// Says how much there is to do, now that one thread of each backend is known.
+    /// Tells the user how much work is ahead, now that one thread of each backend is known.
     fn forecast(&mut self) {
         let ideals: Vec<f64> = self.waiting.iter().filter_map(|&id| self.expected(id)).collect();
         if let Some(least) = ideals.iter().copied().min_by(f64::total_cmp) {
@@ -235,8 +234,8 @@ fn portion(state: &State<'_>) -> usize {
     part.max(FEWEST_PER_CPU * model.cpus).min(model.tasks)
 }
 
-/// Leaves out those that differ from another one in nothing that long tasks feel: handing out a chunk costs about a
-/// microsecond. Of chunks that give the busiest worker equally many tasks, the smallest balances best.
+/// Leaves out candidates that differ from another one by their chunk alone, which takes a microsecond to hand out. Of
+/// chunks that give the busiest worker equally many tasks, the smallest balances best.
 fn leave_out_equals(state: &mut State<'_>, waiting: &mut Vec<usize>) {
     if !state.rules.tasks_are_long() {
         return;

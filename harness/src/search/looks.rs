@@ -9,12 +9,12 @@ use super::{Left, Process, Warning};
 pub(super) struct Looks {
     /// Its first round.
     from: usize,
-    /// How many looks there have been.
+    /// Looks so far.
     taken: usize,
 }
 
 impl Looks {
-    /// Those at a race that begins with the next round.
+    /// Looks at a race that begins with the next round.
     pub(super) fn from_now(state: &State<'_>) -> Self {
         Self { from: state.record().next_round(), taken: 0 }
     }
@@ -48,7 +48,7 @@ impl Looks {
         comparison.others.iter().all(|other| other.slower || other.within)
     }
 
-    /// Those that are in at the end of the race.
+    /// The candidates that are in at the end of the race.
     pub(super) fn ranking(&self, state: &State<'_>) -> Ranking {
         let racing = state.racing();
         let Some(comparison) = state.compare(&racing, self.from, ALPHA) else {

@@ -16,7 +16,7 @@ const MOST: f64 = 0.05;
 pub(crate) struct Lost {
     /// CPU seconds that they had.
     seconds: f64,
-    /// CPU seconds that there were.
+    /// CPU seconds in all.
     of_s: f64,
     /// How many times a CPU's clock was read at both ends.
     readings: f64,

@@ -73,7 +73,7 @@ pub struct Rules {
     pub tolerance: f64,
     /// How it proceeds.
     pub strategy: Strategy,
-    /// Seconds that it may take, counted as [`Course::elapsed_s`] does; infinite where samples are all there is.
+    /// Seconds that it may take, counted as [`Course::elapsed_s`] does; infinite where only the samples end it.
     pub budget_s: f64,
     /// Rounds of the race at most; the last of [`bounds::LOOKS`] unless samples are scarce.
     pub most_rounds: usize,

@@ -34,7 +34,7 @@ pub(super) fn run(state: &mut State<'_>) -> (Stop, Looks) {
     (stop, looks)
 }
 
-/// Starts the A/A control, a second process of the leader, if there is more than one candidate to compare.
+/// Starts the A/A control, a second process of the leader, if more than one candidate races.
 fn start_control(state: &mut State<'_>) {
     let Some(leader) = state.leader().filter(|_| state.racing().len() > 1) else { return };
     // Where tasks are long, it must leave time for the first look: for its start, and for that many rounds of it and

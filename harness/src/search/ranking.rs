@@ -25,7 +25,7 @@ impl Ranking {
         ranking
     }
 
-    /// Candidates by their best times, where the race has had no rounds to compare them by.
+    /// Candidates by their best times, if the race has no round to compare them by.
     pub(super) fn by_quickest(state: &State<'_>, candidates: impl Iterator<Item = usize> + Clone) -> Self {
         let Some(leader) = state.record().quickest_of(candidates.clone().map(Process::race)) else {
             return Self::default();
@@ -59,7 +59,7 @@ impl Ranking {
         }
     }
 
-    /// Keeps the candidates for which it `is` so.
+    /// Keeps the candidates that pass `is`.
     pub(super) fn retain(&mut self, is: impl Fn(usize) -> bool) {
         self.0.retain(|ranked| is(ranked.candidate));
     }

@@ -44,7 +44,7 @@ impl Record {
         self.slowness = behind.into_iter().map(least).collect();
     }
 
-    /// The samples of this round do not count: it is run again.
+    /// Sets aside the samples of a round that is run again.
     pub(super) fn set_aside(&mut self, round: usize) {
         let samples = self.samples.values_mut().flatten();
         samples.filter(|sample| sample.round == round).for_each(|sample| sample.set_aside = true);

@@ -26,7 +26,7 @@ const GROUP_ROUNDS_OF_LONG_TASKS: usize = 2;
 /// Time is kept for the confirmation of this many candidates that take as long as the leader, and of the baseline.
 const KEPT_FOR: usize = 3;
 
-/// Whether the race needs all the time that is left once `pending_s` seconds of it are gone.
+/// Whether the race needs all the time that is left, less `pending_s` seconds.
 pub(super) fn is_late(state: &State<'_>, pending_s: f64) -> bool {
     if let Some(may_start) = state.may_start() {
         return !may_start;
@@ -42,7 +42,7 @@ pub(super) fn leave_out(state: &mut State<'_>, candidates: &[usize]) {
     }
 }
 
-/// Why there was no time for the rest of a round.
+/// Why a round was cut.
 pub(super) fn why_cut(state: &State<'_>) -> Stop {
     if state.is_interrupted() { Stop::Interrupted } else { Stop::Budget }
 }

@@ -22,7 +22,7 @@ pub(super) struct State<'a> {
     runs: Vec<Run>,
     /// The processes that run.
     live: Vec<Process>,
-    /// The running processes that take no part in rounds for now.
+    /// The running processes that rounds leave out for now.
     resting: Vec<Process>,
     record: Record,
     disturbance: Disturbance,
@@ -32,7 +32,7 @@ pub(super) struct State<'a> {
     pub(super) begun_s: f64,
     /// Seconds that all starts have cost, and how many they were.
     starts: (f64, usize),
-    /// Seconds that no round may use: they are kept for the phases after the race.
+    /// Seconds that rounds leave to the phases after the race.
     reserve_s: f64,
 }
 
@@ -275,7 +275,7 @@ impl<'a> State<'a> {
         self.dismiss(process, false);
     }
 
-    /// Writes down why a candidate is out, unless it was before.
+    /// Writes down why a candidate is out; the first reason stays.
     pub(super) fn leave(&mut self, candidate: usize, why: Left) {
         self.runs[candidate].left.get_or_insert(why);
     }

@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
-/// Whole lines.
+/// What a runner answers, line by line.
 #[derive(Debug)]
 pub(super) struct Lines {
     pub(super) pipe: File,
@@ -31,17 +31,17 @@ impl Lines {
         Some(line)
     }
 
-    /// Nothing is here yet.
+    /// Whether no byte has come.
     pub(super) fn is_empty(&self) -> bool {
         self.buffer.is_empty()
     }
 
-    /// The first line is not complete yet.
+    /// Whether the first line is incomplete.
     pub(super) fn pending(&self) -> bool {
         !self.buffer.contains(&b'\n') && !self.too_long()
     }
 
-    /// More bytes have come without a line's end than any answer has.
+    /// Whether more bytes have come without a line's end than an answer may have.
     pub(super) fn too_long(&self) -> bool {
         self.buffer.len() > LONGEST_ANSWER
     }
@@ -59,7 +59,7 @@ impl Lines {
     }
 }
 
-/// The last bytes: enough for a reason.
+/// The last bytes that a runner has written to standard error: enough for a reason.
 #[derive(Debug)]
 pub(super) struct Tail {
     pub(super) pipe: File,

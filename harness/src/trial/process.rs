@@ -165,7 +165,7 @@ impl Trial {
         self.child.id()
     }
 
-    /// The group may have ended already; then there is nothing to signal.
+    /// Signals the group, unless it has ended.
     fn signal(&self, signal: Signal) {
         if !self.reaped {
             let _ = kill_process_group(self.group, signal);

@@ -32,7 +32,7 @@ const THIS: &str = "/proc/self/exe";
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// There is nothing to start.
+    /// It has no command.
     #[error("peer `{0}`: there is no command; expected [NAME=]CMD, for example numpy=python3 numpy_runner.py")]
     NoCommand(String),
     /// The command cannot be split into words.

@@ -21,7 +21,7 @@ pub(super) fn serve(registry: &Registry) -> ExitCode {
     match serve_lines(registry) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "trial: {error}"); // if that fails there is nowhere left to report it
+            let _ = writeln!(io::stderr(), "trial: {error}"); // no other stream is left to report a failure on
             ExitCode::FAILURE
         }
     }

@@ -7,8 +7,8 @@ use crate::search::{Found, Model, Needed, Run, sampling};
 use super::{Error, Tuner};
 
 impl Tuner {
-    /// Refuses a budget in which there is no comparison of one thread with many, where `prepared_s` seconds are gone,
-    /// or must be kept, before anything runs.
+    /// Refuses a budget that is too short to compare one thread with many, once the operands are made, which takes
+    /// `prepared_s` seconds.
     pub(super) fn check_budget(&self, model: &Model, prepared_s: f64) -> Result<(), Error> {
         let short = Needed::new(model, prepared_s).least_s > self.budget.as_secs_f64();
         if short { Err(self.too_short(model, prepared_s)) } else { Ok(()) }
@@ -28,7 +28,7 @@ impl Tuner {
     /// Items of a function that a sample runs, each of which takes `item_s` seconds.
     ///
     /// # Errors
-    /// [`Error::Budget`], where there is no time for a round.
+    /// [`Error::Budget`], if the budget is too short for a round.
     pub(super) fn items(&self, item_s: f64, begun: &Begun, spent_s: f64) -> Result<usize, Error> {
         let (budget_s, cpus) = (self.budget.as_secs_f64(), begun.site.machine.usable_cpus);
         sampling::items([budget_s, spent_s], item_s, cpus, begun.arena_tasks, &begun.candidates)

@@ -47,7 +47,7 @@ pub enum Error {
     /// The function is not one that is registered.
     #[error(transparent)]
     Workload(#[from] workload::Error),
-    /// A function does not run on one thread, so there is nothing to compare others with.
+    /// The function fails on one thread, with which all others would be compared.
     #[error("the function does not run on one thread: {0}")]
     Serial(Failure),
     /// A workload of nothing.

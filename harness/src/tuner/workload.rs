@@ -47,13 +47,13 @@ pub struct Tuner {
     pub budget: Duration,
     /// How long a trial may take to answer.
     pub deadline: Duration,
-    /// Combinations within this share of the best are not told apart from it.
+    /// Combinations within this share of the best count as equal to it.
     pub tolerance: f64,
     /// Sets the inputs and the order of rounds.
     pub seed: u64,
     /// Leaves variables that choose kernels set.
     pub keep_env: bool,
-    /// A journal, made where there is none: what it tells of is not measured again.
+    /// The journal that the tuning makes, or goes on with: it does not measure again what the journal tells.
     pub journal: Option<PathBuf>,
     /// Once true, the tuning ends with what is known so far.
     pub interrupt: Arc<AtomicBool>,
@@ -61,7 +61,7 @@ pub struct Tuner {
     pub program: PathBuf,
 }
 
-/// Refuses a batch that takes no time, two runners that would share a row, and one that is not there.
+/// Refuses an empty batch, two peers of one name, and a peer whose program is missing.
 ///
 /// # Errors
 /// [`Error::Nothing`], [`Error::Twice`] and [`Error::Missing`].
@@ -140,7 +140,7 @@ impl Tuner {
             Progress::Filling { bytes, at_worst_s: bytes as f64 / arena::FIRST_TOUCH },
             left() - gone.as_secs_f64(),
         );
-        // To prepare again takes nothing from the budget, which the search has planned with.
+        // A resumed search has planned with all of its budget, so preparing again costs nothing of it.
         let limit_s = if past.is_some() { f64::INFINITY } else { left() * PREPARATION_SHARE };
         let interrupted = || self.interrupt.load(Ordering::Relaxed);
         let arena = match Arena::made_while(&held, self.seed, &|needed_s| needed_s <= limit_s && !interrupted()) {
@@ -174,7 +174,7 @@ impl Tuner {
             clock.set(gone);
         } else {
             (begun.at_s, begun.prefault_s) = (clock.elapsed_s(), prefault_s);
-            // What is made is used, if there is time for an answer at all.
+            // The operands are made, and are used if the rest of the budget is enough for an answer.
             self.check_budget(&model, begun.at_s)?;
         }
 
@@ -192,20 +192,20 @@ impl Tuner {
         Ok(outcome)
     }
 
-    /// The journal, where there is to be one, and what it tells.
+    /// The journal, if the user wants one, and what it tells.
     fn journal(&self, machine: &Machine) -> Result<(Option<Journal<Event>>, Option<Past>), Error> {
         let Some(path) = &self.journal else { return Ok((None, None)) };
         let (journal, events) = Journal::open(path, &self.header(machine))?;
         Ok((Some(journal), Past::of(path, events)?))
     }
 
-    /// What a search that begins now is given, before there is an arena.
+    /// What a new search begins with, the arena aside.
     fn begin(&self, machine: Machine, clock: &Clock, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Begun, Error> {
         let held = held(&self.workload, machine.usable_cpus, self.budget.as_secs_f64());
         held.check_memory(available_memory())?;
         let candidates = self.candidates(&held, Cpus::of(&machine))?;
         let ceilings = match self.workload.bound() {
-            // Nothing would be compared with them.
+            // No ceiling bounds the workload.
             Bound::Unknown => Ceilings::default(),
             Bound::MultiplyAdd | Bound::Read | Bound::Write | Bound::Copy => {
                 progress(Progress::Ceilings);
@@ -242,7 +242,7 @@ impl Tuner {
         }
     }
 
-    /// What a search has come to that ended with these readings of its clock.
+    /// The outcome of a search; `clock_s` are the readings of its clock.
     fn ended(&self, found: Found, begun: &Begun, clock_s: Vec<f64>) -> Result<Outcome, Error> {
         self.check_samples(&found, &self.model(begun), clock_s.last().copied().unwrap_or_default())?;
         let (held, cpus) = (self.held(begun), Cpus::of(&begun.site.machine));

@@ -13,7 +13,7 @@ pub struct MockCandidate {
     pub noisy: f64,
 }
 
-/// One thread of as many backends as there are times; times are multiples of the fastest's.
+/// A backend for each of `times`, on one thread; times are multiples of [`SECONDS`].
 pub fn serial(times: &[f64]) -> Vec<MockCandidate> {
     let named = times.iter().enumerate().map(|(i, time)| (format!("b{i:02}+serial"), *time));
     named.map(|(name, time)| MockCandidate { name, seconds: time * SECONDS, noisy: 1.0 }).collect()

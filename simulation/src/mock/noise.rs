@@ -11,13 +11,13 @@ use crate::recordings::{FOLDER, logs, measured, polish};
 /// Fewer residuals than this do not make a distribution.
 const FEWEST: usize = 500;
 
-/// Values of a distribution that is known by its formula.
+/// Values that stand for a distribution known by its formula.
 const QUANTILES: usize = 4096;
 
 /// A distribution of log times, its median 0 and its standard deviation 1.
 #[derive(Debug, Clone)]
 pub struct Noise {
-    /// Where it is from.
+    /// Its source, in words.
     pub name: String,
     /// In ascending order.
     values: Vec<f64>,
@@ -25,7 +25,7 @@ pub struct Noise {
 
 impl Noise {
     /// Residuals of the recorded exhaustive tunings in [`FOLDER`], those of simulated machines left out;
-    /// Student's t with 4 degrees of freedom where there are too few.
+    /// Student's t with 4 degrees of freedom if these are too few.
     #[must_use]
     pub fn recorded() -> Self {
         let recordings = measured(Path::new(FOLDER)).expect("the recordings can be read");

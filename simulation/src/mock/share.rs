@@ -7,14 +7,14 @@ use statrs::distribution::{Beta, ContinuousCDF};
 /// How many of how many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Share {
-    /// How often it was so.
+    /// Tries that passed.
     pub hits: usize,
     /// The number of tries, at least one.
     pub of: usize,
 }
 
 impl Share {
-    /// Counts what is so.
+    /// Counts those of `all` that pass `is`.
     pub fn count<T>(all: &[T], is: impl Fn(&T) -> bool) -> Self {
         Self { hits: all.iter().filter(|one| is(one)).count(), of: all.len() }
     }

@@ -63,7 +63,7 @@ pub fn candidates(field: &[MockCandidate]) -> Vec<Candidate> {
     field.iter().map(|c| Candidate { combination: combination(c), skipped: None }).collect()
 }
 
-/// What a search keeps to.
+/// The rules of the search.
 pub fn rules(setting: &Setting<'_>, seed: u64) -> Rules {
     let model = Model { tasks: TASKS, cpus: CPUS, gain: CPUS as f64, beyond_cache: 0, task_s: 0.0 };
     Rules { seed, tolerance: setting.tolerance, ..Rules::new(model) }

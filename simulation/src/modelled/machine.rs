@@ -111,7 +111,7 @@ pub(super) fn seconds(combination: &Combination, workload: &Workload, tasks: usi
     let threads_s = alone * (serial + (1.0 - serial) / threads.min(CPUS) as f64) + fork_s * (threads - 1) as f64;
     let busy = (workers * threads) as f64;
     let beyond = (busy / CPUS as f64).max(1.0);
-    // If one operation has more threads than there are CPUs, the cost of sharing them has been counted already.
+    // If one operation has more threads than the machine has CPUs, the cost of sharing them has been counted already.
     let shared = beyond / (threads as f64 / CPUS as f64).max(1.0) * (1.0 + CONTENTION * (beyond - 1.0));
     let memory = if of_memory { (busy.min(CPUS as f64) / MEMORY_GAIN).max(1.0) } else { 1.0 };
 
