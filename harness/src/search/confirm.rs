@@ -99,7 +99,8 @@ fn judge(state: &mut State<'_>, ranking: &mut Ranking, fresh: &[Process], compar
     let leader = fresh[comparison.leader].candidate;
     let others = comparison.others.iter().map(|other| (fresh[other.index].candidate, other.ratio, other.slower));
     let rated: Vec<(usize, f64, bool)> = others.chain([(leader, 1.0, false)]).collect();
-    let (stayed, left): (Vec<_>, Vec<_>) = rated.into_iter().partition(|(id, ..)| ranking.has(*id));
+    let (stayed, left): (Vec<_>, Vec<_>) =
+        rated.into_iter().partition(|(id, ..)| ranking.candidates().any(|ranked| ranked == *id));
     stayed.iter().for_each(|&(id, ratio, _)| ranking.rate(id, ratio));
     // Where none that stayed is here to be compared with, the race's word stands.
     let Some(front) = stayed.iter().map(|(_, ratio, _)| *ratio).min_by(f64::total_cmp) else { return };

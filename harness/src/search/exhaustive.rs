@@ -3,7 +3,7 @@
 
 use super::looks::Looks;
 use super::state::{End, State};
-use super::{Process, Stop, shares};
+use super::{Stop, shares};
 
 /// Rounds of an exhaustive search.
 pub const EXHAUSTIVE_ROUNDS: usize = 12;
@@ -11,13 +11,7 @@ pub const EXHAUSTIVE_ROUNDS: usize = 12;
 /// Runs every candidate in [`EXHAUSTIVE_ROUNDS`] rounds; says why it stopped.
 pub(super) fn run(state: &mut State<'_>) -> (Stop, Looks) {
     let ids = state.startable();
-    for (i, &candidate) in ids.iter().enumerate() {
-        if state.left_s() <= 0.0 || state.is_interrupted() {
-            shares::leave_out(state, &ids[i..]);
-            break;
-        }
-        state.start(Process::race(candidate), ids.len() - i);
-    }
+    shares::start(state, &ids, 0, |state| state.left_s() <= 0.0);
     let looks = Looks::from_now(state);
     for _ in 0..EXHAUSTIVE_ROUNDS {
         if state.is_interrupted() {

@@ -103,7 +103,11 @@ impl<'s, 'a> Halving<'s, 'a> {
             shares::leave_out(self.state, &[&group[..], &self.waiting].concat());
             return End::Cut;
         }
-        self.start(&group);
+        // A group whose candidates have not run has taught nothing: where tasks are long, its round must fit.
+        let tasks = self.tasks;
+        let pending_s = |state: &State<'_>| if state.rules.tasks_are_long() { state.round_s(tasks) } else { 0.0 };
+        let is_late = |state: &State<'_>| shares::is_late(state, pending_s(state));
+        shares::start(self.state, &group, self.waiting.len(), is_late);
         for _ in 0..shares::group_rounds(self.state, self.tasks) {
             if self.state.round(self.tasks) == End::Cut {
                 shares::leave_out(self.state, &self.waiting);
@@ -115,18 +119,6 @@ impl<'s, 'a> Halving<'s, 'a> {
         self.thin_out(self.state.racing_own().len().div_ceil(ONE_OF).max(FINALISTS), MOST_NEAR[0]);
         self.groups += 1;
         End::Whole
-    }
-
-    fn start(&mut self, group: &[usize]) {
-        for (i, &candidate) in group.iter().enumerate() {
-            // A group whose candidates have not run has taught nothing.
-            let is_long = self.state.rules.tasks_are_long();
-            let pending_s = if is_long { self.state.round_s(self.tasks) } else { 0.0 };
-            if shares::is_late(self.state, pending_s) || self.state.is_interrupted() {
-                return shares::leave_out(self.state, &group[i..]);
-            }
-            self.state.start(Process::race(candidate), group.len() - i + self.waiting.len());
-        }
     }
 
     /// Orders the waiting candidates: those about which nothing is known start first, then the most promising.
@@ -203,9 +195,8 @@ impl<'s, 'a> Halving<'s, 'a> {
     }
 
     /// Eliminates all candidates but the `best`, those that are [`NEAR`] up to `most` candidates, and the leader's
-    /// siblings. Siblings differ from it in executor or chunk alone; the model expects the same time of them, and a few
-    /// samples do not refute it. Where tasks are long only the `best` stay, since each other one would cost a part of
-    /// the race.
+    /// siblings, which differ from it in executor or chunk alone. Where tasks are long only the `best` stay, since each
+    /// other one would cost a part of the race.
     fn thin_out(&mut self, best: usize, most: usize) {
         let racing = self.state.racing_own();
         let Some(leader) = self.state.leader().filter(|_| racing.len() > best) else { return };

@@ -47,10 +47,6 @@ impl Ranking {
         self.0.iter().map(|ranked| ranked.candidate)
     }
 
-    pub(super) fn has(&self, candidate: usize) -> bool {
-        self.candidates().any(|id| id == candidate)
-    }
-
     /// Takes over another ratio of a candidate, which is in from now on.
     pub(super) fn rate(&mut self, candidate: usize, ratio: f64) {
         match self.0.iter_mut().find(|ranked| ranked.candidate == candidate) {

@@ -35,7 +35,18 @@ pub(super) fn is_late(state: &State<'_>, pending_s: f64) -> bool {
     state.left_s() - pending_s - confirmation_s < (state.span_s() - confirmation_s) * (1.0 - STARTING)
 }
 
-/// Writes down that there was no time for these candidates.
+/// Starts candidates until it `is_late` or the user wants no more, and leaves out the others. `more` may start after
+/// them.
+pub(super) fn start(state: &mut State<'_>, candidates: &[usize], more: usize, is_late: impl Fn(&State<'_>) -> bool) {
+    for (i, &candidate) in candidates.iter().enumerate() {
+        if is_late(state) || state.is_interrupted() {
+            return leave_out(state, &candidates[i..]);
+        }
+        state.start(Process::race(candidate), candidates.len() - i + more);
+    }
+}
+
+/// Writes down that the time was too short for these candidates.
 pub(super) fn leave_out(state: &mut State<'_>, candidates: &[usize]) {
     for &id in candidates {
         state.skip(id, if state.is_interrupted() { Unstarted::Interrupted } else { Unstarted::Budget });

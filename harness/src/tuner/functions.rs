@@ -2,10 +2,7 @@
 //!
 //! A closure over items captures what it likes and cannot be sent to another process, so it is raced in this process,
 //! on pools of threads that are started for it. A function that the program has registered by name
-//! ([`Registry::with_function`](gingham_core::Registry::with_function)) is raced in trials like any workload: the
-//! trials write its results into shared memory, where they are compared, bit for bit, with the results of a serial run.
-//!
-//! Op threads are one unless a selection names others: a function that makes no use of them would race against itself.
+//! ([`Registry::with_function`](gingham_core::Registry::with_function)) is raced in trials like any workload.
 //!
 //! ```no_run
 //! use gingham_harness::tuner::FnTuner;
