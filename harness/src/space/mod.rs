@@ -1,8 +1,6 @@
 //! The combinations that may run a workload, and those that may not, with the reason.
 
 mod crossing;
-#[cfg(test)]
-mod mock;
 mod narrowing;
 mod selection;
 
@@ -101,11 +99,40 @@ pub fn candidates(
 
 #[cfg(test)]
 mod tests {
-    use gingham_core::{DType, Op, OpThreads, Threading};
+    use gingham_core::{Backend, BackendId, Dot, Elementwise, Fill, MatMul, Ops};
+    use gingham_core::{DType, Info, Limit, Op, OpThreads, Scalar, Support, Threading};
     use gingham_runtime::ExecutorKind;
 
-    use super::mock::{Mock, cores};
     use super::*;
+
+    /// A backend that is native for matmul alone, with the threading under test.
+    pub(super) struct Mock(pub(super) &'static str, pub(super) Threading);
+
+    impl Backend for Mock {
+        fn info(&self) -> Info {
+            Info::new(BackendId::new(self.0), "mock", "1")
+        }
+        fn threading(&self) -> Threading {
+            self.1
+        }
+        fn support(&self, op: Op, _: DType) -> Support {
+            if op == Op::MatMul { Support::Native } else { Support::Fallback }
+        }
+        fn limit(&self, _: OpThreads) -> Result<Limit<'_>, gingham_core::Error> {
+            Ok(Limit::empty())
+        }
+    }
+    impl<T: Scalar> MatMul<T> for Mock {}
+    impl<T: Scalar> Dot<T> for Mock {}
+    impl<T: Scalar> Fill<T> for Mock {}
+    impl<T: Scalar> Elementwise<T> for Mock {}
+    impl Ops<f32> for Mock {}
+    impl Ops<f64> for Mock {}
+
+    /// CPUs that are cores each.
+    pub(super) fn cores(cpus: usize) -> Cpus {
+        Cpus { usable: cpus, cores: cpus }
+    }
 
     fn space(threading: Threading, tasks: usize, cpus: usize, selection: &Selection) -> Result<Vec<Candidate>, Error> {
         let workload = Workload::new(Op::MatMul, DType::F64, "8", None, tasks).unwrap();

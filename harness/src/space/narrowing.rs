@@ -46,7 +46,7 @@ mod tests {
     use gingham_core::{DType, Op, OpThreads, Threading};
     use gingham_runtime::ExecutorKind;
 
-    use super::super::mock::{Mock, cores};
+    use super::super::tests::{Mock, cores};
     use super::*;
 
     #[test]
