@@ -40,8 +40,7 @@ impl Model {
                 workload.ceiling(machine, one).zip(workload.ceiling(machine, all))
             }
         };
-        let task_s = rates.map_or(0.0, |(one, _)| workload.work(1) / one);
-        let task_s = if task_s.is_finite() { task_s } else { 0.0 };
+        let task_s = rates.map(|(one, _)| workload.work(1) / one).filter(|task_s| task_s.is_finite()).unwrap_or(0.0);
         if cached {
             return Self { tasks, cpus, gain: cpus as f64, beyond_cache: 0, task_s };
         }

@@ -14,19 +14,10 @@ pub(super) const WAIT: Duration = Duration::from_secs(1);
 /// The time that is left for an answer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
-    left: Duration,
+    pub(super) left: Duration,
 }
 
 impl Patience {
-    pub(super) fn new(left: Duration) -> Self {
-        Self { left }
-    }
-
-    /// Whether it is over.
-    pub(super) fn is_over(&self) -> bool {
-        self.left.is_zero()
-    }
-
     /// Waits until one of `fds` has an event, at most `longest`.
     pub(super) fn wait(&mut self, fds: &mut [PollFd<'_>], longest: Duration) -> io::Result<()> {
         let (begin, wait) = (Instant::now(), self.left.min(longest));

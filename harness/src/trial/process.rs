@@ -174,7 +174,7 @@ impl Trial {
 
     /// Sends a request and waits for its answer, the runner's end, or the deadline, whichever comes first.
     fn ask(&mut self, request: &Request) -> Result<Answer, Failure> {
-        let mut patience = Patience::new(self.deadline);
+        let mut patience = Patience { left: self.deadline };
         // A line that is here already would be taken for the answer, and then each answer for the next one.
         self.answers.read();
         if !self.answers.is_empty() {
@@ -243,7 +243,7 @@ impl Trial {
         patience: &mut Patience,
         pipes: [(&File, PollFlags); N],
     ) -> Result<([bool; N], bool), Failure> {
-        if patience.is_over() {
+        if patience.left.is_zero() {
             return Err(late(self.deadline));
         }
         let end = self.end.iter().map(|end| PollFd::new(end, PollFlags::IN));
@@ -261,7 +261,7 @@ impl Trial {
 
     /// Waits for the runner's end.
     fn ends_within(&self, most: Duration) -> bool {
-        let mut patience = Patience::new(most);
+        let mut patience = Patience { left: most };
         while !self.has_ended() {
             if self.wait(&mut patience, []).is_err() {
                 return false;

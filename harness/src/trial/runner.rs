@@ -12,6 +12,7 @@ use gingham_runtime::engine::{Engine, Limited};
 use gingham_runtime::workload::{self, Call, Tasks};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Signal, getpid, kill_process, set_parent_process_death_signal};
+use serde_json::Deserializer;
 
 use super::memory::Memory;
 use super::protocol::{Answer, Hello, PROTOCOL, Request};
@@ -34,8 +35,8 @@ fn serve_lines(registry: &Registry) -> io::Result<()> {
         // If no thread can be started, the kernel ends this process when the thread that started it ends.
         set_parent_process_death_signal(Some(Signal::KILL))?;
     }
-    let mut requests = Requests(io::stdin().lines());
-    match requests.next()? {
+    let mut requests = Deserializer::from_reader(io::stdin().lock()).into_iter::<Request>();
+    match requests.next().transpose()? {
         Some(Request::Hello(hello)) if hello.protocol != PROTOCOL => {
             let reason = format!("protocol {}; this runner speaks {PROTOCOL}", hello.protocol);
             answers.send(&Answer::Refused { reason })
@@ -67,7 +68,7 @@ fn refused(error: &dyn std::error::Error) -> Answer {
 fn serve_workload(
     registry: &Registry,
     hello: &Hello,
-    requests: &mut Requests,
+    requests: &mut impl Iterator<Item = serde_json::Result<Request>>,
     answers: &mut Answers,
 ) -> io::Result<()> {
     let engine = match hello.workload.call() {
@@ -94,7 +95,7 @@ fn serve_workload(
         [info.version, info.kernels]
     });
     answers.send(&Answer::Ready { protocol: PROTOCOL, version, kernels })?;
-    while let Some(request) = requests.next()? {
+    while let Some(request) = requests.next().transpose()? {
         match request {
             Request::Run { first, count, repeat, check: false } => {
                 answers.send(&timed(tasks.as_mut(), &limited, first, count, repeat))?;
@@ -127,16 +128,6 @@ fn timed(tasks: &mut dyn Tasks, on: &Limited<'_>, first: usize, count: usize, re
     match result {
         Ok(()) => Answer::Done { wall_s },
         Err(error) => Answer::Failed { reason: error.to_string() },
-    }
-}
-
-/// Requests, a line each; they end when the parent does.
-struct Requests(io::Lines<io::StdinLock<'static>>);
-
-impl Requests {
-    fn next(&mut self) -> io::Result<Option<Request>> {
-        let Some(line) = self.0.next().transpose()? else { return Ok(None) };
-        Ok(Some(serde_json::from_str(&line)?))
     }
 }
 
