@@ -11,7 +11,7 @@ use gingham_runtime::waves::makespan;
 use super::baselines::Baselines;
 use super::bounds::LOOKS;
 use super::state::{End, State};
-use super::{Left, Process, Unstarted, forecast, gross, shares};
+use super::{Left, Process, Unstarted, gross, shares};
 
 /// Candidates of the first group, the most promising ones.
 const FIRST_GROUP: usize = 16;
@@ -132,12 +132,11 @@ impl<'s, 'a> Halving<'s, 'a> {
         self.waiting = waiting;
     }
 
-    /// Tells the user how much work is ahead, now that one thread of each backend is known.
     fn forecast(&mut self) {
         let ideals: Vec<f64> = self.waiting.iter().filter_map(|&id| self.expected(id)).collect();
         if let Some(least) = ideals.iter().copied().min_by(f64::total_cmp) {
             let worth = ideals.iter().filter(|&&ratio| ratio <= BEYOND * least).count();
-            forecast::tell(self.state, least, worth, worth.min(FINALISTS));
+            self.state.forecast(least, worth, worth.min(FINALISTS));
         }
     }
 

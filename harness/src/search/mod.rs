@@ -13,7 +13,6 @@ mod cost;
 mod course;
 mod disturbance;
 mod exhaustive;
-mod forecast;
 mod found;
 mod gross;
 mod halving;

@@ -87,10 +87,7 @@ pub fn candidates(
     let runs = |candidate: &Candidate| candidate.skipped.is_none() && (may_win || !is_reference(candidate));
     if !candidates.iter().any(runs) {
         let mut others = candidates.into_iter().filter(|candidate| !is_reference(candidate));
-        let nothing = match workload.tasks() {
-            1 => "a pool needs two tasks at least",
-            _ => "the lists are empty",
-        };
+        let nothing = if workload.tasks() == 1 { "a pool needs two tasks at least" } else { "the lists are empty" };
         let reason = others.find_map(|candidate| candidate.skipped).unwrap_or_else(|| nothing.into());
         return Err(Error::Empty { workload: workload.clone(), reason });
     }

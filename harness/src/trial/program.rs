@@ -84,13 +84,11 @@ impl Program {
         let Self::Peer { words, .. } = self else { return true };
         let name = words.first().map_or("", String::as_str);
         let is_program = |path: &Path| path.is_file() && access(path, Access::EXEC_OK).is_ok();
-        match name.contains('/') {
-            true => is_program(name.as_ref()),
-            // Without the variable the system uses a default path.
-            false => {
-                env::var_os("PATH").is_none_or(|path| env::split_paths(&path).any(|at| is_program(&at.join(name))))
-            }
+        if name.contains('/') {
+            return is_program(name.as_ref());
         }
+        // Without the variable the system uses a default path.
+        env::var_os("PATH").is_none_or(|path| env::split_paths(&path).any(|at| is_program(&at.join(name))))
     }
 
     /// Whether it is the program of this process.

@@ -116,11 +116,9 @@ impl Tuner {
         let (journal, past) = self.journal(&machine)?;
         if let Some(past) = &past {
             progress(Progress::Resuming { at_s: past.at_s() }, self.budget.as_secs_f64() - past.at_s());
-        }
-        if let Some(past) = &past
-            && let Some((found, clock_s)) = past.found(&self.rules(&past.begun))?
-        {
-            return self.ended(found, &past.begun, clock_s);
+            if let Some((found, clock_s)) = past.found(&self.rules(&past.begun))? {
+                return self.ended(found, &past.begun, clock_s);
+            }
         }
         // The clock goes on where the past left it.
         let gone = past.as_ref().map_or(Duration::ZERO, |past| Duration::from_secs_f64(past.at_s()));
