@@ -2,8 +2,10 @@
 
 use crate::outcome::{Outcome, Row};
 
+type Cell = fn(&Row) -> String;
+
 /// Each column: its heading, and the cell of a row.
-const COLUMNS: [(&str, fn(&Row) -> String); 26] = [
+const COLUMNS: [(&str, Cell); 26] = [
     ("combination", |row| row.combination.to_string()),
     ("backend", |row| row.backend.clone()),
     ("op_threads", |row| row.op_threads.to_string()),
