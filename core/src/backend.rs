@@ -18,13 +18,14 @@ use crate::{BackendId, DType, Error, Op, OpThreads, Ops};
 /// * A call takes at most [`Backend::stack`] bytes of the stack.
 /// * No call panics on operands that a checked entry has let through.
 pub trait Backend: Ops<f32> + Ops<f64> + Send + Sync + 'static {
-    /// Who computes: id, library, version, kernels. Cheap after the first call.
+    /// The id, library, version and kernels. Cheap after the first call.
     fn info(&self) -> Info;
 
     /// How op threads reach the library.
     fn threading(&self) -> Threading;
 
-    /// The environment variables that choose the library's threads or kernels; [`Backend::threading`] names one of them.
+    /// The environment variables that choose the library's threads or kernels, among them that of
+    /// [`Backend::threading`].
     fn variables(&self) -> &[Variable] {
         &[]
     }

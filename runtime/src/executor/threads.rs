@@ -1,8 +1,8 @@
 //! The `threads` executor: a persistent pool of our own, made for the lowest cost of dispatch.
 //!
 //! The calling thread is worker 0, so one worker needs no hand-over, and `w` workers need `w - 1` threads. Free workers
-//! take the next range from a shared counter. With `chunk` 0 worker `i` takes range `i` without a counter, always on the
-//! same thread, whose caches and thread-local pools are still warm from the last batch.
+//! take the next range from a shared counter. With `chunk` 0 worker `i` always takes range `i`, without a counter, on
+//! the same thread, whose caches and thread-local pools are still warm from the last batch.
 
 use std::io;
 use std::mem;
