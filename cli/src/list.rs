@@ -45,7 +45,7 @@ impl List {
             Form::Json => {
                 let set = kernel_variables(registry).into_iter();
                 let env_cleared = set.map(|(name, value)| format!("{name}={value}")).collect();
-                let site = Site { machine, env_cleared, ceilings: measured };
+                let site = Site::new(machine, env_cleared, measured);
                 let backends: Vec<Value> = registry.iter().map(|backend| fields(backend.as_ref())).collect();
                 let all = json!({ "schema": SCHEMA, "machine": site, "backends": backends });
                 print(&format!("{all:#}\n"))?;

@@ -10,6 +10,7 @@ use crate::stats;
 
 /// One timed run.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Sample {
     /// Its round, from 0.
     pub round: usize,
@@ -62,6 +63,12 @@ pub(crate) fn is_false(flag: &bool) -> bool {
 }
 
 impl Sample {
+    /// A sample of round `round`: `tasks` tasks, run once in `wall_s` seconds. What else is known of it is zero.
+    #[must_use]
+    pub fn new(round: usize, wall_s: f64, tasks: usize) -> Self {
+        Self { round, wall_s, tasks, repeat: 1, ..Self::default() }
+    }
+
     /// Seconds on the clock, per task.
     #[must_use]
     pub fn seconds_per_task(&self) -> f64 {
@@ -89,6 +96,7 @@ impl Sample {
 
 /// How many rounds were run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Rounds {
     /// Rounds whose samples count.
     pub kept: usize,

@@ -37,28 +37,23 @@ fn entry(outcome: &Outcome, environment: &Environment) -> Option<Entry> {
     rows.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
     let ranked = |(_, slower, row): (u8, f64, &Row)| {
         let samples = outcome.fresh(row).unwrap_or(&row.samples);
-        Some(Ranked {
-            combination: row.combination.clone(),
-            slower,
-            median_s: row.median_s?,
-            ci95_s: row.ci95_s,
-            samples: samples.iter().filter(|sample| !sample.set_aside).count(),
-            confirmed: row.confirmed,
-            export: environment.export(&row.combination),
-        })
+        let mut ranked = Ranked::new(row.combination.clone(), slower, row.median_s?);
+        ranked.ci95_s = row.ci95_s;
+        ranked.samples = samples.iter().filter(|sample| !sample.set_aside).count();
+        ranked.confirmed = row.confirmed;
+        ranked.export = environment.export(&row.combination);
+        Some(ranked)
     };
     let ranking: Vec<Ranked> = rows.into_iter().filter_map(ranked).collect();
     let ids: BTreeSet<&str> = ranking.iter().map(|ranked| ranked.combination.backend.as_str()).collect();
     let fingerprint = fingerprint(outcome, ids.into_iter());
-    let evidence = Evidence {
-        rounds: outcome.rounds.kept,
-        repeated: outcome.rounds.repeated,
-        tied: outcome.tied.len(),
-        stopped_because: outcome.stopped_because.clone(),
-        partial: Coverage::of_own(outcome).gaps(),
-        disturbed: outcome.disturbed.clone(),
-        narrowed_by: outcome.narrowed_by.clone(),
-    };
+    let mut evidence = Evidence::default();
+    (evidence.rounds, evidence.repeated) = (outcome.rounds.kept, outcome.rounds.repeated);
+    evidence.tied = outcome.tied.len();
+    evidence.stopped_because.clone_from(&outcome.stopped_because);
+    evidence.partial = Coverage::of_own(outcome).gaps();
+    evidence.disturbed.clone_from(&outcome.disturbed);
+    evidence.narrowed_by.clone_from(&outcome.narrowed_by);
     Entry::new(outcome.workload.clone(), fingerprint, outcome.seed, evidence, ranking.into_iter())
 }
 

@@ -86,7 +86,9 @@ impl Course for Machine {
         let wave = wave(&self.combinations[process.candidate], self.held);
         let cold_s = self.work(self.seconds(process.candidate, wave));
         let most = self.part(process.candidate);
-        Ok(Started { cold_s, most_tasks: (most < self.held).then_some(most), ..Started::default() })
+        let mut started = Started::default();
+        (started.cold_s, started.most_tasks) = (cold_s, (most < self.held).then_some(most));
+        Ok(started)
     }
 
     fn sample(&mut self, process: Process, round: usize, tasks: usize) -> Result<Sample, Failure> {
@@ -96,7 +98,9 @@ impl Course for Machine {
         let warm_s = self.seconds(process.candidate, workers.min(self.held));
         self.work(AROUND_S + if sampling::warms(warm_s) { warm_s } else { 0.0 });
         let wall_s = self.work(self.seconds(process.candidate, tasks) * repeat as f64);
-        Ok(Sample { round, wall_s, tasks: tasks * repeat, repeat, ..Sample::default() })
+        let mut sample = Sample::new(round, wall_s, tasks * repeat);
+        sample.repeat = repeat;
+        Ok(sample)
     }
 
     fn dismiss(&mut self, process: Process, judge: bool) -> Result<Stopped, Failure> {
@@ -165,7 +169,8 @@ fn tune_after(prepared_s: f64, n: usize, tasks: usize, core: f64, budget_s: f64)
     let combinations = combinations();
     let candidates: Vec<Candidate> =
         combinations.iter().map(|c| Candidate { combination: c.clone(), skipped: None }).collect();
-    let rules = Rules { budget_s, ..Rules::new(model) };
+    let mut rules = Rules::new(model);
+    rules.budget_s = budget_s;
     let mut machine = Machine {
         combinations: combinations.clone(),
         budget_s,

@@ -20,7 +20,8 @@ fn disturbed_by(others: f64, race: f64, fresh: f64) -> Found {
     let candidates = NAMES.map(|name| Candidate { combination: name.parse().unwrap(), skipped: None });
     // It is not known beforehand that two workers gain nothing.
     let model = Model { tasks: 8, cpus: 2, gain: 2.0, beyond_cache: 0, task_s: 0.0 };
-    let rules = Rules { private: false, ..Rules::new(model) };
+    let mut rules = Rules::new(model);
+    rules.private = false;
     let time = |Turn { process, round, .. }: Turn| {
         let second = if matches!(process.role, Role::Race | Role::Control) { race } else { fresh };
         let factor = if process.candidate == 1 { second } else { 1.0 };

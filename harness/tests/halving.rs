@@ -12,7 +12,8 @@ fn found(names: &[String], gain: f64, seed: u64, time: impl Fn(Turn) -> f64) -> 
     let candidate = |name: &String| Candidate { combination: name.parse().unwrap(), skipped: None };
     let candidates: Vec<Candidate> = names.iter().map(candidate).collect();
     let model = Model { tasks: 64, cpus: 2, gain, beyond_cache: 0, task_s: 0.0 };
-    let rules = Rules { seed, confirm: false, ..Rules::new(model) };
+    let mut rules = Rules::new(model);
+    (rules.seed, rules.confirm) = (seed, false);
     search(&candidates, &rules, &mut Timed::new(time), &mut |_| {})
 }
 

@@ -31,9 +31,17 @@ fn three() -> Vec<Event> {
     vec![sample(1), Event::Left { id: 1, reason: None }, sample(2)]
 }
 
+fn machine(usable_cpus: usize, quota: Option<f64>, simd: &[&str]) -> Machine {
+    let mut machine = Machine::probe();
+    machine.cpu_model = "CPU".into();
+    (machine.usable_cpus, machine.quota) = (usable_cpus, quota);
+    machine.simd = simd.iter().map(|&level| level.to_owned()).collect();
+    machine
+}
+
 /// A header of few and always the same bytes.
 fn header() -> Header {
-    let machine = Machine { cpu_model: "CPU".into(), usable_cpus: 2, quota: None, simd: vec![], ..Machine::probe() };
+    let machine = machine(2, None, &[]);
     let workload = Workload::new(Op::Dot, DType::F64, "9", None, 3).unwrap();
     Header::new(&workload, &machine, [("seed".to_owned(), "0".to_owned())].into())
 }
@@ -289,13 +297,7 @@ fn a_journal_of_another_run_is_refused_with_the_reason() {
 
 #[test]
 fn the_machine_of_a_header_is_what_changes_the_measured() {
-    let machine = Machine {
-        cpu_model: "CPU".into(),
-        usable_cpus: 1,
-        quota: Some(1.5),
-        simd: vec!["sse4.2".into(), "avx2+fma".into()],
-        ..Machine::probe()
-    };
+    let machine = machine(1, Some(1.5), &["sse4.2", "avx2+fma"]);
     let facts = Header::new(&header().workload, &machine, BTreeMap::new()).machine;
     let facts: Vec<(&str, &str)> = facts.iter().map(|(name, value)| (&name[..], &value[..])).collect();
     assert_eq!(facts, [("cpu_model", "CPU"), ("quota", "1.5"), ("simd", "sse4.2 avx2+fma"), ("usable_cpus", "1")]);

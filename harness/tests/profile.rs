@@ -23,26 +23,16 @@ fn here() -> Fingerprint {
 }
 
 fn ranked(combination: &str, slower: f64, median_s: f64) -> Ranked {
-    Ranked {
-        combination: combination.parse().unwrap(),
-        slower,
-        median_s,
-        ci95_s: None,
-        samples: 2,
-        confirmed: false,
-        export: None,
-    }
+    Ranked::new(combination.parse().unwrap(), slower, median_s)
 }
 
 fn entry(workload: Workload, ranking: &[(&str, f64)]) -> Entry {
-    Entry {
-        workload,
-        fingerprint: here(),
-        saved_unix: 0,
-        seed: 0,
-        evidence: Evidence { rounds: 2, stopped_because: "budget".into(), ..Evidence::default() },
-        ranking: ranking.iter().map(|&(name, median_s)| ranked(name, median_s / ranking[0].1, median_s)).collect(),
-    }
+    let ranked = |&(name, median_s): &(_, f64)| ranked(name, median_s / ranking[0].1, median_s);
+    let mut evidence = Evidence::default();
+    evidence.stopped_because = "budget".into();
+    let mut entry = Entry::new(workload, here(), 0, evidence, ranking.iter().map(ranked)).expect("an answer");
+    entry.saved_unix = 0;
+    entry
 }
 
 fn narrowing(flags: serde_json::Value) -> Narrowing {
@@ -173,9 +163,9 @@ fn chunks_follow_the_number_of_tasks() {
 #[test]
 fn stale_says_what_changed_and_fresh_answers_go_first() {
     let mut now = here();
-    now.backends.insert("simd".into(), Library { version: "0.2.0".into(), kernels: "avx512".into() });
+    now.backends.insert("simd".into(), Library::new("0.2.0", "avx512"));
     let mut old = entry(matmul("64", 8), &[("simd+serial", 1.0)]);
-    old.fingerprint.backends.insert("simd".into(), Library { version: "0.1.0".into(), kernels: "avx512".into() });
+    old.fingerprint.backends.insert("simd".into(), Library::new("0.1.0", "avx512"));
     let mut elsewhere = entry(matmul("64", 8), &[("elsewhere+serial", 1.0)]);
     elsewhere.fingerprint.usable_cpus += 2;
     let neighbour = entry(matmul("80", 8), &[("neighbour+serial", 1.0)]);
@@ -201,7 +191,7 @@ fn outcome() -> Outcome {
     let workload = matmul("64", 8);
     let row = |combination: &str, seconds: f64, samples: usize| {
         let mut row = Row::new(combination.parse().unwrap(), &workload);
-        let sample = |round| Sample { round, wall_s: seconds, tasks: 8, repeat: 1, ..Sample::default() };
+        let sample = |round| Sample::new(round, seconds, 8);
         row.samples = (0..samples).map(sample).collect();
         row.status = Status::Ok;
         row.kernels = Some("avx\u{7}512".into());
@@ -252,17 +242,13 @@ fn an_outcome_is_recorded_with_its_evidence_and_without_peers() {
     assert_eq!(entry.ranking.iter().map(|ranked| ranked.slower).collect::<Vec<_>>(), [1.0, 1.0 / 1.1, 0.9 / 1.3]);
     assert_eq!((entry.ranking[0].samples, entry.ranking[0].ci95_s), (6, Some([1.1, 1.3])));
     assert_eq!((entry.ranking[2].samples, entry.ranking[2].ci95_s), (2, None));
-    let evidence = Evidence {
-        rounds: 6,
-        repeated: 1,
-        tied: 1,
-        stopped_because: "rounds".into(),
-        partial: Some("1 of 4 combinations failed: 1 of 1 on rayon".into()),
-        disturbed: Some("others had it".into()),
-        narrowed_by: Narrowing::default(),
-    };
+    let mut evidence = Evidence::default();
+    (evidence.rounds, evidence.repeated, evidence.tied) = (6, 1, 1);
+    evidence.stopped_because = "rounds".into();
+    evidence.partial = Some("1 of 4 combinations failed: 1 of 1 on rayon".into());
+    evidence.disturbed = Some("others had it".into());
     assert_eq!(entry.evidence, evidence);
-    let reference = Library { version: "9.9".into(), kernels: "avx 512".into() };
+    let reference = Library::new("9.9", "avx 512");
     assert_eq!(entry.fingerprint.backends, BTreeMap::from([("reference".into(), reference)]));
     assert_eq!(entry.seed, 5);
 
@@ -319,7 +305,11 @@ fn an_answer_from_a_narrower_space_never_replaces_one_from_a_wider() {
     let environment = Environment::new(&Registry::new(), false);
     let mut whole = outcome();
     whole.trials.retain(|row| row.status == Status::Ok);
-    let among = |flags| Outcome { narrowed_by: narrowing(flags), ..whole.clone() };
+    let among = |flags| {
+        let mut narrowed = whole.clone();
+        narrowed.narrowed_by = narrowing(flags);
+        narrowed
+    };
     let (narrow, narrower) =
         (among(json!({"backend": ["a", "b"]})), among(json!({"backend": ["a"], "workers": ["2"]})));
     let record = |outcome: &Outcome| save(&path, outcome, &environment).unwrap();
@@ -388,7 +378,7 @@ fn damaged_and_foreign_profiles_are_refused() {
         let Err(error @ profile::Error::Damaged { .. }) = damaged else { panic!("{to}: {damaged:?}") };
         assert!(!error.to_string().chars().any(char::is_control), "{error:?}");
     }
-    let mut empty = entry(matmul("4", 8), &[]);
+    let mut empty = entry(matmul("4", 8), &[("reference+serial", 0.5)]);
     empty.ranking.clear();
     assert!(load(&serde_json::to_vec(&profile_of([empty])).unwrap()).is_err());
     let foreign = load(text.replace("gingham.profile/2", "gingham.profile/1").as_bytes());
@@ -429,32 +419,27 @@ prop_compose! {
         numbers: (u64, u64, u64, usize),
         words in "[a-z ]{0,9}",
     ) -> Entry {
-        let ranked = |(id, threads, workers, chunk, logarithm): (String, usize, usize, usize, f64)| Ranked {
-            combination: format!("{id}:{threads}+threads:{workers}:{chunk}").parse().unwrap(),
-            slower: logarithm.exp(),
-            median_s: logarithm.exp(),
-            ci95_s: (threads > 2).then(|| [logarithm.exp(); 2]),
-            samples: workers,
-            confirmed: threads > 2,
-            export: (threads == 2).then(|| format!("_{}=2", id.to_uppercase())),
+        let ranked = |(id, threads, workers, chunk, logarithm): (String, usize, usize, usize, f64)| {
+            let (combination, seconds) = (format!("{id}:{threads}+threads:{workers}:{chunk}"), logarithm.exp());
+            let mut ranked = Ranked::new(combination.parse().unwrap(), seconds, seconds);
+            ranked.ci95_s = (threads > 2).then_some([seconds; 2]);
+            ranked.samples = workers;
+            ranked.confirmed = threads > 2;
+            ranked.export = (threads == 2).then(|| format!("_{}=2", id.to_uppercase()));
+            ranked
         };
-        let mut fingerprint = Fingerprint { usable_cpus: cpus, quota, last_level_bytes: numbers.0, ..here() };
-        fingerprint.backends.insert("a".into(), Library { version, kernels: words.clone() });
-        Entry {
-            workload,
-            fingerprint,
-            saved_unix: numbers.1,
-            seed: numbers.2,
-            evidence: Evidence {
-                rounds: numbers.3,
-                tied: numbers.3,
-                stopped_because: words.clone(),
-                partial: Some(words),
-                narrowed_by: narrowing(json!({"backend": ["a"]})),
-                ..Evidence::default()
-            },
-            ranking: combinations.into_iter().map(ranked).collect(),
-        }
+        let mut fingerprint = here();
+        (fingerprint.usable_cpus, fingerprint.quota, fingerprint.last_level_bytes) = (cpus, quota, numbers.0);
+        fingerprint.backends.insert("a".into(), Library::new(&version, &words));
+        let mut evidence = Evidence::default();
+        (evidence.rounds, evidence.tied) = (numbers.3, numbers.3);
+        evidence.stopped_because.clone_from(&words);
+        evidence.partial = Some(words);
+        evidence.narrowed_by = narrowing(json!({"backend": ["a"]}));
+        let ranking = combinations.into_iter().map(ranked);
+        let mut entry = Entry::new(workload, fingerprint, numbers.2, evidence, ranking).expect("an answer");
+        entry.saved_unix = numbers.1;
+        entry
     }
 }
 

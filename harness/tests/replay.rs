@@ -164,8 +164,10 @@ fn an_interrupted_race_replays_up_to_its_interruption() {
     outcome.control.iter_mut().for_each(|control| control.samples.retain(|sample| sample.round < 6));
     outcome.confirmation = None;
     let cut = |stop: Stop| {
-        let outcome = Outcome { stopped_because: stop.to_string(), stopped: Some(stop), ..outcome.clone() };
-        let former = Outcome { stopped: None, ..outcome.clone() };
+        let mut outcome = outcome.clone();
+        (outcome.stopped_because, outcome.stopped) = (stop.to_string(), Some(stop));
+        let mut former = outcome.clone();
+        former.stopped = None;
         let [ended, of_former] = [outcome, former].map(|outcome| Recording::new(outcome).unwrap().replayed().ended);
         assert_eq!(ended, of_former, "a file of before the tags");
         ended

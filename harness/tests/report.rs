@@ -1,16 +1,14 @@
 //! Reports of fixed outcomes: what is shown never contradicts the verdict, a verdict claims no more than was measured,
 //! and a table fits its terminal.
 
-use std::collections::BTreeMap;
-
 use gingham_core::{DType, Op};
-use gingham_harness::outcome::{Confirmation, Confirmed, Coverage, Outcome, Rounds, Row, SCHEMA, Sample, Site, Status};
+use gingham_harness::outcome::{Coverage, Outcome, Row, SCHEMA, Sample, Site, Status};
 use gingham_harness::report::{Format, Page, render};
-use gingham_harness::search::{Stop, Strategy, Unstarted, WarningKind};
+use gingham_harness::search::{Stop, Unstarted, WarningKind};
 use gingham_machine::ceilings::Rates;
 use gingham_machine::{Ceilings, Machine};
-use gingham_runtime::profile::Narrowing;
 use gingham_runtime::{Combination, Workload};
+use serde_json::json;
 
 const TASKS: usize = 8;
 
@@ -20,53 +18,38 @@ fn combination(name: &str) -> Combination {
 
 /// Samples of `tasks` tasks in rounds `from ..`, each with the seconds that it took.
 fn samples(from: usize, tasks: usize, seconds: &[f64]) -> Vec<Sample> {
-    let sample =
-        |(i, &wall_s): (usize, &f64)| Sample { round: from + i, wall_s, tasks, repeat: 1, ..Sample::default() };
-    seconds.iter().enumerate().map(sample).collect()
+    seconds.iter().enumerate().map(|(i, &wall_s)| Sample::new(from + i, wall_s, tasks)).collect()
 }
 
 /// A tuning of 8 tasks on two CPUs whose winner is `best`; `fresh` are samples in fresh processes.
 fn outcome(best: &str, tied: &[&str], rows: Vec<Row>, fresh: &[(&str, Vec<Sample>)]) -> Outcome {
     let rates = Rates { fma_f64: 1e9, fma_f32: 2e9, read: 1e9, write: 1e9, copy: 1e9 };
-    let machine = Machine { cpu_model: "Loom 9".into(), usable_cpus: 2, ..Machine::probe() };
-    let ceilings = Ceilings { per_core: rates.clone(), all_cores: rates, threads: 2, footprint_bytes: 1 };
-    let confirmed = |(name, samples): &(&str, Vec<Sample>)| Confirmed {
-        combination: combination(name),
-        private: false,
-        median_s: 1.0,
-        ci95_s: None,
-        samples: samples.clone(),
-    };
-    let confirmation = Confirmation { rounds: 12, trials: fresh.iter().map(confirmed).collect() };
-    let outcome = Outcome {
-        schema: SCHEMA.into(),
-        machine: Site { machine, env_cleared: Vec::new(), ceilings },
-        versions: BTreeMap::new(),
-        workload: workload(),
-        arena_tasks: TASKS,
-        prefault_s: 0.0,
-        seed: 0,
-        strategy: Strategy::Race,
-        narrowed_by: Narrowing::default(),
-        tolerance: 0.02,
-        trials: rows,
-        control: None,
-        rounds: Rounds { kept: 12, ..Rounds::default() },
-        best: Some(combination(best)),
-        tied: tied.iter().map(|name| combination(name)).collect(),
-        never_started: Vec::new(),
-        confirmation: (!fresh.is_empty()).then_some(confirmation),
-        stopped_because: "one left".into(),
-        stopped: Some(Stop::OneLeft),
-        disturbed: None,
-        warnings: vec!["others had the machine".into()],
-        warning_kinds: vec![WarningKind::Disturbed],
-        budget_s: None,
-        advised_budget_s: None,
-        clock_s: Vec::new(),
-        elapsed_s: 1.0,
-    };
-    outcome.derive()
+    let mut machine = Machine::probe();
+    (machine.cpu_model, machine.usable_cpus) = ("Loom 9".into(), 2);
+    let site = Site::new(machine, Vec::new(), Ceilings::new(rates.clone(), rates, 2, 1));
+    let confirmed = |(name, samples): &(&str, Vec<Sample>)| json!({ "combination": name, "private": false, "median_s": 1.0, "ci95_s": null, "samples": samples });
+    let confirmed: Vec<_> = fresh.iter().map(confirmed).collect();
+    let outcome = json!({
+        "schema": SCHEMA,
+        "machine": site,
+        "versions": {},
+        "workload": workload(),
+        "arena_tasks": TASKS,
+        "prefault_s": 0.0,
+        "seed": 0,
+        "tolerance": 0.02,
+        "trials": rows,
+        "rounds": { "kept": 12, "repeated": 0 },
+        "best": best,
+        "tied": tied,
+        "confirmation": (!fresh.is_empty()).then_some(json!({ "rounds": 12, "trials": confirmed })),
+        "stopped_because": "one left",
+        "stopped": Stop::OneLeft,
+        "warnings": ["others had the machine"],
+        "warning_kinds": [WarningKind::Disturbed],
+        "elapsed_s": 1.0,
+    });
+    serde_json::from_value::<Outcome>(outcome).expect("an outcome").derive()
 }
 
 fn workload() -> Workload {
@@ -74,42 +57,44 @@ fn workload() -> Workload {
 }
 
 fn row(name: &str, samples: Vec<Sample>) -> Row {
-    Row { status: Status::Ok, samples, ..Row::new(combination(name), &workload()) }
+    let mut row = Row::new(combination(name), &workload());
+    (row.status, row.samples) = (Status::Ok, samples);
+    row
 }
 
 fn unstarted(name: &str, why: Unstarted) -> Row {
-    let ruled_out = matches!(why, Unstarted::Rule(_));
-    Row { not_started: Some(why.cause()), reason: Some(why.to_string()), ruled_out, ..row(name, Vec::new()) }
-        .with_status(Status::Skipped)
+    let mut row = row(name, Vec::new());
+    (row.status, row.not_started, row.reason) = (Status::Skipped, Some(why.cause()), Some(why.to_string()));
+    row.ruled_out = matches!(why, Unstarted::Rule(_));
+    row
 }
 
 fn failed(name: &str, reason: &str) -> Row {
-    Row { reason: Some(reason.into()), ..row(name, Vec::new()) }.with_status(Status::Failed)
+    let mut row = row(name, Vec::new());
+    (row.status, row.reason) = (Status::Failed, Some(reason.into()));
+    row
 }
 
-trait WithStatus {
-    fn with_status(self, status: Status) -> Self;
+/// A row that left before the end of the race.
+fn early(name: &str, samples: Vec<Sample>) -> Row {
+    let mut row = row(name, samples);
+    row.eliminated = Some("heat".into());
+    row
 }
 
-impl WithStatus for Row {
-    fn with_status(self, status: Status) -> Self {
-        Self { status, ..self }
-    }
+/// A row that was proven slower than the leader.
+fn slower(name: &str, by: [f64; 2], samples: Vec<Sample>) -> Row {
+    let mut row = row(name, samples);
+    (row.slower_by, row.eliminated) = (Some(by), Some("slower".into()));
+    row
 }
 
 /// A whole race: the machine was twice as fast while `early` ran as when the winner was confirmed.
 fn raced() -> Outcome {
-    let slower = Row {
-        slower_by: Some([0.4, 0.6]),
-        eliminated: Some("slower".into()),
-        ..row("simd+serial", samples(0, 8, &[0.9; 6]))
-    };
-    let early = Row { eliminated: Some("heat".into()), ..row("faer+rayon:2", samples(0, 2, &[0.11, 0.11])) };
-    let apart = Row { eliminated: Some("heat".into()), ..row("nalgebra+serial", samples(90, 8, &[0.1])) };
     let rows = vec![
-        early,
-        apart,
-        slower,
+        early("faer+rayon:2", samples(0, 2, &[0.11, 0.11])),
+        early("nalgebra+serial", samples(90, 8, &[0.1])),
+        slower("simd+serial", [0.4, 0.6], samples(0, 8, &[0.9; 6])),
         row("faer+threads:2", samples(0, 8, &[0.49; 6])),
         row("simd+threads:2", samples(0, 8, &[0.1, 0.1, 0.5, 0.5, 0.5, 0.5])),
         unstarted("simd:2+rayon:2", Unstarted::Rule("a rule".into())),
@@ -261,12 +246,9 @@ fn warnings_are_a_part_of_a_file_and_told_beside_a_terminal() {
 /// have made that another one.
 #[test]
 fn nobody_is_slower_at_half_the_time() {
-    let beaten = Row {
-        slower_by: Some([0.1, 0.2]),
-        eliminated: Some("slower".into()),
-        ..row("simd+threads:2", samples(0, 8, &[0.5; 6]))
-    };
-    let late = Row { slower_by: Some([0.1, 0.2]), ..row("faer+serial", samples(0, 8, &[1.2; 6])) };
+    let beaten = slower("simd+threads:2", [0.1, 0.2], samples(0, 8, &[0.5; 6]));
+    let mut late = row("faer+serial", samples(0, 8, &[1.2; 6]));
+    late.slower_by = Some([0.1, 0.2]);
     let rows = vec![row("simd:2+serial", samples(0, 8, &[1.0; 6])), beaten, late];
     let said = verdict(&outcome("simd:2+serial", &[], rows, &[]));
     assert!(said.contains("the next, faer:1+serial, takes 1.20 x its time"), "{said}");
@@ -286,7 +268,9 @@ fn an_answer_of_one_thread_is_1_x_serial() {
 fn one_task_held_leaves_pools_untried() {
     let serial = |held| {
         let row = row("a+serial", samples(0, 1, &[1.0, 1.0]));
-        Outcome { arena_tasks: held, ..outcome("a+serial", &[], vec![row], &[]) }
+        let mut outcome = outcome("a+serial", &[], vec![row], &[]);
+        outcome.arena_tasks = held;
+        outcome
     };
     let gaps = |outcome: &Outcome| Coverage::of(outcome).gaps().unwrap_or_default();
     let one = serial(1);
@@ -297,8 +281,9 @@ fn one_task_held_leaves_pools_untried() {
             .is_some_and(|warning| warning.to_string().ends_with("a larger budget holds more of them"))
     );
     assert_eq!(gaps(&serial(2)), "");
-    let single = Workload::new(Op::MatMul, DType::F64, "8", None, 1).unwrap();
-    assert_eq!(gaps(&Outcome { workload: single, ..serial(1) }), "", "nothing to spread");
+    let mut single = serial(1);
+    single.workload = Workload::new(Op::MatMul, DType::F64, "8", None, 1).unwrap();
+    assert_eq!(gaps(&single), "", "nothing to spread");
 }
 
 fn verdict(outcome: &Outcome) -> String {
@@ -317,7 +302,7 @@ fn a_full_answer_speaks_of_all_combinations() {
 
 #[test]
 fn who_left_early_and_may_be_as_fast_is_named() {
-    let lucky = Row { eliminated: Some("heat".into()), ..row("faer+threads:2", samples(0, 8, &[0.9, 0.9])) };
+    let lucky = early("faer+threads:2", samples(0, 8, &[0.9, 0.9]));
     let rows = vec![lucky, row("simd+threads:2", samples(0, 8, &[1.0; 6]))];
     let text = verdict(&outcome("simd+threads:2", &[], rows, &[]));
     assert!(text.contains("left early, and may be as fast: faer:1+threads:2"), "{text}");

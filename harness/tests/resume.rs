@@ -12,7 +12,7 @@ use gingham_harness::journal::{
 };
 use gingham_harness::outcome::{Sample, Site};
 use gingham_harness::search::{
-    Course, Failure, FailureKind, Found, Model, Process, Role, Rules, Started, Stop, Stopped, search,
+    Course, Failure, FailureKind, Found, Process, Role, Rules, Started, Stop, Stopped, search,
 };
 use gingham_machine::ceilings::Rates;
 use gingham_machine::{Ceilings, Machine as Host};
@@ -164,14 +164,14 @@ impl<'a> Run<'a> {
 
     fn rules(&self) -> Rules {
         let Tuning { budget_s, task_s, .. } = *self.tuning;
-        let rules = rules(self.setting, 7);
-        Rules { budget_s, model: Model { task_s, ..rules.model }, ..rules }
+        let mut rules = rules(self.setting, 7);
+        (rules.budget_s, rules.model.task_s) = (budget_s, task_s);
+        rules
     }
 
     fn begun(&self) -> Begun {
         let rates = Rates { fma_f64: 1e11, fma_f32: 2e11, read: 1e10, write: 1e10, copy: 1e10 };
-        let ceilings = Ceilings { per_core: rates.clone(), all_cores: rates, threads: 1, footprint_bytes: 1 << 27 };
-        let site = Site { machine: Host::probe(), env_cleared: Vec::new(), ceilings };
+        let site = Site::new(Host::probe(), Vec::new(), Ceilings::new(rates.clone(), rates, 1, 1 << 27));
         Begun { at_s: 0.0, site, arena_tasks: 64, prefault_s: 0.0, candidates: candidates(&self.tuning.field) }
     }
 

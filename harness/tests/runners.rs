@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use gingham_core::{OpThreads, Registry};
 use gingham_harness::search::{Failure, FailureKind, SAMPLE_S};
-use gingham_harness::trial::protocol::{Hello, PROTOCOL};
+use gingham_harness::trial::protocol::Hello;
 use gingham_harness::trial::{Program, Ready, Trial, init};
 use gingham_runtime::arena::Arena;
 use gingham_runtime::environment::Environment;
@@ -78,14 +78,7 @@ fn arena(side: usize, tasks: usize) -> (Workload, Arena) {
 }
 
 fn hello(workload: &Workload, arena: &Arena, combination: Combination) -> Hello {
-    Hello {
-        protocol: PROTOCOL,
-        workload: workload.clone(),
-        combination,
-        arenas: arena.locations(),
-        tensors: arena.placement().tensors.clone(),
-        private: false,
-    }
+    Hello::new(workload, &combination, arena, false)
 }
 
 fn start(program: &Program, hello: Hello, deadline: Duration) -> Result<(Trial, Ready), Failure> {
@@ -265,7 +258,8 @@ fn private_results_are_shown_when_they_are_checked() {
     let (workload, mut arena) = arena(8, 3);
     let combination = Combination::serial("reference", OpThreads::ONE);
     let shared = hello(&workload, &arena, combination);
-    let private = Hello { private: true, ..shared.clone() };
+    let mut private = shared.clone();
+    private.private = true;
 
     let judge = workload.judge(arena.placement(), arena.inputs(), 1).expect("a judge");
     let poison = |arena: &mut Arena| judge.poison(arena.outputs_mut(), 3);

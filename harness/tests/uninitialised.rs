@@ -74,23 +74,9 @@ fn refusal(way: &str, program: PathBuf) -> String {
 
 /// A saved answer of this machine.
 fn answer(workload: Workload, registry: &Registry) -> Entry {
-    let best = Ranked {
-        combination: "reference+serial".parse().expect("a combination"),
-        slower: 1.0,
-        median_s: 1e-6,
-        ci95_s: None,
-        samples: 2,
-        confirmed: false,
-        export: None,
-    };
-    Entry {
-        workload,
-        fingerprint: Fingerprint::now(&Machine::probe(), registry),
-        saved_unix: 0,
-        seed: 0,
-        evidence: Evidence { rounds: 2, stopped_because: "budget".into(), ..Evidence::default() },
-        ranking: vec![best],
-    }
+    let best = Ranked::new("reference+serial".parse().expect("a combination"), 1.0, 1e-6);
+    let here = Fingerprint::now(&Machine::probe(), registry);
+    Entry::new(workload, here, 0, Evidence::default(), [best].into_iter()).expect("an answer")
 }
 
 fn one_process_is_started_and_told_what_to_add() {

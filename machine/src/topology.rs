@@ -12,6 +12,7 @@ use crate::system::{allowed_cpus, read};
 
 /// A machine as this process finds it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Machine {
     /// The CPU's name for itself, for example `AMD EPYC 9655`; `unknown` where it has none.
     pub cpu_model: String,

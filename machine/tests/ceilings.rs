@@ -29,7 +29,7 @@ fn ceilings_are_finite_in_time_and_not_halved_by_more_cores() {
 #[test]
 fn ceilings_survive_json() {
     let rates = Rates { fma_f64: 118e9, fma_f32: 236.5e9, read: 4e10, write: 4.1e10, copy: 6e10 };
-    let ceilings = Ceilings { per_core: rates.clone(), all_cores: rates, threads: 2, footprint_bytes: 128 << 20 };
+    let ceilings = Ceilings::new(rates.clone(), rates, 2, 128 << 20);
     let text = serde_json::to_string(&ceilings).unwrap();
     assert_eq!(serde_json::from_str::<Ceilings>(&text).unwrap(), ceilings);
 }

@@ -17,23 +17,14 @@ fn workload(tasks: usize) -> Workload {
 
 /// An answer for `workload(8)` on this machine with `ranking`, best first, 10 % apart.
 fn entry(ranking: &[&str]) -> Entry {
-    let ranked = |(i, combination): (usize, &&str)| Ranked {
-        combination: combination.parse().unwrap(),
-        slower: 1.1_f64.powi(i as i32),
-        median_s: 1.1_f64.powi(i as i32),
-        ci95_s: None,
-        samples: 2,
-        confirmed: false,
-        export: combination.starts_with("absent").then(|| "ABSENT_THREADS=2".into()),
+    let ranked = |(i, combination): (usize, &&str)| {
+        let seconds = 1.1_f64.powi(i as i32);
+        let mut ranked = Ranked::new(combination.parse().unwrap(), seconds, seconds);
+        ranked.export = combination.starts_with("absent").then(|| "ABSENT_THREADS=2".into());
+        ranked
     };
-    Entry {
-        workload: workload(8),
-        fingerprint: Fingerprint::now(&Machine::probe(), &Registry::new()),
-        saved_unix: 0,
-        seed: 0,
-        evidence: Evidence { rounds: 2, stopped_because: "budget".into(), ..Evidence::default() },
-        ranking: ranking.iter().enumerate().map(ranked).collect(),
-    }
+    let here = Fingerprint::now(&Machine::probe(), &Registry::new());
+    Entry::new(workload(8), here, 0, Evidence::default(), ranking.iter().enumerate().map(ranked)).expect("an answer")
 }
 
 fn save(folder: &tempfile::TempDir, entry: Entry) -> PathBuf {

@@ -27,7 +27,7 @@ pub(super) fn execute(layers: &[(PathBuf, Profile)], registry: &Registry) -> Res
 }
 
 fn describe(entry: &Entry, now: &Fingerprint) -> String {
-    let Entry { workload, fingerprint, saved_unix, seed, evidence, ranking } = entry;
+    let Entry { workload, fingerprint, saved_unix, seed, evidence, ranking, .. } = entry;
     let mut text = format!("{workload}\n  saved {}, seed {seed}\n", date(*saved_unix));
     for line in fingerprint.to_string().lines() {
         text += &format!("  on {line}\n").replacen("on gingham", "by gingham", 1);
@@ -36,7 +36,7 @@ fn describe(entry: &Entry, now: &Fingerprint) -> String {
     if !changes.is_empty() {
         text += &format!("  stale: {changes}\n");
     }
-    let Evidence { rounds, repeated, tied, stopped_because, partial, disturbed, narrowed_by } = evidence;
+    let Evidence { rounds, repeated, tied, stopped_because, partial, disturbed, narrowed_by, .. } = evidence;
     let ended = report::ended(stopped_because);
     let rounds = report::count(*rounds, "round");
     text += &format!("  {rounds}, {repeated} repeated; {tied} tied with the best; ended {ended}\n");
@@ -53,7 +53,7 @@ fn describe(entry: &Entry, now: &Fingerprint) -> String {
 }
 
 fn line(ranked: &Ranked) -> String {
-    let Ranked { combination, slower, median_s, ci95_s, samples, confirmed, export } = ranked;
+    let Ranked { combination, slower, median_s, ci95_s, samples, confirmed, export, .. } = ranked;
     let interval =
         ci95_s.map_or_else(String::new, |[low, high]| format!("{} .. {}", report::seconds(low), report::seconds(high)));
     let confirmed = if *confirmed { ", confirmed" } else { "" };

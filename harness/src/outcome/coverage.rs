@@ -12,6 +12,7 @@ use crate::reason::{Cause, Stop, Warning};
 
 /// Combinations of one kind that were never started, for one reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct NeverStarted {
     /// What they are: `serial` (one thread in all), `op_threads` (one task at a time, several threads inside it),
     /// `peer`, or the name of their executor.

@@ -29,6 +29,7 @@ pub const SCHEMA: &str = "gingham.tune/1";
 
 /// The result of a tuning.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Outcome {
     /// [`SCHEMA`]
     pub schema: String,
@@ -98,6 +99,7 @@ pub struct Outcome {
 
 /// The A/A control: a second process of one combination.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Control {
     /// The combination.
     pub combination: Combination,
@@ -107,6 +109,7 @@ pub struct Control {
 
 /// The finalists once more, in fresh processes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Confirmation {
     /// How many rounds were run.
     pub rounds: usize,
@@ -116,6 +119,7 @@ pub struct Confirmation {
 
 /// A combination in a fresh process.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Confirmed {
     /// The combination.
     pub combination: Combination,
@@ -131,6 +135,7 @@ pub struct Confirmed {
 
 /// Where a tuning was measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Site {
     /// The machine.
     #[serde(flatten)]
@@ -139,6 +144,14 @@ pub struct Site {
     pub env_cleared: Vec<String>,
     /// What the machine can do at most.
     pub ceilings: Ceilings,
+}
+
+impl Site {
+    /// The machine, the variables that were cleared, and the ceilings.
+    #[must_use]
+    pub fn new(machine: Machine, env_cleared: Vec<String>, ceilings: Ceilings) -> Self {
+        Self { machine, env_cleared, ceilings }
+    }
 }
 
 impl Outcome {

@@ -9,6 +9,7 @@ use crate::sample::{Sample, Status, is_false};
 
 /// One combination, and what became of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Row {
     /// Its place in the list of candidates: the search takes equals in this order.
     #[serde(default)]

@@ -40,6 +40,7 @@ pub enum Role {
 
 /// What is known of a process when it may be sampled.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Started {
     /// The version of the library that does the arithmetic.
     pub version: String,
@@ -55,6 +56,7 @@ pub struct Started {
 
 /// What is known of a process when it has ended.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Stopped {
     /// The largest resident set it had.
     pub peak_rss_bytes: u64,

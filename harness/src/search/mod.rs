@@ -65,6 +65,7 @@ const LONG: f64 = 1.0 / 5000.0;
 
 /// The rules that a search keeps.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Rules {
     /// Sets the order of rounds.
     pub seed: u64,

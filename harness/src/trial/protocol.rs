@@ -37,6 +37,7 @@ pub enum Request {
 
 /// What will be run, and where its operands lie.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Hello {
     /// [`PROTOCOL`]
     pub protocol: u32,

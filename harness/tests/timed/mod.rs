@@ -47,7 +47,9 @@ impl<F: Fn(Turn) -> f64> Course for Timed<F> {
         let wall_s = 0.001 * tasks as f64 * (self.time)(turn);
         self.clock_s += wall_s;
         let others_s = wall_s * self.others;
-        Ok(Sample { round, wall_s, others_s, tasks, repeat: 1, ..Sample::default() })
+        let mut sample = Sample::new(round, wall_s, tasks);
+        sample.others_s = others_s;
+        Ok(sample)
     }
 
     fn dismiss(&mut self, _: Process, _: bool) -> Result<Stopped, Failure> {

@@ -28,6 +28,7 @@ const SHARE: Duration = Duration::from_millis(100);
 
 /// Ceilings of one core and of all usable CPUs together; 0 where they were not measured.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Ceilings {
     /// One thread, with the machine to itself.
     pub per_core: Rates,
@@ -56,6 +57,13 @@ pub struct Rates {
 }
 
 impl Ceilings {
+    /// Ceilings that were measured elsewhere, or that a model of a machine has: those of one core, those of `threads`
+    /// threads at once, and the bytes that a loop went through.
+    #[must_use]
+    pub fn new(per_core: Rates, all_cores: Rates, threads: usize, footprint_bytes: u64) -> Self {
+        Self { per_core, all_cores, threads, footprint_bytes }
+    }
+
     /// Measures the machine that `machine` describes, which must be this one: its usable CPUs give the number of
     /// threads, its caches and memory the bytes to go through.
     ///

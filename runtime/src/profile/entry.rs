@@ -15,6 +15,7 @@ const KEPT: usize = 24;
 
 /// The answer for one workload on one machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Entry {
     /// What was tuned.
     pub workload: Workload,
@@ -32,6 +33,7 @@ pub struct Entry {
 
 /// The evidence for an answer, beside the figures of its ranking.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Evidence {
     /// Rounds whose samples count.
     pub rounds: usize,
@@ -55,6 +57,7 @@ pub struct Evidence {
 
 /// A combination and its time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Ranked {
     /// The combination.
     pub combination: Combination,
@@ -84,6 +87,14 @@ pub enum Recorded {
     KeptWider,
     /// No combination finished that a program can apply.
     Nothing,
+}
+
+impl Ranked {
+    /// A combination that takes `slower` times as long as the best, `median_s` seconds a batch, without evidence yet.
+    #[must_use]
+    pub fn new(combination: Combination, slower: f64, median_s: f64) -> Self {
+        Self { combination, slower, median_s, ci95_s: None, samples: 0, confirmed: false, export: None }
+    }
 }
 
 impl Entry {

@@ -22,6 +22,7 @@ const KERNELS_OF: &str = "kernels of";
 
 /// The facts that an answer depends on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Fingerprint {
     /// The CPU's name.
     pub cpu_model: String,
@@ -46,6 +47,7 @@ pub struct Fingerprint {
 
 /// A library that does the arithmetic of a backend.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Library {
     /// Its version.
     pub version: String,
@@ -196,12 +198,14 @@ mod tests {
     #[test]
     fn changes_are_words() {
         let registry = Registry::new();
-        let machine = Machine { usable_cpus: 4, quota: Some(4.0), memory_bytes: 16 << 30, ..Machine::probe() };
+        let mut machine = Machine::probe();
+        (machine.usable_cpus, machine.quota, machine.memory_bytes) = (4, Some(4.0), 16 << 30);
         let then = Fingerprint::now(&machine, &registry);
         assert!(then.changes(&then).is_empty());
         assert!(then.changes(&Fingerprint::now(&machine, &registry)).is_empty());
 
-        let smaller = Machine { usable_cpus: 2, quota: None, memory_bytes: 15 << 30, ..machine };
+        let mut smaller = machine;
+        (smaller.usable_cpus, smaller.quota, smaller.memory_bytes) = (2, None, 15 << 30);
         let mut now = Fingerprint::now(&smaller, &registry);
         now.gingham = "99.0".into();
         now.backends.get_mut("reference").unwrap().version = "98.0".into();

@@ -115,7 +115,9 @@ impl<'a> Machine<'a> {
 impl Course for Machine<'_> {
     fn admit(&mut self, _: Process) -> Result<Started, Failure> {
         self.pass(START_S);
-        Ok(Started { version: "mock".into(), ..Started::default() })
+        let mut started = Started::default();
+        started.version = "mock".into();
+        Ok(started)
     }
 
     fn sample(&mut self, process: Process, round: usize, tasks: usize) -> Result<Sample, Failure> {
@@ -131,12 +133,16 @@ impl Course for Machine<'_> {
         let told = if self.disturbance == Disturbance::Bursts { in_bursts } else { 0.0 };
         let steal_s = told * CPUS as f64 * BURST_SHARE;
         self.pass(AROUND_S);
-        Ok(Sample { round, wall_s, steal_s, tasks: tasks * repeat, repeat, ..Sample::default() })
+        let mut sample = Sample::new(round, wall_s, tasks * repeat);
+        (sample.repeat, sample.steal_s) = (repeat, steal_s);
+        Ok(sample)
     }
 
     fn dismiss(&mut self, _: Process, _: bool) -> Result<Stopped, Failure> {
         self.pass(AROUND_S);
-        Ok(Stopped { peak_rss_bytes: 1 << 26, ..Stopped::default() })
+        let mut stopped = Stopped::default();
+        stopped.peak_rss_bytes = 1 << 26;
+        Ok(stopped)
     }
 
     fn elapsed_s(&self) -> f64 {

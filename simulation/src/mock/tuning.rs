@@ -66,7 +66,9 @@ pub fn candidates(field: &[MockCandidate]) -> Vec<Candidate> {
 /// The rules of the search.
 pub fn rules(setting: &Setting<'_>, seed: u64) -> Rules {
     let model = Model { tasks: TASKS, cpus: CPUS, gain: CPUS as f64, beyond_cache: 0, task_s: 0.0 };
-    Rules { seed, tolerance: setting.tolerance, ..Rules::new(model) }
+    let mut rules = Rules::new(model);
+    (rules.seed, rules.tolerance) = (seed, setting.tolerance);
+    rules
 }
 
 /// `level` is the median log of a time over its true time.

@@ -148,7 +148,9 @@ impl Course for Simulated<'_> {
     fn admit(&mut self, process: Process) -> Result<Started, Failure> {
         let cold_s = 2.0 * seconds(&self.combinations[process.candidate], self.workload, 1);
         self.elapsed_s += START_S + cold_s;
-        Ok(Started { version: "1".into(), cold_s, ..Started::default() })
+        let mut started = Started::default();
+        (started.version, started.cold_s) = ("1".into(), cold_s);
+        Ok(started)
     }
 
     fn sample(&mut self, process: Process, round: usize, tasks: usize) -> Result<Sample, Failure> {
@@ -160,13 +162,17 @@ impl Course for Simulated<'_> {
         let repeat = sampling::repeats(once);
         let wall_s = once * repeat as f64;
         self.elapsed_s += wall_s + self.rng.random_range(0.001..0.004);
-        Ok(Sample { round, wall_s, tasks: tasks * repeat, repeat, ..Sample::default() })
+        let mut sample = Sample::new(round, wall_s, tasks * repeat);
+        sample.repeat = repeat;
+        Ok(sample)
     }
 
     fn dismiss(&mut self, process: Process, _judge: bool) -> Result<Stopped, Failure> {
         let threads = self.combinations[process.candidate].runnable() as u64;
         let private = u64::from(process.role == Role::Private) * self.workload.batch_bytes();
-        Ok(Stopped { peak_rss_bytes: (20 << 20) + (threads << 20) + private, ..Stopped::default() })
+        let mut stopped = Stopped::default();
+        stopped.peak_rss_bytes = (20 << 20) + (threads << 20) + private;
+        Ok(stopped)
     }
 
     fn elapsed_s(&self) -> f64 {

@@ -30,7 +30,8 @@ pub fn outcome(
     let of_memory = workload.unit() == Unit::Byte && !in_cache;
     let gain = if of_memory { MEMORY_GAIN } else { CPUS as f64 };
     let model = Model { tasks: workload.tasks(), cpus: CPUS, gain, beyond_cache: 0, task_s: 0.0 };
-    let rules = Rules { seed, strategy, budget_s, ..Rules::new(model) };
+    let mut rules = Rules::new(model);
+    (rules.seed, rules.strategy, rules.budget_s) = (seed, strategy, budget_s);
     let combinations = candidates.iter().map(|candidate| candidate.combination.clone()).collect();
     let mut course = Simulated::new(combinations, workload, noise, seed);
     let found = search::search(&candidates, &rules, &mut course, &mut |_| {});
@@ -43,7 +44,9 @@ pub fn outcome(
         narrowed_by: Narrowing::default(),
     };
     let elapsed_s = search::Course::elapsed_s(&course);
-    Ok(Outcome { elapsed_s, ..Outcome::new(found, &candidates, &rules, setting, Vec::new()) })
+    let mut outcome = Outcome::new(found, &candidates, &rules, setting, Vec::new());
+    outcome.elapsed_s = elapsed_s;
+    Ok(outcome)
 }
 
 fn site() -> Site {
@@ -54,22 +57,20 @@ fn site() -> Site {
         write: CORE_MEMORY * memory,
         copy: CORE_MEMORY * memory,
     };
-    let machine = Machine {
-        cpu_model: format!("simulated, {CPUS} CPUs"),
-        cpu_signature: None,
-        arch: "simulated".into(),
-        os: "simulated".into(),
-        kernel: "simulated".into(),
-        logical_cpus: CPUS,
-        physical_cores: CPUS,
-        affinity: CPUS,
-        quota: None,
-        usable_cpus: CPUS,
-        caches: vec![Cache { level: 3, kind: CacheKind::Unified, bytes: 32 << 20, shared_by: CPUS }],
-        simd: Vec::new(),
-        memory_bytes: 64 << 30,
-    };
-    let (per_core, all_cores) = (rates(1.0, 1.0), rates(CPUS as f64, MEMORY_GAIN));
-    let ceilings = Ceilings { per_core, all_cores, threads: CPUS, footprint_bytes: 128 << 20 };
-    Site { machine, env_cleared: Vec::new(), ceilings }
+    let mut machine = Machine::probe();
+    machine.cpu_model = format!("simulated, {CPUS} CPUs");
+    (machine.cpu_signature, machine.quota) = (None, None);
+    machine.simd.clear();
+    for text in [&mut machine.arch, &mut machine.os, &mut machine.kernel] {
+        *text = "simulated".into();
+    }
+    for count in
+        [&mut machine.logical_cpus, &mut machine.physical_cores, &mut machine.affinity, &mut machine.usable_cpus]
+    {
+        *count = CPUS;
+    }
+    machine.caches = vec![Cache { level: 3, kind: CacheKind::Unified, bytes: 32 << 20, shared_by: CPUS }];
+    machine.memory_bytes = 64 << 30;
+    let ceilings = Ceilings::new(rates(1.0, 1.0), rates(CPUS as f64, MEMORY_GAIN), CPUS, 128 << 20);
+    Site::new(machine, Vec::new(), ceilings)
 }
