@@ -108,8 +108,9 @@ pub struct Rounds {
 }
 
 /// What became of a combination.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Status {
     /// It ran and its results are right.
     Ok,
@@ -123,21 +124,6 @@ pub enum Status {
     Refused,
     /// A rule of the space, or the budget, kept it from being started.
     Skipped,
-}
-
-impl Status {
-    /// The word in files and tables.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Failed => "failed",
-            Self::Timeout => "timeout",
-            Self::Wrong => "wrong",
-            Self::Refused => "refused",
-            Self::Skipped => "skipped",
-        }
-    }
 }
 
 /// Median seconds of a whole batch and its interval, from samples of parts of it. Only the samples of the largest part

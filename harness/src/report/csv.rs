@@ -12,7 +12,7 @@ const COLUMNS: [(&str, Cell); 26] = [
     ("executor", |row| row.executor.clone()),
     ("workers", |row| row.workers.to_string()),
     ("chunk", |row| row.chunk.to_string()),
-    ("status", |row| row.status.name().into()),
+    ("status", |row| row.status.to_string()),
     ("reason", |row| row.reason.clone().unwrap_or_default()),
     ("samples", |row| row.samples.len().to_string()),
     ("median_s", |row| number(row.median_s)),

@@ -37,8 +37,8 @@ impl fmt::Display for Reason<'_> {
         let Self { status, count, row } = self;
         let (name, reason) = (&row.combination, row.reason.as_deref().unwrap_or_default());
         match count - 1 {
-            0 => write!(f, "{:<8} {name}: {reason}", status.name()),
-            others => write!(f, "{:<8} {name} and {others} more: {reason}", status.name()),
+            0 => write!(f, "{status:<8} {name}: {reason}"),
+            others => write!(f, "{status:<8} {name} and {others} more: {reason}"),
         }
     }
 }
