@@ -2,32 +2,24 @@
 //! it.
 
 use gingham_runtime::combination::{Combination, ExecutorKind};
+use strum::{IntoStaticStr, VariantArray};
 
-/// How the threads of a combination are spread, where it is one of the ways that the studies compare.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How the threads of a combination are spread, where it is one of the ways that the studies compare; as a text, its
+/// name in tables. The first is the one that the others are compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantArray)]
 pub enum Arrangement {
     /// One thread in all.
+    #[strum(to_string = "serial")]
     Serial,
     /// One task at a time, a thread on each CPU inside it.
+    #[strum(to_string = "all threads inside")]
     Inside,
     /// A worker on each CPU, one thread inside each task.
+    #[strum(to_string = "all workers outside")]
     Outside,
 }
 
 impl Arrangement {
-    /// All of them, the one that the others are compared with first.
-    pub const ALL: [Self; 3] = [Self::Serial, Self::Inside, Self::Outside];
-
-    /// Its name in tables.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Serial => "serial",
-            Self::Inside => "all threads inside",
-            Self::Outside => "all workers outside",
-        }
-    }
-
     /// Whether a combination is arranged so on `cpus` usable CPUs. A peer never is: it does not say how it spreads its
     /// threads. One CPU has the serial arrangement alone.
     #[must_use]
@@ -50,7 +42,7 @@ mod tests {
     fn what_is_arranged_how() {
         let arranged = |name: &str, cpus| {
             let combination: Combination = name.parse().unwrap();
-            Arrangement::ALL.into_iter().filter(|one| one.includes(&combination, cpus)).collect::<Vec<_>>()
+            Arrangement::VARIANTS.iter().copied().filter(|one| one.includes(&combination, cpus)).collect::<Vec<_>>()
         };
         assert_eq!(arranged("a+serial", 4), [Arrangement::Serial]);
         assert_eq!(arranged("a:4+serial", 4), [Arrangement::Inside]);

@@ -13,6 +13,7 @@ mod verdict;
 use std::fmt;
 
 use gingham_core::reference;
+use strum::VariantArray;
 
 use crate::arrangement::Arrangement;
 use crate::outcome::{Outcome, Ratio, Row, Sample};
@@ -96,7 +97,7 @@ fn serial(outcome: &Outcome) -> Option<f64> {
 fn arrangements(outcome: &Outcome) -> Vec<(&'static str, &Row)> {
     let cpus = outcome.machine.machine.usable_cpus;
     let fastest = |one: Arrangement| outcome.fastest(|row| one.includes(&row.combination, cpus));
-    let others = Arrangement::ALL.map(|one| (one.name(), fastest(one)));
+    let others = Arrangement::VARIANTS.iter().map(|&one| (one.into(), fastest(one)));
     let all = std::iter::once(("fastest", outcome.best_row())).chain(others);
     all.filter_map(|(name, row)| Some((name, row?))).collect()
 }
