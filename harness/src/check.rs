@@ -18,6 +18,7 @@ use gingham_runtime::environment::Environment;
 use gingham_runtime::profile::{Changes, Entry, Fingerprint, Ranked};
 use gingham_runtime::quantity::seconds;
 
+use crate::defaults;
 use crate::progress::Progress;
 use crate::sample::Sample;
 use crate::search::Lost;
@@ -37,9 +38,6 @@ const FEWEST_ROUNDS: usize = 3;
 /// After the first round, no round begins that would end later than this. A product of 4096 x 4096 takes a core two
 /// seconds and more: in one sample of that length, noise is only some percent.
 const LONGEST: Duration = Duration::from_secs(5);
-
-/// How long a trial may take to answer.
-const DEADLINE: Duration = Duration::from_secs(30);
 
 /// The rival is another winner if it is ahead by more than this factor, or by this factor more than it was.
 const OVERTAKEN: f64 = 1.05;
@@ -200,7 +198,7 @@ fn figures(
         progress(Progress::Admitting { combination, left: live - i });
         // Long tasks are timed in their first run, as in a tuning.
         let task_s = ranked.median_s * combination.workers.min(whole.tasks()) as f64 / whole.tasks() as f64;
-        let start = Start { program, deadline: DEADLINE, private: false, task_s, budget_s: 0.0 };
+        let start = Start { program, deadline: defaults::DEADLINE, private: false, task_s, budget_s: 0.0 };
         let started = driver.start(combination, &start);
         let (running, _) = started.map_err(|failure| format!("{combination}: {failure}"))?;
         raced.push(Raced { ranked, running, samples: Vec::new() });
