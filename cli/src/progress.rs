@@ -74,7 +74,7 @@ pub(super) fn words(progress: Progress<'_>) -> String {
         Progress::Sampling { combination, round, live } => {
             format!("round {}, {} in it; now {combination}", round + 1, count(live, "combination"))
         }
-        Progress::Confirming { combination, .. } => format!("confirming in a fresh process: {combination}"),
+        Progress::Confirming { combination } => format!("confirming in a fresh process: {combination}"),
         Progress::Ended => String::new(),
     }
 }

@@ -75,10 +75,6 @@ pub enum Progress<'a> {
     Confirming {
         /// The combination.
         combination: &'a Combination,
-        /// The round, from 0.
-        round: usize,
-        /// The number of rounds.
-        of: usize,
     },
     /// It is over, well or not.
     Ended,

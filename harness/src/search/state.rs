@@ -5,7 +5,7 @@
 
 use gingham_runtime::combination::Combination;
 
-use super::bounds::{CONFIRMATION_ROUNDS, Comparison};
+use super::bounds::Comparison;
 use super::disturbance::Disturbance;
 use super::record::Record;
 use super::{Confirmed, Control, Course, Found, Lost, Order, Process, Role, Rules, Run, is_peer};
@@ -222,9 +222,7 @@ impl<'a> State<'a> {
             let combination = &self.combinations[process.candidate];
             (self.progress)(match process.role {
                 Role::Race | Role::Control => Progress::Sampling { combination, round, live: processes.len() },
-                Role::Confirmation | Role::Private => {
-                    Progress::Confirming { combination, round, of: CONFIRMATION_ROUNDS }
-                }
+                Role::Confirmation | Role::Private => Progress::Confirming { combination },
             });
             match self.course.sample(process, round, tasks) {
                 Ok(sample) => {
