@@ -44,7 +44,7 @@ pub struct Sample {
     #[serde(default = "once", skip_serializing_if = "is_once")]
     pub repeat: usize,
     /// Whether its round was repeated, so that it does not count.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub set_aside: bool,
 }
 
@@ -55,11 +55,6 @@ fn once() -> usize {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
 fn is_once(repeat: &usize) -> bool {
     *repeat == 1
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
-pub(crate) fn is_false(flag: &bool) -> bool {
-    !flag
 }
 
 impl Sample {

@@ -5,7 +5,7 @@ use gingham_runtime::workload::Workload;
 use serde::{Deserialize, Serialize};
 
 use crate::reason::{Cause, LeftKind};
-use crate::sample::{Sample, Status, is_false};
+use crate::sample::{Sample, Status};
 
 /// One combination, and what became of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,12 +33,12 @@ pub struct Row {
     /// Why, if it is not `ok`.
     pub reason: Option<String>,
     /// Whether trying again could help, if it failed.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub retry: bool,
     /// Why it was never started, if it was not.
     pub not_started: Option<Cause>,
     /// Whether a rule of the space, not the search, kept it from being started.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ruled_out: bool,
     /// The kernels that its library chose.
     pub kernels: Option<String>,
