@@ -4,14 +4,11 @@ use std::path::Path;
 
 use gingham_harness::outcome::{Outcome, Status};
 use gingham_harness::stats;
-use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
+use statrs::distribution::{ContinuousCDF, Normal};
 
 use crate::recordings::{FOLDER, logs, measured, polish};
 
-/// Fewer residuals than this do not make a distribution.
-const FEWEST: usize = 500;
-
-/// Values that stand for a distribution known by its formula.
+/// Values that stand for the normal distribution.
 const QUANTILES: usize = 4096;
 
 /// A distribution of log times, its median 0 and its standard deviation 1.
@@ -24,8 +21,7 @@ pub struct Noise {
 }
 
 impl Noise {
-    /// Residuals of the recorded exhaustive tunings in [`FOLDER`], those of simulated machines left out;
-    /// Student's t with 4 degrees of freedom if these are too few.
+    /// Residuals of the recorded exhaustive tunings in [`FOLDER`], those of simulated machines left out.
     #[must_use]
     pub fn recorded() -> Self {
         let recordings = measured(Path::new(FOLDER)).expect("the recordings can be read");
@@ -39,22 +35,14 @@ impl Noise {
                 used += 1;
             }
         }
-        if values.len() < FEWEST {
-            return Self::student(4.0);
-        }
         let name = format!("{} residuals of {used} recorded tunings", values.len());
         Self::standardised(name, values)
     }
 
-    /// Student's t.
-    pub fn student(degrees: f64) -> Self {
-        let t = StudentsT::new(0.0, 1.0, degrees).expect("degrees above zero");
-        Self::standardised(format!("Student's t with {degrees} degrees of freedom"), quantiles(|p| t.inverse_cdf(p)))
-    }
-
     /// The normal distribution.
     pub fn normal() -> Self {
-        Self::standardised("the normal distribution".into(), quantiles(|p| Normal::standard().inverse_cdf(p)))
+        let quantile = |i| Normal::standard().inverse_cdf((i as f64 + 0.5) / QUANTILES as f64);
+        Self::standardised("the normal distribution".into(), (0..QUANTILES).map(quantile).collect())
     }
 
     fn standardised(name: String, mut values: Vec<f64>) -> Self {
@@ -96,10 +84,6 @@ fn deviation(values: &[f64]) -> f64 {
     let count = values.len() as f64;
     let mean = values.iter().sum::<f64>() / count;
     (values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / count).sqrt()
-}
-
-fn quantiles(inverse: impl Fn(f64) -> f64) -> Vec<f64> {
-    (0..QUANTILES).map(|i| inverse((i as f64 + 0.5) / QUANTILES as f64)).collect()
 }
 
 /// Random bits from what names them: SplitMix64 (Steele, Lea and Flood 2014), a step a word. A draw depends on its name
