@@ -55,13 +55,8 @@ pub struct Journal<E> {
 #[non_exhaustive]
 pub enum Error {
     /// The system refused.
-    #[error("journal {path}: {source}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
+    #[error("journal {0}: {1}")]
+    Io(PathBuf, #[source] io::Error),
     /// Another run has this file open.
     #[error("journal {0} is in use by another run; wait for its end, or name another file with --resume")]
     InUse(PathBuf),
@@ -84,14 +79,9 @@ pub enum Error {
         /// What it says it is.
         schema: String,
     },
-    /// The journal is of another run.
-    #[error("journal {path} is {difference}; name another file with --resume")]
-    Foreign {
-        /// The file.
-        path: PathBuf,
-        /// What is not as in this run, in words.
-        difference: String,
-    },
+    /// The journal is of another run; the text says what is not as in this one.
+    #[error("journal {0} is {1}; name another file with --resume")]
+    Foreign(PathBuf, String),
     /// A line before the last is not as it was written.
     #[error("journal {path} is damaged in line {line} ({reason}); remove it, or name another with --resume")]
     Damaged {
@@ -118,13 +108,8 @@ pub enum Error {
         asked: String,
     },
     /// JSON cannot hold the event.
-    #[error("journal {path}: an event that cannot be kept ({source})")]
-    Event {
-        /// The file.
-        path: PathBuf,
-        /// What JSON cannot hold.
-        source: serde_json::Error,
-    },
+    #[error("journal {0}: an event that cannot be kept ({1})")]
+    Event(PathBuf, #[source] serde_json::Error),
 }
 
 impl<E: Serialize + DeserializeOwned> Journal<E> {
@@ -134,7 +119,7 @@ impl<E: Serialize + DeserializeOwned> Journal<E> {
     /// # Errors
     /// [`Error`]; an existing file then stays as it was.
     pub fn open(path: &Path, header: &Header) -> Result<(Self, Vec<E>), Error> {
-        let io = |source| Error::Io { path: path.into(), source };
+        let io = |source| Error::Io(path.into(), source);
         let damaged = |line, reason: String| Error::Damaged { path: path.into(), line, reason };
 
         let file = File::options().read(true).write(true).create(true).truncate(false).open(path).map_err(io)?;
@@ -159,7 +144,7 @@ impl<E: Serialize + DeserializeOwned> Journal<E> {
         }
         let found: Header = store::value(first).map_err(|reason| damaged(1, reason))?;
         if let Some(difference) = header.difference(&found) {
-            return Err(Error::Foreign { path: path.into(), difference });
+            return Err(Error::Foreign(path.into(), difference));
         }
         let mut events = Vec::new();
         while let Some(json) = lines.next().map_err(|line| damaged(line, "its checksum is wrong".into()))? {
@@ -178,7 +163,7 @@ impl<E: Serialize + DeserializeOwned> Journal<E> {
     pub fn append(&mut self, event: &E) -> Result<(), Error> {
         // Reading it back refuses what would make the journal unreadable: serde_json writes a NaN as null.
         let json = serde_json::to_vec(event).and_then(|json| serde_json::from_slice::<E>(&json).map(|_| json));
-        self.write(&json.map_err(|source| Error::Event { path: self.path.clone(), source })?)
+        self.write(&json.map_err(|source| Error::Event(self.path.clone(), source))?)
     }
 
     /// Writes a line after the last whole one, over whatever a failed write left there.
@@ -189,14 +174,14 @@ impl<E: Serialize + DeserializeOwned> Journal<E> {
             return Err(Error::Large { path: self.path.clone(), length });
         }
         let written = self.file.seek(SeekFrom::Start(self.length)).and_then(|_| self.file.write_all(&line));
-        written.map_err(|source| Error::Io { path: self.path.clone(), source })?;
+        written.map_err(|source| Error::Io(self.path.clone(), source))?;
         (self.length, self.sum) = (length, sum);
         Ok(())
     }
 
     /// The bytes of the file.
     fn read(&self) -> Result<Vec<u8>, Error> {
-        let io = |source| Error::Io { path: self.path.clone(), source };
+        let io = |source| Error::Io(self.path.clone(), source);
         let metadata = self.file.metadata().map_err(io)?;
         if !metadata.is_file() {
             return Err(Error::NoJournal(self.path.clone()));

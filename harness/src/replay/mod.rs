@@ -51,21 +51,11 @@ pub struct Recording {
 #[non_exhaustive]
 pub enum Error {
     /// The system refused.
-    #[error("results {path}: {source}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
-    /// The file is damaged, or not the result of a tuning.
-    #[error("results {path}: {reason}; expected a file written by `gingham tune --format json`")]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
+    #[error("results {0}: {1}")]
+    Io(PathBuf, #[source] io::Error),
+    /// The file is damaged, or not the result of a tuning; the text says what is wrong with it.
+    #[error("results {0}: {1}; expected a file written by `gingham tune --format json`")]
+    Damaged(PathBuf, String),
 }
 
 impl Recording {
@@ -74,10 +64,10 @@ impl Recording {
     /// # Errors
     /// [`Error`]
     pub fn load(path: &Path) -> Result<Self, Error> {
-        let damaged = |reason| Error::Damaged { path: path.into(), reason };
+        let damaged = |reason| Error::Damaged(path.into(), reason);
         let bytes = store::read(path, LARGEST).map_err(|source| match source.kind() {
             io::ErrorKind::FileTooLarge => damaged(source.to_string()),
-            _ => Error::Io { path: path.into(), source },
+            _ => Error::Io(path.into(), source),
         })?;
         Self::parse(&bytes).map_err(damaged)
     }
