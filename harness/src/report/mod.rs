@@ -2,10 +2,8 @@
 
 mod columns;
 mod csv;
-mod map;
 mod markdown;
 mod page;
-mod ruled;
 mod table;
 mod unmeasured;
 mod verdict;

@@ -1,11 +1,12 @@
 //! For a terminal: what was measured and where, every combination, the studies' arrangements side by side, the verdict.
 
-use comfy_table::Table;
+use std::collections::BTreeSet;
+
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use gingham_runtime::combination::ExecutorKind;
 use strum::VariantArray;
 
 use super::columns::{Column, legend};
-use super::map::map;
-use super::ruled::ruled;
 use super::verdict::verdict;
 use super::{Page, arrangements, bytes, count, ended, remarks, seconds, serial, unmeasured};
 use crate::outcome::{Outcome, Row, Status};
@@ -101,6 +102,42 @@ fn of_columns(outcome: &Outcome, names: &[&str], rows: &[&Row], columns: &[Colum
     for (i, row) in rows.iter().enumerate() {
         let cells = columns.iter().map(|column| column.cell(outcome, row, serial_s));
         table.add_row(first(names.get(i).unwrap_or(&"")).into_iter().chain(cells));
+    }
+    table
+}
+
+/// A compact map: for each number of workers (a row) and of op threads the best backend, and how many times the
+/// winner's time it takes. `None` if all rows have one number of both.
+fn map(outcome: &Outcome) -> Option<Table> {
+    let measured = outcome.trials.iter().filter(|row| row.combination.executor != ExecutorKind::Peer);
+    let rows: Vec<(&Row, f64)> = measured.filter_map(|row| Some((row, row.ratio_to_best?))).collect();
+    let workers: BTreeSet<usize> = rows.iter().map(|(row, _)| row.workers).collect();
+    let threads: BTreeSet<usize> = rows.iter().map(|(row, _)| row.op_threads).collect();
+    if workers.len() * threads.len() < 2 {
+        return None;
+    }
+    let headings = threads.iter().map(|&n| count(n, "op thread"));
+    let mut table = ruled(std::iter::once(String::new()).chain(headings).collect(), 1);
+    for &w in &workers {
+        let cell = |&t: &usize| {
+            // The first in the order of the table: the winner and those tied with it come before any that left early.
+            let best = rows.iter().find(|(row, _)| row.workers == w && row.op_threads == t);
+            best.map_or_else(|| "-".to_owned(), |(row, ratio)| format!("{} {ratio:.2}", row.backend))
+        };
+        table.add_row(std::iter::once(count(w, "worker")).chain(threads.iter().map(cell)));
+    }
+    Some(table)
+}
+
+/// A table with a rule below its head; its first `words` columns are words, to the left, the others figures, to the
+/// right.
+fn ruled(headings: Vec<String>, words: usize) -> Table {
+    const RULE: LineStyle = LineStyle::new('─', '─', '─', '─');
+    let mut table = Table::new();
+    table.load_style(TableStyle::new().header_separator(RULE)).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(headings);
+    for column in table.column_iter_mut().skip(words) {
+        column.set_cell_alignment(CellAlignment::Right);
     }
     table
 }
