@@ -191,7 +191,7 @@ fn prepared_s(n: usize, held: usize) -> f64 {
 impl Tuned {
     fn is_confirmed(&self) -> bool {
         let best = self.found.best.expect("a mock machine has no faults");
-        self.found.confirmed.iter().any(|c| c.candidate == best && c.samples.len() >= 6)
+        self.found.confirmed.iter().any(|c| c.process.candidate == best && c.samples.len() >= 6)
     }
 
     /// Candidates on both CPUs that ran in rounds.

@@ -9,7 +9,7 @@ use gingham_runtime::workload::Workload;
 use super::{Confirmation, Confirmed, Control, Coverage, Outcome, Row, SCHEMA, Site};
 use crate::reason::{LeftKind, Unstarted};
 use crate::sample::{Status, batch_seconds};
-use crate::search::{Found, Rules, Run};
+use crate::search::{Found, Role, Rules, Run, Sampled};
 use crate::space::Candidate;
 
 /// What was tuned, and where: the part of an outcome that its search neither gets nor finds.
@@ -37,9 +37,10 @@ impl Outcome {
         let Setting { site, mut versions, workload, arena_tasks, prefault_s, narrowed_by } = setting;
         let name = |id: usize| candidates[id].combination.clone();
         let confirmed = found.confirmed.into_iter().filter_map(|confirmed| {
-            let combination = name(confirmed.candidate);
-            let (median_s, ci95_s) = batch_seconds(&combination, &workload, &confirmed.samples)?;
-            Some(Confirmed { combination, private: confirmed.private, median_s, ci95_s, samples: confirmed.samples })
+            let Sampled { process, samples } = confirmed;
+            let (combination, private) = (name(process.candidate), process.role == Role::Private);
+            let (median_s, ci95_s) = batch_seconds(&combination, &workload, &samples)?;
+            Some(Confirmed { combination, private, median_s, ci95_s, samples })
         });
         let confirmed: Vec<Confirmed> = confirmed.collect();
         let rounds = confirmed.iter().map(|c| c.samples.iter().filter(|s| !s.set_aside).count()).max();
@@ -63,7 +64,7 @@ impl Outcome {
             tolerance: rules.tolerance,
             trials: runs.map(|(id, (run, candidate))| Row::of(id, run, candidate, &workload)).collect(),
             workload,
-            control: found.control.map(|of| Control { combination: name(of.candidate), samples: of.samples }),
+            control: found.control.map(|of| Control { combination: name(of.process.candidate), samples: of.samples }),
             rounds: found.rounds,
             best: found.best.map(name),
             tied: found.tied.into_iter().map(name).collect(),

@@ -35,7 +35,7 @@ pub(super) fn conclude(mut state: State<'_>, stop: Stop, mut looks: Looks) -> Fo
 
     // Where some are confirmed, the pick is one of them.
     let mut sure = ranking.clone();
-    sure.retain(|id| confirmed.iter().any(|one| one.candidate == id));
+    sure.retain(|id| confirmed.iter().any(|one| one.process.candidate == id));
     let best = if sure.is_empty() { &ranking } else { &sure }.pick(&state);
     let least = ranking.least().unwrap_or(1.0);
     for ranked in ranking.iter().filter(|ranked| ranked.ratio > least * GROSS) {

@@ -5,7 +5,7 @@
 use super::bounds::{CONFIRMATION_ROUNDS, Comparison, FEWEST_CONFIRMATION_ROUNDS, SHARE};
 use super::ranking::{Ranking, fastest};
 use super::state::{End, State};
-use super::{Confirmed, Left, Process, Role, Warning, budget, shares};
+use super::{Left, Process, Role, Sampled, Warning, budget, shares};
 use crate::arrangement::Arrangement;
 
 /// Finalists that are confirmed at most, beside the baselines.
@@ -20,7 +20,7 @@ const SURE: usize = 2;
 
 /// Runs as many finalists as time allows, in fresh processes. `ranking` takes over what the new samples say: what is
 /// proven slower now has left.
-pub(super) fn run(state: &mut State<'_>, ranking: &mut Ranking) -> Vec<Confirmed> {
+pub(super) fn run(state: &mut State<'_>, ranking: &mut Ranking) -> Vec<Sampled> {
     state.reserve(0.0);
     let Some(favourite) = ranking.pick(state) else { return Vec::new() };
     let (chosen, rounds) = affordable(state, wanted(state, ranking, favourite));
@@ -43,12 +43,8 @@ pub(super) fn run(state: &mut State<'_>, ranking: &mut Ranking) -> Vec<Confirmed
     if let Some(comparison) = state.compare(&fresh, from, SHARE) {
         judge(state, ranking, &fresh, &comparison);
     }
-    let confirmed = chosen.iter().map(|&process| Confirmed {
-        candidate: process.candidate,
-        private: process.role == Role::Private,
-        samples: state.record().all(process).to_vec(),
-    });
-    let confirmed = confirmed.collect();
+    let sampled = |process| Sampled { process, samples: state.record().all(process).to_vec() };
+    let confirmed = chosen.into_iter().map(sampled).collect();
     for process in live {
         state.dismiss(process, true);
     }

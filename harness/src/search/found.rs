@@ -1,6 +1,6 @@
 //! What a search found.
 
-use super::{Failure, Left, Started, Stop, Stopped, Unstarted, Warning};
+use super::{Failure, Left, Process, Started, Stop, Stopped, Unstarted, Warning};
 use crate::sample::{Rounds, Sample};
 
 /// What became of a candidate.
@@ -24,22 +24,11 @@ pub struct Run {
     pub slower_by: Option<[f64; 2]>,
 }
 
-/// The A/A control, a second process of one candidate: how far two equals lie apart.
+/// A process beside those that race, and its samples.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Control {
-    /// Whose.
-    pub candidate: usize,
-    /// Its samples.
-    pub samples: Vec<Sample>,
-}
-
-/// A candidate in a fresh process.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Confirmed {
-    /// Which.
-    pub candidate: usize,
-    /// Whether its operands lay in memory of its own rather than in the arena.
-    pub private: bool,
+pub struct Sampled {
+    /// Whose, and for what.
+    pub process: Process,
     /// Its samples.
     pub samples: Vec<Sample>,
 }
@@ -53,10 +42,10 @@ pub struct Found {
     pub best: Option<usize>,
     /// The candidates that the samples do not separate from the pick, the fastest first.
     pub tied: Vec<usize>,
-    /// The A/A control.
-    pub control: Option<Control>,
+    /// The A/A control: how far two equals lie apart.
+    pub control: Option<Sampled>,
     /// The finalists in fresh processes.
-    pub confirmed: Vec<Confirmed>,
+    pub confirmed: Vec<Sampled>,
     /// How many rounds were run.
     pub rounds: Rounds,
     /// Why the search stopped.

@@ -34,7 +34,7 @@ pub use budget::Needed;
 pub(crate) use budget::PREPARATION_SHARE;
 pub use course::{Course, Process, Role, Started, Stopped};
 pub use exhaustive::EXHAUSTIVE_ROUNDS;
-pub use found::{Confirmed, Control, Found, Run};
+pub use found::{Found, Run, Sampled};
 pub(crate) use lost::Lost;
 pub use model::Model;
 pub use order::Order;

@@ -8,7 +8,7 @@ use gingham_runtime::combination::Combination;
 use super::bounds::Comparison;
 use super::disturbance::Disturbance;
 use super::record::Record;
-use super::{Confirmed, Control, Course, Found, Lost, Order, Process, Role, Rules, Run, is_peer};
+use super::{Course, Found, Lost, Order, Process, Role, Rules, Run, Sampled, is_peer};
 use crate::progress::Progress;
 use crate::reason::{Failure, Left, Stop, Unstarted, Warning};
 
@@ -294,7 +294,7 @@ impl<'a> State<'a> {
         stop: Stop,
         best: Option<usize>,
         tied: Vec<usize>,
-        confirmed: Vec<Confirmed>,
+        confirmed: Vec<Sampled>,
     ) -> Found {
         for (candidate, run) in self.runs.iter_mut().enumerate() {
             run.samples = self.record.take(Process::race(candidate));
@@ -307,7 +307,7 @@ impl<'a> State<'a> {
         Found {
             best,
             tied,
-            control: control.map(|of| Control { candidate: of.candidate, samples: self.record.take(of) }),
+            control: control.map(|process| Sampled { process, samples: self.record.take(process) }),
             confirmed,
             rounds: self.disturbance.rounds(),
             stop,

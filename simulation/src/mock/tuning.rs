@@ -1,6 +1,6 @@
 //! Many tunings of one field, and what each of them found.
 
-use gingham_harness::search::{Course, Found, Left, Model, Rules, Stop, search};
+use gingham_harness::search::{Course, Found, Left, Model, Process, Role, Rules, Stop, search};
 use gingham_harness::space::Candidate;
 use gingham_harness::stats;
 use rayon::prelude::*;
@@ -79,7 +79,8 @@ fn judge(field: &[MockCandidate], setting: &Setting<'_>, found: &Found, level: f
         // To leave successive halving claims nothing: it says that others looked faster.
         run.slower_by.is_some() || run.left.as_ref().is_some_and(|why| !matches!(why, Left::Halved { .. }))
     };
-    let fresh = found.confirmed.iter().find(|c| c.candidate == best && !c.private).expect("the pick is confirmed");
+    let fresh = Process { candidate: best, role: Role::Confirmation };
+    let fresh = found.confirmed.iter().find(|c| c.process == fresh).expect("the pick is confirmed");
     let times: Vec<f64> = fresh.samples.iter().filter(|s| !s.set_aside).map(|s| s.seconds_per_task()).collect();
     let truth = field[best].seconds * level.exp();
     let control = found.control.iter().flat_map(|control| &control.samples).filter(|sample| !sample.set_aside);
