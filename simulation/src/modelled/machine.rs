@@ -7,6 +7,7 @@
 use gingham_core::{Backend, BackendId, Dot, Elementwise, Fill, MatMul, Ops, Registry};
 use gingham_core::{DType, Error, Info, Limit, Op, OpThreads, Scalar, Support, Threading};
 use gingham_harness::outcome::Sample;
+use gingham_harness::replay::Recording;
 use gingham_harness::search::{Course, Failure, Process, Role, Started, Stopped, sampling};
 use gingham_runtime::waves::makespan;
 use gingham_runtime::workload::Unit;
@@ -15,7 +16,7 @@ use rand::rngs::ChaCha8Rng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 
-use super::noise::Noise;
+use crate::recordings::{logs, polish};
 
 /// Usable CPUs.
 pub const CPUS: usize = 16;
@@ -124,6 +125,31 @@ pub(super) fn seconds(combination: &Combination, workload: &Workload, tasks: usi
         }
     };
     rows as f64 * threads_s * shared * memory + executor_s
+}
+
+/// Differences between recorded samples that combination and round do not explain, in logs.
+#[derive(Debug, Clone)]
+pub struct Noise {
+    /// What the samples of a round have in common.
+    rounds: Vec<f64>,
+    /// What is left of each sample.
+    samples: Vec<f64>,
+}
+
+impl Noise {
+    /// The noise of recordings, all taken together.
+    #[must_use]
+    pub fn of(recordings: &[Recording]) -> Self {
+        let mut noise = Self { rounds: Vec::new(), samples: Vec::new() };
+        for recording in recordings {
+            let mut trials: Vec<_> = recording.outcome().trials.iter().map(logs).collect();
+            noise.rounds.extend(polish(&mut trials));
+            let mut left = trials.concat();
+            left.sort_by_key(|(round, _)| *round);
+            noise.samples.extend(left.into_iter().map(|(_, log)| log));
+        }
+        noise
+    }
 }
 
 /// A course on that machine.
