@@ -9,8 +9,6 @@ mod error;
 mod functions;
 #[cfg(target_os = "linux")]
 mod header;
-#[cfg(target_os = "linux")]
-mod held;
 mod plan;
 #[cfg(target_os = "linux")]
 mod workload;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use gingham_core::{OpThreads, Registry};
 use gingham_machine::{Ceilings, Machine, available_memory};
-use gingham_runtime::arena::{self, Arena};
+use gingham_runtime::arena::{self, Arena, DEFAULT_LIMIT, FIRST_TOUCH};
 use gingham_runtime::clock::Clock;
 use gingham_runtime::combination::{Combination, FUNCTIONS};
 use gingham_runtime::environment::{Environment, kernel_variables};
@@ -17,7 +17,6 @@ use gingham_runtime::workload::{Bound, Call, Workload};
 
 use super::Error;
 use super::error::MOST_EXHAUSTIVE;
-use super::held::held;
 use crate::course::live::{Limits, Live};
 use crate::defaults;
 use crate::journal::{Begun, Ended, Event, Journal, Journalled, Past};
@@ -135,7 +134,7 @@ impl Tuner {
         let held = self.held(&begun);
         let bytes = held.batch_bytes();
         progress(
-            Progress::Filling { bytes, at_worst_s: bytes as f64 / arena::FIRST_TOUCH },
+            Progress::Filling { bytes, at_worst_s: bytes as f64 / FIRST_TOUCH },
             left() - gone.as_secs_f64(),
         );
         // A resumed search has planned with all of its budget, so preparing again costs nothing of it.
@@ -276,5 +275,31 @@ impl Tuner {
             Program::Peer { name, .. } => Some(Combination::peer(name)),
             Program::Own(_) => None,
         })
+    }
+}
+
+/// The part of `workload` that a tuning on `cpus` CPUs holds. Samples are of whole waves. So it holds whole waves of
+/// one task for each CPU, and at least one wave if that can be made in a twentieth of `budget_s` seconds.
+fn held(workload: &Workload, cpus: usize, budget_s: f64) -> Workload {
+    let wave = workload.task_bytes().saturating_mul(cpus as u64).min((budget_s / 20.0 * FIRST_TOUCH) as u64);
+    let held = workload.within(DEFAULT_LIMIT.max(wave));
+    match held.tasks() {
+        tasks if tasks < workload.tasks() && tasks > cpus => held.with_fewer_tasks(tasks / cpus * cpus),
+        _ => held,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tuning_holds_whole_waves() {
+        let held = |mib: usize, tasks| held(&Workload::fill::<f64>([1, mib << 17]).tasks(tasks), 3, 60.0).tasks();
+        assert_eq!(held(1, 100), 100);
+        assert_eq!(held(128, 100), 3, "four would fit");
+        assert_eq!(held(200, 100), 3, "two would fit where half a GiB is the limit");
+        assert_eq!(held(400, 100), 2, "as many as can be touched in three seconds");
+        assert_eq!(held(4000, 2), 1);
     }
 }
