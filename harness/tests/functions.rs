@@ -166,7 +166,7 @@ fn what_cannot_be_tuned_is_refused() {
     assert!(matches!(tuner(1.0).tune_fn(0, closure), Err(Error::Workload(workload::Error::NoItems))));
     let mut none = tuner(1.0);
     none.selection = Selection::default().with_workers([0]);
-    assert!(matches!(none.tune_fn(5, closure), Err(Error::Space(space::Error::Workers { given: 0 }))));
+    assert!(matches!(none.tune_fn(5, closure), Err(Error::Space(space::Error::Workers(0)))));
 }
 
 #[test]

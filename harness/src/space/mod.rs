@@ -23,19 +23,11 @@ pub enum Error {
     #[error(transparent)]
     Core(#[from] gingham_core::Error),
     /// A number of workers that no pool can have.
-    #[error("{given} workers; expected 1 to {max}", max = executor::MAX_WORKERS)]
-    Workers {
-        /// The number that was given.
-        given: usize,
-    },
-    /// Nothing is left to race.
-    #[error("no combination of these can run {workload}: {reason}")]
-    Empty {
-        /// The workload.
-        workload: Workload,
-        /// Why the first of them cannot.
-        reason: String,
-    },
+    #[error("{0} workers; expected 1 to {max}", max = executor::MAX_WORKERS)]
+    Workers(usize),
+    /// Nothing is left to race; the text says why the first combination cannot.
+    #[error("no combination of these can run {0}: {1}")]
+    Empty(Workload, String),
 }
 
 /// All candidates for `workload` on `cpus`, the most promising first: few chunks before many, and threads that match
@@ -54,7 +46,7 @@ pub fn candidates(
     selection: &Selection,
 ) -> Result<Vec<Candidate>, Error> {
     if let Some(&given) = selection.workers.iter().flatten().find(|&&w| w == 0 || w > executor::MAX_WORKERS) {
-        return Err(Error::Workers { given });
+        return Err(Error::Workers(given));
     }
     let crossing = Crossing { workload, cpus, selection };
     let crossed: Vec<Candidate> = match workload.call() {
@@ -89,7 +81,7 @@ pub fn candidates(
         let mut others = candidates.into_iter().filter(|candidate| !is_reference(candidate));
         let nothing = if workload.tasks() == 1 { "a pool needs two tasks at least" } else { "the lists are empty" };
         let reason = others.find_map(|candidate| candidate.skipped).unwrap_or_else(|| nothing.into());
-        return Err(Error::Empty { workload: workload.clone(), reason });
+        return Err(Error::Empty(workload.clone(), reason));
     }
     Ok(candidates)
 }
@@ -184,7 +176,7 @@ mod tests {
         let named = |id: &str| Selection { backends: Some(vec![id.into()]), ..Default::default() };
         assert!(matches!(space(Threading::Single, 2, 2, &named("mkl")), Err(Error::Core(_))));
         let zero = Selection { workers: Some(vec![0]), ..Default::default() };
-        assert_eq!(space(Threading::Single, 2, 2, &zero), Err(Error::Workers { given: 0 }));
+        assert_eq!(space(Threading::Single, 2, 2, &zero), Err(Error::Workers(0)));
         let dot = Workload::new(Op::Dot, DType::F64, "8", None, 2).unwrap();
         let registry = Registry::new().with(Mock("mock", Threading::Single));
         assert!(matches!(candidates(&registry, &dot, cores(2), &named("mock")), Err(Error::Empty { .. })));
@@ -256,6 +248,6 @@ mod tests {
 
         assert!(matches!(of(&calls(4), 2, &asked(&[ExecutorKind::Rayon], &[9])), Err(Error::Empty { .. })));
         assert!(matches!(of(&calls(4), 2, &asked(&[], &[2])), Err(Error::Empty { .. })));
-        assert!(matches!(of(&calls(4), 2, &asked(&[ExecutorKind::Rayon], &[0])), Err(Error::Workers { given: 0 })));
+        assert!(matches!(of(&calls(4), 2, &asked(&[ExecutorKind::Rayon], &[0])), Err(Error::Workers(0))));
     }
 }
