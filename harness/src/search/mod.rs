@@ -75,8 +75,6 @@ pub struct Rules {
     pub strategy: Strategy,
     /// Seconds that it may take, counted as [`Course::elapsed_s`] does; infinite where only the samples end it.
     pub budget_s: f64,
-    /// Rounds of the race at most; the last of [`bounds::LOOKS`] unless samples are scarce.
-    pub most_rounds: usize,
     /// Whether the finalists are measured anew in fresh processes.
     pub confirm: bool,
     /// Whether the winner is also measured on memory of its own.
@@ -94,7 +92,6 @@ impl Rules {
             tolerance: defaults::TOLERANCE,
             strategy: Strategy::Race,
             budget_s: f64::INFINITY,
-            most_rounds: bounds::LOOKS[bounds::LOOKS.len() - 1],
             confirm: true,
             private: true,
             model,

@@ -18,7 +18,7 @@ pub(super) fn run(state: &mut State<'_>) -> (Stop, Looks) {
         if state.racing().len() <= 1 {
             break Stop::OneLeft;
         }
-        if kept >= state.rules.most_rounds {
+        if kept >= LOOKS[LOOKS.len() - 1] {
             break Stop::Rounds;
         }
         state.reserve(shares::reserve_s(state));
