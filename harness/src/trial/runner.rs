@@ -29,7 +29,7 @@ pub(super) fn serve(registry: &Registry) -> ExitCode {
 }
 
 fn serve_lines(registry: &Registry) -> io::Result<()> {
-    let mut answers = Answers(File::from(rustix::io::fcntl_dupfd_cloexec(io::stdout(), 3)?));
+    let mut answers = File::from(rustix::io::fcntl_dupfd_cloexec(io::stdout(), 3)?);
     rustix::stdio::dup2_stdout(io::stderr())?;
     if thread::Builder::new().name("gingham-parent".into()).spawn(end_with_parent).is_err() {
         // If no thread can be started, the kernel ends this process when the thread that started it ends.
@@ -39,7 +39,7 @@ fn serve_lines(registry: &Registry) -> io::Result<()> {
     match requests.next().transpose()? {
         Some(Request::Hello(hello)) if hello.protocol != PROTOCOL => {
             let reason = format!("protocol {}; this runner speaks {PROTOCOL}", hello.protocol);
-            answers.send(&Answer::Refused { reason })
+            send(&mut answers, &Answer::Refused { reason })
         }
         Some(Request::Hello(hello)) => serve_workload(registry, &hello, &mut requests, &mut answers),
         Some(_) => Err(io::Error::other("the first request is not hello")),
@@ -69,7 +69,7 @@ fn serve_workload(
     registry: &Registry,
     hello: &Hello,
     requests: &mut impl Iterator<Item = serde_json::Result<Request>>,
-    answers: &mut Answers,
+    answers: &mut File,
 ) -> io::Result<()> {
     let engine = match hello.workload.call() {
         Call::Op { .. } => Engine::new(registry, &hello.combination),
@@ -77,44 +77,45 @@ fn serve_workload(
     };
     let engine = match engine {
         Ok(engine) => engine,
-        Err(error) => return answers.send(&refused(&error)),
+        Err(error) => return send(answers, &refused(&error)),
     };
     let limited = match engine.limited() {
         Ok(limited) => limited,
-        Err(error) => return answers.send(&refused(&error)),
+        Err(error) => return send(answers, &refused(&error)),
     };
     let mut memory = Memory::open(hello)?;
     let mut tasks = match memory.tasks(hello, registry) {
         Ok(tasks) => tasks,
         Err(error @ workload::Error::Placement(_)) => return Err(io::Error::other(error)),
-        Err(error) => return answers.send(&refused(&error)),
+        Err(error) => return send(answers, &refused(&error)),
     };
     // A function belongs to this program and has its version.
     let [version, kernels] = engine.backend().map_or([env!("CARGO_PKG_VERSION").into(), String::new()], |backend| {
         let info = backend.info();
         [info.version, info.kernels]
     });
-    answers.send(&Answer::Ready { protocol: PROTOCOL, version, kernels })?;
+    send(answers, &Answer::Ready { protocol: PROTOCOL, version, kernels })?;
     while let Some(request) = requests.next().transpose()? {
         match request {
-            Request::Run { first, count, repeat, check: false } => {
-                answers.send(&timed(tasks.as_mut(), &limited, first, count, repeat))?;
-            }
-            Request::Run { first, count, repeat, check: true } => {
-                drop(tasks);
-                memory.take_in();
-                let mut shown = memory.tasks(hello, registry).map_err(io::Error::other)?;
-                let answer = timed(shown.as_mut(), &limited, first, count, repeat);
-                drop(shown);
-                memory.hand_out();
-                tasks = memory.tasks(hello, registry).map_err(io::Error::other)?;
-                answers.send(&answer)?;
+            Request::Run { first, count, repeat, check } => {
+                if check {
+                    drop(tasks);
+                    memory.take_in();
+                    tasks = memory.tasks(hello, registry).map_err(io::Error::other)?;
+                }
+                let answer = timed(tasks.as_mut(), &limited, first, count, repeat);
+                if check {
+                    drop(tasks);
+                    memory.hand_out();
+                    tasks = memory.tasks(hello, registry).map_err(io::Error::other)?;
+                }
+                send(answers, &answer)?;
             }
             Request::Quit => break,
             Request::Hello(_) => return Err(io::Error::other("hello came twice")),
         }
     }
-    answers.send(&Answer::Bye { peak_rss_bytes: Usage::of_self().peak_rss_bytes, threads: thread_cpu_seconds() })
+    send(answers, &Answer::Bye { peak_rss_bytes: Usage::of_self().peak_rss_bytes, threads: thread_cpu_seconds() })
 }
 
 /// Runs tasks `first .. first + count`, `repeat` times.
@@ -131,13 +132,9 @@ fn timed(tasks: &mut dyn Tasks, on: &Limited<'_>, first: usize, count: usize, re
     }
 }
 
-/// Answers, a line each, on what was standard output.
-struct Answers(File);
-
-impl Answers {
-    fn send(&mut self, answer: &Answer) -> io::Result<()> {
-        let mut line = serde_json::to_vec(answer)?;
-        line.push(b'\n');
-        self.0.write_all(&line)
-    }
+/// Writes a line to `answers`, which was standard output.
+fn send(answers: &mut File, answer: &Answer) -> io::Result<()> {
+    let mut line = serde_json::to_vec(answer)?;
+    line.push(b'\n');
+    answers.write_all(&line)
 }
