@@ -30,16 +30,15 @@ impl Matrix {
         let Some(path) = self.check else { return print(&made) };
         let name = path.display();
         let kept = store::read_text(&path, LARGEST).map_err(|e| Failure::usage(format!("{name}: {e}")))?;
-        let differ = made.lines().zip(kept.lines().chain(std::iter::repeat(""))).position(|(made, kept)| made != kept);
-        let differ = differ.or((made.lines().count() != kept.lines().count()).then(|| made.lines().count()));
-        match differ {
-            None => Ok(()),
-            Some(line) => Err(Failure::work(format!(
-                "{name} is out of date from line {}; `cargo run --features openblas -- matrix > feature-matrix.md` \
-                 makes it anew",
-                line + 1
-            ))),
+        if made.lines().eq(kept.lines()) {
+            return Ok(());
         }
+        let same = made.lines().zip(kept.lines()).take_while(|(made, kept)| made == kept).count();
+        Err(Failure::work(format!(
+            "{name} is out of date from line {}; `cargo run --features openblas -- matrix > feature-matrix.md` makes it \
+             anew",
+            same + 1
+        )))
     }
 }
 
