@@ -9,7 +9,6 @@ mod error;
 mod functions;
 #[cfg(target_os = "linux")]
 mod header;
-mod plan;
 #[cfg(target_os = "linux")]
 mod workload;
 
