@@ -42,8 +42,6 @@ pub struct Play {
 /// One of these races.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Race {
-    /// Sets the order of rounds, and which recorded round each of them is.
-    pub seed: u64,
     /// What it picked.
     pub pick: Option<Combination>,
     /// The pick's pace over the oracle's, less one; infinite without a pick.
@@ -108,7 +106,6 @@ impl Recording {
             let mut course = Drawn::new(self, &rounds, seed);
             let found = search::search(&self.candidates, &rules, &mut course, &mut |_| {});
             Race {
-                seed,
                 pick: found.best.map(|id| self.candidates[id].combination.clone()),
                 regret: found.best.and_then(pace).map_or(f64::INFINITY, |own| own / fastest - 1.0),
                 share: course.taken_s / exhaustive_s,
