@@ -89,7 +89,8 @@ impl Outcome {
 
 impl Row {
     /// What became of the candidate at place `id`.
-    fn of(id: usize, run: Run, candidate: &Candidate, workload: &Workload) -> Self {
+    pub(super) fn of(id: usize, run: Run, candidate: &Candidate, workload: &Workload) -> Self {
+        let combination = &candidate.combination;
         let status = match (&run.failure, &run.skipped) {
             (Some(failure), _) => failure.kind.into(),
             (None, Some(_)) => Status::Skipped,
@@ -114,7 +115,23 @@ impl Row {
             peak_rss_bytes: run.stopped.as_ref().map(|stopped| stopped.peak_rss_bytes),
             threads: run.stopped.map(|stopped| stopped.threads).unwrap_or_default(),
             samples: run.samples,
-            ..Self::new(candidate.combination.clone(), workload)
+            combination: combination.clone(),
+            backend: combination.backend.clone(),
+            op_threads: combination.op_threads.get(),
+            executor: combination.executor.to_string(),
+            transport: None,
+            workers: combination.workers,
+            chunk: combination.chunk,
+            rate_unit: workload.rate_unit().into(),
+            // These follow from all rows together.
+            ratio_to_best: None,
+            ratio_ci95: None,
+            shared_rounds: 0,
+            median_s: None,
+            ci95_s: None,
+            extrapolated: false,
+            rate: None,
+            confirmed: false,
         }
     }
 }

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::reason::{Cause, LeftKind};
 use crate::sample::{Sample, Status};
+use crate::search::Run;
+use crate::space::Candidate;
 
 /// One combination, and what became of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -89,40 +91,8 @@ impl Row {
     /// A row for `combination`, before anything is known about it.
     #[must_use]
     pub fn new(combination: Combination, workload: &Workload) -> Self {
-        Self {
-            id: 0,
-            backend: combination.backend.clone(),
-            op_threads: combination.op_threads.get(),
-            executor: combination.executor.to_string(),
-            transport: None,
-            workers: combination.workers,
-            chunk: combination.chunk,
-            combination,
-            status: Status::Skipped,
-            reason: None,
-            retry: false,
-            not_started: None,
-            ruled_out: false,
-            kernels: None,
-            samples: Vec::new(),
-            probe_s: None,
-            cold_s: None,
-            peak_rss_bytes: None,
-            threads: Vec::new(),
-            ratio_to_best: None,
-            ratio_ci95: None,
-            shared_rounds: 0,
-            median_s: None,
-            ci95_s: None,
-            extrapolated: false,
-            rate: None,
-            rate_unit: workload.rate_unit().into(),
-            error_ratio: None,
-            eliminated: None,
-            left: None,
-            slower_by: None,
-            confirmed: false,
-        }
+        let candidate = Candidate { combination, skipped: None };
+        Self { status: Status::Skipped, ..Self::of(0, Run::default(), &candidate, workload) }
     }
 
     /// Whether it stayed in the race to its end, with right results.
