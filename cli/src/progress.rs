@@ -54,11 +54,6 @@ impl Meter {
         let bar = self.bar.clone();
         move |line| bar.suspend(|| tell(line))
     }
-
-    #[cfg(target_os = "linux")]
-    pub(super) fn finish(self) {
-        self.bar.finish_and_clear();
-    }
 }
 
 /// What is done next.

@@ -12,7 +12,7 @@ use gingham_harness::save;
 use gingham_harness::search::Strategy;
 use gingham_harness::space::Selection;
 use gingham_harness::trial::Program;
-use gingham_harness::{Outcome, Tuner, defaults, tuner};
+use gingham_harness::{Outcome, Progress, Tuner, defaults, tuner};
 use gingham_runtime::environment::Environment;
 use gingham_runtime::profile::{self, Recorded};
 use gingham_runtime::{ExecutorKind, Profile, Workload};
@@ -174,7 +174,7 @@ impl Tune {
         tuner.keep_env = self.keep_env;
         let interrupted = Arc::clone(&tuner.interrupt);
         let outcome = tuner.tune(&mut |progress, left| meter.tell(progress, left));
-        meter.finish();
+        meter.tell(Progress::Ended, 0.0);
         let outcome = outcome?;
 
         if destinations.are_files() {
