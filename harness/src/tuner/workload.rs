@@ -133,10 +133,7 @@ impl Tuner {
         let model = self.model(&begun);
         let held = self.held(&begun);
         let bytes = held.batch_bytes();
-        progress(
-            Progress::Filling { bytes, at_worst_s: bytes as f64 / FIRST_TOUCH },
-            left() - gone.as_secs_f64(),
-        );
+        progress(Progress::Filling { bytes, at_worst_s: bytes as f64 / FIRST_TOUCH }, left() - gone.as_secs_f64());
         // A resumed search has planned with all of its budget, so preparing again costs nothing of it.
         let limit_s = if past.is_some() { f64::INFINITY } else { left() * PREPARATION_SHARE };
         let interrupted = || self.interrupt.load(Ordering::Relaxed);
