@@ -5,6 +5,7 @@ mod batch;
 mod call;
 mod error;
 pub(crate) mod family;
+pub(crate) mod freivalds;
 mod inputs;
 pub mod judge;
 pub mod memory;

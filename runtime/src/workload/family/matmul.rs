@@ -1,17 +1,16 @@
 //! Matrix products: `C <- A B`.
 //!
 //! Some rows of every task are compared component by component with sums in twice the precision, and every row takes
-//! part in a check with a random vector of signs (Freivalds 1977: `C r = A (B r)`, O(n^2) instead of O(n^3)).
+//! part in a check with a random vector ([`Rows`]).
 
-use std::convert::identity;
-
-use gingham_core::bounds::{Bounded, Sum, eta, gamma};
+use gingham_core::bounds::{Bounded, Sum};
 use gingham_core::{Op, Product, Scalar};
 use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
 use super::{Bound, Family, Typed, Unit};
+use crate::workload::freivalds::Rows;
 use crate::workload::judge::{Judge, Run, compare};
 use crate::workload::placement::{Error, Number, Operand, Placement};
 use crate::workload::shape::{Layout, Shape};
@@ -88,41 +87,28 @@ impl<T: Number> Typed<T> for MatMul {
         let mut products = Vec::new();
         for task in 0..tasks {
             let (a, b) = (view(0, task)?, view(1, task)?);
-            let signs: Vec<f64> = (0..n).map(|_| if rng.random() { 1.0 } else { -1.0 }).collect();
             let picked: Vec<usize> = match per_task >= m {
                 true => (0..m).collect(),
                 false => (0..per_task).map(|_| rng.random_range(0..m)).collect(),
             };
-            let rows = picked.into_iter().map(|i| (i, row(a.row(i), b))).collect();
-            products.push(Expected { rows, vector: vector(a, b, &signs), signs });
+            let rows: Vec<_> = picked.into_iter().map(|i| (i, row(a.row(i), b))).collect();
+            products.push((rows, Rows::of(a, b, &mut rng)));
         }
         Ok(Judge::new(placement, move |run: &Run<'_>| {
             let mut largest = 0.0_f64;
-            for (task, Expected { rows, signs, vector }) in products.iter().enumerate().take(run.tasks) {
+            for (task, (rows, all)) in products.iter().enumerate().take(run.tasks) {
                 let c = run.result::<T>(task);
                 for (i, row) in rows {
                     let numbered = (i * n..).zip(c.row(*i)).zip(row);
                     let row = numbered.map(|((element, got), &value)| ([task, element], got.into_f64(), value));
                     largest = largest.max(compare(row)?);
                 }
-                // The bound is the sum of the bounds of a whole row: it separates right from wrong, but the ratio to
-                // it means nothing.
-                let sums = times(c, identity, signs).into_iter().zip(vector).enumerate();
-                compare(sums.map(|(i, (got, &value))| ([task, i], got, value)))?;
+                // This bound is of a whole row: it separates right from wrong, but the ratio to it means nothing.
+                compare(all.compared(c).enumerate().map(|(i, (got, value))| ([task, i], got, value)))?;
             }
             Ok(largest)
         }))
     }
-}
-
-/// What is expected of C of one task.
-struct Expected {
-    /// Some of its rows, by their indices.
-    rows: Vec<(usize, Vec<Bounded>)>,
-    /// The random vector r.
-    signs: Vec<f64>,
-    /// `A (B r)`.
-    vector: Vec<Bounded>,
 }
 
 /// The row of C that belongs to this row of A.
@@ -133,33 +119,4 @@ fn row<T: Number>(a: ArrayView1<'_, T>, b: ArrayView2<'_, T>) -> Vec<Bounded> {
         sums.iter_mut().zip(b).for_each(|(sum, &b)| sum.add(a, b.into_f64()));
     }
     sums.into_iter().map(|sum| sum.bounded::<T>(a.len())).collect()
-}
-
-/// `A (B r)`.
-fn vector<T: Number>(a: ArrayView2<'_, T>, b: ArrayView2<'_, T>, r: &[f64]) -> Vec<Bounded> {
-    let (k, n) = b.dim();
-    let values = times(a, identity, &times(b, identity, r));
-    let magnitudes = times(a, f64::abs, &times(b, f64::abs, &vec![1.0; n]));
-    // Rounding in the trial's C (k + 2 in T), and in our own sums over n, then k, then n terms (in f64).
-    let share = gamma::<T>(k + 2) + gamma::<f64>(2 * n + k);
-    let bounded = |(value, magnitude): (f64, f64)| Bounded {
-        value,
-        bound: share * magnitude * (1.0 + share) + (n * (k + 2)) as f64 * eta::<T>(),
-    };
-    values.into_iter().zip(magnitudes).map(bounded).collect()
-}
-
-/// `f(A) x`, where `f` is of each element, along whichever axis of A is contiguous.
-fn times<T: Number>(a: ArrayView2<'_, T>, f: impl Fn(f64) -> f64, x: &[f64]) -> Vec<f64> {
-    let mut sums = vec![0.0; a.nrows()];
-    if a.strides()[0].unsigned_abs() < a.strides()[1].unsigned_abs() {
-        for (column, &x) in a.columns().into_iter().zip(x) {
-            sums.iter_mut().zip(column).for_each(|(sum, &a)| *sum += f(a.into_f64()) * x);
-        }
-    } else {
-        for (row, sum) in a.rows().into_iter().zip(&mut sums) {
-            *sum += row.iter().zip(x).map(|(&a, x)| f(a.into_f64()) * x).sum::<f64>();
-        }
-    }
-    sums
 }
