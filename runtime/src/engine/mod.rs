@@ -1,5 +1,0 @@
-//! How a batch is run: a combination made ready.
-
-mod local;
-
-pub use local::{Engine, Error, Limited};
