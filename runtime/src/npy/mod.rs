@@ -8,7 +8,6 @@
 //! The format is described in NumPy's `numpy.lib.format`.
 
 mod dictionary;
-mod head;
 mod header;
 mod kind;
 mod partial;

@@ -7,7 +7,7 @@ use std::path::Path;
 use gingham_core::DType;
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 
-use super::{Element, Error, Header, Problem, head};
+use super::{Element, Error, Header, Problem, header};
 
 /// Bytes read at a time: they stay in cache until they are decoded.
 const BLOCK: usize = 64 << 10;
@@ -39,7 +39,7 @@ impl Array {
 /// Every [`Problem`]; errors in the header are found before anything is allocated for the values.
 pub fn read(path: &Path, cast: Option<DType>) -> Result<Array, Error> {
     let read = || {
-        let (file, header) = head::open(path)?;
+        let (file, header) = header::open(path)?;
         match header.dtype(cast)? {
             DType::F32 => values(file, &header).map(Array::F32),
             DType::F64 => values(file, &header).map(Array::F64),

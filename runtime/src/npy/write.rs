@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 
 use ndarray::{ArrayView, Dimension};
 
-use super::{Element, head};
+use super::{Element, header};
 
 /// Writes `array` to `file`. An array in Fortran order is written in that order, any other in C order; the elements in
 /// the byte order of this machine.
@@ -18,7 +18,7 @@ pub(super) fn write<T: Element, D: Dimension>(file: &File, array: &ArrayView<'_,
     let order = if cfg!(target_endian = "big") { '>' } else { '<' };
     let descr = format!("{order}f{}", T::DTYPE.size());
     let mut writer = BufWriter::new(file);
-    writer.write_all(&head::head(&descr, fortran_order, array.shape()))?;
+    writer.write_all(&header::head(&descr, fortran_order, array.shape()))?;
     match in_memory {
         Some(values) => writer.write_all(bytemuck::cast_slice(values))?,
         None => array.iter().try_for_each(|value| writer.write_all(bytemuck::bytes_of(value)))?,
