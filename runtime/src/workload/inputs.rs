@@ -25,7 +25,7 @@ impl Workload {
     }
 
     fn fill_elements<T: Number>(&self, seed: u64, from: usize, inputs: &mut [T]) {
-        let (first, range) = (from / size_of::<T>() / BLOCK, self.call.family().inputs());
+        let (first, range) = (from / size_of::<T>() / BLOCK, self.call.family().facts().inputs);
         debug_assert!(from.is_multiple_of(BLOCK * size_of::<T>()));
         parallel::for_each(inputs.chunks_mut(BLOCK).enumerate(), |(number, block)| {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);

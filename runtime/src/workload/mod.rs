@@ -88,9 +88,10 @@ impl Workload {
     fn checked(call: Call, shape: &str, layout: Option<&str>, tasks: usize) -> Result<Self, Error> {
         let family = call.family();
         let sizes = shape::sizes(shape).and_then(|sizes| family.shape(&sizes));
-        let not_a_shape = || Error::Shape { given: shape.into(), call: call.to_string(), expected: family.forms() };
+        let facts = family.facts();
+        let not_a_shape = || Error::Shape { given: shape.into(), call: call.to_string(), expected: facts.shapes };
         let shape = sizes.ok_or_else(not_a_shape)?;
-        let layout = match (layout, family.layouts()) {
+        let layout = match (layout, facts.layouts) {
             (None, _) => Layout::default(),
             (Some(text), forms) => forms.and_then(|_| Layout::parse(text)).ok_or_else(|| Error::Layout {
                 given: text.into(),

@@ -57,7 +57,7 @@ impl TryFrom<Text> for Workload {
 
 impl From<Workload> for Text {
     fn from(workload: Workload) -> Self {
-        let layout = workload.call.family().layouts().map(|_| workload.layout.to_string());
+        let layout = workload.call.family().facts().layouts.map(|_| workload.layout.to_string());
         let text = Self { shape: workload.shape.to_string(), layout, tasks: workload.tasks, ..Self::default() };
         match workload.call {
             Call::Op { op, dtype } => Self { op: Some(op.to_string()), dtype: dtype.to_string(), ..text },

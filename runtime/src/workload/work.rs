@@ -17,20 +17,19 @@ impl Workload {
     /// The rate of the whole batch if it takes `seconds`, in [`Workload::rate_unit`].
     #[must_use]
     pub fn rate(&self, seconds: f64) -> f64 {
-        let (_, unit) = self.call.family().unit().rate();
-        self.work(self.tasks) / seconds / unit
+        self.work(self.tasks) / seconds / self.unit().rate().1
     }
 
     /// `GF/s`, `GB/s` or `items/s`: the unit in which the rate is given.
     #[must_use]
     pub fn rate_unit(&self) -> &'static str {
-        self.call.family().unit().rate().0
+        self.unit().rate().0
     }
 
     /// The unit of the work.
     #[must_use]
     pub fn unit(&self) -> Unit {
-        self.call.family().unit()
+        self.call.family().facts().unit
     }
 
     /// Whether every task takes the same time, so that any part of the batch stands for all of it. Items of a function
@@ -49,7 +48,7 @@ impl Workload {
     /// What bounds a task whose operands are larger than any cache.
     #[must_use]
     pub fn bound(&self) -> Bound {
-        self.call.family().bound()
+        self.call.family().facts().bound
     }
 
     /// The ceiling of the batch on `machine`, in work a second, if its rates are at most `rates`. `None` if the caches

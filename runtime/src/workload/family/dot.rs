@@ -6,11 +6,10 @@ use gingham_core::bounds::{Bounded, Sum};
 use gingham_core::{Op, Scalar};
 use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2, Axis, s};
 
-use super::{Bound, Family, Typed};
+use super::{Bound, Facts, Family, Typed};
 use crate::parallel;
 use crate::workload::judge::{Judge, Run, compare};
 use crate::workload::placement::{Error, Number, Operand, Placement};
-use crate::workload::shape::Shape;
 use crate::workload::{Single, Task, Workload};
 
 /// Elements that one thread sums at a time: 1e9 of them take one core four seconds.
@@ -27,21 +26,14 @@ impl Workload {
 }
 
 impl Family for Dot {
-    fn forms(&self) -> &'static str {
-        "N, the length of the vectors, for example 1000000"
-    }
-
-    fn shape(&self, sizes: &[usize]) -> Option<Shape> {
-        if let [columns] = *sizes { Some(Shape::Array { rows: 1, columns }) } else { None }
+    fn facts(&self) -> Facts {
+        let shapes = "N, the length of the vectors, for example 1000000";
+        Facts { shapes, axes: 1, ..Facts::of_arrays(Bound::Read) }
     }
 
     fn operands(&self, workload: &Workload) -> Vec<Operand> {
         let vector = |name| Operand::by_rows(name, [1, workload.shape().sizes()[1]], false);
         vec![vector("x"), vector("y"), Operand::by_rows("out", [1, 1], true)]
-    }
-
-    fn bound(&self) -> Bound {
-        Bound::Read
     }
 }
 

@@ -11,7 +11,7 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
-use super::{Bound, Family, Typed};
+use super::{Bound, Facts, Family, Typed};
 use crate::workload::judge::{Judge, Run, compare};
 use crate::workload::placement::{Error, Number, Operand, Placement, Tensor};
 use crate::workload::{Single, Task, Workload};
@@ -38,15 +38,12 @@ impl Family for Unary {
         Operand::arrays(&["x", "out"], workload)
     }
 
-    fn inputs(&self) -> Range<f64> {
-        match self {
+    fn facts(&self) -> Facts {
+        let inputs = match self {
             Self::Ln | Self::Sqrt | Self::Recip => 0.5..2.0,
             Self::Neg | Self::Abs | Self::Square | Self::Exp | Self::Sin | Self::Cos | Self::Tanh => -1.0..1.0,
-        }
-    }
-
-    fn bound(&self) -> Bound {
-        Bound::Copy
+        };
+        Facts { inputs, ..Facts::of_arrays(Bound::Copy) }
     }
 }
 
@@ -55,12 +52,8 @@ impl Family for Binary {
         Operand::arrays(&["x", "y", "out"], workload)
     }
 
-    fn inputs(&self) -> Range<f64> {
-        0.5..2.0
-    }
-
-    fn bound(&self) -> Bound {
-        Bound::Copy
+    fn facts(&self) -> Facts {
+        Facts { inputs: 0.5..2.0, ..Facts::of_arrays(Bound::Copy) }
     }
 }
 

@@ -4,7 +4,7 @@ use gingham_core::bounds::Bounded;
 use gingham_core::{Op, Scalar};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use super::{Bound, Family, Typed};
+use super::{Bound, Facts, Family, Typed};
 use crate::workload::judge::{Judge, Run, compare};
 use crate::workload::placement::{Error, Number, Placement};
 use crate::workload::{Single, Task, Workload};
@@ -20,8 +20,8 @@ impl Workload {
 }
 
 impl Family for Fill {
-    fn bound(&self) -> Bound {
-        Bound::Write
+    fn facts(&self) -> Facts {
+        Facts::of_arrays(Bound::Write)
     }
 }
 

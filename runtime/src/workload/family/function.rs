@@ -10,14 +10,13 @@ use gingham_core::function::{Body, Element, Value};
 use gingham_core::{Context, Registry};
 use ndarray::ArrayViewMut2;
 
-use super::{Bound, Family, Unit};
+use super::{Bound, Facts, Family, Unit};
 use crate::engine::Limited;
 use crate::executor::{BoxError, TaskErrors};
 use crate::workload::Portion;
 use crate::workload::batch::Tasks;
 use crate::workload::judge::{Expected, Judge, Run, Wrong};
 use crate::workload::placement::{self, Placement, Tensor};
-use crate::workload::shape::Shape;
 use crate::workload::{Call, Error, FunctionCall, Workload};
 
 impl Workload {
@@ -55,24 +54,13 @@ impl Workload {
 }
 
 impl Family for FunctionCall {
-    fn forms(&self) -> &'static str {
-        "N, the number of results of an item"
-    }
-
-    fn shape(&self, sizes: &[usize]) -> Option<Shape> {
-        if let [columns] = *sizes { Some(Shape::Array { rows: 1, columns }) } else { None }
+    fn facts(&self) -> Facts {
+        let shapes = "N, the number of results of an item";
+        Facts { shapes, axes: 1, unit: Unit::Item, ..Facts::of_arrays(Bound::Unknown) }
     }
 
     fn work(&self, _: &Workload) -> f64 {
         1.0
-    }
-
-    fn unit(&self) -> Unit {
-        Unit::Item
-    }
-
-    fn bound(&self) -> Bound {
-        Bound::Unknown
     }
 }
 

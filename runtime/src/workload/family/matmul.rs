@@ -9,7 +9,7 @@ use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
-use super::{Bound, Family, Typed, Unit};
+use super::{Bound, Facts, Family, Typed, Unit};
 use crate::workload::freivalds::Rows;
 use crate::workload::judge::{Judge, Run, compare};
 use crate::workload::placement::{Error, Number, Operand, Placement};
@@ -36,8 +36,13 @@ impl Workload {
 }
 
 impl Family for MatMul {
-    fn forms(&self) -> &'static str {
-        "MxKxN or N, for example 512x256x512"
+    fn facts(&self) -> Facts {
+        Facts {
+            shapes: "MxKxN or N, for example 512x256x512",
+            layouts: Some("three letters for A, B and C, each r (by rows) or c (by columns), for example rcr"),
+            unit: Unit::Flop,
+            ..Facts::of_arrays(Bound::MultiplyAdd)
+        }
     }
 
     fn shape(&self, sizes: &[usize]) -> Option<Shape> {
@@ -46,10 +51,6 @@ impl Family for MatMul {
             [m, k, n] => Some(Shape::MatMul { m, k, n }),
             _ => None,
         }
-    }
-
-    fn layouts(&self) -> Option<&'static str> {
-        Some("three letters for A, B and C, each r (by rows) or c (by columns), for example rcr")
     }
 
     fn operands(&self, workload: &Workload) -> Vec<Operand> {
@@ -63,14 +64,6 @@ impl Family for MatMul {
 
     fn work(&self, workload: &Workload) -> f64 {
         2.0 * workload.shape().sizes().map(|length| length as f64).iter().product::<f64>()
-    }
-
-    fn unit(&self) -> Unit {
-        Unit::Flop
-    }
-
-    fn bound(&self) -> Bound {
-        Bound::MultiplyAdd
     }
 }
 

@@ -21,25 +21,41 @@ use super::placement::{Error, Number, Operand, Placement, Tensor};
 use super::shape::Shape;
 use super::{Call, Task, Workload};
 
-/// The facts of a family, whatever the element type. The defaults are those of arrays that memory bounds.
-pub(crate) trait Family {
+/// The facts of a family, whatever the element type and the sizes.
+pub(crate) struct Facts {
     /// The forms of a shape, for messages.
-    fn forms(&self) -> &'static str {
-        "N or MxN, for example 1000000 or 1000x1000"
+    pub(crate) shapes: &'static str,
+    /// The most axes of an array.
+    pub(crate) axes: usize,
+    /// The forms of a layout, where operands may be stored by rows or by columns.
+    pub(crate) layouts: Option<&'static str>,
+    /// The range of the random numbers in its inputs, in which its results are defined and of ordinary size.
+    pub(crate) inputs: Range<f64>,
+    /// What its work is counted in.
+    pub(crate) unit: Unit,
+    /// What bounds a task whose operands are larger than any cache.
+    pub(crate) bound: Bound,
+}
+
+impl Facts {
+    /// The facts of arrays that memory bounds in this way.
+    fn of_arrays(bound: Bound) -> Self {
+        let shapes = "N or MxN, for example 1000000 or 1000x1000";
+        Self { shapes, axes: 2, layouts: None, inputs: -1.0..1.0, unit: Unit::Byte, bound }
     }
+}
+
+/// A family, whatever the element type. The defaults are those of arrays that memory bounds.
+pub(crate) trait Family {
+    fn facts(&self) -> Facts;
 
     /// The shape of these sizes, if they have one of the forms.
     fn shape(&self, sizes: &[usize]) -> Option<Shape> {
         match *sizes {
             [columns] => Some(Shape::Array { rows: 1, columns }),
-            [rows, columns] => Some(Shape::Array { rows, columns }),
+            [rows, columns] if self.facts().axes == 2 => Some(Shape::Array { rows, columns }),
             _ => None,
         }
-    }
-
-    /// The forms of a layout, where operands may be stored by rows or by columns.
-    fn layouts(&self) -> Option<&'static str> {
-        None
     }
 
     /// The operands of one task: its inputs in the order of the contract, then its output.
@@ -47,23 +63,10 @@ pub(crate) trait Family {
         Operand::arrays(&["out"], workload)
     }
 
-    /// The range of the random numbers in its inputs, in which its results are defined and of ordinary size.
-    fn inputs(&self) -> Range<f64> {
-        -1.0..1.0
-    }
-
     /// The work of one task, in [`Unit`]s.
     fn work(&self, workload: &Workload) -> f64 {
         workload.task_bytes() as f64
     }
-
-    /// What its work is counted in.
-    fn unit(&self) -> Unit {
-        Unit::Byte
-    }
-
-    /// What bounds a task whose operands are larger than any cache.
-    fn bound(&self) -> Bound;
 }
 
 /// The call and the judge of a family of operations, on elements of one type.

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use gingham_core::{Distribution, Op, Scalar, Stream};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use super::{Bound, Family, Typed};
+use super::{Bound, Facts, Family, Typed};
 use crate::workload::judge::{Judge, Run, Wrong};
 use crate::workload::placement::{Error, Number, Placement};
 use crate::workload::{Single, Task, Workload};
@@ -35,8 +35,8 @@ impl Workload {
 }
 
 impl Family for Distribution {
-    fn bound(&self) -> Bound {
-        Bound::Write
+    fn facts(&self) -> Facts {
+        Facts::of_arrays(Bound::Write)
     }
 }
 
