@@ -137,12 +137,13 @@ impl Session {
     fn by_rule(&self, answer: &Answer<'_>, notes: &mut Vec<String>) -> Result<Plan, Error> {
         let workload = answer.workload;
         let cpus = self.machine.usable_cpus;
+        let workers = cpus.min(workload.tasks());
+        let combination = |backend: &str, fewest, most| match workers {
+            0 | 1 => Combination::serial(backend, most),
+            _ => Combination { workers, executor: ExecutorKind::Threads, ..Combination::serial(backend, fewest) },
+        };
         let Some((op, dtype)) = workload.call().op() else {
-            let (backend, op_threads, workers) = (FUNCTIONS.into(), OpThreads::ONE, cpus.min(workload.tasks()));
-            let combination = match workers {
-                0 | 1 => Combination::serial(FUNCTIONS, OpThreads::ONE),
-                _ => Combination { backend, op_threads, executor: ExecutorKind::Threads, workers, chunk: 0 },
-            };
+            let combination = combination(FUNCTIONS, OpThreads::ONE, OpThreads::ONE);
             notes.push(format!("{combination}, chosen without a measurement: every CPU has its own items"));
             return Plan::for_functions(&combination);
         };
@@ -163,13 +164,9 @@ impl Session {
             Threading::PerCall { .. } | Threading::Process { .. } => vec![1, cpus],
         };
         let threads = counts.into_iter().filter_map(|n| OpThreads::new(n).ok()).filter(|&n| backend.limit(n).is_ok());
-        let combination = if workload.tasks() > 1 && cpus > 1 {
-            let op_threads = threads.min().unwrap_or(OpThreads::ONE);
-            let workers = cpus.min(workload.tasks());
-            Combination { backend: id.into(), op_threads, executor: ExecutorKind::Threads, workers, chunk: 0 }
-        } else {
-            Combination::serial(&id, threads.max().unwrap_or(OpThreads::ONE))
-        };
+        let threads: Vec<OpThreads> = threads.collect();
+        let [fewest, most] = [threads.iter().min(), threads.iter().max()].map(|n| n.copied().unwrap_or(OpThreads::ONE));
+        let combination = combination(&id, fewest, most);
         notes.push(format!(
             "{combination}, chosen without a measurement {which}: every CPU has its own tasks, if there are several"
         ));

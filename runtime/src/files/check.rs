@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use gingham_core::DType;
+use gingham_core::{DType, Op};
 
 use super::shapes::Shapes;
 use super::{Error, Failure, Pair, Problem};
 use crate::npy::{self, Header};
-use crate::workload::{Layout, Workload};
+use crate::workload::{Layout, Shape, Single, Workload};
 
 /// The part of the available bytes at the start of a run that pairs may take: the rest is for file caches and for what
 /// other programs begin to use meanwhile.
@@ -82,14 +82,10 @@ impl Pairs {
     /// The nearest workload: as many products as there are in all, each like the first one.
     #[must_use]
     pub fn workload(&self) -> Option<Workload> {
-        let Good { dtype, by_columns: [a, b], shapes: Shapes { m, k, n, .. }, .. } = self.good.first()?;
+        let &Good { dtype, by_columns: [a, b], shapes: Shapes { m, k, n, .. }, .. } = self.good.first()?;
         let tasks = self.good.iter().map(|good| good.shapes.stack).fold(0, usize::saturating_add);
-        let (sizes, layout) = ([*m, *k, *n], Layout { by_columns: [*a, *b, false] });
-        let one = match dtype {
-            DType::F32 => Workload::matmul_with_layout::<f32>(sizes, layout),
-            DType::F64 => Workload::matmul_with_layout::<f64>(sizes, layout),
-        };
-        Some(one.tasks(tasks.max(1)))
+        let layout = Layout { by_columns: [a, b, false] };
+        Some(Single::new(Op::MatMul, dtype, Shape::MatMul { m, k, n }, layout).tasks(tasks.max(1)))
     }
 
     /// How many workers fit into memory with the largest pair each, and the bytes of that pair. No more than these may

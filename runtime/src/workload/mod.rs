@@ -59,7 +59,7 @@ pub struct Workload {
 pub struct Single(Workload);
 
 impl Single {
-    fn new(op: Op, dtype: DType, shape: Shape, layout: Layout) -> Self {
+    pub(crate) fn new(op: Op, dtype: DType, shape: Shape, layout: Layout) -> Self {
         Self(Workload { call: Call::Op { op, dtype }, shape, layout, tasks: 1 })
     }
 

@@ -24,14 +24,8 @@ pub(super) struct MatMul;
 impl Workload {
     /// One product of an m x k matrix and a k x n matrix, `[m, k, n]`, both stored by rows.
     #[must_use]
-    pub fn matmul<T: Scalar>(sizes: [usize; 3]) -> Single {
-        Self::matmul_with_layout::<T>(sizes, Layout::default())
-    }
-
-    /// The same for matrices stored as `layout` says.
-    #[must_use]
-    pub fn matmul_with_layout<T: Scalar>([m, k, n]: [usize; 3], layout: Layout) -> Single {
-        Single::new(Op::MatMul, T::DTYPE, Shape::MatMul { m, k, n }, layout)
+    pub fn matmul<T: Scalar>([m, k, n]: [usize; 3]) -> Single {
+        Single::new(Op::MatMul, T::DTYPE, Shape::MatMul { m, k, n }, Layout::default())
     }
 }
 
