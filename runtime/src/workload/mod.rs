@@ -6,7 +6,6 @@ mod call;
 mod error;
 pub(crate) mod family;
 pub(crate) mod freivalds;
-mod inputs;
 pub mod judge;
 pub mod memory;
 mod operands;
