@@ -29,7 +29,7 @@ pub use error::Error;
 pub use family::{Bound, Unit};
 pub use judge::Judge;
 pub use operands::Operands;
-pub use placement::{Operand, Placement, Tensor};
+pub use placement::{Placement, Tensor};
 pub use portion::Portion;
 pub use shape::{Layout, Shape};
 pub use task::Task;
@@ -160,16 +160,16 @@ impl Workload {
         self.tasks
     }
 
-    /// The operands of one task, in the order of the operation's contract; the output comes last.
+    /// The operands of every task, in the order of the operation's contract; the output comes last.
     #[must_use]
-    pub fn operands(&self) -> Vec<Operand> {
+    pub fn operands(&self) -> Vec<Tensor> {
         self.call.family().operands(self)
     }
 
     /// Bytes of all operands of one task, at most 2^64 - 1.
     #[must_use]
     pub fn task_bytes(&self) -> u64 {
-        let bytes = |Operand { shape: [rows, columns], .. }: Operand| (rows as u64).saturating_mul(columns as u64);
+        let bytes = |Tensor { shape: [rows, columns], .. }: Tensor| (rows as u64).saturating_mul(columns as u64);
         let elements = self.operands().into_iter().map(bytes).fold(0, u64::saturating_add);
         elements.saturating_mul(self.call.element().size() as u64)
     }

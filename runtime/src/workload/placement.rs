@@ -20,29 +20,16 @@ pub(crate) trait Number: Scalar + Pod {}
 
 impl<T: Scalar + Pod> Number for T {}
 
-/// One operand of a task.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Operand {
-    /// Its name in the contract of the operation, `a`, `b`, `c`, `x`, `y`, `out`.
-    pub name: &'static str,
-    /// Rows and columns.
-    pub shape: [usize; 2],
-    /// Strides in elements.
-    pub strides: [isize; 2],
-    /// Whether the task writes it.
-    pub output: bool,
-}
-
-/// Where one operand lies: the operand of task `i` starts `base + i step` bytes into its arena.
+/// One operand of every task: that of task `i` starts `base + i step` bytes into its arena.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tensor {
-    /// The operand's name in the contract of the operation.
+    /// Its name in the contract of the operation, `a`, `b`, `c`, `x`, `y`, `out`.
     pub name: String,
-    /// Whether it lies among the outputs.
+    /// Whether the tasks write it, so that it lies among the outputs.
     pub output: bool,
-    /// Byte offset of the first task's operand.
+    /// Byte offset of the first task's operand; 0 until [`Placement::of`] sets it.
     pub base: u64,
-    /// Bytes from one task's operand to the next one's.
+    /// Bytes from one task's operand to the next one's; 0 until [`Placement::of`] sets it.
     pub step: u64,
     /// Rows and columns.
     pub shape: [usize; 2],
@@ -71,39 +58,17 @@ pub struct Error {
     pub task: usize,
 }
 
-impl Operand {
-    /// A matrix stored by rows.
-    pub(super) fn by_rows(name: &'static str, shape: [usize; 2], output: bool) -> Self {
-        Self { name, shape, strides: [shape[1] as isize, 1], output }
-    }
-
-    /// Arrays of the workload's shape, of these names; the last one is the output.
-    pub(super) fn arrays(names: &[&'static str], workload: &Workload) -> Vec<Self> {
-        let [rows, columns, _] = workload.shape().sizes();
-        let array = |(place, &name)| Self::by_rows(name, [rows, columns], place + 1 == names.len());
-        names.iter().enumerate().map(array).collect()
-    }
-
-    /// Bytes that it takes on cache lines of its own.
-    pub(super) fn placed_bytes(&self, element: Element) -> u64 {
-        let [rows, columns] = self.shape.map(|n| n as u64);
-        let bytes = rows.saturating_mul(columns).saturating_mul(element.size() as u64);
-        bytes.checked_next_multiple_of(ALIGN).unwrap_or(u64::MAX)
-    }
-}
-
 impl Placement {
     /// The operands of `workload`, one after the other, each for all tasks.
     #[must_use]
     pub fn of(workload: &Workload) -> Self {
         let mut ends = [0_u64; 2];
-        let place = |operand: Operand| {
+        let place = |operand: Tensor| {
             let step = operand.placed_bytes(workload.call().element());
-            let Operand { name, shape, strides, output } = operand;
-            let end = &mut ends[usize::from(output)];
+            let end = &mut ends[usize::from(operand.output)];
             let base = *end;
             *end = end.saturating_add(step.saturating_mul(workload.tasks() as u64));
-            Tensor { name: name.into(), output, base, step, shape, strides }
+            Tensor { base, step, ..operand }
         };
         let tensors = workload.operands().into_iter().map(place).collect();
         let [input_bytes, output_bytes] = ends.map(|end| end.max(1).checked_next_multiple_of(4096).unwrap_or(u64::MAX));
@@ -117,6 +82,25 @@ impl Placement {
 }
 
 impl Tensor {
+    /// A matrix stored by rows.
+    pub(super) fn by_rows(name: &str, shape: [usize; 2], output: bool) -> Self {
+        Self { name: name.into(), output, base: 0, step: 0, shape, strides: [shape[1] as isize, 1] }
+    }
+
+    /// Arrays of the workload's shape, of these names; the last one is the output.
+    pub(super) fn arrays(names: &[&str], workload: &Workload) -> Vec<Self> {
+        let [rows, columns, _] = workload.shape().sizes();
+        let array = |(place, &name)| Self::by_rows(name, [rows, columns], place + 1 == names.len());
+        names.iter().enumerate().map(array).collect()
+    }
+
+    /// Bytes that a task's operand takes on cache lines of its own.
+    pub(super) fn placed_bytes(&self, element: Element) -> u64 {
+        let [rows, columns] = self.shape.map(|n| n as u64);
+        let bytes = rows.saturating_mul(columns).saturating_mul(element.size() as u64);
+        bytes.checked_next_multiple_of(ALIGN).unwrap_or(u64::MAX)
+    }
+
     /// This operand of `task`, in `arena` (inputs or outputs, whichever it lies in).
     ///
     /// # Errors

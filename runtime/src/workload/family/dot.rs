@@ -9,7 +9,7 @@ use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2, Axis, s};
 use super::{Bound, Facts, Family, Typed};
 use crate::parallel;
 use crate::workload::judge::{Judge, Run, compare};
-use crate::workload::placement::{Error, Number, Operand, Placement};
+use crate::workload::placement::{Error, Number, Placement, Tensor};
 use crate::workload::{Single, Task, Workload};
 
 /// Elements that one thread sums at a time: 1e9 of them take one core four seconds.
@@ -31,9 +31,9 @@ impl Family for Dot {
         Facts { shapes, axes: 1, ..Facts::of_arrays(Bound::Read) }
     }
 
-    fn operands(&self, workload: &Workload) -> Vec<Operand> {
-        let vector = |name| Operand::by_rows(name, [1, workload.shape().sizes()[1]], false);
-        vec![vector("x"), vector("y"), Operand::by_rows("out", [1, 1], true)]
+    fn operands(&self, workload: &Workload) -> Vec<Tensor> {
+        let vector = |name| Tensor::by_rows(name, [1, workload.shape().sizes()[1]], false);
+        vec![vector("x"), vector("y"), Tensor::by_rows("out", [1, 1], true)]
     }
 }
 

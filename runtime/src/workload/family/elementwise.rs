@@ -13,7 +13,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::{Bound, Facts, Family, Typed};
 use crate::workload::judge::{Judge, Run, compare};
-use crate::workload::placement::{Error, Number, Operand, Placement, Tensor};
+use crate::workload::placement::{Error, Number, Placement, Tensor};
 use crate::workload::{Single, Task, Workload};
 
 /// Elements of each task that are compared with the reference, in one stretch.
@@ -34,8 +34,8 @@ impl Workload {
 }
 
 impl Family for Unary {
-    fn operands(&self, workload: &Workload) -> Vec<Operand> {
-        Operand::arrays(&["x", "out"], workload)
+    fn operands(&self, workload: &Workload) -> Vec<Tensor> {
+        Tensor::arrays(&["x", "out"], workload)
     }
 
     fn facts(&self) -> Facts {
@@ -48,8 +48,8 @@ impl Family for Unary {
 }
 
 impl Family for Binary {
-    fn operands(&self, workload: &Workload) -> Vec<Operand> {
-        Operand::arrays(&["x", "y", "out"], workload)
+    fn operands(&self, workload: &Workload) -> Vec<Tensor> {
+        Tensor::arrays(&["x", "y", "out"], workload)
     }
 
     fn facts(&self) -> Facts {

@@ -12,7 +12,7 @@ use rand::{RngExt, SeedableRng};
 use super::{Bound, Facts, Family, Typed, Unit};
 use crate::workload::freivalds::Rows;
 use crate::workload::judge::{Judge, Run, compare};
-use crate::workload::placement::{Error, Number, Operand, Placement};
+use crate::workload::placement::{Error, Number, Placement, Tensor};
 use crate::workload::shape::{Layout, Shape};
 use crate::workload::{Single, Task, Workload};
 
@@ -47,11 +47,11 @@ impl Family for MatMul {
         }
     }
 
-    fn operands(&self, workload: &Workload) -> Vec<Operand> {
+    fn operands(&self, workload: &Workload) -> Vec<Tensor> {
         let ([m, k, n], [a, b, c]) = (workload.shape().sizes(), workload.layout().by_columns);
         let matrix = |name, shape: [usize; 2], by_columns: bool, output| {
             let strides = if by_columns { [1, shape[0] as isize] } else { [shape[1] as isize, 1] };
-            Operand { name, shape, strides, output }
+            Tensor { strides, ..Tensor::by_rows(name, shape, output) }
         };
         vec![matrix("a", [m, k], a, false), matrix("b", [k, n], b, false), matrix("c", [m, n], c, true)]
     }

@@ -17,7 +17,7 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 use super::batch::{Batch, Tasks};
 use super::error::Error as WorkloadError;
 use super::judge::Judge;
-use super::placement::{Error, Number, Operand, Placement, Tensor};
+use super::placement::{Error, Number, Placement, Tensor};
 use super::shape::Shape;
 use super::{Call, Task, Workload};
 
@@ -58,9 +58,9 @@ pub(crate) trait Family {
         }
     }
 
-    /// The operands of one task: its inputs in the order of the contract, then its output.
-    fn operands(&self, workload: &Workload) -> Vec<Operand> {
-        Operand::arrays(&["out"], workload)
+    /// The operands of every task: its inputs in the order of the contract, then its output.
+    fn operands(&self, workload: &Workload) -> Vec<Tensor> {
+        Tensor::arrays(&["out"], workload)
     }
 
     /// The work of one task, in [`Unit`]s.
@@ -173,8 +173,7 @@ impl Workload {
         let misplaced = || Error { name: "out".into(), task: 0 };
         let (output, read) = tensors.split_last().ok_or_else(misplaced)?;
         let operands = self.operands();
-        let is_placed =
-            |(tensor, operand): (&Tensor, &Operand)| (tensor.shape, tensor.output) == (operand.shape, operand.output);
+        let is_placed = |(a, b): (&Tensor, &Tensor)| (a.shape, a.output) == (b.shape, b.output);
         if tensors.len() != operands.len() || !tensors.iter().zip(&operands).all(is_placed) {
             return Err(misplaced().into());
         }
