@@ -7,20 +7,19 @@
 //!
 //! The format is described in NumPy's `numpy.lib.format`.
 
+mod array;
 mod dictionary;
 mod header;
 mod kind;
 mod partial;
-mod read;
-mod write;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use array::{Array, read};
 pub use header::Header;
 pub use kind::{Element, Endian, Kind};
 pub use partial::{Partials, remove_stale};
-pub use read::{Array, read};
 
 use crate::shown::Shown;
 

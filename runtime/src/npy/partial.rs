@@ -14,7 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use ndarray::{ArrayView, Dimension};
 use tempfile::NamedTempFile;
 
-use super::{Element, Error, Problem, write};
+use super::{Element, Error, Problem, array};
 use crate::store::{self, PARTIAL, directory};
 
 /// How the names of temporary files end.
@@ -41,7 +41,7 @@ impl Partials {
                 temporary
             };
             let name = temporary.path().to_owned();
-            let written = write::write(temporary.as_file(), array).and_then(|()| {
+            let written = array::write(temporary.as_file(), array).and_then(|()| {
                 permissions.map_or(Ok(()), |permissions| temporary.as_file().set_permissions(permissions))
             });
             let mut names = self.lock();
