@@ -35,8 +35,8 @@ impl Matrix {
         }
         let same = made.lines().zip(kept.lines()).take_while(|(made, kept)| made == kept).count();
         Err(Failure::work(format!(
-            "{name} is out of date from line {}; `cargo run --features openblas -- matrix > feature-matrix.md` makes it \
-             anew",
+            "{name} is out of date from line {}; `cargo run --features openblas -- matrix > feature-matrix.md` makes \
+             it anew",
             same + 1
         )))
     }

@@ -27,7 +27,10 @@ fn outcome(best: &str, tied: &[&str], rows: Vec<Row>, fresh: &[(&str, Vec<Sample
     let mut machine = Machine::probe();
     (machine.cpu_model, machine.usable_cpus) = ("Loom 9".into(), 2);
     let site = Site::new(machine, Vec::new(), Ceilings::new(rates.clone(), rates, 2, 1));
-    let confirmed = |(name, samples): &(&str, Vec<Sample>)| json!({ "combination": name, "private": false, "median_s": 1.0, "ci95_s": null, "samples": samples });
+    let confirmed = |(name, samples): &(&str, Vec<Sample>)| {
+        let empty: Option<[f64; 2]> = None;
+        json!({ "combination": name, "private": false, "median_s": 1.0, "ci95_s": empty, "samples": samples })
+    };
     let confirmed: Vec<_> = fresh.iter().map(confirmed).collect();
     let outcome = json!({
         "schema": SCHEMA,

@@ -4,13 +4,16 @@
 //! keys in any order, either kind of quotes, the `L` that Python 2 put after an integer. Nothing nests in it, hence the
 //! parser does not recurse, and no file can exhaust the stack.
 
-use super::{Endian, Header, Kind, Problem};
+use super::{Endian, Kind, Problem};
 
 /// As in NumPy 2.
 const MAX_AXES: usize = 64;
 
+/// `descr`, as the element type and its byte order, `fortran_order` and `shape`.
+type Entries = ((Kind, Endian), bool, Vec<usize>);
+
 /// The dictionary that starts at byte `start` of `head` and fills the rest of it, down to the last newline.
-pub(super) fn parse(head: &[u8], start: usize) -> Result<Header, Problem> {
+pub(super) fn parse(head: &[u8], start: usize) -> Result<Entries, Problem> {
     let mut text = Text { head, at: start };
     let (mut descr, mut fortran_order, mut shape) = (None, None, None);
     text.expect(b'{')?;
@@ -29,7 +32,7 @@ pub(super) fn parse(head: &[u8], start: usize) -> Result<Header, Problem> {
             text.expect(b',')?;
         }
     }
-    let (kind, endian) = descr.ok_or_else(|| text.wrong("the key 'descr'"))?;
+    let kind = descr.ok_or_else(|| text.wrong("the key 'descr'"))?;
     let fortran_order = fortran_order.ok_or_else(|| text.wrong("the key 'fortran_order'"))?;
     let shape = shape.ok_or_else(|| text.wrong("the key 'shape'"))?;
     text.expect(b'}')?;
@@ -37,7 +40,7 @@ pub(super) fn parse(head: &[u8], start: usize) -> Result<Header, Problem> {
     if text.rest() != b"\n" {
         return Err(text.wrong("spaces, then a newline, to the end of the header"));
     }
-    Ok(Header { kind, endian, fortran_order, shape, data_offset: head.len() })
+    Ok((kind, fortran_order, shape))
 }
 
 /// How far a header has been read.

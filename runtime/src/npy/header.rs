@@ -105,7 +105,8 @@ pub(super) fn open(path: &Path) -> Result<(File, Header), Problem> {
     let mut file = File::open(path).map_err(Problem::io("open"))?;
     let length = file.metadata().map_err(Problem::io("open"))?.len();
     let (head, start) = read_head(&mut file, length)?;
-    let header = dictionary::parse(&head, start)?;
+    let ((kind, endian), fortran_order, shape) = dictionary::parse(&head, start)?;
+    let header = Header { kind, endian, fortran_order, shape, data_offset: head.len() };
     header.check_length(length)?;
     Ok((file, header))
 }

@@ -1,5 +1,4 @@
-//! Tells C = A B from other matrices by a random vector r: C r is compared with A (B r), in O(n^2) operations (Freivalds
-//! 1977).
+//! Checks C = A B with a random vector r: compares C r with A (B r), in O(n^2) operations (Freivalds 1977).
 //!
 //! The signs of r are random and independent, so the rounding errors of a row add up to at most 9 times their 2-norm,
 //! except for one row in 10^17 (Hoeffding 1963: the sum exceeds t times the norm with probability 2 exp(-t^2 / 2)). By
