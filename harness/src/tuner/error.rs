@@ -49,7 +49,7 @@ pub enum Error {
     Workload(#[from] workload::Error),
     /// The function fails on one thread, with which all others would be compared.
     #[error("the function does not run on one thread: {0}")]
-    Serial(#[from] Failure),
+    Serial(Failure),
     /// A workload of nothing.
     #[error("{0}: nothing to measure; give sizes above 0")]
     Nothing(Workload),
@@ -73,4 +73,10 @@ pub enum Error {
          them with --backend, --executor, --op-threads, --workers or --chunk"
     )]
     Exhaustive(usize),
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        Self::Serial(failure)
+    }
 }
