@@ -1,4 +1,4 @@
-//! The judge of element-wise functions: what a result must be, and how far it may lie from it.
+//! Compares results of element-wise functions with the right ones, by the bounds in `bounds.rs`.
 
 use crate::bounds::{FUNCTION_ULP, ratio, same, ulp};
 use crate::elementwise::{binary_scalar, unary_scalar};

@@ -1,4 +1,4 @@
-//! Why a process of a candidate gives no (more) samples.
+//! The ways in which a process of a candidate fails, so that it gives no more samples.
 
 use serde::{Deserialize, Serialize};
 use strum::VariantArray;

@@ -1,4 +1,4 @@
-//! What the reader should know before trusting the figures.
+//! Warnings: what a reader should know before trusting the figures, and the text that says so.
 
 use gingham_runtime::combination::Combination;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! What a search found.
+//! What a search returns: its samples, its processes, why each candidate left, and why it stopped.
 
 use super::{Failure, Left, Process, Started, Stop, Stopped, Unstarted, Warning};
 use crate::sample::{Rounds, Sample};

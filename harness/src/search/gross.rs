@@ -1,4 +1,4 @@
-//! Candidates that take far longer than the leader in every round: noise that spares the others cannot explain that.
+//! Eliminates candidates that take far longer than the leader in every round, which no noise can explain.
 
 use super::Left;
 use super::state::State;

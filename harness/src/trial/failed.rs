@@ -1,4 +1,4 @@
-//! Why a trial gives no (more) samples.
+//! Makes a [`Failure`] of what went wrong with a trial: an error, a late answer, or an unexpected one.
 
 use std::io;
 use std::time::Duration;

@@ -7,13 +7,13 @@
 pub(crate) mod driver;
 mod failed;
 mod init;
-mod memory;
 mod patience;
 mod pipes;
 mod process;
 pub mod program;
 pub mod protocol;
 mod runner;
+mod transport;
 
 pub use init::{Uninitialised, init};
 pub use process::{Ready, Trial};

@@ -14,8 +14,8 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Signal, getpid, kill_process, set_parent_process_death_signal};
 use serde_json::Deserializer;
 
-use super::memory::Memory;
 use super::protocol::{Answer, Hello, PROTOCOL, Request};
+use super::transport::Transport;
 
 /// Serves one parent over standard input and output. Everything that a library prints goes to standard error.
 pub(super) fn serve(registry: &Registry) -> ExitCode {
@@ -83,8 +83,8 @@ fn serve_workload(
         Ok(limited) => limited,
         Err(error) => return send(answers, &refused(&error)),
     };
-    let mut memory = Memory::open(hello)?;
-    let mut tasks = match memory.tasks(hello, registry) {
+    let mut transport = Transport::open(hello)?;
+    let mut tasks = match transport.tasks(hello, registry) {
         Ok(tasks) => tasks,
         Err(error @ workload::Error::Placement(_)) => return Err(io::Error::other(error)),
         Err(error) => return send(answers, &refused(&error)),
@@ -100,14 +100,14 @@ fn serve_workload(
             Request::Run { first, count, repeat, check } => {
                 if check {
                     drop(tasks);
-                    memory.take_in();
-                    tasks = memory.tasks(hello, registry).map_err(io::Error::other)?;
+                    transport.take_in();
+                    tasks = transport.tasks(hello, registry).map_err(io::Error::other)?;
                 }
                 let answer = timed(tasks.as_mut(), &limited, first, count, repeat);
                 if check {
                     drop(tasks);
-                    memory.hand_out();
-                    tasks = memory.tasks(hello, registry).map_err(io::Error::other)?;
+                    transport.hand_out();
+                    tasks = transport.tasks(hello, registry).map_err(io::Error::other)?;
                 }
                 send(answers, &answer)?;
             }

@@ -1,4 +1,4 @@
-//! Mappings as slices of bytes: shared ones of memory files, and private ones.
+//! Mappings as slices of bytes: of memory files, which processes share, and of memory that one process has alone.
 #![allow(unsafe_code)] // the one place of this crate, beside the pool's scoped job, that needs it
 
 use std::ffi::c_void;

@@ -1,4 +1,4 @@
-//! Where the operands of a batch lie.
+//! Where each operand of a batch lies in the two blocks of an arena.
 //!
 //! Inputs lie in one block of memory and outputs in another, so that a trial can be kept from writing to the former.
 

@@ -1,6 +1,6 @@
 //! Dot products: `out <- sum x_i y_i`.
 //!
-//! Every task is compared with a sum in twice the precision.
+//! The judge compares every task with a sum in twice the precision, by the bound in core's `bounds.rs`.
 
 use gingham_core::bounds::{Bounded, Sum};
 use gingham_core::{Op, Scalar};

@@ -1,4 +1,4 @@
-//! The memory that a runner computes on: the arena itself, or private copies of it.
+//! How operands reach a runner: it computes on the arena itself, or on private copies, which it makes here.
 
 use std::io;
 
@@ -9,13 +9,13 @@ use gingham_runtime::workload::{self, Tasks};
 use super::protocol::Hello;
 
 /// The arena, and private copies if `hello` requests them.
-pub(super) struct Memory {
+pub(super) struct Transport {
     inputs: ReadOnly,
     outputs: Writable,
     own: Option<[Writable; 2]>,
 }
 
-impl Memory {
+impl Transport {
     /// Maps the arena that `hello` names, and copies it if `hello` requests that.
     pub(super) fn open(hello: &Hello) -> io::Result<Self> {
         let inputs = ReadOnly::open(&hello.arenas.inputs.path, hello.arenas.inputs.bytes)?;
@@ -28,7 +28,7 @@ impl Memory {
         Ok(Self { inputs, outputs, own })
     }
 
-    /// The tasks of `hello`, on this memory.
+    /// The tasks of `hello`, on the operands as they reached this process.
     ///
     /// # Errors
     /// [`workload::Error`], where the tensors do not fit, or `registry` does not have the function.
