@@ -2,7 +2,7 @@
 
 use gingham::core::Product;
 use gingham::core::ndarray::Array2;
-use gingham::runtime::{Session, Workload};
+use gingham::{Session, Workload};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let workload = Workload::matmul::<f64>([256, 256, 256]).tasks(64);

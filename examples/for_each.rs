@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use gingham::core::Unary;
-use gingham::runtime::{Session, Workload};
+use gingham::{Session, Workload};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let workload = Workload::unary::<f64>(Unary::Exp, [1, 800]).tasks(800);

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use gingham::Registry;
-use gingham::harness::FnTuner;
+use gingham::{FnTuner, Registry};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let numbers: Vec<u64> = (0..2000).map(|i| 1_000_000_007 + 2 * i).collect();

@@ -93,3 +93,10 @@ fn shells_are_given_what_they_can_read() {
         }
     }
 }
+
+/// The README shows the whole of an example, so that what is copied from it compiles.
+#[test]
+fn the_readme_applies_as_the_example_does() {
+    let (_, code) = include_str!("../examples/apply.rs").split_once("\n\n").expect("its first line says what it does");
+    assert!(include_str!("../README.md").contains(&format!("```rust\n{code}```")), "README.md differs from apply.rs");
+}
