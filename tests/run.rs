@@ -98,6 +98,19 @@ fn partners_of_one_number_are_multiplied() {
     assert!(!folder.path("d").exists());
 }
 
+/// A plan that cannot be made refuses the run before the output directory is made.
+#[test]
+fn a_refused_run_makes_no_directory() {
+    let folder = Folder::new();
+    folder.write("a/1.npy", &matrix(2, 2, 1));
+    folder.write("b/1.npy", &matrix(2, 2, 2));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gingham"));
+    command.current_dir(folder.0.path()).args(["run", "--lhs", "a", "--rhs", "b", "--out", "c", "--profile", "absent"]);
+    let Output { status, stderr, .. } = command.output().expect("the program starts");
+    assert_eq!((status.code(), &*stderr), (Some(2), &b"gingham: profile absent: no such file\n"[..]));
+    assert!(!folder.path("c").exists());
+}
+
 #[test]
 fn a_bad_file_fails_alone() {
     let folder = Folder::new();

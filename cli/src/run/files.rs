@@ -116,8 +116,8 @@ pub(super) fn multiply(
             }
         };
     };
-    pairs.prepare(out).map_err(Failure::usage)?;
     let plan = plan(&workload)?;
+    pairs.prepare(out).map_err(Failure::usage)?;
     bad.iter().for_each(complain);
     let (fitting, largest) = pairs.fitting();
     let good = pairs.good().len();
