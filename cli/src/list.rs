@@ -6,7 +6,7 @@ use gingham_harness::outcome::Site;
 use gingham_harness::report::bytes;
 use gingham_machine::topology::CacheKind;
 use gingham_machine::{Ceilings, Machine};
-use gingham_runtime::environment::{self, kernel_variables};
+use gingham_runtime::environment::{self, kernel_settings};
 use serde_json::{Value, json};
 
 use super::failure::Failure;
@@ -43,9 +43,7 @@ impl List {
         match self.format {
             Form::Table => print(&format!("{}{}\n{}", describe(&machine), ceilings(&measured), backends(registry)))?,
             Form::Json => {
-                let set = kernel_variables(registry).into_iter();
-                let env_cleared = set.map(|(name, value)| format!("{name}={value}")).collect();
-                let site = Site::new(machine, env_cleared, measured);
+                let site = Site::new(machine, kernel_settings(registry), measured);
                 let backends: Vec<Value> = registry.iter().map(|backend| fields(backend.as_ref())).collect();
                 let all = json!({ "schema": SCHEMA, "machine": site, "backends": backends });
                 print(&format!("{all:#}\n"))?;

@@ -173,7 +173,7 @@ fn stale_says_what_changed_and_fresh_answers_go_first() {
     let mut profile = profile_of([elsewhere.clone()]);
     let (grade, _) = look_up(&profile, &matmul("64", 8), &now);
     let cpus = now.usable_cpus;
-    let changed = Changes { machine: vec![format!("usable CPUs {} -> {cpus}", cpus + 2)], software: vec![] };
+    let changed = Changes { machine: vec![format!("usable CPUs {} -> {cpus}", cpus + 2)], ..Changes::default() };
     assert_eq!(grade, Grade::Stale { changed });
 
     // Another size of this machine is preferred to another machine, this very size by an older library to both.
@@ -182,7 +182,7 @@ fn stale_says_what_changed_and_fresh_answers_go_first() {
     assert!(matches!(grade, Grade::Near { .. }) && names(&ranking) == ["neighbour:1+serial"], "{grade:?}");
     profile.entries.push(old);
     let (grade, ranking) = look_up(&profile, &matmul("64", 8), &now);
-    let changed = Changes { machine: vec![], software: vec!["simd 0.1.0 -> 0.2.0".into()] };
+    let changed = Changes { software: vec!["simd 0.1.0 -> 0.2.0".into()], ..Changes::default() };
     assert_eq!((grade, names(&ranking)), (Grade::Stale { changed }, vec!["simd:1+serial"]));
 }
 

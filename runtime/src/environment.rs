@@ -24,6 +24,12 @@ pub fn kernel_variables(registry: &Registry) -> Vec<(String, String)> {
     set
 }
 
+/// The [`kernel_variables`], each as `NAME=VALUE`.
+#[must_use]
+pub fn kernel_settings(registry: &Registry) -> Vec<String> {
+    kernel_variables(registry).into_iter().map(|(name, value)| format!("{name}={value}")).collect()
+}
+
 /// Which variables override a library's choice of kernels.
 #[derive(Debug, Clone, Default)]
 struct Overriding(BTreeSet<&'static str>);
@@ -93,10 +99,10 @@ impl Environment {
 /// choose kernels, and numbers of threads that a library does not take.
 #[must_use]
 pub fn doubts(registry: &Registry) -> Vec<String> {
-    let overrides = |(name, value)| format!("{name}={value} is set: it overrides a library's choice of kernels");
+    let overrides = |set| format!("{set} is set: it overrides a library's choice of kernels");
     // Several backends may read one variable.
     let counts: BTreeSet<String> = registry.iter().filter_map(|backend| untaken(&**backend)).collect();
-    kernel_variables(registry).into_iter().map(overrides).chain(counts).collect()
+    kernel_settings(registry).into_iter().map(overrides).chain(counts).collect()
 }
 
 /// A number of threads that is set and that the library does not take.

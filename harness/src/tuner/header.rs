@@ -1,7 +1,7 @@
 //! The settings of a tuning that its journal must agree with.
 
 use gingham_machine::Machine;
-use gingham_runtime::environment::kernel_variables;
+use gingham_runtime::environment::kernel_settings;
 
 use super::Tuner;
 use crate::journal::Header;
@@ -13,16 +13,14 @@ impl Tuner {
         let list = |items: Option<Vec<String>>| items.map_or_else(|| "all".into(), |items| items.join(","));
         let Selection { backends, executors, op_threads, workers, chunks } = &self.selection;
         let texts = |counts: &Option<Vec<usize>>| counts.as_ref().map(|c| c.iter().map(ToString::to_string).collect());
-        let variables = self
-            .keep_env
-            .then(|| kernel_variables(&self.registry).iter().map(|(name, value)| format!("{name}={value}")).collect());
+        let variables = if self.keep_env { kernel_settings(&self.registry).join(" ") } else { "none".into() };
         let versions = self.registry.iter().map(|b| format!("{} {}", b.info().id, b.info().version));
         let settings = [
             ("seed", self.seed.to_string()),
             ("tolerance", self.tolerance.to_string()),
             ("strategy", format!("{:?}", self.strategy).to_lowercase()),
             ("budget", format!("{} s", self.budget.as_secs_f64())),
-            ("variables kept", variables.map_or_else(|| "none".into(), |all: Vec<String>| all.join(" "))),
+            ("variables kept", variables),
             ("backends", list(backends.clone())),
             ("executors", list(executors.as_ref().map(|e| e.iter().map(ToString::to_string).collect()))),
             ("op threads", list(op_threads.as_ref().map(|t| t.iter().map(ToString::to_string).collect()))),

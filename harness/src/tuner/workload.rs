@@ -11,7 +11,7 @@ use gingham_machine::{Ceilings, Machine, available_memory};
 use gingham_runtime::arena::{self, Arena, DEFAULT_LIMIT, FIRST_TOUCH};
 use gingham_runtime::clock::Clock;
 use gingham_runtime::combination::{Combination, FUNCTIONS};
-use gingham_runtime::environment::{Environment, kernel_variables};
+use gingham_runtime::environment::{Environment, kernel_settings};
 use gingham_runtime::rules::Cpus;
 use gingham_runtime::workload::{Bound, Call, Workload};
 
@@ -206,8 +206,7 @@ impl Tuner {
                 Ceilings::measure(&machine)
             }
         };
-        let env_cleared = if self.keep_env { Vec::new() } else { kernel_variables(&self.registry) };
-        let env_cleared = env_cleared.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let env_cleared = if self.keep_env { Vec::new() } else { kernel_settings(&self.registry) };
         let site = Site { machine, env_cleared, ceilings };
         let begun = Begun { at_s: 0.0, site, arena_tasks: held.tasks(), prefault_s: 0.0, candidates };
         let expected_s = clock.elapsed_s() + held.batch_bytes() as f64 / arena::FILLED_AT_BEST;

@@ -17,9 +17,6 @@ use crate::shown::is_unprintable;
 /// The version of this gingham.
 const GINGHAM: &str = env!("CARGO_PKG_VERSION");
 
-/// How the words for a change of kernels begin.
-const KERNELS_OF: &str = "kernels of";
-
 /// The facts that an answer depends on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -62,6 +59,8 @@ pub struct Changes {
     pub machine: Vec<String>,
     /// In gingham and the libraries.
     pub software: Vec<String>,
+    /// Whether a library of the same version chose other kernels.
+    pub kernels: bool,
 }
 
 impl Fingerprint {
@@ -96,11 +95,14 @@ impl Fingerprint {
         let machine = machine.filter_map(|((name, then), (_, now))| changed(name, &then, &now));
         let gingham = changed("gingham", &self.gingham, &now.gingham);
         let libraries = self.backends.iter().filter_map(|(id, then)| Some((id, then, now.backends.get(id)?)));
-        let libraries = libraries.filter_map(|(id, then, now)| {
-            let kernels = || changed(&format!("{KERNELS_OF} {id}"), &then.kernels, &now.kernels);
-            changed(id, &then.version, &now.version).or_else(kernels)
-        });
-        Changes { machine: machine.collect(), software: gingham.into_iter().chain(libraries).collect() }
+        let mut changes = Changes { machine: machine.collect(), software: Vec::from_iter(gingham), kernels: false };
+        for (id, then, now) in libraries {
+            let version = changed(id, &then.version, &now.version);
+            let kernels = changed(&format!("kernels of {id}"), &then.kernels, &now.kernels);
+            changes.kernels |= version.is_none() && kernels.is_some();
+            changes.software.extend(version.or(kernels));
+        }
+        changes
     }
 
     /// The machine's facts, each with its name.
@@ -138,7 +140,7 @@ impl Changes {
     #[must_use]
     pub fn remedy(&self, tune: &str, variables: &[(String, String)]) -> String {
         let names: Vec<&str> = variables.iter().map(|(name, _)| name.as_str()).collect();
-        match self.software.iter().any(|change| change.starts_with(KERNELS_OF)) && !names.is_empty() {
+        match self.kernels && !names.is_empty() {
             true => format!("unset {}, or keep what is set: `{tune} --keep-env`", names.join(" and ")),
             false => format!("`{tune}` renews it"),
         }
@@ -218,6 +220,7 @@ mod tests {
         kernels.backends.get_mut("reference").unwrap().kernels = String::new();
         let now = &then.backends["reference"].kernels;
         assert_eq!(kernels.changes(&then).to_string(), format!("kernels of reference unknown -> {now}"));
+        assert!(kernels.changes(&then).kernels && !changes.kernels);
         kernels.backends.clear();
         assert!(then.changes(&kernels).is_empty(), "an absent backend is no change");
     }
@@ -225,10 +228,10 @@ mod tests {
     #[test]
     fn another_tuning_renews_what_no_variable_changed() {
         let variables = [("OPENBLAS_CORETYPE".to_owned(), "Haswell".to_owned())];
-        let software = |change: &str| Changes { machine: vec![], software: vec![change.into()] };
+        let software = |change: &str| Changes { software: vec![change.into()], ..Changes::default() };
         let version = software("openblas 0.3.26 -> 0.3.30");
         assert_eq!(version.remedy("gingham tune X", &variables), "`gingham tune X` renews it");
-        let kernels = software("kernels of openblas SkylakeX -> Haswell");
+        let kernels = Changes { kernels: true, ..software("kernels of openblas SkylakeX -> Haswell") };
         assert_eq!(kernels.remedy("gingham tune X", &[]), "`gingham tune X` renews it");
         let expected = "unset OPENBLAS_CORETYPE, or keep what is set: `gingham tune X --keep-env`";
         assert_eq!(kernels.remedy("gingham tune X", &variables), expected);

@@ -104,7 +104,7 @@ impl Profile {
         let mut relatives: Vec<_> = relatives.filter(is_near).collect();
         relatives.sort_by(|a, b| {
             let key = |relative: &Relative<'_>| {
-                let Changes { machine, software } = &relative.changes;
+                let Changes { machine, software, .. } = &relative.changes;
                 (!machine.is_empty(), !relative.is_same_size(workload), machine.len() + software.len())
             };
             key(a).cmp(&key(b)).then(a.factor.total_cmp(&b.factor))
