@@ -100,6 +100,26 @@ mod tests {
         assert!(readme.contains(&example), "the example in README.md is not example.py");
     }
 
+    #[test]
+    fn every_study_is_documented_and_checked() {
+        let folder = root().join(FOLDER);
+        let readme = fs::read_to_string(folder.join("README.md")).unwrap();
+        let check = fs::read_to_string(folder.join("studies/check.py")).unwrap();
+        let mut studies = 0;
+        for entry in fs::read_dir(folder.join("studies")).unwrap() {
+            let path = entry.unwrap().path();
+            let is_file = path.extension().is_some_and(|extension| extension == "py");
+            if !is_file || !fs::read_to_string(&path).unwrap().contains("\nSIZES = ") {
+                continue;
+            }
+            let study = path.file_stem().unwrap().to_str().unwrap();
+            assert!(readme.contains(&format!("| `{study}` |")), "{study}");
+            assert!(check.contains(&format!("    \"{study}\": (")), "{study}");
+            studies += 1;
+        }
+        assert_ne!(studies, 0, "no study is found by its sizes");
+    }
+
     #[cfg(target_os = "linux")] // for /bin/true
     #[test]
     fn an_environment_is_ready_when_it_was_completed_for_these_requirements() {
