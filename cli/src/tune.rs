@@ -15,7 +15,7 @@ use gingham_harness::trial::Program;
 use gingham_harness::{Outcome, Progress, Tuner, defaults, tuner};
 use gingham_runtime::environment::Environment;
 use gingham_runtime::profile::{self, Recorded};
-use gingham_runtime::{ExecutorKind, Profile, Workload};
+use gingham_runtime::{ExecutorKind, Profile, Transport, Workload};
 
 use super::args::{WorkloadArgs, count, duration, share};
 use super::destination::Destinations;
@@ -38,12 +38,17 @@ pub(super) struct Tune {
     /// Name those that your program can use; `gingham list` shows what there is.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     backend: Option<Vec<String>>,
-    /// Executors, comma-separated: serial, threads, rayon [default: all]
+    /// Executors, comma-separated: serial, threads, rayon, processes [default: serial, threads, rayon]
     ///
-    /// How tasks are spread: one after the other, over a pool of threads of Gingham's own, or over rayon's. Name one
-    /// where your program has it already.
+    /// How tasks are spread: one after the other, over a pool of threads of Gingham's own, over rayon's, or over worker
+    /// processes. Name one where your program has it already.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     executor: Option<Vec<String>>,
+    /// How arrays reach the workers of processes, comma-separated: all, or shm [default: shm]
+    ///
+    /// shm: memory files that every process maps, results written in place. Naming one adds processes to the executors.
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    transport: Option<Vec<String>>,
     /// Threads inside one operation, comma-separated
     /// [default: powers of two up to the usable CPUs, the cores, the CPUs]
     ///
@@ -87,6 +92,11 @@ pub(super) struct Tune {
     /// Give more where a single task takes longer than that.
     #[arg(long, default_value = DEADLINE.as_str(), value_parser = duration)]
     deadline: Duration,
+    /// How often a task is run again, on a fresh worker, after a worker process has died of it
+    ///
+    /// Without retries a combination whose worker dies has failed.
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = count)]
+    retries: usize,
     /// Combinations this close to the best are not told apart from it
     ///
     /// A smaller one takes more rounds to decide; below 1 % the noise of most machines is larger.
@@ -169,6 +179,7 @@ impl Tune {
         tuner.interrupt = interrupt::listen(ENDING, meter.voice(), || ());
         tuner.budget = self.budget;
         tuner.deadline = self.deadline;
+        tuner.retries = self.retries;
         tuner.tolerance = self.tolerance;
         tuner.seed = self.seed;
         tuner.keep_env = self.keep_env;
@@ -210,6 +221,10 @@ impl Tune {
         let mut selection = Selection::default();
         selection.backends = self.backend.clone().filter(|ids| ids != &["all"]);
         selection.executors = executors.transpose()?;
+        selection.transports = match &self.transport {
+            Some(all) if *all == ["all"] => Some(Transport::ALL.to_vec()),
+            named => named.as_ref().map(|names| names.iter().map(|name| name.parse()).collect()).transpose()?,
+        };
         selection.op_threads = op_threads.transpose()?;
         selection.workers = self.workers.clone();
         selection.chunks = self.chunk.clone();
@@ -272,6 +287,7 @@ fn advice(outcome: &Outcome) -> String {
     let Some(best) = &outcome.best else { return String::new() };
     let tasks = match best.executor {
         ExecutorKind::Serial => "one task after the other".to_owned(),
+        ExecutorKind::Processes(_) => format!("{} at a time, each in a process", report::count(best.workers, "task")),
         _ => format!("{} at a time", report::count(best.workers, "task")),
     };
     let plan = match (best.executor, best.op_threads.get()) {

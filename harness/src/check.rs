@@ -198,7 +198,7 @@ fn figures(
         progress(Progress::Admitting { combination, left: live - i });
         // Long tasks are timed in their first run, as in a tuning.
         let task_s = ranked.median_s * combination.workers.min(whole.tasks()) as f64 / whole.tasks() as f64;
-        let start = Start { program, deadline: defaults::DEADLINE, private: false, task_s, budget_s: 0.0 };
+        let start = Start { program, deadline: defaults::DEADLINE, private: false, retries: 0, task_s, budget_s: 0.0 };
         let started = driver.start(combination, &start);
         let (running, _) = started.map_err(|failure| format!("{combination}: {failure}"))?;
         raced.push(Raced { ranked, running, samples: Vec::new() });

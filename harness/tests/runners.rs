@@ -78,7 +78,7 @@ fn arena(side: usize, tasks: usize) -> (Workload, Arena) {
 }
 
 fn hello(workload: &Workload, arena: &Arena, combination: Combination) -> Hello {
-    Hello::new(workload, &combination, arena, false)
+    Hello::new(workload, &combination, arena)
 }
 
 fn start(program: &Program, hello: Hello, deadline: Duration) -> Result<(Trial, Ready), Failure> {

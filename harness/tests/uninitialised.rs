@@ -17,8 +17,8 @@ use gingham_core::Registry;
 use gingham_harness::check::measure_again;
 use gingham_harness::{FnTuner, Tuner};
 use gingham_machine::Machine;
-use gingham_runtime::Workload;
 use gingham_runtime::profile::{Entry, Evidence, Fingerprint, Ranked};
+use gingham_runtime::{Session, Workload};
 
 use mimic::checks;
 
@@ -28,8 +28,8 @@ const STARTS: &str = "GINGHAM_TEST_STARTS";
 /// More starts than one, which is right, and few enough to be harmless.
 const ENOUGH: usize = 8;
 
-/// The ways to start a trial.
-const WAYS: [&str; 3] = ["tune", "tune_calls", "check"];
+/// The ways to start a trial, or a worker.
+const WAYS: [&str; 4] = ["tune", "tune_calls", "check", "plan"];
 
 fn main() -> ExitCode {
     if let Some(starts) = std::env::var_os(STARTS) {
@@ -67,6 +67,10 @@ fn refusal(way: &str, program: PathBuf) -> String {
             let mut tuner = FnTuner::default();
             tuner.budget = budget;
             tuner.tune_calls(&registry, program, &calls).expect_err("no trial would be served").to_string()
+        }
+        "plan" => {
+            let combination = "reference+processes/shm:2".parse().expect("a combination");
+            Session::without_profile(registry).apply(&combination).expect_err("no worker would be served").to_string()
         }
         _ => measure_again(&answer(workload, &registry), &registry, &program, &mut |_| {}).to_string(),
     }

@@ -1,5 +1,6 @@
-//! One way to run a batch: backend x op threads x executor x workers x chunk, and its text form
-//! `BACKEND[:OP_THREADS]+EXECUTOR[:WORKERS[:CHUNK]]`; or a runner that does all of it in its own way, `peer/NAME`.
+//! One way to run a batch: backend x op threads x executor (x transport) x workers x chunk, and its text form
+//! `BACKEND[:OP_THREADS]+EXECUTOR[/TRANSPORT][:WORKERS[:CHUNK]]`; or a runner that does all of it in its own way,
+//! `peer/NAME`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -34,8 +35,17 @@ pub enum ExecutorKind {
     Threads,
     /// A rayon pool of its own.
     Rayon,
+    /// A pool of worker processes, which arrays reach in this way.
+    Processes(Transport),
     /// By a runner outside this program, in its own way.
     Peer,
+}
+
+/// How arrays reach the workers of `processes`, and how results come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Transport {
+    /// They lie in memory files that every process maps; results are written in place.
+    Shm,
 }
 
 /// A text that is not a combination.
@@ -60,8 +70,11 @@ pub enum Error {
     )]
     Peer(String),
     /// The executor of this name is unknown.
-    #[error("unknown executor `{0}`; available: serial, threads, rayon")]
+    #[error("unknown executor `{0}`; available: serial, threads, rayon, processes")]
     Executor(String),
+    /// The transport of this name is unknown.
+    #[error("unknown transport `{0}`; available: {names}", names = Transport::ALL.map(Transport::name).join(", "))]
+    Transport(String),
     /// A count is out of range.
     #[error("{given} {what}; expected 1 to {max}")]
     Count {
@@ -109,23 +122,63 @@ impl Combination {
 
 impl ExecutorKind {
     /// All executors of this program, in the order of tables.
-    pub const ALL: [Self; 3] = [Self::Serial, Self::Threads, Self::Rayon];
+    pub const ALL: [Self; 4] = [Self::Serial, Self::Threads, Self::Rayon, Self::Processes(Transport::Shm)];
 
-    /// The name in combinations.
+    /// Those that run tasks in this process, on the arrays where they lie: what is raced unless others are asked for.
+    pub const HERE: [Self; 3] = [Self::Serial, Self::Threads, Self::Rayon];
+
+    /// The name in combinations, without a transport.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Serial => "serial",
             Self::Threads => "threads",
             Self::Rayon => "rayon",
+            Self::Processes(_) => "processes",
             Self::Peer => "peer",
         }
+    }
+
+    /// How arrays reach its workers, where these are processes.
+    #[must_use]
+    pub fn transport(self) -> Option<Transport> {
+        if let Self::Processes(transport) = self { Some(transport) } else { None }
+    }
+}
+
+impl Transport {
+    /// All transports.
+    pub const ALL: [Self; 1] = [Self::Shm];
+
+    /// The name in combinations.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Shm => "shm",
+        }
+    }
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Transport {
+    type Err = Error;
+
+    fn from_str(s: &str) -> Result<Self, Error> {
+        Self::ALL.into_iter().find(|transport| transport.name() == s).ok_or_else(|| Error::Transport(s.into()))
     }
 }
 
 impl fmt::Display for ExecutorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+        match self {
+            Self::Processes(transport) => f.pad(&format!("processes/{transport}")),
+            other => f.pad(other.name()),
+        }
     }
 }
 
@@ -133,6 +186,9 @@ impl FromStr for ExecutorKind {
     type Err = Error;
 
     fn from_str(s: &str) -> Result<Self, Error> {
+        if let Some(transport) = s.strip_prefix("processes/") {
+            return transport.parse().map(Self::Processes);
+        }
         Self::ALL.into_iter().find(|kind| kind.name() == s).ok_or_else(|| Error::Executor(s.into()))
     }
 }
@@ -225,7 +281,7 @@ mod tests {
         fn any_combination_is_read_back(
             backend in "[a-z][a-z0-9_-]{0,12}",
             threads in 1..=OpThreads::MAX,
-            kind in 0..3_usize,
+            kind in 0..ExecutorKind::ALL.len(),
             workers in 1..=executor::MAX_WORKERS,
             chunk: usize,
         ) {
@@ -246,11 +302,15 @@ mod tests {
 
     #[test]
     fn text_round_trip() {
-        for text in ["peer/numpy", "openblas:2+serial", "faer:1+rayon:2", "simd:1+threads:2:25"] {
+        for text in
+            ["peer/numpy", "openblas:2+serial", "faer:1+rayon:2", "simd:1+threads:2:25", "simd:1+processes/shm:2"]
+        {
             assert_eq!(text.parse::<Combination>().unwrap().to_string(), text);
         }
         let short = "simd+threads".parse::<Combination>().unwrap();
         assert_eq!(short.to_string(), "simd:1+threads:1");
+        let short = "simd+processes:2".parse::<Combination>().unwrap();
+        assert_eq!(short.to_string(), "simd:1+processes/shm:2");
     }
 
     #[test]
@@ -267,7 +327,9 @@ mod tests {
         for bad in ["peer/", "peer/x+serial", "peer/x:2", "peer/x y", "peer/a/b", "peer/ä"] {
             assert_eq!(bad.parse::<Combination>(), Err(Error::Peer(bad.into())));
         }
-        for word in ["fork", "peer"] {
+        let transport = "simd+processes/smoke:2".parse::<Combination>();
+        assert_eq!(transport, Err(Error::Transport("smoke".into())));
+        for word in ["fork", "peer", "threads/shm"] {
             assert_eq!(format!("simd+{word}").parse::<Combination>(), Err(Error::Executor(word.into())));
         }
     }

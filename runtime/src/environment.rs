@@ -68,6 +68,10 @@ impl Environment {
     pub fn export(&self, combination: &Combination) -> Option<String> {
         let (_, threading) = self.threading.iter().find(|(id, _)| combination.backend == *id)?;
         let Threading::AtStart { var, .. } = threading else { return None };
+        // Worker processes get it from their pool.
+        if combination.executor.transport().is_some() {
+            return None;
+        }
         Some(format!("{var}={}", combination.op_threads))
     }
 

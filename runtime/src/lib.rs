@@ -11,7 +11,10 @@
 //!     store                      files: size limit, schema, lock, atomic replacing
 //! files                          whole folders of .npy files, through an engine
 //!   npy                          their headers and data
+//! serve                          a process that another one started: the runner of a trial, a worker
 //! engine                         backend + limit + executor + chunk: the one place that applies a combination
+//!   processes                    a pool of worker processes, the board between it and them, and their deaths
+//! process                        child processes that are asked, waited for and ended; the protocol
 //!   executor, waves              ranges of tasks spread over workers; how many rounds of work they are
 //!   arena                        memory that processes share
 //! workload                       what is run: families, shapes, operands, inputs, the work, the judge
@@ -38,16 +41,20 @@ pub mod files;
 pub mod npy;
 mod parallel;
 pub mod plan;
+#[cfg(target_os = "linux")]
+pub mod process;
 pub mod profile;
 pub mod quantity;
 pub mod rules;
+#[cfg(target_os = "linux")]
+pub mod serve;
 pub mod session;
 pub mod shown;
 pub mod store;
 pub mod waves;
 pub mod workload;
 
-pub use combination::{Combination, ExecutorKind};
+pub use combination::{Combination, ExecutorKind, Transport};
 pub use engine::Engine;
 pub use plan::Plan;
 pub use profile::Profile;

@@ -122,17 +122,22 @@ pub(super) fn multiply(
     let (fitting, largest) = pairs.fitting();
     let good = pairs.good().len();
     let workers = plan.engine().workers().min(good);
-    let mut fewer = None;
-    if fitting < workers {
-        let (available, largest) = (bytes(options.memory), bytes(largest));
-        complain(format_args!(
-            "memory for {fitting} of {}: {available} available, {largest} for a pair",
-            count(workers, "worker")
-        ));
-        fewer = Some(plan.engine().with_workers(fitting).map_err(Failure::work)?);
+    // A worker reads, multiplies and writes a pair: a process would do no more than a thread.
+    let in_processes = plan.combination().executor.transport().is_some();
+    let mut threads = None;
+    if fitting < workers || in_processes {
+        if fitting < workers {
+            let (available, largest) = (bytes(options.memory), bytes(largest));
+            complain(format_args!(
+                "memory for {fitting} of {}: {available} available, {largest} for a pair",
+                count(workers, "worker")
+            ));
+        }
+        threads = Some(plan.engine().with_threads(fitting.min(workers)).map_err(Failure::work)?);
     }
 
-    let engine = fewer.as_ref().unwrap_or(plan.engine()).limited()?;
+    let engine = threads.as_ref().unwrap_or(plan.engine());
+    let (combination, engine) = (engine.combination(), engine.limited()?);
     let skipped = pairs.present.len();
     let bar = progress::bar(good, &format!("{{bar:20}} {{pos}} of {}, {{eta}} left", count(good, "product")));
     let partials = Arc::new(Partials::default());
@@ -154,7 +159,7 @@ pub(super) fn multiply(
     bar.finish_and_clear();
     let synced = summary.sync(out);
     if summary.done > 0 {
-        print(&said(&summary, plan.combination(), skipped))?;
+        print(&said(&summary, combination, skipped))?;
     }
     let out = Shown(out);
     synced.map_err(|e| Failure::work(format!("products in {out} may not be on the disk: {e}")))?;

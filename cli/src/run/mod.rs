@@ -3,16 +3,20 @@
 mod files;
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use gingham_core::Registry;
 use gingham_harness::report::seconds;
 use gingham_machine::available_memory;
-use gingham_runtime::workload::Operands;
+#[cfg(target_os = "linux")]
+use gingham_runtime::arena::Arena;
+#[cfg(target_os = "linux")]
+use gingham_runtime::engine::processes::Faults;
+use gingham_runtime::workload::{Operands, Tasks};
 use gingham_runtime::{Combination, Plan, Session, Workload};
 
-use super::args::WorkloadArgs;
+use super::args::{WorkloadArgs, count, duration};
 use super::failure::Failure;
 use super::output::print;
 use super::stderr::tell;
@@ -30,6 +34,21 @@ pub(super) struct Run {
     /// The saved answers [default: profile.json in the user's configuration directory]
     #[arg(long, value_name = "FILE")]
     profile: Option<PathBuf>,
+    #[cfg(target_os = "linux")]
+    #[command(flatten)]
+    faults: FaultArgs,
+}
+
+/// What is done about worker processes that die or hang.
+#[cfg(target_os = "linux")]
+#[derive(Args)]
+struct FaultArgs {
+    /// How often a task is run again, on a fresh worker, after a worker process has died of it
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = count)]
+    retries: usize,
+    /// Time after which a worker process that does not get on is ended [default: none]
+    #[arg(long, value_parser = duration)]
+    deadline: Option<Duration>,
 }
 
 impl Run {
@@ -45,6 +64,8 @@ impl Run {
                 (None, None) => Session::open(registry)?,
             };
             let plan = combination.map_or_else(|| session.plan(workload), |given| session.apply(&given))?;
+            #[cfg(target_os = "linux")]
+            let plan = plan.with_faults(Faults { retries: self.faults.retries, deadline: self.faults.deadline });
             tell(format_args!("gingham: {}", plan.origin()));
             for doubt in plan.doubts() {
                 tell(format_args!("gingham: warning: {doubt}"));
@@ -66,11 +87,19 @@ impl Run {
 fn run(workload: &Workload, plan: impl FnOnce(&Workload) -> Result<Plan, Failure>) -> Result<(), Failure> {
     workload.check_memory(available_memory())?;
     let plan = plan(workload)?;
-    let (mut operands, registry) = (Operands::new(workload, 0), Registry::new()); // no functions on a command line
-    let mut tasks = operands.tasks(workload, &registry)?;
-    plan.run(tasks.as_mut())?;
+    let registry = Registry::new(); // no functions on a command line
+    #[cfg(target_os = "linux")]
+    if plan.combination().executor.transport().is_some() {
+        let mut arena = Arena::new(workload, 0).map_err(Failure::work)?;
+        return run_twice(workload, &plan, plan.engine().tasks(&registry, workload, &mut arena)?.as_mut());
+    }
+    run_twice(workload, &plan, Operands::new(workload, 0).tasks(workload, &registry)?.as_mut())
+}
+
+fn run_twice(workload: &Workload, plan: &Plan, tasks: &mut dyn Tasks) -> Result<(), Failure> {
+    plan.run(tasks)?;
     let start = Instant::now();
-    plan.run(tasks.as_mut())?;
+    plan.run(tasks)?;
     let elapsed = start.elapsed().as_secs_f64();
     let (combination, rate, unit) = (plan.combination(), workload.rate(elapsed), workload.rate_unit());
     print(&format!("{workload}: {} with {combination}, {rate:.1} {unit}\n", seconds(elapsed)))

@@ -26,6 +26,8 @@ pub(crate) struct Limits<'a> {
     pub(crate) budget: Duration,
     /// How long a trial may take to answer.
     pub(crate) deadline: Duration,
+    /// How often a task is run again after a worker process has died of it.
+    pub(crate) retries: usize,
     /// Seconds that a task takes at least on one core.
     pub(crate) task_s: f64,
     /// Once true, the user wants no more.
@@ -51,6 +53,7 @@ impl<'a> Limits<'a> {
             program: self.peers.iter().find(|peer| peer.is(combination)).unwrap_or(self.program),
             deadline: self.deadline.min(Duration::from_secs_f64(left.max(1.0))),
             private,
+            retries: self.retries,
             task_s: self.task_s,
             budget_s: self.budget.as_secs_f64(),
         }

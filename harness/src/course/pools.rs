@@ -91,6 +91,10 @@ impl<'a, F: Fn(&Context<'_>, usize) -> Result<(), BoxError> + Sync> Pools<'a, F>
 }
 
 fn ready(combination: &Combination) -> Result<Engine, Failure> {
+    if combination.executor.transport().is_some() {
+        let reason = "other processes do not have the closures of this one; register it by name instead";
+        return Err(Failure::new(FailureKind::Refused, reason));
+    }
     Engine::for_functions(combination).map_err(|error| Failure::new(FailureKind::Refused, error.to_string()))
 }
 

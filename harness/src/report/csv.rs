@@ -5,11 +5,12 @@ use crate::outcome::{Outcome, Row};
 type Cell = fn(&Row) -> String;
 
 /// Each column: its heading, and the cell of a row.
-const COLUMNS: [(&str, Cell); 26] = [
+const COLUMNS: [(&str, Cell); 27] = [
     ("combination", |row| row.combination.to_string()),
     ("backend", |row| row.backend.clone()),
     ("op_threads", |row| row.op_threads.to_string()),
     ("executor", |row| row.executor.clone()),
+    ("transport", |row| row.transport.clone().unwrap_or_default()),
     ("workers", |row| row.workers.to_string()),
     ("chunk", |row| row.chunk.to_string()),
     ("status", |row| row.status.to_string()),

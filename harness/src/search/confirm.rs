@@ -56,7 +56,9 @@ fn wanted(state: &State<'_>, ranking: &Ranking, favourite: usize) -> Vec<Process
     let fresh = |candidate| Process { candidate, role: Role::Confirmation };
     let fastest = |arrangement| fastest(state, arrangement).map(fresh);
     let ranked = ranking.candidates().map(fresh);
-    let private = state.rules.private.then_some(Process { candidate: favourite, role: Role::Private });
+    // The memory of worker processes is shared by nature.
+    let shares = state.combinations[favourite].executor.transport().is_some();
+    let private = (state.rules.private && !shares).then_some(Process { candidate: favourite, role: Role::Private });
     let mut wanted = vec![fresh(favourite)];
     wanted.extend(fastest(Arrangement::Serial));
     wanted.extend(ranked.clone().take(FIRST));

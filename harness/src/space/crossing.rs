@@ -58,7 +58,7 @@ impl Crossing<'_> {
                 candidates.push(Candidate { combination: Combination::serial(id, threads), skipped: Some(reason) });
                 continue;
             }
-            for &executor in self.selection.executors.as_deref().unwrap_or(&ExecutorKind::ALL) {
+            for executor in self.selection.executors() {
                 candidates.extend(self.of_executor(id, threads, executor).into_iter().map(|combination| {
                     let skipped = self.rule(threading, &combination);
                     Candidate { combination, skipped }

@@ -22,7 +22,7 @@ pub fn narrowing(selection: &Selection, registry: &Registry, workload: &Workload
         let own = raced(&alone);
         whole.iter().any(|candidate| !own.contains(candidate))
     };
-    let Selection { backends, executors, op_threads, workers, chunks } = selection.clone();
+    let Selection { backends, executors, op_threads, workers, chunks, .. } = selection.clone();
     let flags = [
         ("backend", texts(backends.as_ref()), Selection { backends, ..Selection::default() }),
         ("executor", texts(executors.as_ref()), Selection { executors, ..Selection::default() }),

@@ -1,7 +1,7 @@
 //! Which part of the space a tuning looks at.
 
 use gingham_core::OpThreads;
-use gingham_runtime::ExecutorKind;
+use gingham_runtime::{ExecutorKind, Transport};
 
 /// Which part of the space to look at; a list left out means all that is sensible.
 #[derive(Debug, Clone, Default)]
@@ -9,8 +9,10 @@ use gingham_runtime::ExecutorKind;
 pub struct Selection {
     /// Ids of backends.
     pub backends: Option<Vec<String>>,
-    /// Executors.
+    /// Executors; left out, those of one process, and `processes` where transports are given.
     pub executors: Option<Vec<ExecutorKind>>,
+    /// How arrays reach the workers of `processes`; left out, as the executor says.
+    pub transports: Option<Vec<Transport>>,
     /// Threads inside one operation.
     pub op_threads: Option<Vec<OpThreads>>,
     /// Workers of the pools.
@@ -32,6 +34,12 @@ impl Selection {
         Self { executors: Some(executors.into_iter().collect()), ..self }
     }
 
+    /// With these transports for `processes`.
+    #[must_use]
+    pub fn with_transports(self, transports: impl IntoIterator<Item = Transport>) -> Self {
+        Self { transports: Some(transports.into_iter().collect()), ..self }
+    }
+
     /// With these numbers of op threads alone.
     #[must_use]
     pub fn with_op_threads(self, counts: impl IntoIterator<Item = OpThreads>) -> Self {
@@ -48,6 +56,22 @@ impl Selection {
     #[must_use]
     pub fn with_chunks(self, chunks: impl IntoIterator<Item = usize>) -> Self {
         Self { chunks: Some(chunks.into_iter().collect()), ..self }
+    }
+
+    /// The executors to look at, each of them once.
+    pub(super) fn executors(&self) -> Vec<ExecutorKind> {
+        let of_processes = self.transports.iter().flatten().map(|&transport| ExecutorKind::Processes(transport));
+        let Some(executors) = &self.executors else {
+            return ExecutorKind::HERE.into_iter().chain(of_processes).collect();
+        };
+        let mut all = Vec::new();
+        for &executor in executors {
+            match (executor, &self.transports) {
+                (ExecutorKind::Processes(_), Some(_)) => all.extend(of_processes.clone()),
+                _ => all.push(executor),
+            }
+        }
+        all
     }
 
     /// Whether it leaves out ways to run a backend.

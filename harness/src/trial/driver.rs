@@ -46,6 +46,8 @@ pub(crate) struct Start<'a> {
     pub(crate) deadline: Duration,
     /// Whether it computes on private copies of the operands.
     pub(crate) private: bool,
+    /// How often a task is run again after a worker process has died of it.
+    pub(crate) retries: usize,
     /// Seconds that a task is expected to take at least, 0 where that is not known: long tasks are timed in their first
     /// run.
     pub(crate) task_s: f64,
@@ -102,7 +104,7 @@ impl Driver {
         // Of tasks that differ, every sample runs the same ones: all.
         let alike = self.held.tasks_are_alike();
         let most = |task_s| if alike { sampling::part(start.budget_s, task_s, wave, held) } else { held };
-        let hello = Hello::new(&self.held, combination, &self.arena, start.private);
+        let hello = Hello::new(&self.held, combination, &self.arena).privately(start.private).retrying(start.retries);
         let (mut trial, Ready { version, kernels }) =
             Trial::start(start.program, hello, &self.environment, start.deadline)?;
         let cold_s = sampling::warms(start.task_s).then(|| trial.run(0, wave, 1)).transpose()?;
@@ -144,7 +146,7 @@ impl Driver {
     pub(crate) fn probe(&self, combination: &Combination, start: &Start<'_>) -> Option<f64> {
         let small = self.held.small(PROBE_SIDE);
         let arena = Arena::new(&small, self.seed).ok()?;
-        let hello = Hello::new(&small, combination, &arena, false);
+        let hello = Hello::new(&small, combination, &arena);
         let (mut trial, _) = Trial::start(start.program, hello, &self.environment, start.deadline).ok()?;
         trial.run(0, 1, 1).ok()?;
         let (mut shortest, mut spent_s) = (f64::INFINITY, 0.0);
@@ -172,7 +174,7 @@ impl Driver {
         start: &Start<'_>,
         choose: impl FnOnce(f64) -> Result<usize, E>,
     ) -> Result<(), E> {
-        let hello = Hello::new(&self.held, combination, &self.arena, false);
+        let hello = Hello::new(&self.held, combination, &self.arena);
         let (mut trial, _) = Trial::start(start.program, hello, &self.environment, start.deadline)?;
         let task_s = sampling::seconds_each(1, self.held.tasks(), |count| trial.run(0, count, 1))?;
         let tasks = choose(task_s)?;

@@ -11,7 +11,7 @@ impl Tuner {
     /// What a journal must agree with to be of this tuning.
     pub(super) fn header(&self, machine: &Machine) -> Header {
         let list = |items: Option<Vec<String>>| items.map_or_else(|| "all".into(), |items| items.join(","));
-        let Selection { backends, executors, op_threads, workers, chunks } = &self.selection;
+        let Selection { backends, executors, transports, op_threads, workers, chunks } = &self.selection;
         let texts = |counts: &Option<Vec<usize>>| counts.as_ref().map(|c| c.iter().map(ToString::to_string).collect());
         let variables = if self.keep_env { kernel_settings(&self.registry).join(" ") } else { "none".into() };
         let versions = self.registry.iter().map(|b| format!("{} {}", b.info().id, b.info().version));
@@ -23,9 +23,11 @@ impl Tuner {
             ("variables kept", variables),
             ("backends", list(backends.clone())),
             ("executors", list(executors.as_ref().map(|e| e.iter().map(ToString::to_string).collect()))),
+            ("transports", list(transports.as_ref().map(|t| t.iter().map(ToString::to_string).collect()))),
             ("op threads", list(op_threads.as_ref().map(|t| t.iter().map(ToString::to_string).collect()))),
             ("workers", list(texts(workers))),
             ("chunks", list(texts(chunks))),
+            ("retries", self.retries.to_string()),
             ("peers", list(Some(self.named_peers().map(|peer| peer.to_string()).collect()))),
             ("libraries", versions.collect::<Vec<_>>().join(", ")),
         ];

@@ -46,6 +46,8 @@ pub struct Tuner {
     pub budget: Duration,
     /// How long a trial may take to answer.
     pub deadline: Duration,
+    /// How often a task is run again after a worker process has died of it.
+    pub retries: usize,
     /// Combinations within this share of the best count as equal to it.
     pub tolerance: f64,
     /// Sets the inputs and the order of rounds.
@@ -94,6 +96,7 @@ impl Tuner {
             strategy: Strategy::Race,
             budget: defaults::BUDGET,
             deadline: defaults::DEADLINE,
+            retries: 0,
             tolerance: defaults::TOLERANCE,
             seed: defaults::SEED,
             keep_env: false,
@@ -151,6 +154,7 @@ impl Tuner {
             peers: &self.peers,
             budget: self.budget,
             deadline: self.deadline,
+            retries: self.retries,
             task_s: model.task_s,
             interrupt: &self.interrupt,
         };

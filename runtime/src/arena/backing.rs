@@ -8,25 +8,37 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
+use gingham_machine::available_memory;
 use rustix::fs::{FallocateFlags, MemfdFlags, SealFlags};
 use rustix::io::{Errno, FdFlags};
 
 /// A directory whose files lie in memory.
 const SHARED_MEMORY: &str = "/dev/shm";
 
-/// An empty file that children inherit: trials find it by its descriptor's number.
-pub(super) fn create(name: &str) -> io::Result<File> {
-    match rustix::fs::memfd_create(name, MemfdFlags::ALLOW_SEALING) {
+/// An empty file. Where children `inherit` it, the runners of peers find it by its descriptor's number.
+pub(super) fn create(name: &str, inherit: bool) -> io::Result<File> {
+    let flags = if inherit { MemfdFlags::empty() } else { MemfdFlags::CLOEXEC };
+    match rustix::fs::memfd_create(name, MemfdFlags::ALLOW_SEALING | flags) {
         Ok(file) => Ok(file.into()),
-        Err(refused) => unnamed().map_err(|_| refused.into()),
+        Err(refused) => unnamed(SHARED_MEMORY, inherit).map_err(|_| refused.into()),
     }
 }
 
-/// An empty file without a name, in memory if the system has a directory for that.
-fn unnamed() -> io::Result<File> {
-    let file = tempfile::tempfile_in(SHARED_MEMORY).or_else(|_| tempfile::tempfile())?;
-    rustix::io::fcntl_setfd(&file, FdFlags::empty())?;
+/// An empty file without a name, in memory if the system has `directory` for that.
+fn unnamed(directory: &str, inherit: bool) -> io::Result<File> {
+    let file = tempfile::tempfile_in(directory).or_else(|_| tempfile::tempfile())?;
+    let flags = if inherit { FdFlags::empty() } else { FdFlags::CLOEXEC };
+    rustix::io::fcntl_setfd(&file, flags)?;
     Ok(file)
+}
+
+/// Bytes that are left, where `refused` means that there were too few.
+pub(super) fn available(refused: &io::Error) -> Option<u64> {
+    match Errno::from_io_error(refused)? {
+        Errno::NOSPC => rustix::fs::statvfs(SHARED_MEMORY).ok().map(|system| system.f_bavail * system.f_frsize),
+        Errno::NOMEM => Some(available_memory()),
+        _ => None,
+    }
 }
 
 /// Allocates `bytes` of `file` from `start` on: on a full machine, a file that was only made that long would end the
@@ -62,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_no_memfd_is_mapped_as_one() {
-        let file = unnamed().unwrap();
+        let file = unnamed(SHARED_MEMORY, true).unwrap();
         allocate(&file, 0, 4096).unwrap();
         write_zeros(&file, 4096, 100_000).unwrap();
         let bytes = 4096 + 100_000;

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 use std::ptr::NonNull;
+use std::sync::atomic::AtomicU32;
 
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, mmap_anonymous, munmap};
 
@@ -130,5 +131,34 @@ impl Writable {
     #[must_use]
     pub fn as_mut_slice(&mut self) -> &mut [u8] {
         self.0.as_mut_slice()
+    }
+}
+
+/// Memory that processes write to at the same time: words, each read and written as an atomic.
+#[derive(Debug)]
+pub struct Words(Mapping);
+
+impl Words {
+    /// Maps the first `bytes` bytes of the file at `path`.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn open(path: &str, bytes: u64) -> io::Result<Self> {
+        Writable::open(path, bytes).map(Self::from)
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn as_slice(&self) -> &[AtomicU32] {
+        let words = self.0.bytes / size_of::<AtomicU32>();
+        // SAFETY: the mapping is that long, starts with a page and lives as long as `self`; any bits are a word. No
+        // slice of bytes is made of it, here or in the other processes: all of them go through this function.
+        unsafe { std::slice::from_raw_parts(self.0.start.as_ptr().cast(), words) }
+    }
+}
+
+impl From<Writable> for Words {
+    fn from(memory: Writable) -> Self {
+        Self(memory.0)
     }
 }

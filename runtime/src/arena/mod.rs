@@ -6,16 +6,19 @@
 
 mod backing;
 mod map;
+mod shared;
 
-use std::fs::File;
-use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
+use bytemuck::Pod;
+use ndarray::{ArrayView2, ArrayViewMut2};
 use serde::{Deserialize, Serialize};
 
-pub use map::{ReadOnly, Writable};
+pub use map::{ReadOnly, Words, Writable};
+pub use shared::Shared;
 
-use crate::workload::{Placement, Workload};
+use crate::workload::{Placement, Workload, placement};
 
 /// Bytes that an arena takes at most, unless one task needs more.
 pub const DEFAULT_LIMIT: u64 = 512 << 20;
@@ -27,19 +30,30 @@ pub const FIRST_TOUCH: f64 = 0.3e9;
 /// Bytes per second that can be touched and filled at best.
 pub const FILLED_AT_BEST: f64 = 4e9;
 
-/// Bytes that are allocated, touched and filled at a time, whole blocks of random numbers; and the seconds after which
-/// their rate forecasts the rest.
-const SLICE: u64 = 64 << 20;
+/// The seconds after which the rate of touching and filling forecasts the rest.
 const TELLING_S: f64 = 0.5;
 
 /// Inputs and outputs of a batch.
 #[derive(Debug)]
 pub struct Arena {
+    workload: Workload,
     placement: Placement,
-    inputs: (File, ReadOnly),
-    outputs: (File, Writable),
+    inputs: (Shared, Inputs),
+    outputs: (Shared, Writable),
     prefault_s: f64,
+    id: u64,
 }
+
+#[derive(Debug)]
+enum Inputs {
+    /// No process can write to them any more.
+    Sealed(ReadOnly),
+    /// This process fills them.
+    Open(Writable),
+}
+
+/// The next arena's number.
+static NEXT: AtomicU64 = AtomicU64::new(1);
 
 /// The memory of a tuning, which all its trials share.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,10 +80,12 @@ pub struct Location {
 #[non_exhaustive]
 pub enum Error {
     /// The system refused.
-    #[error("no shared memory of {bytes} bytes: {source}")]
+    #[error("no shared memory of {bytes} bytes: {source}{}", of_which(*available))]
     System {
         /// The length of the file that was to be made.
         bytes: u64,
+        /// Bytes that are left, where there were too few.
+        available: Option<u64>,
         /// The system's reason.
         source: std::io::Error,
     },
@@ -84,7 +100,43 @@ pub enum Error {
     },
 }
 
+fn of_which(available: Option<u64>) -> String {
+    available.map_or_else(String::new, |bytes| format!("; {bytes} bytes are available"))
+}
+
+/// An input that cannot be filled.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OperandError {
+    /// The arena was filled from a seed, and is sealed.
+    #[error("the inputs of this arena are sealed; fill those of one that a plan has made")]
+    Sealed,
+    /// The operation has no input of this number.
+    #[error("the operation has no input number {0}")]
+    NoInput(usize),
+    /// The batch has no such task, or its elements are of another type.
+    #[error(transparent)]
+    Placement(#[from] placement::Error),
+}
+
 impl Arena {
+    /// Allocates and pre-faults the operands of `workload`, which has passed [`Workload::check_memory`]. All are 0, and
+    /// this process may fill the inputs ([`Arena::input_mut`]).
+    ///
+    /// # Errors
+    /// [`Error::System`] where the system does not have so much memory.
+    pub fn zeros(workload: &Workload) -> Result<Self, Error> {
+        let start = Instant::now();
+        let placement = Placement::of(workload);
+        let inputs = Shared::new("gingham-inputs", placement.input_bytes)?;
+        let outputs = Shared::new("gingham-outputs", placement.output_bytes)?;
+        let (filled, results) = (inputs.writable()?, outputs.writable()?);
+        let prefault_s = start.elapsed().as_secs_f64();
+        let (inputs, outputs) = ((inputs, Inputs::Open(filled)), (outputs, results));
+        let (workload, id) = (workload.clone(), NEXT.fetch_add(1, Relaxed));
+        Ok(Self { workload, placement, inputs, outputs, prefault_s, id })
+    }
+
     /// Allocates and pre-faults the operands of `workload` and fills the inputs from `seed`.
     ///
     /// # Errors
@@ -109,17 +161,27 @@ impl Arena {
             let [needed_s, at_worst_s] = if gone_s > TELLING_S { needed_s(&filled, bytes) } else { [0.0; 2] };
             if go_on(needed_s) { Ok(()) } else { Err(Error::Stopped { bytes, needed_s: at_worst_s }) }
         };
-        let inputs = file("gingham-inputs", placement.input_bytes, |from, slice: &mut [u8]| {
+        let inputs = Shared::inherited("gingham-inputs", placement.input_bytes, |from, slice: &mut [u8]| {
             workload.fill_inputs(seed, from, slice);
             told(slice)
         })?;
-        let outputs = file("gingham-outputs", placement.output_bytes, |_, slice: &mut [u8]| told(slice))?;
-        let system = |bytes| move |source| Error::System { bytes, source };
-        backing::seal(&inputs).map_err(system(placement.input_bytes))?;
-        let sealed = ReadOnly::open(&path(&inputs), placement.input_bytes).map_err(system(placement.input_bytes))?;
-        let results = Writable::new(&outputs, 0, placement.output_bytes).map_err(system(placement.output_bytes))?;
+        let outputs = Shared::inherited("gingham-outputs", placement.output_bytes, |_, slice: &mut [u8]| told(slice))?;
+        let (sealed, results) = (inputs.sealed()?, outputs.writable()?);
         let prefault_s = start.elapsed().as_secs_f64();
-        Ok(Self { placement, inputs: (inputs, sealed), outputs: (outputs, results), prefault_s })
+        let (inputs, outputs) = ((inputs, Inputs::Sealed(sealed)), (outputs, results));
+        let (workload, id) = (workload.clone(), NEXT.fetch_add(1, Relaxed));
+        Ok(Self { workload, placement, inputs, outputs, prefault_s, id })
+    }
+
+    /// The tasks whose operands it holds.
+    #[must_use]
+    pub fn workload(&self) -> &Workload {
+        &self.workload
+    }
+
+    /// A number that no other arena of this process has or has had.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
     }
 
     /// Where each operand of each task lies.
@@ -137,17 +199,44 @@ impl Arena {
     /// Where a runner finds inputs and outputs.
     #[must_use]
     pub fn locations(&self) -> Arenas {
-        let location = |file: &File, bytes: u64| Location { fd: file.as_raw_fd(), path: path(file), bytes };
-        Arenas {
-            inputs: location(&self.inputs.0, self.placement.input_bytes),
-            outputs: location(&self.outputs.0, self.placement.output_bytes),
-        }
+        Arenas { inputs: self.inputs.0.location(), outputs: self.outputs.0.location() }
     }
 
     /// All inputs, from the start of a page on.
     #[must_use]
     pub fn inputs(&self) -> &[u8] {
-        self.inputs.1.as_slice()
+        match &self.inputs.1 {
+            Inputs::Sealed(inputs) => inputs.as_slice(),
+            Inputs::Open(inputs) => inputs.as_slice(),
+        }
+    }
+
+    /// Operand number `operand` of `task`, in the order of the operation's contract, to be filled.
+    ///
+    /// # Errors
+    /// [`OperandError`]
+    pub fn input_mut<T: Pod>(&mut self, task: usize, operand: usize) -> Result<ArrayViewMut2<'_, T>, OperandError> {
+        let Inputs::Open(inputs) = &mut self.inputs.1 else { return Err(OperandError::Sealed) };
+        let tensor = self.placement.tensors.get(operand).filter(|tensor| !tensor.output);
+        let tensor = tensor.ok_or(OperandError::NoInput(operand))?;
+        Ok(tensor.view_mut(task, inputs.as_mut_slice())?)
+    }
+
+    /// The result of `task`.
+    ///
+    /// # Errors
+    /// [`placement::Error`], where the batch has no such task, or its elements are of another type.
+    pub fn output<T: Pod>(&self, task: usize) -> Result<ArrayView2<'_, T>, placement::Error> {
+        self.placement.output().view(task, self.outputs())
+    }
+
+    /// Where the operands lie, all inputs, and all outputs to write.
+    pub(crate) fn parts(&mut self) -> (&Placement, &[u8], &mut [u8]) {
+        let inputs = match &self.inputs.1 {
+            Inputs::Sealed(inputs) => inputs.as_slice(),
+            Inputs::Open(inputs) => inputs.as_slice(),
+        };
+        (&self.placement, inputs, self.outputs.1.as_mut_slice())
     }
 
     /// All outputs, from the start of a page on. Only meaningful while every trial is stopped.
@@ -175,26 +264,6 @@ fn needed_s(filled: &[(u64, f64)], bytes: u64) -> [f64; 2] {
     };
     let expected_s = since(&|bytes, _| bytes <= now / 2);
     [expected_s, expected_s.max(since(&|_, s| s <= gone_s - 1.0))]
-}
-
-/// A memory file of `bytes` bytes that children inherit. `each` receives each slice of it, with the offset of the
-/// slice's first byte, once the slice has been allocated and touched: some systems allocate at once, and take their
-/// time at the first touch.
-fn file(name: &str, bytes: u64, mut each: impl FnMut(usize, &mut [u8]) -> Result<(), Error>) -> Result<File, Error> {
-    let system = |source| Error::System { bytes, source };
-    let file = backing::create(name).map_err(system)?;
-    for start in (0..bytes).step_by(SLICE as usize) {
-        let length = SLICE.min(bytes - start);
-        backing::allocate(&file, start, length).map_err(system)?;
-        // Unmapped again: a file with a writable mapping cannot be sealed.
-        let mut slice = Writable::new(&file, start, length).map_err(system)?;
-        each(start as usize, slice.as_mut_slice())?;
-    }
-    Ok(file)
-}
-
-fn path(file: &File) -> String {
-    format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd())
 }
 
 #[cfg(test)]
@@ -229,7 +298,7 @@ mod tests {
         let arena = Arena::new(&workload, 3).unwrap();
         let mut whole = vec![0.0_f32; arena.inputs().len() / 4];
         let whole = bytemuck::cast_slice_mut(&mut whole);
-        assert!(whole.len() as u64 > 2 * SLICE);
+        assert!(whole.len() as u64 > 2 * shared::SLICE);
         workload.fill_inputs(3, 0, whole);
         assert!(arena.inputs() == whole);
     }

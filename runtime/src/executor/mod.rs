@@ -93,6 +93,9 @@ pub enum Error {
          plan or the executor after the fork"
     )]
     Forked(&'static str),
+    /// Worker processes, on a system where they are not to be had.
+    #[error("processes run on Linux alone")]
+    Processes,
     /// A combination that no executor of this process can run.
     #[error("{0} is a program of its own: it runs as a trial of a tuning, and not inside this program")]
     Peer(String),

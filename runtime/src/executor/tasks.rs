@@ -39,6 +39,22 @@ pub enum TaskError {
     /// It panicked, with this message.
     #[error("panicked: {0}")]
     Panicked(String),
+    /// The worker process that did it died, or was ended because it did not get on.
+    #[error("{}ended worker {worker} (process {process}): {how}", or_one_of(*others))]
+    Lost {
+        /// The number of the worker, from 0.
+        worker: usize,
+        /// The worker's process id.
+        process: u32,
+        /// How many tasks after this one may have done it instead: short tasks are done several at a time.
+        others: usize,
+        /// How the worker ended.
+        how: BoxError,
+    },
+}
+
+fn or_one_of(others: usize) -> String {
+    if others == 0 { String::new() } else { format!("(or one of the {others} after it) ") }
 }
 
 impl TaskErrors {

@@ -125,7 +125,10 @@ impl Pairs {
             }
         };
         let pairs = self.good.len();
-        let ran = if inside { Serial.run(pairs, 1, &each) } else { job.engine.one_by_one(pairs, &each) };
+        let ran = match inside {
+            true => Serial.run(pairs, 1, &each).map_err(engine::Error::from),
+            false => job.engine.one_by_one(pairs, &each),
+        };
         let mut summary = summary.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = ran {
             summary.failed.extend(self.good.iter().map(|good| good.failure(Problem::NotRun(error.to_string()))));

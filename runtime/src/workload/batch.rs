@@ -34,7 +34,15 @@ pub trait Tasks {
     ///
     /// # Errors
     /// [`TaskErrors`], numbered from the start of the range on; all others have been done.
-    fn run(&mut self, range: Range<usize>, on: &Limited<'_>) -> Result<(), TaskErrors>;
+    fn run(&mut self, range: Range<usize>, on: &Limited<'_>) -> Result<(), TaskErrors> {
+        self.run_part(range.clone(), range, on)
+    }
+
+    /// Runs the tasks of `part` as a part of a run of the tasks of `of`.
+    ///
+    /// # Errors
+    /// [`TaskErrors`], numbered as those of the whole run.
+    fn run_part(&mut self, part: Range<usize>, of: Range<usize>, on: &Limited<'_>) -> Result<(), TaskErrors>;
 
     /// Does task `index` on the calling thread.
     ///
@@ -70,15 +78,17 @@ impl<T: Scalar> Tasks for Batch<'_, T> {
         }
     }
 
-    fn run(&mut self, range: Range<usize>, on: &Limited<'_>) -> Result<(), TaskErrors> {
-        match self {
-            Self::Products(products) => multiply(&mut products[range], on),
+    fn run_part(&mut self, part: Range<usize>, of: Range<usize>, on: &Limited<'_>) -> Result<(), TaskErrors> {
+        let before = part.start - of.start;
+        let done = match self {
+            Self::Products(products) => multiply(&mut products[part], on),
             Self::Tasks(tasks) => {
-                let (backend, tasks) = (on.backend(), &mut tasks[range]);
+                let (backend, tasks) = (on.backend(), &mut tasks[part]);
                 let backend = backend.map_err(|error| TaskErrors::of_all(error.into(), tasks.len()))?;
                 on.for_each_mut(tasks, |_, task| Ok(task.run(backend, on.op_threads())?))
             }
-        }
+        };
+        done.map_err(|errors| TaskErrors { index: before + errors.index, ..errors })
     }
 
     fn once(&mut self, index: usize, on: &Limited<'_>) -> Result<(), BoxError> {

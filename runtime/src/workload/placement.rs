@@ -76,7 +76,7 @@ impl Placement {
     }
 
     /// Where the outputs lie.
-    pub(super) fn output(&self) -> &Tensor {
+    pub(crate) fn output(&self) -> &Tensor {
         self.tensors.last().expect("every task has an output")
     }
 }
@@ -110,6 +110,17 @@ impl Tensor {
         let bytes = self.range::<T>(task).and_then(|range| arena.get(range)).ok_or_else(outside)?;
         let elements = bytemuck::try_cast_slice(bytes).map_err(|_| outside())?;
         ArrayView2::from_shape(self.shape.strides(self.element_strides()), elements).map_err(|_| outside())
+    }
+
+    /// The same, to write.
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub(crate) fn view_mut<'a, T: Pod>(&self, task: usize, arena: &'a mut [u8]) -> Result<ArrayViewMut2<'a, T>, Error> {
+        let outside = || self.outside(task);
+        let bytes = self.range::<T>(task).and_then(|range| arena.get_mut(range)).ok_or_else(outside)?;
+        let elements = bytemuck::try_cast_slice_mut(bytes).map_err(|_| outside())?;
+        ArrayViewMut2::from_shape(self.shape.strides(self.element_strides()), elements).map_err(|_| outside())
     }
 
     /// This operand of each of `tasks` tasks; they do not overlap.

@@ -119,7 +119,7 @@ pub(super) fn seconds(combination: &Combination, workload: &Workload, tasks: usi
     let rows = makespan(tasks, workers, *chunk);
     let executor_s = match executor {
         ExecutorKind::Serial | ExecutorKind::Peer => 0.0,
-        ExecutorKind::Threads | ExecutorKind::Rayon => {
+        ExecutorKind::Threads | ExecutorKind::Rayon | ExecutorKind::Processes(_) => {
             let chunks = if *chunk == 0 { workers } else { tasks.div_ceil(*chunk) };
             WAKE_S * workers as f64 + HAND_OUT_S * chunks as f64
         }

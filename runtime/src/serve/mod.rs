@@ -1,4 +1,8 @@
-//! The child's side of a trial: answers requests until one says `quit`, or its parent is gone.
+//! The child's side of a [`Child`](crate::process::Child): answers requests until one says `quit`, or its parent is
+//! gone. It serves the runner of a trial and the workers of `processes` alike.
+
+mod init;
+mod operands;
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -8,21 +12,26 @@ use std::time::{Duration, Instant};
 
 use gingham_core::Registry;
 use gingham_machine::counters::{Usage, thread_cpu_seconds};
-use gingham_runtime::engine::{Engine, Limited};
-use gingham_runtime::workload::{self, Call, Tasks};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Signal, getpid, kill_process, set_parent_process_death_signal};
 use serde_json::Deserializer;
 
-use super::protocol::{Answer, Hello, PROTOCOL, Request};
-use super::transport::Transport;
+pub use init::init;
+
+use crate::engine::processes::Faults;
+use crate::engine::processes::worker::Worker;
+use crate::engine::{Engine, Limited};
+use crate::process::program::is_kept;
+use crate::process::protocol::{Answer, Hello, PROTOCOL, Request};
+use crate::workload::{self, Call, Tasks};
+use operands::Operands;
 
 /// Serves one parent over standard input and output. Everything that a library prints goes to standard error.
-pub(super) fn serve(registry: &Registry) -> ExitCode {
+fn serve(registry: &Registry) -> ExitCode {
     match serve_lines(registry) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "trial: {error}"); // no other stream is left to report a failure on
+            let _ = writeln!(io::stderr(), "gingham: {error}"); // no other stream is left to report a failure on
             ExitCode::FAILURE
         }
     }
@@ -31,19 +40,30 @@ pub(super) fn serve(registry: &Registry) -> ExitCode {
 fn serve_lines(registry: &Registry) -> io::Result<()> {
     let mut answers = File::from(rustix::io::fcntl_dupfd_cloexec(io::stdout(), 3)?);
     rustix::stdio::dup2_stdout(io::stderr())?;
+    if is_kept() {
+        // What stays behind of a process that was killed is gone at once, even where it is stopped.
+        set_parent_process_death_signal(Some(Signal::KILL))?;
+    }
     if thread::Builder::new().name("gingham-parent".into()).spawn(end_with_parent).is_err() {
         // If no thread can be started, the kernel ends this process when the thread that started it ends.
         set_parent_process_death_signal(Some(Signal::KILL))?;
     }
     let mut requests = Deserializer::from_reader(io::stdin().lock()).into_iter::<Request>();
-    match requests.next().transpose()? {
-        Some(Request::Hello(hello)) if hello.protocol != PROTOCOL => {
-            let reason = format!("protocol {}; this runner speaks {PROTOCOL}", hello.protocol);
-            send(&mut answers, &Answer::Refused { reason })
+    let mut request = requests.next().transpose()?;
+    loop {
+        request = match request {
+            Some(Request::Hello(hello)) if hello.protocol != PROTOCOL => {
+                let reason = format!("protocol {}; this runner speaks {PROTOCOL}", hello.protocol);
+                return send(&mut answers, &Answer::Refused { reason });
+            }
+            Some(Request::Hello(hello)) => serve_workload(registry, &hello, &mut requests, &mut answers)?,
+            Some(Request::Quit) => {
+                let (peak_rss_bytes, threads) = (Usage::of_self().peak_rss_bytes, thread_cpu_seconds());
+                return send(&mut answers, &Answer::Bye { peak_rss_bytes, threads });
+            }
+            Some(Request::Run { .. }) => return Err(io::Error::other("the first request is not hello")),
+            None => return Ok(()),
         }
-        Some(Request::Hello(hello)) => serve_workload(registry, &hello, &mut requests, &mut answers),
-        Some(_) => Err(io::Error::other("the first request is not hello")),
-        None => Ok(()),
     }
 }
 
@@ -61,61 +81,66 @@ fn end_with_parent() {
     let _ = kill_process(getpid(), Signal::KILL);
 }
 
-fn refused(error: &dyn std::error::Error) -> Answer {
-    Answer::Refused { reason: error.to_string() }
-}
-
+/// Serves what `hello` describes; returns the request that ends it, if one does.
 fn serve_workload(
     registry: &Registry,
     hello: &Hello,
     requests: &mut impl Iterator<Item = serde_json::Result<Request>>,
     answers: &mut File,
-) -> io::Result<()> {
+) -> io::Result<Option<Request>> {
+    let mut refuse =
+        |error: &dyn std::error::Error| send(answers, &Answer::Refused { reason: error.to_string() }).map(|()| None);
     let engine = match hello.workload.call() {
         Call::Op { .. } => Engine::new(registry, &hello.combination),
-        Call::Function(_) => Engine::for_functions(&hello.combination).map_err(Into::into),
+        Call::Function(_) => Engine::for_functions(&hello.combination),
     };
     let engine = match engine {
-        Ok(engine) => engine,
-        Err(error) => return send(answers, &refused(&error)),
+        Ok(mut engine) => {
+            // The deadline of a trial is its parent's.
+            engine.set_faults(Faults { retries: hello.retries, deadline: None });
+            engine
+        }
+        Err(error) => return refuse(&error),
     };
     let limited = match engine.limited() {
         Ok(limited) => limited,
-        Err(error) => return send(answers, &refused(&error)),
+        Err(error) => return refuse(&error),
     };
-    let mut transport = Transport::open(hello)?;
-    let mut tasks = match transport.tasks(hello, registry) {
+    let mut operands = Operands::open(hello)?;
+    let mut tasks = match operands.tasks(&engine, hello, registry) {
         Ok(tasks) => tasks,
         Err(error @ workload::Error::Placement(_)) => return Err(io::Error::other(error)),
-        Err(error) => return send(answers, &refused(&error)),
+        Err(error) => return refuse(&error),
     };
     // A function belongs to this program and has its version.
     let [version, kernels] = engine.backend().map_or([env!("CARGO_PKG_VERSION").into(), String::new()], |backend| {
         let info = backend.info();
         [info.version, info.kernels]
     });
+    let mut worker = hello.seat.as_ref().map(Worker::sit_down).transpose()?;
     send(answers, &Answer::Ready { protocol: PROTOCOL, version, kernels })?;
-    while let Some(request) = requests.next().transpose()? {
-        match request {
-            Request::Run { first, count, repeat, check } => {
+    loop {
+        if let Some(worker) = &mut worker {
+            worker.work(tasks.as_mut(), &limited, || send(answers, &Answer::Done { wall_s: 0.0 }))?;
+        }
+        match requests.next().transpose()? {
+            Some(Request::Run { first, count, repeat, check }) => {
                 if check {
                     drop(tasks);
-                    transport.take_in();
-                    tasks = transport.tasks(hello, registry).map_err(io::Error::other)?;
+                    operands.take_in();
+                    tasks = operands.tasks(&engine, hello, registry).map_err(io::Error::other)?;
                 }
                 let answer = timed(tasks.as_mut(), &limited, first, count, repeat);
                 if check {
                     drop(tasks);
-                    transport.hand_out();
-                    tasks = transport.tasks(hello, registry).map_err(io::Error::other)?;
+                    operands.hand_out();
+                    tasks = operands.tasks(&engine, hello, registry).map_err(io::Error::other)?;
                 }
                 send(answers, &answer)?;
             }
-            Request::Quit => break,
-            Request::Hello(_) => return Err(io::Error::other("hello came twice")),
+            other => return Ok(other),
         }
     }
-    send(answers, &Answer::Bye { peak_rss_bytes: Usage::of_self().peak_rss_bytes, threads: thread_cpu_seconds() })
 }
 
 /// Runs tasks `first .. first + count`, `repeat` times.

@@ -1,13 +1,14 @@
-//! The trial protocol: lines of JSON over a runner's standard input and output.
+//! The protocol: lines of JSON over the standard input and output of a runner or a worker.
 //!
-//! `hello` -> `ready`; then any number of `run` -> `done`; then `quit` -> `bye`. In place of any answer a runner may
-//! send `failed`, and instead of `ready` also `refused`. Unknown fields are ignored, and a new field has a default for
-//! when it is left out, so that the protocol can grow.
+//! `hello` -> `ready`; then any number of `run` -> `done`, or another `hello`; then `quit` -> `bye`. In place of any
+//! answer a runner may send `failed`, and instead of `ready` also `refused`. Unknown fields are ignored, and a new
+//! field has a default for when it is left out, so that the protocol can grow.
 
-use gingham_runtime::arena::{Arena, Arenas};
-use gingham_runtime::combination::Combination;
-use gingham_runtime::workload::{Tensor, Workload};
 use serde::{Deserialize, Serialize};
+
+use crate::arena::{Arena, Arenas, Location};
+use crate::combination::Combination;
+use crate::workload::{Tensor, Workload};
 
 /// The version of the protocol; both sides must speak the same.
 pub const PROTOCOL: u32 = 1;
@@ -54,20 +55,52 @@ pub struct Hello {
     /// not have.
     #[serde(default)]
     pub private: bool,
+    /// How often a runner with worker processes runs a task again after one has died of it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub retries: usize,
+    /// For a worker of a pool: the place where it finds what it is to run, instead of in requests. It answers `ready`,
+    /// and reads the next request when the board says so: another hello, or `quit`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seat: Option<Seat>,
+}
+
+/// A worker's place at the board of a pool.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Seat {
+    /// Where the board lies.
+    pub board: Location,
+    /// The number of the worker, from 0.
+    pub worker: usize,
+    /// Workers in all.
+    pub workers: usize,
 }
 
 impl Hello {
     /// For a runner of `combination` over `arena`, which holds the operands of `workload`.
     #[must_use]
-    pub fn new(workload: &Workload, combination: &Combination, arena: &Arena, private: bool) -> Self {
+    pub fn new(workload: &Workload, combination: &Combination, arena: &Arena) -> Self {
         Self {
             protocol: PROTOCOL,
             workload: workload.clone(),
             combination: combination.clone(),
             arenas: arena.locations(),
             tensors: arena.placement().tensors.clone(),
-            private,
+            private: false,
+            retries: 0,
+            seat: None,
         }
+    }
+
+    /// The same, computed on private copies of the operands or not.
+    #[must_use]
+    pub fn privately(self, private: bool) -> Self {
+        Self { private, ..self }
+    }
+
+    /// The same, with so many retries after the death of a worker.
+    #[must_use]
+    pub fn retrying(self, retries: usize) -> Self {
+        Self { retries, ..self }
     }
 }
 
@@ -111,6 +144,10 @@ pub enum Answer {
         #[serde(default)]
         threads: Vec<f64>,
     },
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// The protocol of a runner that does not name one.

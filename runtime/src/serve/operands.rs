@@ -1,21 +1,22 @@
-//! How operands reach a runner: it computes on the arena itself, or on private copies, which it makes here.
+//! How operands reach this process: it computes on the arena itself, or on private copies, which it makes here.
 
 use std::io;
 
 use gingham_core::Registry;
-use gingham_runtime::arena::{ReadOnly, Writable};
-use gingham_runtime::workload::{self, Tasks};
 
-use super::protocol::Hello;
+use crate::arena::{ReadOnly, Writable};
+use crate::engine::Engine;
+use crate::process::protocol::Hello;
+use crate::workload::{self, Tasks};
 
 /// The arena, and private copies if `hello` requests them.
-pub(super) struct Transport {
+pub(super) struct Operands {
     inputs: ReadOnly,
     outputs: Writable,
     own: Option<[Writable; 2]>,
 }
 
-impl Transport {
+impl Operands {
     /// Maps the arena that `hello` names, and copies it if `hello` requests that.
     pub(super) fn open(hello: &Hello) -> io::Result<Self> {
         let inputs = ReadOnly::open(&hello.arenas.inputs.path, hello.arenas.inputs.bytes)?;
@@ -34,6 +35,7 @@ impl Transport {
     /// [`workload::Error`], where the tensors do not fit, or `registry` does not have the function.
     pub(super) fn tasks<'a>(
         &'a mut self,
+        engine: &'a Engine,
         hello: &'a Hello,
         registry: &'a Registry,
     ) -> Result<Box<dyn Tasks + 'a>, workload::Error> {
@@ -41,7 +43,7 @@ impl Transport {
             Some([inputs, outputs]) => (inputs.as_slice(), outputs.as_mut_slice()),
             None => (self.inputs.as_slice(), self.outputs.as_mut_slice()),
         };
-        hello.workload.tasks_in(registry, &hello.tensors, inputs, outputs)
+        engine.tasks_of(registry, hello, inputs, outputs)
     }
 
     /// Before a run whose results will be judged: copies what the parent wrote into the arena over earlier results,

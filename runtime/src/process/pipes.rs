@@ -1,5 +1,5 @@
-//! What a runner says. It is taken from the pipes as it comes, without waiting: the parent waits elsewhere, for the
-//! pipes and for the runner's end together.
+//! What a child says. It is taken from the pipes as it comes, without waiting: the parent waits elsewhere, for the
+//! pipes and for the child's end together.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
-/// What a runner answers, line by line.
+/// What a child answers, line by line.
 #[derive(Debug)]
 pub(super) struct Lines {
     pub(super) pipe: File,
@@ -46,20 +46,28 @@ impl Lines {
         self.buffer.len() > LONGEST_ANSWER
     }
 
-    /// Takes in the bytes that are there; false at the end of the pipe.
+    /// Takes in bytes that are there; false where none are, and at the end of the pipe.
     pub(super) fn read(&mut self) -> bool {
+        self.fill().is_some_and(|bytes| bytes > 0)
+    }
+
+    /// Takes in bytes that are there, and returns how many: 0 at the end of the pipe, `None` where none are there yet.
+    pub(super) fn fill(&mut self) -> Option<usize> {
         let mut bytes = [0; 4096];
-        match self.pipe.read(&mut bytes) {
-            Ok(n) => {
-                self.buffer.extend(&bytes[..n]);
-                n > 0
+        loop {
+            match self.pipe.read(&mut bytes) {
+                Ok(n) => {
+                    self.buffer.extend(&bytes[..n]);
+                    return Some(n);
+                }
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return (e.kind() != io::ErrorKind::WouldBlock).then_some(0),
             }
-            Err(e) => e.kind() == io::ErrorKind::Interrupted,
         }
     }
 }
 
-/// The last bytes that a runner has written to standard error: enough for a reason.
+/// The last bytes that a child has written to standard error: enough for a reason.
 #[derive(Debug)]
 pub(super) struct Tail {
     pub(super) pipe: File,

@@ -1,7 +1,12 @@
-//! A combination made ready in this process: its backend, its op threads, its pool of workers and its chunk.
+//! A combination made ready: its backend, its op threads, its pool of workers, threads or processes, and its chunk.
 //!
 //! Plans, trial runners and runs over files apply a combination here and nowhere else: an engine that cannot be made
 //! fails before anything runs, and callers handle one value instead of four.
+
+#[cfg(target_os = "linux")]
+pub mod processes;
+#[cfg(target_os = "linux")]
+mod tasks;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,6 +14,7 @@ use std::sync::Arc;
 use gingham_core::{Backend, Error as CoreError, Limit, OpThreads, Registry};
 
 use crate::combination::{Combination, ExecutorKind};
+use crate::environment::Environment;
 use crate::executor::{self, BoxError, Executor, Rayon, Serial, TaskErrors, Threads};
 
 /// A combination made ready. It owns its pool and keeps it between runs.
@@ -16,7 +22,16 @@ pub struct Engine {
     combination: Combination,
     /// `None` for the functions of a program, which have no backend.
     backend: Option<Arc<dyn Backend>>,
-    executor: Box<dyn Executor>,
+    pool: Pool,
+}
+
+/// Who does the tasks.
+enum Pool {
+    /// Threads of this process.
+    Threads(Box<dyn Executor>),
+    /// Other processes.
+    #[cfg(target_os = "linux")]
+    Processes(Box<processes::Pool>),
 }
 
 /// A combination that this process cannot apply.
@@ -29,6 +44,16 @@ pub enum Error {
     /// The pool cannot be had.
     #[error(transparent)]
     Executor(#[from] executor::Error),
+    /// The worker processes cannot be had.
+    #[cfg(target_os = "linux")]
+    #[error(transparent)]
+    Processes(#[from] processes::Error),
+    /// Work that only this process can do.
+    #[error(
+        "{0} runs tasks in other processes, which have neither the closures nor the arrays of this one; register the \
+         function by name, or have the plan allocate the arrays (`Plan::arena`)"
+    )]
+    Elsewhere(Combination),
     /// It was made for functions, and cannot run operations.
     #[error("{0} was made for functions: it has no backend to run operations with")]
     NoBackend(Combination),
@@ -49,26 +74,50 @@ impl Engine {
     /// [`Error`]
     pub fn new(registry: &Registry, combination: &Combination) -> Result<Self, Error> {
         let backend = Arc::clone(registry.get(&combination.backend)?);
-        drop(backend.limit(combination.op_threads)?);
-        Ok(Self { backend: Some(backend), ..Self::for_functions(combination)? })
+        if combination.executor.transport().is_none() {
+            drop(backend.limit(combination.op_threads)?);
+        }
+        let pool = pool(combination, || Environment::new(registry, true))?;
+        Ok(Self { combination: combination.clone(), backend: Some(backend), pool })
     }
 
     /// Makes `combination` ready for functions, which have no backend: the one that it names is ignored, and each call
     /// receives its op threads as the number of threads that the function may use.
     ///
     /// # Errors
-    /// [`executor::Error`]
-    pub fn for_functions(combination: &Combination) -> Result<Self, executor::Error> {
-        Ok(Self { combination: combination.clone(), backend: None, executor: executor(combination)? })
+    /// [`Error`]
+    pub fn for_functions(combination: &Combination) -> Result<Self, Error> {
+        let pool = pool(combination, || Environment::new(&Registry::new(), true))?;
+        Ok(Self { combination: combination.clone(), backend: None, pool })
     }
 
-    /// The same with another number of workers.
+    /// The same with so many workers, which are threads of this process.
     ///
     /// # Errors
-    /// [`executor::Error`]
-    pub fn with_workers(&self, workers: usize) -> Result<Self, executor::Error> {
-        let combination = Combination { workers, ..self.combination.clone() };
-        Ok(Self { executor: executor(&combination)?, combination, backend: self.backend.clone() })
+    /// [`Error`]
+    pub fn with_threads(&self, workers: usize) -> Result<Self, Error> {
+        let executor = match self.combination.executor {
+            ExecutorKind::Processes(_) => ExecutorKind::Threads,
+            here => here,
+        };
+        let combination = Combination { workers, executor, ..self.combination.clone() };
+        let pool = Pool::Threads(threads(&combination)?);
+        Ok(Self { combination, backend: self.backend.clone(), pool })
+    }
+
+    /// What it does about worker processes that die or hang; threads do neither.
+    #[cfg(target_os = "linux")]
+    pub fn set_faults(&mut self, faults: processes::Faults) {
+        if let Pool::Processes(pool) = &mut self.pool {
+            pool.set_faults(faults);
+        }
+    }
+
+    /// The ids of its worker processes, where it has some.
+    #[cfg(target_os = "linux")]
+    #[must_use]
+    pub fn processes(&self) -> Vec<u32> {
+        if let Pool::Processes(pool) = &self.pool { pool.processes() } else { Vec::new() }
     }
 
     /// The combination that it applies.
@@ -86,7 +135,7 @@ impl Engine {
     /// How many tasks may run at once.
     #[must_use]
     pub fn workers(&self) -> usize {
-        self.executor.workers()
+        self.combination.workers
     }
 
     /// Puts the op threads in force.
@@ -94,7 +143,9 @@ impl Engine {
     /// # Errors
     /// An error, where the backend cannot use as many in this process.
     pub fn limited(&self) -> Result<Limited<'_>, CoreError> {
-        let limit = self.backend.as_ref().map(|backend| backend.limit(self.combination.op_threads)).transpose()?;
+        let limited = || Some(self.backend.as_ref()?.limit(self.combination.op_threads));
+        // Processes have put them in force where they compute.
+        let limit = if matches!(self.pool, Pool::Threads(_)) { limited().transpose()? } else { None };
         Ok(Limited { engine: self, chunk: self.combination.chunk, _limit: limit })
     }
 }
@@ -134,7 +185,7 @@ impl Limited<'_> {
     /// # Errors
     /// [`TaskErrors`], as [`executor::for_each`].
     pub fn for_each(&self, n: usize, f: impl Fn(usize) -> Result<(), BoxError> + Sync) -> Result<(), TaskErrors> {
-        executor::for_each(self.engine.executor.as_ref(), n, self.chunk, f)
+        executor::for_each(self.here(n)?, n, self.chunk, f)
     }
 
     /// Calls `f` with groups of neighbours among `items`; `group` gives their lengths.
@@ -147,7 +198,7 @@ impl Limited<'_> {
         group: impl Fn(&[T]) -> usize + Sync,
         f: impl Fn(usize, &mut [T]) -> Result<(), BoxError> + Sync,
     ) -> Result<(), TaskErrors> {
-        executor::for_each_group_mut(self.engine.executor.as_ref(), items, self.chunk, group, f)
+        executor::for_each_group_mut(self.here(items.len())?, items, self.chunk, group, f)
     }
 
     /// Calls `f` with each of `items` and its index once.
@@ -159,24 +210,47 @@ impl Limited<'_> {
         items: &mut [T],
         f: impl Fn(usize, &mut T) -> Result<(), BoxError> + Sync,
     ) -> Result<(), TaskErrors> {
-        executor::for_each_mut(self.engine.executor.as_ref(), items, self.chunk, f)
+        executor::for_each_mut(self.here(items.len())?, items, self.chunk, f)
     }
 
     /// Hands `body` the indices of `0..n` one at a time, whatever the combination's chunk.
     ///
     /// # Errors
-    /// [`executor::Error`], as [`Executor::run`].
-    pub fn one_by_one(&self, n: usize, body: &(dyn Fn(Range<usize>) + Sync)) -> Result<(), executor::Error> {
-        self.engine.executor.run(n, 1, body)
+    /// [`Error`], as [`Executor::run`].
+    pub fn one_by_one(&self, n: usize, body: &(dyn Fn(Range<usize>) + Sync)) -> Result<(), Error> {
+        Ok(self.executor()?.run(n, 1, body)?)
+    }
+
+    fn executor(&self) -> Result<&dyn Executor, Error> {
+        match &self.engine.pool {
+            Pool::Threads(executor) => Ok(executor.as_ref()),
+            #[cfg(target_os = "linux")]
+            Pool::Processes(_) => Err(Error::Elsewhere(self.engine.combination.clone())),
+        }
+    }
+
+    /// The executor, for `n` tasks of this process.
+    fn here(&self, n: usize) -> Result<&dyn Executor, TaskErrors> {
+        self.executor().map_err(|error| TaskErrors::of_all(error.into(), n))
     }
 }
 
-/// A fresh pool of the combination's kind and size.
-fn executor(combination: &Combination) -> Result<Box<dyn Executor>, executor::Error> {
+/// A fresh pool of the combination's kind and size. `environment` is that of worker processes.
+fn pool(combination: &Combination, environment: impl FnOnce() -> Environment) -> Result<Pool, Error> {
+    match combination.executor {
+        #[cfg(target_os = "linux")]
+        ExecutorKind::Processes(_) => Ok(Pool::Processes(Box::new(processes::Pool::new(combination, environment())?))),
+        _ => Ok(Pool::Threads(threads(combination)?)),
+    }
+}
+
+/// A fresh pool of threads.
+fn threads(combination: &Combination) -> Result<Box<dyn Executor>, executor::Error> {
     Ok(match combination.executor {
         ExecutorKind::Serial => Box::new(Serial),
         ExecutorKind::Threads => Box::new(Threads::new(combination.workers)?),
         ExecutorKind::Rayon => Box::new(Rayon::new(combination.workers)?),
+        ExecutorKind::Processes(_) => return Err(executor::Error::Processes),
         ExecutorKind::Peer => return Err(executor::Error::Peer(combination.backend.clone())),
     })
 }
@@ -202,6 +276,6 @@ mod tests {
         let refused = limited.backend().map(drop).unwrap_err();
         assert!(matches!(&refused, Error::NoBackend(c) if c == engine.combination()), "{refused}");
         let peer = Engine::for_functions(&Combination::peer("numpy")).map(drop);
-        assert!(matches!(peer, Err(executor::Error::Peer(_))));
+        assert!(matches!(peer, Err(Error::Executor(executor::Error::Peer(_)))));
     }
 }

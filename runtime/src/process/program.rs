@@ -1,4 +1,9 @@
-//! What a trial starts: this program again, or a peer, which is a command that speaks the trial protocol.
+//! What a trial or a pool of processes starts: this program again, or a peer, which is a command that speaks the same
+//! protocol.
+//!
+//! Such a process is this program, started again. If its main went its own way there instead of serving, each would
+//! start others in turn, without end. So a process that has not called [`crate::serve::init`] does not start its own
+//! program.
 
 use std::env;
 use std::fs;
@@ -6,15 +11,19 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use gingham_runtime::combination::{Combination, is_peer_name};
 use rustix::fs::{Access, access};
+use rustix::io::Errno;
+use rustix::process::{Pid, getppid, test_kill_process};
 
-/// What a trial starts.
+use crate::combination::{Combination, is_peer_name};
+
+/// What is started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Program {
-    /// A program whose `main` begins with [`super::init`]. Where it is the program of this process, trials run the same
-    /// executable as this process, even if another file has taken its path since.
+    /// A program whose `main` begins with [`crate::serve::init`]. Where it is the program of this process, the same
+    /// executable is started, even if another file has taken its path since.
     Own(PathBuf),
     /// Any other runner, in any language.
     Peer {
@@ -23,6 +32,51 @@ pub enum Program {
         /// The command, then its arguments. No shell interprets them.
         words: Vec<String>,
     },
+}
+
+/// Set in the environment of a child that serves to the id of its parent process. A process that the child starts has
+/// another parent, and so does not take itself for one that serves.
+const MARKER: &str = "GINGHAM_PARENT";
+
+/// Set in addition where the child is to end with the thread that started it.
+const KEPT: &str = "GINGHAM_KEPT";
+
+/// Whether this process has called [`crate::serve::init`]; its children then do so too.
+static INITIALISED: AtomicBool = AtomicBool::new(false);
+
+/// The error of a program whose main would not serve its parent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "trials and the workers of processes start this program anew, and its main does not serve them; make \
+     `gingham::init(&registry)` the first line of main"
+)]
+pub struct Uninitialised;
+
+/// From here on this process may start its own program.
+pub(crate) fn initialise() {
+    INITIALISED.store(true, Ordering::Relaxed);
+}
+
+/// Marks what `command` starts as a child that serves, and that is to be `kept`: ended with the thread that starts it.
+pub(super) fn mark(command: &mut Command, kept: bool) {
+    command.env(MARKER, std::process::id().to_string());
+    if kept {
+        command.env(KEPT, "1");
+    } else {
+        command.env_remove(KEPT);
+    }
+}
+
+/// Whether this process is to end with the thread that started it.
+pub(crate) fn is_kept() -> bool {
+    std::env::var_os(KEPT).is_some()
+}
+
+/// Whether this process was started to serve a parent, even if that has died meanwhile.
+pub(crate) fn serves() -> bool {
+    let marker = std::env::var(MARKER).ok();
+    let asking = marker.and_then(|number| Pid::from_raw(number.parse().ok()?));
+    asking.is_some_and(|asking| getppid() == Some(asking) || test_kill_process(asking) == Err(Errno::SRCH))
 }
 
 /// The program of the calling process, even if its file has been replaced or removed.
@@ -48,7 +102,8 @@ pub enum Error {
 
 impl Program {
     /// Whether it is the peer that `combination` names.
-    pub(crate) fn is(&self, combination: &Combination) -> bool {
+    #[must_use]
+    pub fn is(&self, combination: &Combination) -> bool {
         matches!(self, Self::Peer { name, .. } if Combination::peer(name) == *combination)
     }
 
@@ -78,6 +133,21 @@ impl Program {
         Ok(Self::Peer { name: name.into(), words })
     }
 
+    /// The program of this process.
+    #[must_use]
+    pub fn this() -> Self {
+        Self::Own(THIS.into())
+    }
+
+    /// Whether it may be started from this process.
+    ///
+    /// # Errors
+    /// [`Uninitialised`], where it is the program of this process, which has not called [`crate::serve::init`].
+    pub fn check(&self) -> Result<(), Uninitialised> {
+        let endless = self.is_this() || serves();
+        if endless && !INITIALISED.load(Ordering::Relaxed) { Err(Uninitialised) } else { Ok(()) }
+    }
+
     /// Whether a command begins with the name of a program: a path, or one that `PATH` leads to.
     #[must_use]
     pub fn is_there(&self) -> bool {
@@ -92,7 +162,7 @@ impl Program {
     }
 
     /// Whether it is the program of this process.
-    pub(super) fn is_this(&self) -> bool {
+    fn is_this(&self) -> bool {
         let (Self::Own(path), Ok(this)) = (self, fs::read_link(THIS)) else { return false };
         let file = |path: &Path| fs::metadata(path).ok().map(|file| (file.dev(), file.ino()));
         // The kernel marks it so if the file that this process was started from has lost its name.
@@ -102,7 +172,8 @@ impl Program {
     }
 
     /// What starts it.
-    pub(super) fn command(&self) -> Command {
+    #[must_use]
+    pub fn command(&self) -> Command {
         match self {
             Self::Own(_) if self.is_this() => Command::new(THIS),
             Self::Own(path) => Command::new(path),

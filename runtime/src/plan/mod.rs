@@ -1,8 +1,15 @@
 //! An answer made ready to run in a program.
 
+#[cfg(target_os = "linux")]
+mod shared;
+
+use bytemuck::Pod;
 use gingham_core::function::Value;
 use gingham_core::ndarray::ArrayView1;
 use gingham_core::{Context, Product, Registry, Scalar};
+
+#[cfg(target_os = "linux")]
+pub use shared::MemoryError;
 
 use crate::combination::Combination;
 use crate::engine::{self, Engine};
@@ -16,6 +23,10 @@ pub struct Plan {
     pub(crate) origin: String,
     doubts: Vec<String>,
 }
+
+/// What a plan of processes costs that no tuning has measured.
+const COPIES: &str = "arrays of this program are copied to the workers' memory and the results back, every byte once; \
+                      those in `Plan::arena` are not copied";
 
 /// A plan that cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +58,10 @@ pub enum RunError {
     /// The process cannot use the op threads any more, so that nothing was run.
     #[error(transparent)]
     Limit(#[from] gingham_core::Error),
+    /// There is no memory for the operands that workers share.
+    #[cfg(target_os = "linux")]
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
     /// The registry lacks the function, or the workload calls none.
     #[error(transparent)]
     Workload(#[from] workload::Error),
@@ -61,7 +76,7 @@ impl Plan {
     /// # Errors
     /// [`Error`], where its pool cannot be started.
     pub fn for_functions(combination: &Combination) -> Result<Self, Error> {
-        let engine = Engine::for_functions(combination).map_err(engine::Error::from)?;
+        let engine = Engine::for_functions(combination)?;
         Ok(Self::new(engine, format!("{combination}, for functions"), Vec::new()))
     }
 
@@ -79,7 +94,8 @@ impl Plan {
     /// what would make them apply; then the doubts.
     #[must_use]
     pub fn note(&self) -> String {
-        [std::slice::from_ref(&self.origin), &self.doubts].concat().join("; ")
+        let copies = self.combination().executor.transport().map(|_| COPIES.to_owned());
+        [std::slice::from_ref(&self.origin), copies.as_slice(), &self.doubts].concat().join("; ")
     }
 
     /// The note without the doubts.
@@ -113,7 +129,11 @@ impl Plan {
     ///
     /// # Errors
     /// As [`Plan::run`].
-    pub fn matmul_many<T: Scalar>(&self, products: &mut [Product<'_, T>]) -> Result<(), RunError> {
+    pub fn matmul_many<T: Scalar + Pod>(&self, products: &mut [Product<'_, T>]) -> Result<(), RunError> {
+        #[cfg(target_os = "linux")]
+        if self.shares() {
+            return self.matmul_copied(products);
+        }
         Ok(multiply(products, &self.engine.limited()?)?)
     }
 
@@ -121,8 +141,15 @@ impl Plan {
     ///
     /// # Errors
     /// As [`Plan::run`].
-    pub fn dot_many<T: Scalar>(&self, pairs: &[(ArrayView1<'_, T>, ArrayView1<'_, T>)]) -> Result<Vec<T>, RunError> {
+    pub fn dot_many<T: Scalar + Pod>(
+        &self,
+        pairs: &[(ArrayView1<'_, T>, ArrayView1<'_, T>)],
+    ) -> Result<Vec<T>, RunError> {
         let mut sums = vec![T::zero(); pairs.len()];
+        #[cfg(target_os = "linux")]
+        if self.shares() {
+            return self.dot_copied(pairs, &mut sums).map(|()| sums);
+        }
         let dots = pairs.iter().zip(&mut sums).map(|(&(x, y), out)| Task::Dot { x, y, out });
         self.run(&mut Batch::from(dots.collect::<Vec<_>>()))?;
         Ok(sums)
@@ -172,8 +199,12 @@ impl Plan {
     /// # Errors
     /// [`RunError::Workload`], where the workload calls no function of `registry` that writes `T`, or as
     /// [`Plan::call_each`].
-    pub fn call<T: Value>(&self, registry: &Registry, workload: &Workload) -> Result<Vec<T>, RunError> {
+    pub fn call<T: Value + Pod>(&self, registry: &Registry, workload: &Workload) -> Result<Vec<T>, RunError> {
         let Call::Function(call) = workload.call() else { return Err(workload::Error::Nothing.into()) };
+        #[cfg(target_os = "linux")]
+        if self.shares() {
+            return self.call_shared(registry, workload);
+        }
         let (body, parameters) = (call.body::<T>(registry)?, &call.parameters);
         let ([_, len, _], on) = (workload.shape().sizes(), self.engine.limited()?);
         let mut results = vec![T::default(); call.items * len];
