@@ -10,7 +10,7 @@
 //!   profile                      the saved answers, which of them fits, and what it rests on
 //!     store                      files: size limit, schema, lock, atomic replacing
 //! files                          whole folders of .npy files, through an engine
-//!   npy                          their headers and data
+//! format                         arrays in files: npy, npz, csv, raw
 //! serve                          a process that another one started: the runner of a trial, a worker
 //! engine                         backend + limit + executor + chunk: the one place that applies a combination
 //!   processes                    a pool of worker processes, the board between it and them, and their deaths
@@ -38,7 +38,7 @@ pub mod executor;
 #[cfg(feature = "files")]
 pub mod files;
 #[cfg(feature = "files")]
-pub mod npy;
+pub mod format;
 mod parallel;
 pub mod plan;
 #[cfg(target_os = "linux")]
@@ -56,6 +56,8 @@ pub mod workload;
 
 pub use combination::{Combination, ExecutorKind, Transport};
 pub use engine::Engine;
+#[cfg(feature = "files")]
+pub use format::npy;
 pub use plan::Plan;
 pub use profile::Profile;
 pub use session::Session;

@@ -8,7 +8,7 @@ use gingham_core::{DType, Op};
 
 use super::shapes::Shapes;
 use super::{Error, Failure, Pair, Problem};
-use crate::npy::{self, Header};
+use crate::format::{self, npy::Header};
 use crate::workload::{Layout, Shape, Single, Workload};
 
 /// The part of the available bytes at the start of a run that pairs may take: the rest is for file caches and for what
@@ -102,7 +102,7 @@ impl Good {
     fn new(index: usize, pair: &Pair, options: Options) -> Result<Self, Problem> {
         let header = |path: &Path| {
             let header = Header::read(path)?;
-            let dtype = header.dtype(options.cast).map_err(npy::Error::at(path))?;
+            let dtype = header.dtype(options.cast).map_err(format::Error::at(path))?;
             Ok::<_, Problem>((header, dtype))
         };
         let ((a, lhs), (b, rhs)) = (header(&pair.lhs)?, header(&pair.rhs)?);

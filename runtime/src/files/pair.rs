@@ -8,7 +8,7 @@ use gingham_core::DType;
 use super::freivalds::Wrong;
 use crate::engine;
 use crate::executor::TaskErrors;
-use crate::npy;
+use crate::format;
 use crate::quantity::bytes;
 use crate::shown::Shown;
 
@@ -41,7 +41,7 @@ pub struct Failure {
 pub enum Problem {
     /// A file that cannot be read, or the output that cannot be written.
     #[error(transparent)]
-    File(#[from] npy::Error),
+    File(#[from] format::Error),
     /// Different element types.
     #[error("{lhs} x {rhs}; expected one dtype: `--cast {lhs}` or `--cast {rhs}` converts")]
     DTypes {

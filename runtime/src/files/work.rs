@@ -20,7 +20,8 @@ use crate::clock::Clock;
 use crate::engine::{self, Limited};
 use crate::executor::panics::message;
 use crate::executor::{Executor, Serial};
-use crate::npy::{self, Array, Element, Partials, remove_stale};
+use crate::format::npy::{self, Array};
+use crate::format::{Element, Partials, remove_stale};
 use crate::store;
 use crate::workload::multiply;
 

@@ -3,13 +3,14 @@
 //! They are `\x93NUMPY`, two bytes of version, the length of the rest (two bytes in version 1.0, four in the others),
 //! and a Python dictionary that ends in a newline. What is allocated for them is bounded by [`Header::MAX_LENGTH`].
 
-use std::fs::{self, File};
-use std::io::{Read, Seek};
+use std::io::Read;
 use std::path::Path;
 
 use gingham_core::DType;
 
-use super::{Endian, Error, Kind, Problem, dictionary};
+use super::super::array::{self, Layout};
+use super::super::{self as format, Endian, Error, Kind};
+use super::{Problem, dictionary};
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 
@@ -41,37 +42,44 @@ impl Header {
     /// The header of the file at `path`, which must end with its last value.
     ///
     /// # Errors
-    /// Every [`Problem`] but [`Problem::Cast`] and [`Problem::Memory`].
+    /// Every [`Problem`] but [`Problem::Cast`], and those of opening and reading a file.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        open(path).map(|(_, header)| header).map_err(Error::at(path))
+        format::open(path).and_then(|(mut file, length)| Self::read_from(&mut file, length)).map_err(Error::at(path))
+    }
+
+    /// The header that `reader` starts with. Of its `length` bytes, the values are left to be read.
+    pub(in super::super) fn read_from(reader: &mut impl Read, length: u64) -> Result<Self, format::Problem> {
+        let (head, start) = read_head(reader, length)?;
+        let ((kind, endian), fortran_order, shape) = dictionary::parse(&head, start)?;
+        let header = Self { kind, endian, fortran_order, shape, data_offset: head.len() };
+        header.check_length(length)?;
+        Ok(header)
     }
 
     /// The type to compute in: `cast`, or the file's own.
     ///
     /// # Errors
     /// [`Problem::Cast`], if `cast` is `None` and no backend computes in the file's own type.
-    pub fn dtype(&self, cast: Option<DType>) -> Result<DType, Problem> {
-        cast.or(self.kind.dtype()).ok_or(Problem::Cast(self.kind))
+    pub fn dtype(&self, cast: Option<DType>) -> Result<DType, format::Problem> {
+        Ok(cast.or(self.kind.dtype()).ok_or(Problem::Cast(self.kind))?)
     }
 
-    /// Number of elements; [`Problem::TooLarge`] if this machine cannot address their bytes.
-    pub(crate) fn count(&self) -> Result<usize, Problem> {
-        // Axes of length 0 are left out first: `ndarray` has no array of shape (0, 2**63) either.
-        let mut lengths = self.shape.iter().filter(|&&length| length != 0);
-        let bytes = lengths.try_fold(self.kind.size(), |bytes, &length| bytes.checked_mul(length));
-        match bytes.filter(|&bytes| isize::try_from(bytes).is_ok()) {
-            Some(_) if self.shape.contains(&0) => Ok(0),
-            Some(bytes) => Ok(bytes / self.kind.size()),
-            None => Err(Problem::TooLarge(self.shape.clone())),
-        }
+    /// Number of elements.
+    pub(crate) fn count(&self) -> Result<usize, format::Problem> {
+        array::elements(self.kind, &self.shape)
+    }
+
+    /// How the values stand in memory, converted to `cast` if given.
+    pub(super) fn layout(self, cast: Option<DType>) -> Layout {
+        Layout { kind: cast.map_or(self.kind, Kind::of), shape: self.shape, fortran_order: self.fortran_order }
     }
 
     /// Checks that a file of this length ends with its last value.
-    fn check_length(&self, file_length: u64) -> Result<(), Problem> {
+    fn check_length(&self, file_length: u64) -> Result<(), format::Problem> {
         let (holds, needs) = (file_length - self.data_offset as u64, (self.count()? * self.kind.size()) as u64);
         match holds {
-            _ if holds < needs => Err(Problem::Truncated(needs - holds)),
-            _ if holds > needs => Err(Problem::Trailing(holds - needs)),
+            _ if holds < needs => Err(Problem::Truncated(needs - holds).into()),
+            _ if holds > needs => Err(Problem::Trailing(holds - needs).into()),
             _ => Ok(()),
         }
     }
@@ -96,50 +104,42 @@ pub(super) fn head(descr: &str, fortran_order: bool, shape: &[usize]) -> Vec<u8>
     head
 }
 
-/// The file at `path`, positioned at its first value, and its header.
-pub(super) fn open(path: &Path) -> Result<(File, Header), Problem> {
-    // Checked before opening, which would wait for ever on a pipe without a writer.
-    if !fs::metadata(path).map_err(Problem::io("open"))?.is_file() {
-        return Err(Problem::NotAFile);
-    }
-    let mut file = File::open(path).map_err(Problem::io("open"))?;
-    let length = file.metadata().map_err(Problem::io("open"))?.len();
-    let (head, start) = read_head(&mut file, length)?;
-    let ((kind, endian), fortran_order, shape) = dictionary::parse(&head, start)?;
-    let header = Header { kind, endian, fortran_order, shape, data_offset: head.len() };
-    header.check_length(length)?;
-    Ok((file, header))
-}
-
 /// The bytes before the first value, and where the dictionary starts in them.
-fn read_head(file: &mut File, file_length: u64) -> Result<(Vec<u8>, usize), Problem> {
-    let holds = |bytes: usize| match (bytes as u64).checked_sub(file_length) {
+fn read_head(reader: &mut impl Read, length: u64) -> Result<(Vec<u8>, usize), format::Problem> {
+    let holds = |bytes: usize| match (bytes as u64).checked_sub(length) {
         None | Some(0) => Ok(()),
         Some(missing) => Err(Problem::HeaderCut(missing)),
     };
-    let mut prefix = [0; 12];
-    let held = file_length.min(12) as usize;
-    file.read_exact(&mut prefix[..held]).map_err(Problem::io("read"))?;
-    if prefix[..held.min(MAGIC.len())] != MAGIC[..held.min(MAGIC.len())] {
-        if ARCHIVES.iter().any(|magic| prefix.starts_with(magic)) {
-            return Err(Problem::Archive);
+    let mut head = Vec::new();
+    // At most MAX_LENGTH more bytes at a time.
+    let mut read = |head: &mut Vec<u8>, to: usize| {
+        let from = head.len();
+        head.resize(to, 0);
+        reader.read_exact(&mut head[from..]).map_err(format::Problem::io("read"))
+    };
+    read(&mut head, length.min(10) as usize)?;
+    let magic = head.len().min(MAGIC.len());
+    if head[..magic] != MAGIC[..magic] {
+        if ARCHIVES.iter().any(|magic| head.starts_with(magic)) {
+            return Err(Problem::Archive.into());
         }
-        return Err(Problem::Magic(prefix[..held].escape_ascii().to_string()));
+        return Err(Problem::Magic(head.escape_ascii().to_string()).into());
     }
     holds(10)?;
-    let (start, length) = match prefix {
-        [.., 1, 0, a, b, _, _] => (10, u16::from_le_bytes([a, b]).into()),
-        [.., 2 | 3, 0, a, b, c, d] => {
+    let (start, length) = match head[MAGIC.len()..] {
+        [1, 0, a, b] => (10, u16::from_le_bytes([a, b]).into()),
+        [2 | 3, 0, a, b] => {
             holds(12)?;
-            (12, u32::from_le_bytes([a, b, c, d]) as usize)
+            read(&mut head, 12)?;
+            (12, u32::from_le_bytes([a, b, head[10], head[11]]) as usize)
         }
-        [.., major, minor, _, _, _, _] => return Err(Problem::Version(major, minor)),
+        [major, minor, ..] => return Err(Problem::Version(major, minor).into()),
+        _ => unreachable!("ten bytes, less the magic ones"),
     };
     if length > Header::MAX_LENGTH {
-        return Err(Problem::HeaderTooLong(length));
+        return Err(Problem::HeaderTooLong(length).into());
     }
     holds(start + length)?;
-    let mut head = vec![0; start + length];
-    file.rewind().and_then(|()| file.read_exact(&mut head)).map_err(Problem::io("read"))?;
+    read(&mut head, start + length)?;
     Ok((head, start))
 }

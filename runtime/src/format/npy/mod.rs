@@ -10,45 +10,18 @@
 mod array;
 mod dictionary;
 mod header;
-mod kind;
-mod partial;
-
-use std::io;
-use std::path::{Path, PathBuf};
 
 pub use array::{Array, read};
+pub(super) use array::{load, save};
 pub use header::Header;
-pub use kind::{Element, Endian, Kind};
-pub use partial::{Partials, remove_stale};
 
-use crate::shown::Shown;
+use super::Kind;
+pub use super::Partials;
 
-/// A file that could not be read or written.
-#[derive(Debug, thiserror::Error)]
-#[error("{}: {problem}", Shown(path))]
-pub struct Error {
-    /// The file.
-    pub path: PathBuf,
-    /// What is wrong with it.
-    pub problem: Problem,
-}
-
-impl Error {
-    pub(crate) fn at(path: &Path) -> impl FnOnce(Problem) -> Self {
-        move |problem| Self { path: path.into(), problem }
-    }
-}
-
-/// What is wrong with a file, and what would have worked. Texts taken from the file are escaped and cut.
+/// What is wrong with a `.npy` file, and what would have worked. Texts taken from the file are escaped and cut.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
-    /// The operating system refused to do this, for this reason.
-    #[error("cannot {0}: {1}")]
-    Io(&'static str, io::Error),
-    /// A directory, a pipe, a device.
-    #[error("not a regular file; expected a .npy file")]
-    NotAFile,
     /// The file starts with these bytes, which are not the first six of the format.
     #[error("not a .npy file: it starts with `{0}`; expected `\\x93NUMPY`, as numpy.save writes")]
     Magic(String),
@@ -83,22 +56,10 @@ pub enum Problem {
     /// The elements are objects, records, texts, dates or of extended precision: NumPy's descriptor.
     #[error("elements of dtype `{0}`; expected real numbers of at most 64 bits, such as <f8 or <f4")]
     DType(String),
-    /// No machine can hold an array of the shape in the header.
-    #[error("shape {0:?} has more bytes than this machine can address")]
-    TooLarge(Vec<usize>),
     /// The file ends this many bytes before the end of its last element.
     #[error("truncated: {0} bytes of the data are missing; copy or save it again")]
     Truncated(u64),
     /// The file goes on for this many bytes after its last element.
     #[error("{0} bytes follow the data; expected none: save it again as a single array")]
     Trailing(u64),
-    /// The system refused this many bytes of memory for the values.
-    #[error("no memory for {0} bytes of data; use fewer workers or smaller matrices")]
-    Memory(usize),
-}
-
-impl Problem {
-    fn io(what: &'static str) -> impl FnOnce(io::Error) -> Self {
-        move |cause| Self::Io(what, cause)
-    }
 }

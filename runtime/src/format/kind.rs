@@ -1,8 +1,12 @@
 //! The element types of NumPy that have a real value, and how their bytes become numbers.
 
 use std::fmt;
+use std::io::{self, Read};
 
 use gingham_core::{DType, Scalar};
+
+/// Bytes decoded at a time: they stay in cache until they are.
+const BLOCK: usize = 64 << 10;
 
 /// Order of the bytes of an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +15,11 @@ pub enum Endian {
     Little,
     /// Most significant byte first.
     Big,
+}
+
+impl Endian {
+    /// The order of this machine.
+    pub const NATIVE: Self = if cfg!(target_endian = "big") { Self::Big } else { Self::Little };
 }
 
 /// An element type of a file; its [`Display`](fmt::Display) is NumPy's name for it.
@@ -32,7 +41,7 @@ pub enum Kind {
 }
 
 /// An element type that arrays are computed and written in.
-pub trait Element: Scalar + bytemuck::NoUninit {}
+pub trait Element: Scalar + bytemuck::Pod {}
 
 impl Element for f32 {}
 impl Element for f64 {}
@@ -64,6 +73,22 @@ impl Kind {
         }
     }
 
+    /// NumPy's descriptor of the type in this machine's byte order, for example `<f8`.
+    pub(super) fn descr(self) -> String {
+        let order = match (self.size(), Endian::NATIVE) {
+            (1, _) => '|',
+            (_, Endian::Little) => '<',
+            (_, Endian::Big) => '>',
+        };
+        let letter = match self {
+            Self::Float64 | Self::Float32 | Self::Float16 => 'f',
+            Self::Bool => 'b',
+            Self::Int8 | Self::Int16 | Self::Int32 | Self::Int64 => 'i',
+            Self::UInt8 | Self::UInt16 | Self::UInt32 | Self::UInt64 => 'u',
+        };
+        format!("{order}{letter}{}", self.size())
+    }
+
     /// Bytes of an element.
     #[must_use]
     pub fn size(self) -> usize {
@@ -85,44 +110,81 @@ impl Kind {
         }
     }
 
-    /// Appends the elements that `bytes`, a whole number of them, encode: rounded to nearest, as `.astype` does.
-    pub(super) fn decode<T: Element>(self, bytes: &[u8], endian: Endian, values: &mut Vec<T>) {
+    /// The type that `dtype` computes in.
+    #[must_use]
+    pub fn of(dtype: DType) -> Self {
+        match dtype {
+            DType::F64 => Self::Float64,
+            DType::F32 => Self::Float32,
+        }
+    }
+
+    /// Fills `bytes` with elements of this type from `reader`, in this machine's byte order. If the file has that
+    /// order, its bytes go there at once, by one `read` if the system gives them so.
+    pub(super) fn read(self, reader: &mut impl Read, endian: Endian, bytes: &mut [u8]) -> io::Result<()> {
+        reader.read_exact(bytes)?;
+        if endian != Endian::NATIVE {
+            bytes.chunks_exact_mut(self.size()).for_each(<[u8]>::reverse);
+        }
+        Ok(())
+    }
+
+    /// Fills `values` with elements of this type from `reader`, converted.
+    pub(super) fn read_as<T: Element>(
+        self,
+        reader: &mut impl Read,
+        endian: Endian,
+        values: &mut [T],
+    ) -> io::Result<()> {
+        if self.dtype() == Some(T::DTYPE) {
+            return self.read(reader, endian, bytemuck::cast_slice_mut(values));
+        }
+        let mut block = vec![0; BLOCK.min(values.len() * self.size())];
+        for values in values.chunks_mut(BLOCK / self.size()) {
+            let block = &mut block[..values.len() * self.size()];
+            reader.read_exact(block)?;
+            self.decode(block, endian, values);
+        }
+        Ok(())
+    }
+
+    /// Fills `values` with the elements that `bytes` encode: rounded to nearest, as `.astype` does.
+    fn decode<T: Element>(self, bytes: &[u8], endian: Endian, values: &mut [T]) {
         match self {
-            Self::Float64 => extend(bytes, endian, values, f64::from_le_bytes),
-            Self::Float32 => extend(bytes, endian, values, f32::from_le_bytes),
-            Self::Float16 => extend(bytes, endian, values, |bytes| half(u16::from_le_bytes(bytes))),
-            Self::Bool => extend(bytes, endian, values, |[byte]| u8::from(byte != 0)),
-            Self::Int8 => extend(bytes, endian, values, i8::from_le_bytes),
-            Self::Int16 => extend(bytes, endian, values, i16::from_le_bytes),
-            Self::Int32 => extend(bytes, endian, values, i32::from_le_bytes),
-            Self::Int64 => extend(bytes, endian, values, i64::from_le_bytes),
-            Self::UInt8 => extend(bytes, endian, values, u8::from_le_bytes),
-            Self::UInt16 => extend(bytes, endian, values, u16::from_le_bytes),
-            Self::UInt32 => extend(bytes, endian, values, u32::from_le_bytes),
-            Self::UInt64 => extend(bytes, endian, values, u64::from_le_bytes),
+            Self::Float64 => convert(bytes, endian, values, f64::from_le_bytes),
+            Self::Float32 => convert(bytes, endian, values, f32::from_le_bytes),
+            Self::Float16 => convert(bytes, endian, values, |bytes| half(u16::from_le_bytes(bytes))),
+            Self::Bool => convert(bytes, endian, values, |[byte]| u8::from(byte != 0)),
+            Self::Int8 => convert(bytes, endian, values, i8::from_le_bytes),
+            Self::Int16 => convert(bytes, endian, values, i16::from_le_bytes),
+            Self::Int32 => convert(bytes, endian, values, i32::from_le_bytes),
+            Self::Int64 => convert(bytes, endian, values, i64::from_le_bytes),
+            Self::UInt8 => convert(bytes, endian, values, u8::from_le_bytes),
+            Self::UInt16 => convert(bytes, endian, values, u16::from_le_bytes),
+            Self::UInt32 => convert(bytes, endian, values, u32::from_le_bytes),
+            Self::UInt64 => convert(bytes, endian, values, u64::from_le_bytes),
         }
     }
 }
 
-fn extend<const SIZE: usize, S: num_traits::NumCast, T: Element>(
+fn convert<const SIZE: usize, S: num_traits::NumCast, T: Element>(
     bytes: &[u8],
     endian: Endian,
-    values: &mut Vec<T>,
+    values: &mut [T],
     from_little: impl Fn([u8; SIZE]) -> S,
 ) {
     let (elements, _) = bytes.as_chunks();
-    let value = |bytes| -> T { num_traits::cast(from_little(bytes)).expect("every number of these types has a float") };
-    match endian {
-        Endian::Little => values.extend(elements.iter().map(|&bytes| value(bytes))),
-        Endian::Big => values.extend(elements.iter().map(|&(mut bytes)| {
-            bytes.reverse();
-            value(bytes)
-        })),
+    for (value, &element) in values.iter_mut().zip(elements) {
+        let mut element: [u8; SIZE] = element;
+        if endian == Endian::Big {
+            element.reverse();
+        }
+        *value = num_traits::cast(from_little(element)).expect("every number of these types has a float");
     }
 }
 
 /// The value of an IEEE 754 binary16.
-fn half(bits: u16) -> f32 {
+pub(super) fn half(bits: u16) -> f32 {
     let (exponent, fraction) = (i32::from(bits >> 10 & 31), f32::from(bits & 1023));
     let magnitude = match exponent {
         0 => fraction * f32::exp2(-24.0),
@@ -145,8 +207,8 @@ mod tests {
 
     fn decoded<T: Element>(descr: &str, bytes: &[u8]) -> Vec<T> {
         let (kind, endian) = Kind::parse(descr.as_bytes()).expect(descr);
-        let mut values = Vec::new();
-        kind.decode(bytes, endian, &mut values);
+        let mut values = vec![T::zero(); bytes.len() / kind.size()];
+        kind.read_as(&mut &bytes[..], endian, &mut values).expect("all bytes");
         values
     }
 
@@ -191,6 +253,15 @@ mod tests {
         for bits in 0..0x7bff_u16 {
             let step = f32::powi(2.0, i32::from(bits >> 10).max(1) - 25);
             assert_eq!(half(bits + 1) - half(bits), step, "{bits:#06x}");
+        }
+    }
+
+    #[test]
+    fn a_descriptor_names_its_kind_in_the_order_of_this_machine() {
+        for code in ["f8", "f4", "f2", "b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"] {
+            let (kind, _) = Kind::parse(format!("<{code}").as_bytes()).expect(code);
+            let order = if kind.size() == 1 { Endian::Little } else { Endian::NATIVE };
+            assert_eq!(Kind::parse(kind.descr().as_bytes()), Some((kind, order)), "{code}");
         }
     }
 

@@ -4,7 +4,8 @@
 //! keys in any order, either kind of quotes, the `L` that Python 2 put after an integer. Nothing nests in it, hence the
 //! parser does not recurse, and no file can exhaust the stack.
 
-use super::{Endian, Kind, Problem};
+use super::super::{Endian, Kind, excerpt};
+use super::Problem;
 
 /// As in NumPy 2.
 const MAX_AXES: usize = 64;
@@ -141,12 +142,4 @@ impl<'a> Text<'a> {
         };
         Problem::Header { expected: expected.into(), at: self.at, found }
     }
-}
-
-/// The beginning of a text from a file, fit for a terminal.
-fn excerpt(text: &[u8]) -> String {
-    const LENGTH: usize = 24;
-    let dots = if text.len() > LENGTH { ".." } else { "" };
-    let escaped = text[..text.len().min(LENGTH)].escape_ascii().to_string();
-    escaped.replace("\\'", "'").replace("\\\"", "\"") + dots
 }

@@ -11,13 +11,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use ndarray::{ArrayView, Dimension};
 use tempfile::NamedTempFile;
 
-use super::{Element, Error, Problem, array};
+use super::{Error, Problem};
 use crate::store::{self, PARTIAL, directory};
 
-/// How the names of temporary files end.
+/// How the names of temporary files end, whatever the format, so that one rule finds those that were left.
 const SUFFIX: &str = ".npy.partial";
 
 /// The files that are being written.
@@ -25,14 +24,14 @@ const SUFFIX: &str = ".npy.partial";
 pub struct Partials(Mutex<HashSet<PathBuf>>);
 
 impl Partials {
-    /// Writes `array` to a `.npy` file at `path`. A file that is there is replaced, and the new one gets its
+    /// The file at `path` gets what `write` writes. A file that is there is replaced, and the new one gets its
     /// permissions; a link is followed.
     ///
     /// # Errors
-    /// [`Problem::NotAFile`], where a directory, a pipe or a device has the name, and [`Problem::Io`]; the temporary
-    /// file is gone then, and a former file at `path` untouched.
-    pub fn write<T: Element, D: Dimension>(&self, path: &Path, array: &ArrayView<'_, T, D>) -> Result<(), Error> {
-        let write = || {
+    /// [`Problem::NotAFile`], where a directory, a pipe or a device has the name, [`Problem::Io`], and those of
+    /// `write`; the temporary file is gone then, and a former file at `path` untouched.
+    pub(super) fn replace(&self, path: &Path, write: impl FnOnce(&File) -> Result<(), Problem>) -> Result<(), Error> {
+        let replace = || {
             let (path, permissions) = destination(path)?;
             let temporary = {
                 let mut names = self.lock();
@@ -41,16 +40,18 @@ impl Partials {
                 temporary
             };
             let name = temporary.path().to_owned();
-            let written = array::write(temporary.as_file(), array).and_then(|()| {
-                permissions.map_or(Ok(()), |permissions| temporary.as_file().set_permissions(permissions))
+            let written = write(temporary.as_file()).and_then(|()| {
+                permissions
+                    .map_or(Ok(()), |permissions| temporary.as_file().set_permissions(permissions))
+                    .map_err(Problem::io("write"))
             });
             let mut names = self.lock();
             names.remove(&name);
-            written.map_err(Problem::io("write"))?;
+            written?;
             temporary.persist(&path).map_err(|error| Problem::io("rename the temporary file to it")(error.error))?;
             Ok(())
         };
-        write().map_err(Error::at(path))
+        replace().map_err(Error::at(path))
     }
 
     /// Removes the files that are not whole. While the returned guard lives, no file is begun or gets its name.

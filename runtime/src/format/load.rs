@@ -1,0 +1,94 @@
+//! Reading the arrays of a file.
+
+use std::path::Path;
+
+use gingham_core::DType;
+use rawzip::{FileReader, RangeReader, ReaderAt};
+
+use super::array::Limited;
+use super::name::Format;
+use super::{Array, Buffer, Destination, Error, Layout, Problem, npy, open};
+
+/// How a file is read; by default, as it says itself.
+#[derive(Debug, Clone, Default)]
+pub struct LoadOptions {
+    /// Its format; `None` for the one that its name ends in.
+    pub format: Option<Format>,
+    /// The type to convert values to, rounded to nearest; `None` to keep the file's own.
+    pub cast: Option<DType>,
+    /// The most bytes of all values; `None` for what the system has.
+    pub limit: Option<usize>,
+}
+
+/// An array and its name: that in its archive, or the file's without its extension.
+#[derive(Debug, Clone)]
+pub struct Named {
+    /// The name.
+    pub name: String,
+    /// The array.
+    pub array: Array,
+}
+
+/// Reads all arrays of the file at `path`, in the order of the file: one, if it is no archive.
+///
+/// # Errors
+/// Every [`Problem`] of the format, with the file and the position in it; [`Problem::Extension`] if neither the name
+/// nor the options tell the format.
+pub fn load(path: &Path, options: &LoadOptions) -> Result<Vec<Named>, Error> {
+    let load = || {
+        let source = Source::open(path, options)?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        source.all(options, &name)
+    };
+    load().map_err(Error::at(path))
+}
+
+/// As [`load`], of a file whose bytes these are. An array that has no name is named by the empty text.
+///
+/// # Errors
+/// As [`load`]; the options tell the format.
+pub fn parse(bytes: &[u8], options: &LoadOptions) -> Result<Vec<Named>, Problem> {
+    let format = options.format.ok_or(Problem::Extension)?;
+    Source { reader: bytes, length: bytes.len() as u64, format }.all(options, "")
+}
+
+/// Reads the array of the file at `path` into `destination`, without another copy of it.
+///
+/// # Errors
+/// As [`load`]; what has been written to the destination is then unspecified.
+pub fn load_into(path: &Path, options: &LoadOptions, destination: &mut impl Destination) -> Result<Layout, Error> {
+    Source::open(path, options).and_then(|source| source.one(options, destination)).map_err(Error::at(path))
+}
+
+/// Where the bytes of a file are read from.
+struct Source<R> {
+    reader: R,
+    /// Bytes.
+    length: u64,
+    format: Format,
+}
+
+impl Source<FileReader> {
+    fn open(path: &Path, options: &LoadOptions) -> Result<Self, Problem> {
+        let format = options.format.map_or_else(|| Format::of(path), Ok)?;
+        let (file, length) = open(path)?;
+        Ok(Self { reader: file.into(), length, format })
+    }
+}
+
+impl<R: ReaderAt> Source<R> {
+    fn all(self, options: &LoadOptions, name: &str) -> Result<Vec<Named>, Problem> {
+        let mut values = Buffer::default();
+        let layout = self.one(options, &mut values)?;
+        Ok(vec![Named { name: name.into(), array: Array::new(layout, values) }])
+    }
+
+    fn one(self, options: &LoadOptions, destination: &mut impl Destination) -> Result<Layout, Problem> {
+        let cast = options.cast;
+        let destination = &mut Limited { destination, bytes: options.limit.unwrap_or(usize::MAX) };
+        let mut reader = RangeReader::new(&self.reader, 0..self.length);
+        match self.format {
+            Format::Npy => npy::load(&mut reader, self.length, cast, destination),
+        }
+    }
+}

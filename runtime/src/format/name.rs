@@ -1,0 +1,70 @@
+//! The formats, and how a file's name or a user names one.
+
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+use super::Problem;
+
+/// A format of files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// One array: [`npy`](super::npy).
+    Npy,
+}
+
+impl Format {
+    /// All of them.
+    pub const ALL: [Self; 1] = [Self::Npy];
+
+    /// The format that the name of a file ends in: `.npy`, in either case.
+    ///
+    /// # Errors
+    /// [`Problem::Extension`].
+    pub fn of(path: &Path) -> Result<Self, Problem> {
+        match extension(path).as_str() {
+            "npy" => Ok(Self::Npy),
+            _ => Err(Problem::Extension),
+        }
+    }
+}
+
+fn extension(path: &Path) -> String {
+    path.extension().unwrap_or_default().to_string_lossy().to_lowercase()
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Npy => "npy",
+        })
+    }
+}
+
+impl FromStr for Format {
+    type Err = Problem;
+
+    fn from_str(name: &str) -> Result<Self, Problem> {
+        let named = Self::ALL.into_iter().find(|format| format.to_string() == name);
+        named.ok_or_else(|| Problem::Format(super::excerpt(name.as_bytes())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_tells_the_format() {
+        for format in Format::ALL {
+            assert_eq!(format.to_string().parse::<Format>().expect("its name"), format);
+            assert_eq!(Format::of(Path::new(&format!("a.b/c.{format}"))).expect("an extension"), format);
+        }
+        assert_eq!(Format::of(Path::new("A.NPY")).expect("an extension"), Format::Npy);
+        for other in ["", "npy", "a.npy/b", "a.txt", ".npy"] {
+            assert!(Format::of(Path::new(other)).is_err(), "{other}");
+        }
+        let message = "hdf5".parse::<Format>().expect_err("none of ours").to_string();
+        assert!(message.contains("`hdf5`") && message.contains("npy"), "{message}");
+    }
+}

@@ -1,0 +1,49 @@
+//! Writing arrays to a file, which gets its name when it is whole.
+
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use super::name::Format;
+use super::{Error, Partials, Problem, View, npy};
+
+/// How a file is written.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SaveOptions {
+    /// Its format; `None` for the one that its name ends in.
+    pub format: Option<Format>,
+}
+
+/// Writes the one of these arrays to the file at `path`, which is replaced if it is there: its readers find the former
+/// contents or the new ones.
+///
+/// # Errors
+/// [`Problem::Arrays`], [`Problem::Extension`], [`Problem::NotAFile`] where a directory, a pipe or a device has the
+/// name, and [`Problem::Io`]. A former file at `path` is untouched then.
+pub fn save(path: &Path, options: &SaveOptions, arrays: &[(&str, View<'_>)], partials: &Partials) -> Result<(), Error> {
+    let format = options.format.map_or_else(|| Format::of(path), Ok).map_err(Error::at(path))?;
+    let content = Content::of(format, arrays).map_err(Error::at(path))?;
+    partials.replace(path, |file| {
+        let mut writer = BufWriter::new(file);
+        match content {
+            Content::Npy(array) => npy::save(&mut writer, array).map_err(Problem::io("write"))?,
+        }
+        writer.flush().map_err(Problem::io("write"))
+    })
+}
+
+/// What a file of each format can hold.
+enum Content<'a> {
+    Npy(View<'a>),
+}
+
+impl<'a> Content<'a> {
+    fn of(format: Format, arrays: &[(&str, View<'a>)]) -> Result<Self, Problem> {
+        let one = match arrays {
+            [(_, array)] => Ok(*array),
+            several => Err(Problem::Arrays(format, several.len())),
+        };
+        Ok(match format {
+            Format::Npy => Self::Npy(one?),
+        })
+    }
+}
