@@ -7,6 +7,7 @@ use rawzip::{FileReader, RangeReader, ReaderAt};
 
 use super::array::Limited;
 use super::name::Format;
+use super::raw::{self, Raw};
 use super::{Array, Buffer, Destination, Error, Layout, Problem, npy, open};
 
 /// How a file is read; by default, as it says itself.
@@ -16,6 +17,8 @@ pub struct LoadOptions {
     pub format: Option<Format>,
     /// The type to convert values to, rounded to nearest; `None` to keep the file's own.
     pub cast: Option<DType>,
+    /// What a raw file holds.
+    pub raw: Option<Raw>,
     /// The most bytes of all values; `None` for what the system has.
     pub limit: Option<usize>,
 }
@@ -89,6 +92,10 @@ impl<R: ReaderAt> Source<R> {
         let mut reader = RangeReader::new(&self.reader, 0..self.length);
         match self.format {
             Format::Npy => npy::load(&mut reader, self.length, cast, destination),
+            Format::Raw => {
+                let raw = options.raw.as_ref().ok_or(raw::Problem::Untold)?;
+                raw::load(&mut reader, self.length, raw, cast, destination)
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Arrays in files: read with as much trust as a stranger's file deserves, and written so that a file is whole or not
 //! there.
 //!
-//! A [`Format`] is a folder: [`npy`]. [`load`] and [`load_into`] read a file and [`save`]
+//! A [`Format`] is a folder: [`npy`] and [`raw`]. [`load`] and [`load_into`] read a file and [`save`]
 //! writes one, in the format that its name ends in or that the options tell. A file claims no memory: what its header
 //! says is held against its length, or against what deflate can make of it, before anything is allocated for values.
 
@@ -13,6 +13,7 @@ mod partial;
 mod save;
 
 pub mod npy;
+pub mod raw;
 
 use std::fs::{self, File};
 use std::io;
@@ -94,10 +95,10 @@ pub enum Problem {
         has: usize,
     },
     /// A name that tells no format.
-    #[error("the format cannot be told from its name; end it in .npy, or tell the format")]
+    #[error("the format cannot be told from its name; end it in .npy, .raw, or tell the format")]
     Extension,
     /// A text that names no format.
-    #[error("no format `{0}`; expected npy")]
+    #[error("no format `{0}`; expected npy or raw")]
     Format(String),
     /// So many arrays for a format that takes one.
     #[error("{1} arrays; a .{0} file holds one: save them as .npz")]
@@ -105,6 +106,9 @@ pub enum Problem {
     /// Of a `.npy` file, or of a member of a `.npz` file.
     #[error(transparent)]
     Npy(#[from] npy::Problem),
+    /// Of a raw file.
+    #[error(transparent)]
+    Raw(#[from] raw::Problem),
 }
 
 impl Problem {

@@ -11,19 +11,22 @@ use super::Problem;
 pub enum Format {
     /// One array: [`npy`](super::npy).
     Npy,
+    /// Nothing but the values: [`raw`](super::raw).
+    Raw,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 1] = [Self::Npy];
+    pub const ALL: [Self; 2] = [Self::Npy, Self::Raw];
 
-    /// The format that the name of a file ends in: `.npy`, in either case.
+    /// The format that the name of a file ends in: `.npy`, `.raw` or `.bin`, in either case.
     ///
     /// # Errors
     /// [`Problem::Extension`].
     pub fn of(path: &Path) -> Result<Self, Problem> {
         match extension(path).as_str() {
             "npy" => Ok(Self::Npy),
+            "raw" | "bin" => Ok(Self::Raw),
             _ => Err(Problem::Extension),
         }
     }
@@ -37,6 +40,7 @@ impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Npy => "npy",
+            Self::Raw => "raw",
         })
     }
 }
@@ -65,6 +69,6 @@ mod tests {
             assert!(Format::of(Path::new(other)).is_err(), "{other}");
         }
         let message = "hdf5".parse::<Format>().expect_err("none of ours").to_string();
-        assert!(message.contains("`hdf5`") && message.contains("npy"), "{message}");
+        assert!(message.contains("`hdf5`") && message.contains("npy or raw"), "{message}");
     }
 }

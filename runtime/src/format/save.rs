@@ -26,6 +26,7 @@ pub fn save(path: &Path, options: &SaveOptions, arrays: &[(&str, View<'_>)], par
         let mut writer = BufWriter::new(file);
         match content {
             Content::Npy(array) => npy::save(&mut writer, array).map_err(Problem::io("write"))?,
+            Content::Raw(array) => writer.write_all(array.bytes()).map_err(Problem::io("write"))?,
         }
         writer.flush().map_err(Problem::io("write"))
     })
@@ -34,6 +35,7 @@ pub fn save(path: &Path, options: &SaveOptions, arrays: &[(&str, View<'_>)], par
 /// What a file of each format can hold.
 enum Content<'a> {
     Npy(View<'a>),
+    Raw(View<'a>),
 }
 
 impl<'a> Content<'a> {
@@ -44,6 +46,7 @@ impl<'a> Content<'a> {
         };
         Ok(match format {
             Format::Npy => Self::Npy(one?),
+            Format::Raw => Self::Raw(one?),
         })
     }
 }
