@@ -6,7 +6,8 @@ use gingham_core::DType;
 use rawzip::{FileReader, RangeReader, ReaderAt};
 
 use super::array::Limited;
-use super::name::Format;
+use super::csv::{self, Dialect};
+use super::name::{self, Format};
 use super::raw::{self, Raw};
 use super::{Array, Buffer, Destination, Error, Layout, Problem, npy, open};
 
@@ -17,6 +18,8 @@ pub struct LoadOptions {
     pub format: Option<Format>,
     /// The type to convert values to, rounded to nearest; `None` to keep the file's own.
     pub cast: Option<DType>,
+    /// How CSV is told from text.
+    pub dialect: Dialect,
     /// What a raw file holds.
     pub raw: Option<Raw>,
     /// The most bytes of all values; `None` for what the system has.
@@ -52,7 +55,7 @@ pub fn load(path: &Path, options: &LoadOptions) -> Result<Vec<Named>, Error> {
 /// As [`load`]; the options tell the format.
 pub fn parse(bytes: &[u8], options: &LoadOptions) -> Result<Vec<Named>, Problem> {
     let format = options.format.ok_or(Problem::Extension)?;
-    Source { reader: bytes, length: bytes.len() as u64, format }.all(options, "")
+    Source { reader: bytes, length: bytes.len() as u64, format, delimiter: b',' }.all(options, "")
 }
 
 /// Reads the array of the file at `path` into `destination`, without another copy of it.
@@ -69,13 +72,15 @@ struct Source<R> {
     /// Bytes.
     length: u64,
     format: Format,
+    /// The usual delimiter of CSV.
+    delimiter: u8,
 }
 
 impl Source<FileReader> {
     fn open(path: &Path, options: &LoadOptions) -> Result<Self, Problem> {
         let format = options.format.map_or_else(|| Format::of(path), Ok)?;
         let (file, length) = open(path)?;
-        Ok(Self { reader: file.into(), length, format })
+        Ok(Self { reader: file.into(), length, format, delimiter: name::delimiter(path) })
     }
 }
 
@@ -87,11 +92,12 @@ impl<R: ReaderAt> Source<R> {
     }
 
     fn one(self, options: &LoadOptions, destination: &mut impl Destination) -> Result<Layout, Problem> {
-        let cast = options.cast;
+        let LoadOptions { cast, dialect, .. } = *options;
         let destination = &mut Limited { destination, bytes: options.limit.unwrap_or(usize::MAX) };
         let mut reader = RangeReader::new(&self.reader, 0..self.length);
         match self.format {
             Format::Npy => npy::load(&mut reader, self.length, cast, destination),
+            Format::Csv => csv::load(&mut reader, dialect, self.delimiter, cast, destination),
             Format::Raw => {
                 let raw = options.raw.as_ref().ok_or(raw::Problem::Untold)?;
                 raw::load(&mut reader, self.length, raw, cast, destination)

@@ -11,25 +11,33 @@ use super::Problem;
 pub enum Format {
     /// One array: [`npy`](super::npy).
     Npy,
+    /// Rows of numbers in text: [`csv`](super::csv).
+    Csv,
     /// Nothing but the values: [`raw`](super::raw).
     Raw,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Npy, Self::Raw];
+    pub const ALL: [Self; 3] = [Self::Npy, Self::Csv, Self::Raw];
 
-    /// The format that the name of a file ends in: `.npy`, `.raw` or `.bin`, in either case.
+    /// The format that the name of a file ends in: `.npy`, `.csv` or `.tsv`, `.raw` or `.bin`, in either case.
     ///
     /// # Errors
     /// [`Problem::Extension`].
     pub fn of(path: &Path) -> Result<Self, Problem> {
         match extension(path).as_str() {
             "npy" => Ok(Self::Npy),
+            "csv" | "tsv" => Ok(Self::Csv),
             "raw" | "bin" => Ok(Self::Raw),
             _ => Err(Problem::Extension),
         }
     }
+}
+
+/// The delimiter of CSV that is usual in files of such a name.
+pub(super) fn delimiter(path: &Path) -> u8 {
+    if extension(path) == "tsv" { b'\t' } else { b',' }
 }
 
 fn extension(path: &Path) -> String {
@@ -40,6 +48,7 @@ impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Npy => "npy",
+            Self::Csv => "csv",
             Self::Raw => "raw",
         })
     }
@@ -65,10 +74,11 @@ mod tests {
             assert_eq!(Format::of(Path::new(&format!("a.b/c.{format}"))).expect("an extension"), format);
         }
         assert_eq!(Format::of(Path::new("A.NPY")).expect("an extension"), Format::Npy);
+        assert_eq!(delimiter(Path::new("a.TSV")), b'\t');
         for other in ["", "npy", "a.npy/b", "a.txt", ".npy"] {
             assert!(Format::of(Path::new(other)).is_err(), "{other}");
         }
         let message = "hdf5".parse::<Format>().expect_err("none of ours").to_string();
-        assert!(message.contains("`hdf5`") && message.contains("npy or raw"), "{message}");
+        assert!(message.contains("`hdf5`") && message.contains("csv or npy or raw"), "{message}");
     }
 }

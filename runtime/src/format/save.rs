@@ -3,7 +3,8 @@
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use super::name::Format;
+use super::csv::{self, Dialect};
+use super::name::{self, Format};
 use super::{Error, Partials, Problem, View, npy};
 
 /// How a file is written.
@@ -11,6 +12,8 @@ use super::{Error, Partials, Problem, View, npy};
 pub struct SaveOptions {
     /// Its format; `None` for the one that its name ends in.
     pub format: Option<Format>,
+    /// The delimiter of CSV, whose header is not written.
+    pub dialect: Dialect,
 }
 
 /// Writes the one of these arrays to the file at `path`, which is replaced if it is there: its readers find the former
@@ -26,6 +29,7 @@ pub fn save(path: &Path, options: &SaveOptions, arrays: &[(&str, View<'_>)], par
         let mut writer = BufWriter::new(file);
         match content {
             Content::Npy(array) => npy::save(&mut writer, array).map_err(Problem::io("write"))?,
+            Content::Csv(array) => csv::save(&mut writer, options.dialect, name::delimiter(path), array)?,
             Content::Raw(array) => writer.write_all(array.bytes()).map_err(Problem::io("write"))?,
         }
         writer.flush().map_err(Problem::io("write"))
@@ -35,6 +39,7 @@ pub fn save(path: &Path, options: &SaveOptions, arrays: &[(&str, View<'_>)], par
 /// What a file of each format can hold.
 enum Content<'a> {
     Npy(View<'a>),
+    Csv(View<'a>),
     Raw(View<'a>),
 }
 
@@ -46,6 +51,7 @@ impl<'a> Content<'a> {
         };
         Ok(match format {
             Format::Npy => Self::Npy(one?),
+            Format::Csv => Self::Csv(one?),
             Format::Raw => Self::Raw(one?),
         })
     }
