@@ -8,6 +8,7 @@ use rawzip::{FileReader, RangeReader, ReaderAt};
 use super::array::Limited;
 use super::csv::{self, Dialect};
 use super::name::{self, Format};
+use super::npz::Archive;
 use super::raw::{self, Raw};
 use super::{Array, Buffer, Destination, Error, Layout, Problem, npy, open};
 
@@ -18,11 +19,14 @@ pub struct LoadOptions {
     pub format: Option<Format>,
     /// The type to convert values to, rounded to nearest; `None` to keep the file's own.
     pub cast: Option<DType>,
+    /// Which array of an archive [`load_into`] reads; `None` for the only one.
+    pub member: Option<String>,
     /// How CSV is told from text.
     pub dialect: Dialect,
     /// What a raw file holds.
     pub raw: Option<Raw>,
-    /// The most bytes of all values; `None` for what the system has.
+    /// The most bytes of all values; `None` for what the system has. A deflated archive may hold 1032 times its length,
+    /// so a limit is wise where files come from strangers.
     pub limit: Option<usize>,
 }
 
@@ -61,7 +65,8 @@ pub fn parse(bytes: &[u8], options: &LoadOptions) -> Result<Vec<Named>, Problem>
 /// Reads the array of the file at `path` into `destination`, without another copy of it.
 ///
 /// # Errors
-/// As [`load`]; what has been written to the destination is then unspecified.
+/// As [`load`], and [`Choice`](super::npz::Problem::Choice) if an archive does not have that array; what has been
+/// written to the destination is then unspecified.
 pub fn load_into(path: &Path, options: &LoadOptions, destination: &mut impl Destination) -> Result<Layout, Error> {
     Source::open(path, options).and_then(|source| source.one(options, destination)).map_err(Error::at(path))
 }
@@ -86,9 +91,21 @@ impl Source<FileReader> {
 
 impl<R: ReaderAt> Source<R> {
     fn all(self, options: &LoadOptions, name: &str) -> Result<Vec<Named>, Problem> {
-        let mut values = Buffer::default();
-        let layout = self.one(options, &mut values)?;
-        Ok(vec![Named { name: name.into(), array: Array::new(layout, values) }])
+        if self.format != Format::Npz {
+            let mut values = Buffer::default();
+            let layout = self.one(options, &mut values)?;
+            return Ok(vec![Named { name: name.into(), array: Array::new(layout, values) }]);
+        }
+        let archive = Archive::open(self.reader, self.length)?;
+        let mut bytes = options.limit.unwrap_or(usize::MAX);
+        let mut arrays = Vec::new();
+        for member in &archive.members {
+            let mut values = Buffer::default();
+            let layout = archive.load(member, options.cast, &mut Limited { destination: &mut values, bytes })?;
+            bytes -= values.bytes().len();
+            arrays.push(Named { name: member.name.as_str().into(), array: Array::new(layout, values) });
+        }
+        Ok(arrays)
     }
 
     fn one(self, options: &LoadOptions, destination: &mut impl Destination) -> Result<Layout, Problem> {
@@ -101,6 +118,11 @@ impl<R: ReaderAt> Source<R> {
             Format::Raw => {
                 let raw = options.raw.as_ref().ok_or(raw::Problem::Untold)?;
                 raw::load(&mut reader, self.length, raw, cast, destination)
+            }
+            Format::Npz => {
+                let archive = Archive::open(self.reader, self.length)?;
+                let member = archive.find(options.member.as_deref())?;
+                archive.load(member, cast, destination)
             }
         }
     }

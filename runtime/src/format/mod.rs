@@ -1,7 +1,7 @@
 //! Arrays in files: read with as much trust as a stranger's file deserves, and written so that a file is whole or not
 //! there.
 //!
-//! A [`Format`] is a folder: [`npy`], [`csv`] and [`raw`]. [`load`] and [`load_into`] read a file and [`save`]
+//! A [`Format`] is a folder: [`npy`], [`npz`], [`csv`] and [`raw`]. [`load`] and [`load_into`] read a file and [`save`]
 //! writes one, in the format that its name ends in or that the options tell. A file claims no memory: what its header
 //! says is held against its length, or against what deflate can make of it, before anything is allocated for values.
 
@@ -14,6 +14,7 @@ mod save;
 
 pub mod csv;
 pub mod npy;
+pub mod npz;
 pub mod raw;
 
 use std::fs::{self, File};
@@ -96,10 +97,12 @@ pub enum Problem {
         has: usize,
     },
     /// A name that tells no format.
-    #[error("the format cannot be told from its name; end it in .npy, .csv, .tsv, .raw, or tell the format")]
+    #[error(
+        "the format cannot be told from its name; end it in .npy, .npz, .csv, .tsv, .raw or .bin, or tell the format"
+    )]
     Extension,
     /// A text that names no format.
-    #[error("no format `{0}`; expected csv or npy or raw")]
+    #[error("no format `{0}`; expected npy, npz, csv or raw")]
     Format(String),
     /// So many arrays for a format that takes one.
     #[error("{1} arrays; a .{0} file holds one: save them as .npz")]
@@ -107,6 +110,9 @@ pub enum Problem {
     /// Of a `.npy` file, or of a member of a `.npz` file.
     #[error(transparent)]
     Npy(#[from] npy::Problem),
+    /// Of a `.npz` file.
+    #[error(transparent)]
+    Npz(#[from] npz::Problem),
     /// Of CSV.
     #[error(transparent)]
     Csv(#[from] csv::Problem),

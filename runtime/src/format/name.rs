@@ -11,6 +11,8 @@ use super::Problem;
 pub enum Format {
     /// One array: [`npy`](super::npy).
     Npy,
+    /// Named arrays: [`npz`](super::npz).
+    Npz,
     /// Rows of numbers in text: [`csv`](super::csv).
     Csv,
     /// Nothing but the values: [`raw`](super::raw).
@@ -19,15 +21,16 @@ pub enum Format {
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Npy, Self::Csv, Self::Raw];
+    pub const ALL: [Self; 4] = [Self::Npy, Self::Npz, Self::Csv, Self::Raw];
 
-    /// The format that the name of a file ends in: `.npy`, `.csv` or `.tsv`, `.raw` or `.bin`, in either case.
+    /// The format that the name of a file ends in: `.npy`, `.npz`, `.csv` or `.tsv`, `.raw` or `.bin`, in either case.
     ///
     /// # Errors
     /// [`Problem::Extension`].
     pub fn of(path: &Path) -> Result<Self, Problem> {
         match extension(path).as_str() {
             "npy" => Ok(Self::Npy),
+            "npz" => Ok(Self::Npz),
             "csv" | "tsv" => Ok(Self::Csv),
             "raw" | "bin" => Ok(Self::Raw),
             _ => Err(Problem::Extension),
@@ -48,6 +51,7 @@ impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Npy => "npy",
+            Self::Npz => "npz",
             Self::Csv => "csv",
             Self::Raw => "raw",
         })
@@ -79,6 +83,6 @@ mod tests {
             assert!(Format::of(Path::new(other)).is_err(), "{other}");
         }
         let message = "hdf5".parse::<Format>().expect_err("none of ours").to_string();
-        assert!(message.contains("`hdf5`") && message.contains("csv or npy or raw"), "{message}");
+        assert!(message.contains("`hdf5`") && message.contains("npy, npz, csv or raw"), "{message}");
     }
 }
