@@ -1,9 +1,10 @@
 //! Arrays in files: read with as much trust as a stranger's file deserves, and written so that a file is whole or not
 //! there.
 //!
-//! A [`Format`] is a folder: [`npy`], [`npz`], [`csv`] and [`raw`]. [`load`] and [`load_into`] read a file and [`save`]
-//! writes one, in the format that its name ends in or that the options tell. A file claims no memory: what its header
-//! says is held against its length, or against what deflate can make of it, before anything is allocated for values.
+//! A [`Format`] is a folder: [`npy`], [`npz`], [`csv`] and [`raw`]. [`load()`] and [`load_into`] read a file and
+//! [`save()`] writes one, in the format that its name ends in or that the options tell. A file claims no memory: what
+//! its header says is held against its length, or against what deflate can make of it, before anything is allocated for
+//! values.
 
 mod array;
 mod kind;
