@@ -7,7 +7,7 @@ use criterion::{BenchmarkGroup, Criterion, Throughput};
 use gingham::core::{Backend, DType, Op, OpThreads, Registry, Support, reference};
 use gingham::machine::available_memory;
 use gingham::runtime::engine::{Engine, Limited};
-use gingham::runtime::workload::{Placement, Unit};
+use gingham::runtime::workload::{Maker, Placement, Unit};
 use gingham::runtime::{Combination, Workload};
 
 use super::memory::Buffer;
@@ -60,7 +60,7 @@ impl Row {
         let [mut inputs, mut outputs] =
             [input_bytes, output_bytes].map(|&bytes| Buffer::<f64>::new(bytes as usize / 8));
         let (inputs, outputs) = (bytemuck::cast_slice_mut(&mut inputs), bytemuck::cast_slice_mut(&mut outputs));
-        workload.fill_inputs(SEED, 0, inputs);
+        workload.fill_inputs(&Maker::of(registry), SEED, 0, inputs);
         let judge = workload.judge(&Placement::of(workload), inputs, SEED).expect("the placement is the workload's");
         let engines = self.engines(registry);
         let limited: Vec<Limited<'_>> = engines.iter().filter_map(|engine| engine.limited().ok()).collect();

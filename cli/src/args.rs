@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use gingham_core::{DType, Op};
+use gingham_runtime::workload::{Sink, Source};
 use gingham_runtime::{Workload, store};
 
 use super::failure::Failure;
@@ -17,7 +18,8 @@ pub(super) struct WorkloadArgs {
     ///
     /// For a workload that is tuned again and again, or kept beside the program that it stands for. The keys are those
     /// of the flags below, for example: op = "matmul", shape = "512x256x512", tasks = 100.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["op", "shape", "dtype", "tasks", "layout"])]
+    #[arg(long, value_name = "FILE")]
+    #[arg(conflicts_with_all = ["op", "shape", "dtype", "tasks", "layout", "source", "sink"])]
     workload: Option<PathBuf>,
     /// matmul, dot, fill, random-uniform, random-normal, or an element-wise function such as exp or add
     ///
@@ -45,6 +47,17 @@ pub(super) struct WorkloadArgs {
     /// For matmul alone. NumPy's arrays are by rows unless made otherwise, transposed views and Fortran's by columns.
     #[arg(long)]
     layout: Option<String>,
+    /// Where inputs come from: parent, or worker [default: parent]
+    ///
+    /// parent: they lie in memory before the batch begins. worker: whoever does a task makes its inputs, which are
+    /// random numbers, and the making counts.
+    #[arg(long, value_name = "WHENCE")]
+    source: Option<String>,
+    /// Where results go: parent, or drop [default: parent]
+    ///
+    /// parent: into memory that the parent sees. drop: nowhere, as where each task keeps a number of its result alone.
+    #[arg(long, value_name = "WHITHER")]
+    sink: Option<String>,
 }
 
 /// The largest workload file that is read: one is some hundred bytes.
@@ -73,7 +86,9 @@ impl WorkloadArgs {
         let shape = self.shape.as_deref().ok_or_else(|| missing("shape"))?;
         let dtype = self.dtype.as_deref().map_or(Ok(DType::F64), str::parse)?;
         let tasks = self.tasks.ok_or_else(|| missing("tasks"))?;
-        Ok(Some(Workload::new(op, dtype, shape, self.layout.as_deref(), tasks)?))
+        let source = self.source.as_deref().map_or(Ok(Source::Parent), str::parse)?;
+        let sink = self.sink.as_deref().map_or(Ok(Sink::Parent), str::parse)?;
+        Ok(Some(Workload::new(op, dtype, shape, self.layout.as_deref(), tasks)?.between(source, sink)?))
     }
 }
 

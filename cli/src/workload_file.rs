@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use gingham_core::{DType, Op};
-use gingham_runtime::workload::Error;
+use gingham_runtime::workload::{Error, Sink, Source};
 use gingham_runtime::{Workload, store};
 use serde::Deserialize;
 use toml::Spanned;
@@ -17,6 +17,8 @@ struct Keys {
     dtype: Option<Spanned<String>>,
     layout: Option<Spanned<String>>,
     tasks: Option<Spanned<usize>>,
+    source: Option<Spanned<String>>,
+    sink: Option<Spanned<String>>,
 }
 
 /// The workload that `text` describes.
@@ -24,7 +26,7 @@ struct Keys {
 /// # Errors
 /// What is wrong with it, for example "line 2, `shape`: ...".
 pub(super) fn parse(text: &str) -> Result<Workload, String> {
-    let Keys { op, shape, dtype, layout, tasks } = toml::from_str(text).map_err(|error| {
+    let Keys { op, shape, dtype, layout, tasks, source, sink } = toml::from_str(text).map_err(|error| {
         let said = store::plain(&error.message());
         // An error about the whole file has no place in it.
         let is_somewhere = |span: &Range<usize>| span.start > 0 || (1..text.trim_end().len()).contains(&span.len());
@@ -39,10 +41,14 @@ pub(super) fn parse(text: &str) -> Result<Workload, String> {
     let parsed_op: Op = op.as_ref().parse().map_err(|e| here("op", Some(op.span().start), &e))?;
     let parsed_dtype = dtype.as_ref().map_or(Ok(DType::F64), |dtype| dtype.as_ref().parse());
     let parsed_dtype = parsed_dtype.map_err(|e: gingham_core::Error| here("dtype", start(&dtype), &e))?;
+    let parsed_source = source.as_ref().map_or(Ok(Source::Parent), |source| source.as_ref().parse());
+    let parsed_source = parsed_source.map_err(|e: Error| here("source", start(&source), &e))?;
+    let parsed_sink = sink.as_ref().map_or(Ok(Sink::Parent), |sink| sink.as_ref().parse());
+    let parsed_sink = parsed_sink.map_err(|e: Error| here("sink", start(&sink), &e))?;
     let count = tasks.as_ref().map_or(1, |tasks| *tasks.as_ref());
     let made =
         Workload::new(parsed_op, parsed_dtype, shape.as_ref(), layout.as_ref().map(|l| l.as_ref().as_str()), count);
-    made.map_err(|error| match error {
+    made.map(|made| made.with_source(parsed_source).with_sink(parsed_sink)).map_err(|error| match error {
         Error::Layout { .. } => here("layout", start(&layout), &error),
         Error::NoTasks => here("tasks", tasks.map(|tasks| tasks.span().start), &error),
         _ => here("shape", Some(shape.span().start), &error),

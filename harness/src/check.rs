@@ -17,6 +17,7 @@ use gingham_runtime::combination::Combination;
 use gingham_runtime::environment::Environment;
 use gingham_runtime::profile::{Changes, Entry, Fingerprint, Ranked};
 use gingham_runtime::quantity::seconds;
+use gingham_runtime::workload::Maker;
 
 use crate::defaults;
 use crate::progress::Progress;
@@ -187,9 +188,10 @@ fn figures(
     let whole = &entry.workload;
     let held = whole.with_fewer_tasks(whole.within(ARENA).tasks().max(workers));
     held.check_memory(available_memory()).map_err(|e| e.to_string())?;
-    let arena = Arena::new(&held, entry.seed).map_err(|e| e.to_string())?;
+    let maker = Maker::of(registry);
+    let arena = Arena::new(&maker, &held, entry.seed).map_err(|e| e.to_string())?;
     let environment = Environment::new(registry, false);
-    let mut driver = Driver::new(environment, held, arena, entry.seed, cpus).map_err(|e| e.to_string())?;
+    let mut driver = Driver::new(environment, maker, held, arena, entry.seed, cpus).map_err(|e| e.to_string())?;
 
     let live = chosen.len();
     let mut raced = Vec::new();

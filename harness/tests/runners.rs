@@ -18,6 +18,7 @@ use gingham_harness::trial::protocol::Hello;
 use gingham_harness::trial::{Program, Ready, Trial, init};
 use gingham_runtime::arena::Arena;
 use gingham_runtime::environment::Environment;
+use gingham_runtime::workload::Maker;
 use gingham_runtime::{Combination, Workload};
 
 use mimic::{Check, checks};
@@ -73,7 +74,7 @@ fn own() -> Program {
 
 fn arena(side: usize, tasks: usize) -> (Workload, Arena) {
     let workload = Workload::matmul::<f64>([side, side, side]).tasks(tasks);
-    let arena = Arena::new(&workload, 1).expect("memory");
+    let arena = Arena::new(&Maker::default(), &workload, 1).expect("memory");
     (workload, arena)
 }
 

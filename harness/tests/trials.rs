@@ -20,7 +20,8 @@ use gingham_harness::outcome::{Row, Status};
 use gingham_harness::space::Selection;
 use gingham_harness::trial::{Program, init};
 use gingham_harness::{Outcome, Tuner, tuner};
-use gingham_runtime::{ExecutorKind, Workload};
+use gingham_runtime::workload::{Sink, Source};
+use gingham_runtime::{ExecutorKind, Transport, Workload};
 
 use mimic::{Check, checks};
 
@@ -136,10 +137,11 @@ fn registry() -> Registry {
     FAULTS.into_iter().fold(Registry::new(), |registry, fault| registry.with(Faulty(fault)))
 }
 
-const CHECKS: [Check; 9] = checks![
+const CHECKS: [Check; 10] = checks![
     every_fault_is_a_row,
     reasons_tell_what_happened,
     the_winner_is_sound,
+    inputs_that_workers_make_and_results_that_they_drop_are_judged,
     samples_are_whole,
     a_tuning_ends_in_time,
     no_process_is_left,
@@ -178,6 +180,32 @@ fn tuner() -> Tuner {
     // Far more than a sound one needs on a busy machine: within 1 s it once did not get a CPU.
     tuner.deadline = Duration::from_secs(5);
     tuner
+}
+
+fn inputs_that_workers_make_and_results_that_they_drop_are_judged() {
+    for sink in [Sink::Parent, Sink::Drop] {
+        let mut tuner = tuner();
+        tuner.workload = tuner.workload.with_source(Source::Worker).with_sink(sink);
+        tuner.selection = Selection::default()
+            .with_backends([Fault::None, Fault::WrongElement].map(Fault::id))
+            .with_transports([Transport::Shm])
+            .with_workers([2])
+            .with_chunks([0]);
+        tuner.budget = Duration::from_secs(6);
+        let outcome = tuner.tune(&mut |_, _| {}).expect("an outcome");
+        for executor in ["serial", "threads", "rayon", "processes"] {
+            let status = |fault: Fault| {
+                let row = outcome.trials.iter().find(|row| row.backend == fault.id() && row.executor == executor);
+                row.unwrap_or_else(|| panic!("a row of {executor}")).status
+            };
+            let (sound, wrong) = (status(Fault::None), status(Fault::WrongElement));
+            assert!(matches!(sound, Status::Ok | Status::Skipped), "{executor}: {sound:?}");
+            assert!(matches!(wrong, Status::Wrong | Status::Skipped), "{executor}: {wrong:?}");
+        }
+        assert!(outcome.best.is_some_and(|best| best.backend == Fault::None.id()), "{sink}");
+        let judged = outcome.trials.iter().filter(|row| row.executor == "processes" && row.status == Status::Ok);
+        assert!(judged.count() > 0, "processes ran");
+    }
 }
 
 /// The rows of a backend that were started: one that is slow because of its fault is not, beyond its first.

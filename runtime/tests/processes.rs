@@ -15,8 +15,10 @@ use std::time::{Duration, Instant};
 use std::{env, fs, process, thread};
 
 use gingham_core::{Context, Registry};
+use gingham_runtime::arena::Arena;
 use gingham_runtime::engine::processes::Faults;
 use gingham_runtime::serve::init;
+use gingham_runtime::workload::{Maker, Sink, Source};
 use gingham_runtime::{Combination, Plan, Session, Workload};
 use rustix::process::{
     Pid, PidfdFlags, Resource, Rlimit, Signal, WaitId, WaitIdOptions, getpid, kill_process, pidfd_open,
@@ -25,8 +27,9 @@ use rustix::process::{
 
 use mimic::{Check, checks};
 
-const CHECKS: [Check; 15] = checks![
+const CHECKS: [Check; 16] = checks![
     results_are_those_of_a_serial_run,
+    inputs_have_the_same_bits_whoever_makes_them,
     operands_of_the_program_are_copied_there_and_back,
     a_panic_and_an_error_are_told_with_their_task,
     every_death_at_every_moment,
@@ -232,6 +235,27 @@ fn results_are_those_of_a_serial_run() {
             (0..tasks).map(|task| arena.output::<f32>(task).unwrap().to_owned()).collect::<Vec<_>>()
         };
         assert_eq!(made("reference+processes/shm:2"), made("reference+serial"));
+    }
+}
+
+fn inputs_have_the_same_bits_whoever_makes_them() {
+    let (session, registry) = (Session::without_profile(Registry::new()), Registry::new());
+    for workload in [Workload::matmul::<f64>([9, 8, 7]).tasks(12), Workload::dot::<f32>(1000).tasks(12)] {
+        let results = |name: &str, source, sink| {
+            let plan = session.apply(&name.parse().unwrap()).unwrap();
+            let workload = workload.clone().with_source(source).with_sink(sink);
+            let mut arena = Arena::new(&Maker::of(&registry), &workload, 5).unwrap();
+            plan.run(plan.engine().tasks(&registry, &workload, &mut arena).unwrap().as_mut()).unwrap();
+            arena.outputs().to_vec()
+        };
+        let made_before = results("reference+serial", Source::Parent, Sink::Parent);
+        assert!(made_before.iter().any(|&byte| byte != 0));
+        for name in ["reference+serial", "reference+threads:2:1", "reference+rayon:2", "reference+processes/shm:2:5"] {
+            assert!(results(name, Source::Worker, Sink::Parent) == made_before, "{workload} {name}");
+            for source in [Source::Parent, Source::Worker] {
+                assert!(results(name, source, Sink::Drop).iter().all(|&byte| byte == 0), "{workload} {name}");
+            }
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod accuracy;
 mod command;
+mod kill_matrix;
 mod name;
 mod new_backend;
 mod peers;
@@ -32,6 +33,8 @@ usage: cargo xtask COMMAND
                      with the libraries too that benches/standing loads (MKL is half a gigabyte)
   recordings         record the exhaustive runs in harness/tests/recordings anew, of each the quietest of three; with
                      names after it these alone, with the word `simulated` only those of a machine that is not there
+  kill-matrix        have worker processes die in every way at every moment, twenty times, and run a hundred thousand
+                     batches on one pool
   resume-matrix      kill a tuning at twenty moments late in its run, go on with each, and say which is wrong; with
                      --short at four, of the program that the tests have built";
 
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         ["peers"] => peers::run(false),
         ["peers", "libraries"] => peers::run(true),
         ["recordings", ..] => recordings::run(&args[1..]),
+        ["kill-matrix"] => kill_matrix::run(),
         ["resume-matrix"] => resume_matrix::run(false),
         ["resume-matrix", "--short"] => resume_matrix::run(true),
         ["help" | "--help" | "-h"] => {

@@ -13,7 +13,7 @@ use gingham_machine::available_memory;
 use gingham_runtime::arena::Arena;
 #[cfg(target_os = "linux")]
 use gingham_runtime::engine::processes::Faults;
-use gingham_runtime::workload::{Operands, Tasks};
+use gingham_runtime::workload::{Maker, Operands, Tasks};
 use gingham_runtime::{Combination, Plan, Session, Workload};
 
 use super::args::{WorkloadArgs, count, duration};
@@ -54,6 +54,7 @@ struct FaultArgs {
 impl Run {
     pub(super) fn execute(self, registry: Registry) -> Result<(), Failure> {
         let combination = self.combination.as_deref().map(str::parse::<Combination>).transpose()?;
+        let all = registry.clone();
         let plan = |workload: &Workload| {
             let session = match (&combination, &self.profile) {
                 (Some(_), _) => Session::without_profile(registry),
@@ -74,7 +75,7 @@ impl Run {
         };
         let Some(paths) = self.files.paths() else {
             let nothing = "nothing to run; give --lhs, --rhs and --out, or --op, --shape and --tasks";
-            return run(&self.workload.workload()?.ok_or_else(|| Failure::usage(nothing))?, plan);
+            return run(&all, &self.workload.workload()?.ok_or_else(|| Failure::usage(nothing))?, plan);
         };
         if !self.workload.is_empty() {
             return Err(Failure::usage("--lhs, --rhs and --out say what to compute; leave the workload flags out"));
@@ -84,16 +85,20 @@ impl Run {
 }
 
 /// Runs a batch twice, on operands that it makes itself, and reports the second run, when pools and caches are warm.
-fn run(workload: &Workload, plan: impl FnOnce(&Workload) -> Result<Plan, Failure>) -> Result<(), Failure> {
+fn run(
+    registry: &Registry,
+    workload: &Workload,
+    plan: impl FnOnce(&Workload) -> Result<Plan, Failure>,
+) -> Result<(), Failure> {
     workload.check_memory(available_memory())?;
     let plan = plan(workload)?;
-    let registry = Registry::new(); // no functions on a command line
+    let maker = Maker::of(registry);
     #[cfg(target_os = "linux")]
     if plan.combination().executor.transport().is_some() {
-        let mut arena = Arena::new(workload, 0).map_err(Failure::work)?;
-        return run_twice(workload, &plan, plan.engine().tasks(&registry, workload, &mut arena)?.as_mut());
+        let mut arena = Arena::new(&maker, workload, 0).map_err(Failure::work)?;
+        return run_twice(workload, &plan, plan.engine().tasks(registry, workload, &mut arena)?.as_mut());
     }
-    run_twice(workload, &plan, Operands::new(workload, 0).tasks(workload, &registry)?.as_mut())
+    run_twice(workload, &plan, Operands::new(&maker, workload, 0).tasks(workload, registry)?.as_mut())
 }
 
 fn run_twice(workload: &Workload, plan: &Plan, tasks: &mut dyn Tasks) -> Result<(), Failure> {

@@ -10,7 +10,7 @@ use gingham_runtime::combination::{Combination, ExecutorKind};
 use gingham_runtime::environment::Environment;
 use gingham_runtime::waves;
 use gingham_runtime::workload::judge::Wrong;
-use gingham_runtime::workload::{Judge, Workload};
+use gingham_runtime::workload::{Judge, Maker, Source, Workload};
 
 use super::protocol::Hello;
 use super::{Program, Ready, Trial};
@@ -33,6 +33,7 @@ pub(crate) struct Driver {
     held: Workload,
     arena: Arena,
     judge: Judge,
+    maker: Maker,
     seed: u64,
     /// Usable CPUs.
     cpus: usize,
@@ -75,13 +76,17 @@ impl Driver {
     /// An error, where the arena is not the workload's.
     pub(crate) fn new(
         environment: Environment,
+        maker: Maker,
         held: Workload,
         arena: Arena,
         seed: u64,
         cpus: usize,
     ) -> Result<Self, gingham_runtime::workload::placement::Error> {
-        let judge = held.judge(arena.placement(), arena.inputs(), seed)?;
-        Ok(Self { environment, held, arena, judge, seed, cpus })
+        let judge = match held.source() {
+            Source::Parent => held.judge(arena.placement(), arena.inputs(), seed)?,
+            Source::Worker => held.judge_of_made(&maker, seed)?,
+        };
+        Ok(Self { environment, held, arena, judge, maker, seed, cpus })
     }
 
     /// The tasks that trials run.
@@ -105,6 +110,7 @@ impl Driver {
         let alike = self.held.tasks_are_alike();
         let most = |task_s| if alike { sampling::part(start.budget_s, task_s, wave, held) } else { held };
         let hello = Hello::new(&self.held, combination, &self.arena).privately(start.private).retrying(start.retries);
+        let hello = hello.seeded(self.seed);
         let (mut trial, Ready { version, kernels }) =
             Trial::start(start.program, hello, &self.environment, start.deadline)?;
         let cold_s = sampling::warms(start.task_s).then(|| trial.run(0, wave, 1)).transpose()?;
@@ -145,8 +151,8 @@ impl Driver {
     /// Seconds that a whole task would take on one thread, at the rate of a small one.
     pub(crate) fn probe(&self, combination: &Combination, start: &Start<'_>) -> Option<f64> {
         let small = self.held.small(PROBE_SIDE);
-        let arena = Arena::new(&small, self.seed).ok()?;
-        let hello = Hello::new(&small, combination, &arena);
+        let arena = Arena::new(&self.maker, &small, self.seed).ok()?;
+        let hello = Hello::new(&small, combination, &arena).seeded(self.seed);
         let (mut trial, _) = Trial::start(start.program, hello, &self.environment, start.deadline).ok()?;
         trial.run(0, 1, 1).ok()?;
         let (mut shortest, mut spent_s) = (f64::INFINITY, 0.0);

@@ -56,6 +56,9 @@ pub enum Error {
     /// Two peers that would share a row.
     #[error("two peers are named `{0}`; name one of them otherwise: --peer NAME=CMD")]
     Twice(String),
+    /// Peers find their inputs in memory, and leave their results there.
+    #[error("peers take inputs from the parent and hand results to it; leave out --peer, or --source and --sink")]
+    PeersEnds,
     /// A peer's program cannot be found.
     #[error("peer {name}: there is no program that `{command}` would start; give its path, or install it")]
     Missing {

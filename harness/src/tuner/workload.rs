@@ -13,7 +13,7 @@ use gingham_runtime::clock::Clock;
 use gingham_runtime::combination::{Combination, FUNCTIONS};
 use gingham_runtime::environment::{Environment, kernel_settings};
 use gingham_runtime::rules::Cpus;
-use gingham_runtime::workload::{Bound, Call, Workload};
+use gingham_runtime::workload::{Bound, Call, Maker, Sink, Source, Workload};
 
 use super::Error;
 use super::error::MOST_EXHAUSTIVE;
@@ -65,7 +65,7 @@ pub struct Tuner {
 /// Refuses an empty batch, two peers of one name, and a peer whose program is missing.
 ///
 /// # Errors
-/// [`Error::Nothing`], [`Error::Twice`] and [`Error::Missing`].
+/// [`Error::Nothing`], [`Error::Twice`], [`Error::PeersEnds`] and [`Error::Missing`].
 pub fn check(workload: &Workload, peers: &[Program]) -> Result<(), Error> {
     if workload.is_empty() {
         return Err(Error::Nothing(workload.clone()));
@@ -77,6 +77,9 @@ pub fn check(workload: &Workload, peers: &[Program]) -> Result<(), Error> {
         {
             return Err(Error::Twice(name.clone()));
         }
+    }
+    if !peers.is_empty() && (workload.source(), workload.sink()) != (Source::Parent, Sink::Parent) {
+        return Err(Error::PeersEnds);
     }
     match peers.iter().find(|peer| !peer.is_there()) {
         Some(Program::Peer { name, words }) => Err(Error::Missing { name: name.clone(), command: words.join(" ") }),
@@ -140,14 +143,16 @@ impl Tuner {
         // A resumed search has planned with all of its budget, so preparing again costs nothing of it.
         let limit_s = if past.is_some() { f64::INFINITY } else { left() * PREPARATION_SHARE };
         let interrupted = || self.interrupt.load(Ordering::Relaxed);
-        let arena = match Arena::made_while(&held, self.seed, &|needed_s| needed_s <= limit_s && !interrupted()) {
+        let maker = Maker::of(&self.registry);
+        let arena = match Arena::made_while(&maker, &held, self.seed, &|needed_s| needed_s <= limit_s && !interrupted())
+        {
             Err(arena::Error::Stopped { .. }) if interrupted() => return Err(Error::Interrupted),
             Err(arena::Error::Stopped { needed_s, .. }) => return Err(self.too_short(&model, needed_s)),
             arena => arena?,
         };
         let prefault_s = arena.prefault_s();
         let (environment, cpus) = (Environment::new(&self.registry, self.keep_env), begun.site.machine.usable_cpus);
-        let mut driver = Driver::new(environment, held, arena, self.seed, cpus)?;
+        let mut driver = Driver::new(environment, maker, held, arena, self.seed, cpus)?;
         let program = Program::Own(self.program.clone());
         let limits = Limits {
             program: &program,

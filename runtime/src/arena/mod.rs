@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use map::{ReadOnly, Words, Writable};
 pub use shared::Shared;
 
-use crate::workload::{Placement, Workload, placement};
+use crate::workload::{Maker, Placement, Workload, placement};
 
 /// Bytes that an arena takes at most, unless one task needs more.
 pub const DEFAULT_LIMIT: u64 = 512 << 20;
@@ -41,6 +41,7 @@ pub struct Arena {
     inputs: (Shared, Inputs),
     outputs: (Shared, Writable),
     prefault_s: f64,
+    seed: u64,
     id: u64,
 }
 
@@ -134,15 +135,15 @@ impl Arena {
         let prefault_s = start.elapsed().as_secs_f64();
         let (inputs, outputs) = ((inputs, Inputs::Open(filled)), (outputs, results));
         let (workload, id) = (workload.clone(), NEXT.fetch_add(1, Relaxed));
-        Ok(Self { workload, placement, inputs, outputs, prefault_s, id })
+        Ok(Self { workload, placement, inputs, outputs, prefault_s, seed: 0, id })
     }
 
     /// Allocates and pre-faults the operands of `workload` and fills the inputs from `seed`.
     ///
     /// # Errors
     /// [`Error::System`] where the system does not have so much memory.
-    pub fn new(workload: &Workload, seed: u64) -> Result<Self, Error> {
-        Self::made_while(workload, seed, &|_| true)
+    pub fn new(maker: &Maker, workload: &Workload, seed: u64) -> Result<Self, Error> {
+        Self::made_while(maker, workload, seed, &|_| true)
     }
 
     /// The same, as long as `go_on` agrees, which receives the seconds that all of it takes at the rate seen so far (0
@@ -150,7 +151,12 @@ impl Arena {
     ///
     /// # Errors
     /// [`Error::System`] where the system does not have so much memory, [`Error::Stopped`] where `go_on` said no.
-    pub fn made_while(workload: &Workload, seed: u64, go_on: &dyn Fn(f64) -> bool) -> Result<Self, Error> {
+    pub fn made_while(
+        maker: &Maker,
+        workload: &Workload,
+        seed: u64,
+        go_on: &dyn Fn(f64) -> bool,
+    ) -> Result<Self, Error> {
         let start = Instant::now();
         let placement = Placement::of(workload);
         let bytes = placement.input_bytes + placement.output_bytes;
@@ -162,7 +168,7 @@ impl Arena {
             if go_on(needed_s) { Ok(()) } else { Err(Error::Stopped { bytes, needed_s: at_worst_s }) }
         };
         let inputs = Shared::inherited("gingham-inputs", placement.input_bytes, |from, slice: &mut [u8]| {
-            workload.fill_inputs(seed, from, slice);
+            workload.fill_inputs(maker, seed, from, slice);
             told(slice)
         })?;
         let outputs = Shared::inherited("gingham-outputs", placement.output_bytes, |_, slice: &mut [u8]| told(slice))?;
@@ -170,13 +176,18 @@ impl Arena {
         let prefault_s = start.elapsed().as_secs_f64();
         let (inputs, outputs) = ((inputs, Inputs::Sealed(sealed)), (outputs, results));
         let (workload, id) = (workload.clone(), NEXT.fetch_add(1, Relaxed));
-        Ok(Self { workload, placement, inputs, outputs, prefault_s, id })
+        Ok(Self { workload, placement, inputs, outputs, prefault_s, seed, id })
     }
 
     /// The tasks whose operands it holds.
     #[must_use]
     pub fn workload(&self) -> &Workload {
         &self.workload
+    }
+
+    /// The seed of its inputs, and of those that whoever does a task makes.
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// A number that no other arena of this process has or has had.
@@ -273,7 +284,7 @@ mod tests {
     use super::*;
 
     fn arena(seed: u64) -> Arena {
-        Arena::new(&Workload::binary::<f64>(Binary::Add, [1, 1000]).tasks(3), seed).unwrap()
+        Arena::new(&Maker::default(), &Workload::binary::<f64>(Binary::Add, [1, 1000]).tasks(3), seed).unwrap()
     }
 
     #[test]
@@ -295,11 +306,11 @@ mod tests {
     #[test]
     fn inputs_of_many_slices_are_those_of_one() {
         let workload = Workload::dot::<f32>(9_000_000).tasks(2);
-        let arena = Arena::new(&workload, 3).unwrap();
+        let arena = Arena::new(&Maker::default(), &workload, 3).unwrap();
         let mut whole = vec![0.0_f32; arena.inputs().len() / 4];
         let whole = bytemuck::cast_slice_mut(&mut whole);
         assert!(whole.len() as u64 > 2 * shared::SLICE);
-        workload.fill_inputs(3, 0, whole);
+        workload.fill_inputs(&Maker::default(), 3, 0, whole);
         assert!(arena.inputs() == whole);
     }
 
@@ -319,10 +330,10 @@ mod tests {
     #[test]
     fn memory_that_comes_too_slowly_is_not_waited_for() {
         let workload = Workload::fill::<f64>([1, 1_000_000]).tasks(3);
-        let stopped = Arena::made_while(&workload, 1, &|_| false);
+        let stopped = Arena::made_while(&Maker::default(), &workload, 1, &|_| false);
         assert!(matches!(stopped, Err(Error::Stopped { needed_s: 0.0, .. })), "{stopped:?}");
         // A filling that takes less than half a second is never too slow.
-        assert!(Arena::made_while(&workload, 1, &|needed_s| needed_s <= 0.0).is_ok());
+        assert!(Arena::made_while(&Maker::default(), &workload, 1, &|needed_s| needed_s <= 0.0).is_ok());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::processes::{Remote, Work};
 use super::{Engine, Pool};
 use crate::arena::Arena;
 use crate::process::protocol::Hello;
-use crate::workload::{Error, Tasks, Workload};
+use crate::workload::{Error, Making, Tasks, Workload};
 
 impl Engine {
     /// The tasks of `workload`, whose operands lie in `arena`. A function is looked up in `registry`.
@@ -21,17 +21,19 @@ impl Engine {
     ) -> Result<Box<dyn Tasks + 'a>, Error> {
         match &self.pool {
             Pool::Threads(_) => {
+                let making = Making { seed: arena.seed(), keep: false };
                 let (placement, inputs, outputs) = arena.parts();
-                workload.tasks_in(registry, &placement.tensors, inputs, outputs)
+                workload.tasks_made(registry, making, &placement.tensors, inputs, outputs)
             }
             Pool::Processes(pool) => {
-                let hello = Hello::new(workload, &self.combination, arena);
+                let hello = Hello::new(workload, &self.combination, arena).seeded(arena.seed());
                 Ok(Box::new(Remote::new(pool, Work { hello, id: arena.id() }, workload)))
             }
         }
     }
 
-    /// The tasks that a parent has described to this process, and that reached it at `inputs` and `outputs`.
+    /// The tasks that a parent has described to this process, and that reached it at `inputs` and `outputs`; with
+    /// `keep` no result is dropped.
     ///
     /// # Errors
     /// As [`Engine::tasks`].
@@ -39,14 +41,19 @@ impl Engine {
         &'a self,
         registry: &'a Registry,
         hello: &'a Hello,
+        keep: bool,
         inputs: &'a [u8],
         outputs: &'a mut [u8],
     ) -> Result<Box<dyn Tasks + 'a>, Error> {
         match &self.pool {
-            Pool::Threads(_) => hello.workload.tasks_in(registry, &hello.tensors, inputs, outputs),
+            Pool::Threads(_) => {
+                let making = Making { seed: hello.seed, keep: keep || hello.keep };
+                hello.workload.tasks_made(registry, making, &hello.tensors, inputs, outputs)
+            }
             // Workers find them where this process has found them. One parent describes one batch.
             Pool::Processes(pool) => {
-                Ok(Box::new(Remote::new(pool, Work { hello: hello.clone(), id: 0 }, &hello.workload)))
+                let work = Work { hello: Hello { keep, ..hello.clone() }, id: keep.into() };
+                Ok(Box::new(Remote::new(pool, work, &hello.workload)))
             }
         }
     }

@@ -55,6 +55,12 @@ pub struct Hello {
     /// not have.
     #[serde(default)]
     pub private: bool,
+    /// The seed of inputs that whoever does a task makes.
+    #[serde(default)]
+    pub seed: u64,
+    /// The results are kept, even where the workload drops them.
+    #[serde(default)]
+    pub keep: bool,
     /// How often a runner with worker processes runs a task again after one has died of it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub retries: usize,
@@ -86,6 +92,8 @@ impl Hello {
             arenas: arena.locations(),
             tensors: arena.placement().tensors.clone(),
             private: false,
+            seed: 0,
+            keep: false,
             retries: 0,
             seat: None,
         }
@@ -95,6 +103,12 @@ impl Hello {
     #[must_use]
     pub fn privately(self, private: bool) -> Self {
         Self { private, ..self }
+    }
+
+    /// The same, with inputs of this seed, where whoever does a task makes them.
+    #[must_use]
+    pub fn seeded(self, seed: u64) -> Self {
+        Self { seed, ..self }
     }
 
     /// The same, with so many retries after the death of a worker.

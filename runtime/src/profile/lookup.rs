@@ -93,7 +93,8 @@ impl Profile {
     #[must_use]
     pub fn look_up<'a>(&'a self, workload: &'a Workload, now: &Fingerprint) -> Answer<'a> {
         let tune = self.tune(workload);
-        let is_of_family = |w: &Workload| (w.call(), w.layout()) == (workload.call(), workload.layout());
+        let family = |w: &Workload| (w.call().clone(), w.layout(), w.source(), w.sink());
+        let is_of_family = |w: &Workload| family(w) == family(workload);
         let relatives = self.entries.iter().filter(|entry| is_of_family(&entry.workload));
         let relatives = relatives.map(|entry| Relative {
             entry,

@@ -107,7 +107,7 @@ fn serve_workload(
         Err(error) => return refuse(&error),
     };
     let mut operands = Operands::open(hello)?;
-    let mut tasks = match operands.tasks(&engine, hello, registry) {
+    let mut tasks = match operands.tasks(&engine, hello, false, registry) {
         Ok(tasks) => tasks,
         Err(error @ workload::Error::Placement(_)) => return Err(io::Error::other(error)),
         Err(error) => return refuse(&error),
@@ -128,13 +128,13 @@ fn serve_workload(
                 if check {
                     drop(tasks);
                     operands.take_in();
-                    tasks = operands.tasks(&engine, hello, registry).map_err(io::Error::other)?;
+                    tasks = operands.tasks(&engine, hello, true, registry).map_err(io::Error::other)?;
                 }
                 let answer = timed(tasks.as_mut(), &limited, first, count, repeat);
                 if check {
                     drop(tasks);
                     operands.hand_out();
-                    tasks = operands.tasks(&engine, hello, registry).map_err(io::Error::other)?;
+                    tasks = operands.tasks(&engine, hello, false, registry).map_err(io::Error::other)?;
                 }
                 send(answers, &answer)?;
             }

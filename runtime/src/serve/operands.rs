@@ -29,7 +29,7 @@ impl Operands {
         Ok(Self { inputs, outputs, own })
     }
 
-    /// The tasks of `hello`, on the operands as they reached this process.
+    /// The tasks of `hello`, on the operands as they reached this process; with `keep` no result is dropped.
     ///
     /// # Errors
     /// [`workload::Error`], where the tensors do not fit, or `registry` does not have the function.
@@ -37,13 +37,14 @@ impl Operands {
         &'a mut self,
         engine: &'a Engine,
         hello: &'a Hello,
+        keep: bool,
         registry: &'a Registry,
     ) -> Result<Box<dyn Tasks + 'a>, workload::Error> {
         let (inputs, outputs) = match &mut self.own {
             Some([inputs, outputs]) => (inputs.as_slice(), outputs.as_mut_slice()),
             None => (self.inputs.as_slice(), self.outputs.as_mut_slice()),
         };
-        engine.tasks_of(registry, hello, inputs, outputs)
+        engine.tasks_of(registry, hello, keep, inputs, outputs)
     }
 
     /// Before a run whose results will be judged: copies what the parent wrote into the arena over earlier results,

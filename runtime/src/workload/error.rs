@@ -48,6 +48,15 @@ pub enum Error {
         /// The forms that would have worked.
         expected: &'static str,
     },
+    /// The text is not a source of inputs.
+    #[error("source `{0}`; expected parent or worker")]
+    Source(String),
+    /// The text is not a sink of results.
+    #[error("sink `{0}`; expected parent or drop")]
+    Sink(String),
+    /// A function makes its inputs itself, and its results are what is compared.
+    #[error("a function has no other source and sink than parent: it makes its inputs itself")]
+    Ends,
     /// A batch without tasks.
     #[error("0 tasks; expected at least 1")]
     NoTasks,

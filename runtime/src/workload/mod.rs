@@ -3,10 +3,12 @@
 
 mod batch;
 mod call;
+mod ends;
 mod error;
 pub(crate) mod family;
 pub(crate) mod freivalds;
 pub mod judge;
+mod making;
 pub mod memory;
 mod operands;
 pub mod placement;
@@ -25,9 +27,12 @@ use serde::{Deserialize, Serialize};
 pub(crate) use batch::multiply;
 pub use batch::{Batch, Tasks};
 pub use call::{Call, FunctionCall};
+pub use ends::{Sink, Source};
 pub use error::Error;
 pub use family::{Bound, Unit};
 pub use judge::Judge;
+pub use making::Maker;
+pub(crate) use making::Making;
 pub use operands::Operands;
 pub use placement::{Placement, Tensor};
 pub use portion::Portion;
@@ -51,6 +56,8 @@ pub struct Workload {
     shape: Shape,
     layout: Layout,
     tasks: usize,
+    source: Source,
+    sink: Sink,
 }
 
 /// One task, of which [`Single::tasks`] makes a batch.
@@ -59,7 +66,8 @@ pub struct Single(Workload);
 
 impl Single {
     pub(crate) fn new(op: Op, dtype: DType, shape: Shape, layout: Layout) -> Self {
-        Self(Workload { call: Call::Op { op, dtype }, shape, layout, tasks: 1 })
+        let (source, sink) = (Source::Parent, Sink::Parent);
+        Self(Workload { call: Call::Op { op, dtype }, shape, layout, tasks: 1, source, sink })
     }
 
     fn of_array(op: Op, dtype: DType, [rows, columns]: [usize; 2]) -> Self {
@@ -101,7 +109,7 @@ impl Workload {
         if tasks == 0 {
             return Err(Error::NoTasks);
         }
-        let workload = Self { call, shape, layout, tasks };
+        let workload = Self { call, shape, layout, tasks, source: Source::Parent, sink: Sink::Parent };
         match i64::try_from(workload.batch_bytes()) {
             Ok(_) => Ok(workload),
             Err(_) => Err(Error::Overflow { shape, element: workload.call.element(), tasks }),
@@ -129,11 +137,13 @@ impl Workload {
     /// The flags of the command line for it: `--op matmul --shape 256x256x256 --tasks 64`.
     #[must_use]
     pub fn flags(&self) -> String {
-        let Self { call, shape, layout, tasks } = self;
+        let Self { call, shape, layout, tasks, source, sink } = self;
         let element = call.element();
         let dtype = if element == Element::F64 { String::new() } else { format!(" --dtype {element}") };
         let layout = if *layout == Layout::default() { String::new() } else { format!(" --layout {layout}") };
-        format!("--op {call} --shape {shape}{dtype}{layout} --tasks {tasks}")
+        let source = if *source == Source::Parent { String::new() } else { format!(" --source {source}") };
+        let sink = if *sink == Sink::Parent { String::new() } else { format!(" --sink {sink}") };
+        format!("--op {call} --shape {shape}{dtype}{layout} --tasks {tasks}{source}{sink}")
     }
 
     /// What every task does.
@@ -152,6 +162,47 @@ impl Workload {
     #[must_use]
     pub fn layout(&self) -> Layout {
         self.layout
+    }
+
+    /// The same with inputs from `source` and results to `sink`.
+    ///
+    /// # Errors
+    /// [`Error::Ends`], where it calls a function and either is not the parent.
+    pub fn between(self, source: Source, sink: Sink) -> Result<Self, Error> {
+        match (&self.call, source, sink) {
+            (Call::Op { .. }, ..) | (_, Source::Parent, Sink::Parent) => Ok(self.with_source(source).with_sink(sink)),
+            (Call::Function(_), ..) => Err(Error::Ends),
+        }
+    }
+
+    /// The same with inputs from this source.
+    #[must_use]
+    pub fn with_source(self, source: Source) -> Self {
+        Self { source, ..self }
+    }
+
+    /// The same with results to this sink.
+    #[must_use]
+    pub fn with_sink(self, sink: Sink) -> Self {
+        Self { sink, ..self }
+    }
+
+    /// Where inputs come from.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        self.source
+    }
+
+    /// Where results go.
+    #[must_use]
+    pub fn sink(&self) -> Sink {
+        self.sink
+    }
+
+    /// The operands that lie in the memory of a batch: the output comes last.
+    pub(crate) fn placed(&self) -> Vec<Tensor> {
+        let lies_there = |operand: &Tensor| operand.output || self.source == Source::Parent;
+        self.operands().into_iter().filter(lies_there).collect()
     }
 
     /// The number of tasks in the batch.
@@ -197,6 +248,12 @@ impl fmt::Display for Workload {
         }
         if self.layout != Layout::default() {
             write!(f, ", layout {}", self.layout)?;
+        }
+        if self.source == Source::Worker {
+            f.write_str(", inputs made by the workers")?;
+        }
+        if self.sink == Sink::Drop {
+            f.write_str(", results dropped")?;
         }
         Ok(())
     }

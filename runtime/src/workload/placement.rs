@@ -70,7 +70,7 @@ impl Placement {
             *end = end.saturating_add(step.saturating_mul(workload.tasks() as u64));
             Tensor { base, step, ..operand }
         };
-        let tensors = workload.operands().into_iter().map(place).collect();
+        let tensors = workload.placed().into_iter().map(place).collect();
         let [input_bytes, output_bytes] = ends.map(|end| end.max(1).checked_next_multiple_of(4096).unwrap_or(u64::MAX));
         Self { tensors, input_bytes, output_bytes }
     }

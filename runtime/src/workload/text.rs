@@ -6,7 +6,7 @@ use gingham_core::function::Element;
 use gingham_core::{DType, Op};
 use serde::{Deserialize, Serialize};
 
-use super::{Call, Error, FunctionCall, Workload};
+use super::{Call, Error, FunctionCall, Sink, Source, Workload};
 
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct Text {
@@ -25,6 +25,10 @@ pub(super) struct Text {
     /// Items of the function, where the tasks are a part of these.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     items: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sink: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     parameters: Vec<f64>,
 }
@@ -51,14 +55,20 @@ impl TryFrom<Text> for Workload {
             })),
             _ => return Err(Error::Nothing),
         };
-        Self::checked(call, &text.shape, text.layout.as_deref(), text.tasks)
+        let source: Option<Source> = text.source.as_deref().map(str::parse).transpose()?;
+        let sink: Option<Sink> = text.sink.as_deref().map(str::parse).transpose()?;
+        let workload = Self::checked(call, &text.shape, text.layout.as_deref(), text.tasks)?;
+        workload.between(source.unwrap_or_default(), sink.unwrap_or_default())
     }
 }
 
 impl From<Workload> for Text {
     fn from(workload: Workload) -> Self {
         let layout = workload.call.family().facts().layouts.map(|_| workload.layout.to_string());
-        let text = Self { shape: workload.shape.to_string(), layout, tasks: workload.tasks, ..Self::default() };
+        let source = (workload.source != Source::Parent).then(|| workload.source.to_string());
+        let sink = (workload.sink != Sink::Parent).then(|| workload.sink.to_string());
+        let (shape, tasks) = (workload.shape.to_string(), workload.tasks);
+        let text = Self { shape, layout, tasks, source, sink, ..Self::default() };
         match workload.call {
             Call::Op { op, dtype } => Self { op: Some(op.to_string()), dtype: dtype.to_string(), ..text },
             Call::Function(call) => Self {

@@ -6,12 +6,15 @@ mod dot;
 mod elementwise;
 mod fill;
 mod function;
+mod made;
 mod matmul;
 mod random;
 
 use std::ops::Range;
+use std::sync::Mutex;
 
 use gingham_core::{DType, Op, Registry};
+use made::Made;
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 use super::batch::{Batch, Tasks};
@@ -19,7 +22,7 @@ use super::error::Error as WorkloadError;
 use super::judge::Judge;
 use super::placement::{Error, Number, Placement, Tensor};
 use super::shape::Shape;
-use super::{Call, Task, Workload};
+use super::{Call, Maker, Making, Sink, Source, Task, Workload};
 
 /// The facts of a family, whatever the element type and the sizes.
 pub(crate) struct Facts {
@@ -79,9 +82,9 @@ pub(crate) trait Typed<T> {
 }
 
 /// A family of operations, which every backend may have.
-pub(crate) trait Operation: Family + Typed<f32> + Typed<f64> {}
+pub(crate) trait Operation: Family + Typed<f32> + Typed<f64> + Sync {}
 
-impl<F: Family + Typed<f32> + Typed<f64>> Operation for F {}
+impl<F: Family + Typed<f32> + Typed<f64> + Sync> Operation for F {}
 
 /// What work is counted in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,29 +159,63 @@ impl Workload {
         inputs: &'a [u8],
         outputs: &'a mut [u8],
     ) -> Result<Box<dyn Tasks + 'a>, WorkloadError> {
+        self.tasks_made(registry, Making { seed: 0, keep: true }, tensors, inputs, outputs)
+    }
+
+    /// The same, where inputs may have to be made and results dropped.
+    ///
+    /// # Errors
+    /// As [`Workload::tasks_in`].
+    pub(crate) fn tasks_made<'a>(
+        &'a self,
+        registry: &'a Registry,
+        making: Making,
+        tensors: &[Tensor],
+        inputs: &'a [u8],
+        outputs: &'a mut [u8],
+    ) -> Result<Box<dyn Tasks + 'a>, WorkloadError> {
+        let maker = || Maker::of(registry);
         match &self.call {
-            Call::Op { op, dtype: DType::F32 } => self.batch::<f32>(operation(op), tensors, inputs, outputs),
-            Call::Op { op, dtype: DType::F64 } => self.batch::<f64>(operation(op), tensors, inputs, outputs),
+            Call::Op { op, dtype: DType::F32 } => {
+                self.batch::<f32, _>(operation(op), maker, making, tensors, inputs, outputs)
+            }
+            Call::Op { op, dtype: DType::F64 } => {
+                self.batch::<f64, _>(operation(op), maker, making, tensors, inputs, outputs)
+            }
             Call::Function(call) => call.calls(registry, tensors, self.tasks, outputs),
         }
     }
 
-    fn batch<'a, T: Number>(
-        &self,
-        operation: &(impl Typed<T> + ?Sized),
+    fn batch<'a, T: Number, F: Typed<T> + Sync + ?Sized>(
+        &'a self,
+        operation: &'a F,
+        maker: impl FnOnce() -> Maker,
+        making: Making,
         tensors: &[Tensor],
         inputs: &'a [u8],
         outputs: &'a mut [u8],
     ) -> Result<Box<dyn Tasks + 'a>, WorkloadError> {
         let misplaced = || Error { name: "out".into(), task: 0 };
         let (output, read) = tensors.split_last().ok_or_else(misplaced)?;
-        let operands = self.operands();
+        let operands = self.placed();
         let is_placed = |(a, b): (&Tensor, &Tensor)| (a.shape, a.output) == (b.shape, b.output);
         if tensors.len() != operands.len() || !tensors.iter().zip(&operands).all(is_placed) {
             return Err(misplaced().into());
         }
-        let outs = output.views_mut::<T>(self.tasks, outputs)?.into_iter().enumerate();
-        let tasks = outs.map(|(task, out)| {
+        let outs = output.views_mut::<T>(self.tasks, outputs)?;
+        let drops = self.sink == Sink::Drop && !making.keep;
+        if drops || self.source == Source::Worker {
+            return Ok(Box::new(Made {
+                workload: self,
+                family: operation,
+                maker: maker(),
+                seed: making.seed,
+                given: (read.to_vec(), inputs),
+                outs: (!drops).then_some(outs),
+                rooms: Mutex::default(),
+            }));
+        }
+        let tasks = outs.into_iter().enumerate().map(|(task, out)| {
             let views = read.iter().map(|tensor| tensor.view(task, inputs)).collect::<Result<Vec<_>, _>>()?;
             Ok(operation.call(task, &views, out))
         });

@@ -1,0 +1,80 @@
+//! Where the inputs of a task come from, and where its result goes.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::Error;
+
+/// Where inputs come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Source {
+    /// They lie in memory before the batch begins: its maker has made them.
+    #[default]
+    Parent,
+    /// Whoever does a task makes its inputs, within the time of the batch.
+    Worker,
+}
+
+/// Where results go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Sink {
+    /// Into the memory of the batch.
+    #[default]
+    Parent,
+    /// Nowhere: whoever does a task forgets its result. (A run that is judged keeps it.)
+    Drop,
+}
+
+impl Source {
+    const ALL: [Self; 2] = [Self::Parent, Self::Worker];
+
+    /// The word for it on a command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Parent => "parent",
+            Self::Worker => "worker",
+        }
+    }
+}
+
+impl Sink {
+    const ALL: [Self; 2] = [Self::Parent, Self::Drop];
+
+    /// The word for it on a command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Parent => "parent",
+            Self::Drop => "drop",
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl fmt::Display for Sink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Source {
+    type Err = Error;
+
+    fn from_str(given: &str) -> Result<Self, Error> {
+        Self::ALL.into_iter().find(|source| source.name() == given).ok_or_else(|| Error::Source(given.into()))
+    }
+}
+
+impl FromStr for Sink {
+    type Err = Error;
+
+    fn from_str(given: &str) -> Result<Self, Error> {
+        Self::ALL.into_iter().find(|sink| sink.name() == given).ok_or_else(|| Error::Sink(given.into()))
+    }
+}
