@@ -32,11 +32,15 @@ fn unnamed(directory: &str, inherit: bool) -> io::Result<File> {
     Ok(file)
 }
 
-/// Bytes that are left, where `refused` means that there were too few.
-pub(super) fn available(refused: &io::Error) -> Option<u64> {
+/// Bytes that are left where `file` lies, if `refused` means that there were too few.
+pub(super) fn available(file: &File, refused: &io::Error) -> Option<u64> {
     match Errno::from_io_error(refused)? {
-        Errno::NOSPC => rustix::fs::statvfs(SHARED_MEMORY).ok().map(|system| system.f_bavail * system.f_frsize),
-        Errno::NOMEM => Some(available_memory()),
+        Errno::NOSPC | Errno::NOMEM => {
+            let system = rustix::fs::fstatvfs(file).ok();
+            // Memory files of the system's own mount have no other limit than memory.
+            let limited = system.filter(|system| system.f_blocks > 0).map(|system| system.f_bavail * system.f_frsize);
+            Some(limited.unwrap_or_else(available_memory))
+        }
         _ => None,
     }
 }
@@ -71,6 +75,32 @@ mod tests {
     use super::*;
     use crate::arena::{ReadOnly, Writable};
     use std::os::fd::AsRawFd;
+
+    /// On a file system of 4 MiB, in a mount namespace of this thread.
+    #[test]
+    #[allow(unsafe_code)]
+    fn a_full_file_system_is_an_error_with_both_numbers() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = std::ffi::CString::new(folder.path().to_str().unwrap()).unwrap();
+        let (none, flags) = (std::ptr::null(), libc::MS_REC | libc::MS_PRIVATE);
+        // SAFETY: the texts end with a zero and live; the namespace is this thread's alone, and ends with it.
+        let mounted = unsafe {
+            libc::unshare(libc::CLONE_NEWNS) == 0
+                && libc::mount(none, c"/".as_ptr(), none, flags, none.cast()) == 0
+                && libc::mount(c"none".as_ptr(), path.as_ptr(), c"tmpfs".as_ptr(), 0, c"size=4m".as_ptr().cast()) == 0
+        };
+        if !mounted {
+            let skipped = "SKIPPED: a_full_file_system_is_an_error_with_both_numbers: no mount namespace";
+            std::io::Write::write_fmt(&mut std::io::stdout(), format_args!("{skipped}\n")).unwrap();
+            return;
+        }
+        let file = unnamed(folder.path().to_str().unwrap(), false);
+        let error = super::super::Shared::of(file, 8 << 20, |_, _| Ok(())).unwrap_err().to_string();
+        // SAFETY: as above.
+        unsafe { libc::umount2(path.as_ptr(), libc::MNT_DETACH) };
+        let numbers = error.contains("no shared memory of 8388608 bytes") && error.contains("bytes are available");
+        assert!(numbers && !error.contains("; 0 bytes"), "{error}");
+    }
 
     #[test]
     fn a_file_that_is_no_memfd_is_mapped_as_one() {

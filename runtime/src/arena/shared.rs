@@ -24,7 +24,7 @@ impl Shared {
     /// # Errors
     /// [`Error::System`]
     pub fn new(name: &str, bytes: u64) -> Result<Self, Error> {
-        Self::made(backing::create(name, false), bytes, |_, _| Ok(()))
+        Self::of(backing::create(name, false), bytes, |_, _| Ok(()))
     }
 
     /// The same, but children inherit the descriptor. `each` receives each slice of it, with the offset of the slice's
@@ -35,19 +35,20 @@ impl Shared {
         bytes: u64,
         each: impl FnMut(usize, &mut [u8]) -> Result<(), Error>,
     ) -> Result<Self, Error> {
-        Self::made(backing::create(name, true), bytes, each)
+        Self::of(backing::create(name, true), bytes, each)
     }
 
-    fn made(
+    /// The first `bytes` bytes of `file`, which is empty.
+    pub(super) fn of(
         file: io::Result<File>,
         bytes: u64,
         mut each: impl FnMut(usize, &mut [u8]) -> Result<(), Error>,
     ) -> Result<Self, Error> {
+        let file = file.map_err(|source| Error::System { bytes, available: None, source })?;
         let refused = |source: io::Error| {
-            let available = backing::available(&source);
+            let available = backing::available(&file, &source);
             Error::System { bytes, available, source }
         };
-        let file = file.map_err(refused)?;
         for start in (0..bytes).step_by(SLICE as usize) {
             let length = SLICE.min(bytes - start);
             backing::allocate(&file, start, length).map_err(refused)?;
