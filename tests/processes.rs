@@ -15,10 +15,9 @@ fn main() -> ExitCode {
     #[cfg(target_os = "linux")]
     {
         gingham::init(&gingham::registry());
-        return mimic::run(&mimic::checks![
-            every_backend_computes_in_worker_processes,
-            pools_start_while_a_library_has_threads,
-        ]);
+        mimic::run(
+            &mimic::checks![every_backend_computes_in_worker_processes, pools_start_while_a_library_has_threads,],
+        )
     }
     #[cfg(not(target_os = "linux"))]
     mimic::run(&[])

@@ -47,15 +47,17 @@ pub(super) struct WorkloadArgs {
     /// For matmul alone. NumPy's arrays are by rows unless made otherwise, transposed views and Fortran's by columns.
     #[arg(long)]
     layout: Option<String>,
-    /// Where inputs come from: parent, or worker [default: parent]
+    /// Where inputs come from: parent, worker, or files [default: parent]
     ///
     /// parent: they lie in memory before the batch begins. worker: whoever does a task makes its inputs, which are
-    /// random numbers, and the making counts.
+    /// random numbers, and the making counts. files: whoever does a task reads its inputs from .npy files, which lie in
+    /// the directory for temporary files.
     #[arg(long, value_name = "WHENCE")]
     source: Option<String>,
-    /// Where results go: parent, or drop [default: parent]
+    /// Where results go: parent, drop, or files [default: parent]
     ///
     /// parent: into memory that the parent sees. drop: nowhere, as where each task keeps a number of its result alone.
+    /// files: whoever does a task writes its result to a .npy file.
     #[arg(long, value_name = "WHITHER")]
     sink: Option<String>,
 }

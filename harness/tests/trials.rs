@@ -183,9 +183,9 @@ fn tuner() -> Tuner {
 }
 
 fn inputs_that_workers_make_and_results_that_they_drop_are_judged() {
-    for sink in [Sink::Parent, Sink::Drop] {
+    for (source, sink) in [(Source::Worker, Sink::Parent), (Source::Parent, Sink::Drop), (Source::Files, Sink::Files)] {
         let mut tuner = tuner();
-        tuner.workload = tuner.workload.with_source(Source::Worker).with_sink(sink);
+        tuner.workload = tuner.workload.with_source(source).with_sink(sink);
         tuner.selection = Selection::default()
             .with_backends([Fault::None, Fault::WrongElement].map(Fault::id))
             .with_transports([Transport::Shm])

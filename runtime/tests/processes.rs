@@ -251,9 +251,13 @@ fn inputs_have_the_same_bits_whoever_makes_them() {
         let made_before = results("reference+serial", Source::Parent, Sink::Parent);
         assert!(made_before.iter().any(|&byte| byte != 0));
         for name in ["reference+serial", "reference+threads:2:1", "reference+rayon:2", "reference+processes/shm:2:5"] {
-            assert!(results(name, Source::Worker, Sink::Parent) == made_before, "{workload} {name}");
-            for source in [Source::Parent, Source::Worker] {
-                assert!(results(name, source, Sink::Drop).iter().all(|&byte| byte == 0), "{workload} {name}");
+            for source in [Source::Worker, Source::Files] {
+                assert!(results(name, source, Sink::Parent) == made_before, "{workload} {name} {source}");
+            }
+            for (source, sink) in
+                [(Source::Parent, Sink::Drop), (Source::Worker, Sink::Drop), (Source::Files, Sink::Files)]
+            {
+                assert!(results(name, source, sink).iter().all(|&byte| byte == 0), "{workload} {name}");
             }
         }
     }

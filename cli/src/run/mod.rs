@@ -98,7 +98,7 @@ fn run(
         let mut arena = Arena::new(&maker, workload, 0).map_err(Failure::work)?;
         return run_twice(workload, &plan, plan.engine().tasks(registry, workload, &mut arena)?.as_mut());
     }
-    run_twice(workload, &plan, Operands::new(&maker, workload, 0).tasks(workload, registry)?.as_mut())
+    run_twice(workload, &plan, Operands::new(&maker, workload, 0)?.tasks(workload, registry)?.as_mut())
 }
 
 fn run_twice(workload: &Workload, plan: &Plan, tasks: &mut dyn Tasks) -> Result<(), Failure> {

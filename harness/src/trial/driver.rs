@@ -84,7 +84,7 @@ impl Driver {
     ) -> Result<Self, gingham_runtime::workload::placement::Error> {
         let judge = match held.source() {
             Source::Parent => held.judge(arena.placement(), arena.inputs(), seed)?,
-            Source::Worker => held.judge_of_made(&maker, seed)?,
+            _ => held.judge_of_made(&maker, seed)?,
         };
         Ok(Self { environment, held, arena, judge, maker, seed, cpus })
     }

@@ -8,6 +8,7 @@ mod backing;
 mod map;
 mod shared;
 
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
@@ -18,6 +19,8 @@ use serde::{Deserialize, Serialize};
 pub use map::{ReadOnly, Words, Writable};
 pub use shared::Shared;
 
+#[cfg(feature = "files")]
+use crate::workload::folder::{self, Folder};
 use crate::workload::{Maker, Placement, Workload, placement};
 
 /// Bytes that an arena takes at most, unless one task needs more.
@@ -42,6 +45,8 @@ pub struct Arena {
     outputs: (Shared, Writable),
     prefault_s: f64,
     seed: u64,
+    #[cfg(feature = "files")]
+    folder: Option<Folder>,
     id: u64,
 }
 
@@ -90,6 +95,10 @@ pub enum Error {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// Operands that go through files have no place.
+    #[cfg(feature = "files")]
+    #[error(transparent)]
+    Folder(#[from] folder::Error),
     /// The caller did not wait for it.
     #[error("{bytes} bytes of shared memory would have taken {needed_s:.0} s to fill")]
     Stopped {
@@ -135,7 +144,17 @@ impl Arena {
         let prefault_s = start.elapsed().as_secs_f64();
         let (inputs, outputs) = ((inputs, Inputs::Open(filled)), (outputs, results));
         let (workload, id) = (workload.clone(), NEXT.fetch_add(1, Relaxed));
-        Ok(Self { workload, placement, inputs, outputs, prefault_s, seed: 0, id })
+        Ok(Self {
+            workload,
+            placement,
+            inputs,
+            outputs,
+            prefault_s,
+            seed: 0,
+            #[cfg(feature = "files")]
+            folder: None,
+            id,
+        })
     }
 
     /// Allocates and pre-faults the operands of `workload` and fills the inputs from `seed`.
@@ -172,11 +191,23 @@ impl Arena {
             told(slice)
         })?;
         let outputs = Shared::inherited("gingham-outputs", placement.output_bytes, |_, slice: &mut [u8]| told(slice))?;
+        #[cfg(feature = "files")]
+        let folder = Folder::make(maker, workload, seed)?;
         let (sealed, results) = (inputs.sealed()?, outputs.writable()?);
         let prefault_s = start.elapsed().as_secs_f64();
         let (inputs, outputs) = ((inputs, Inputs::Sealed(sealed)), (outputs, results));
         let (workload, id) = (workload.clone(), NEXT.fetch_add(1, Relaxed));
-        Ok(Self { workload, placement, inputs, outputs, prefault_s, seed, id })
+        Ok(Self {
+            workload,
+            placement,
+            inputs,
+            outputs,
+            prefault_s,
+            seed,
+            #[cfg(feature = "files")]
+            folder,
+            id,
+        })
     }
 
     /// The tasks whose operands it holds.
@@ -188,6 +219,15 @@ impl Arena {
     /// The seed of its inputs, and of those that whoever does a task makes.
     pub(crate) fn seed(&self) -> u64 {
         self.seed
+    }
+
+    /// Where operands that go through files lie.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        #[cfg(feature = "files")]
+        return self.folder.as_ref().map(Folder::path);
+        #[cfg(not(feature = "files"))]
+        None
     }
 
     /// A number that no other arena of this process has or has had.
@@ -241,13 +281,17 @@ impl Arena {
         self.placement.output().view(task, self.outputs())
     }
 
-    /// Where the operands lie, all inputs, and all outputs to write.
-    pub(crate) fn parts(&mut self) -> (&Placement, &[u8], &mut [u8]) {
+    /// Where the operands lie, all inputs, all outputs to write, and where files of operands lie.
+    pub(crate) fn parts(&mut self) -> (&Placement, &[u8], &mut [u8], Option<&Path>) {
+        #[cfg(feature = "files")]
+        let folder = self.folder.as_ref().map(Folder::path);
+        #[cfg(not(feature = "files"))]
+        let folder = None;
         let inputs = match &self.inputs.1 {
             Inputs::Sealed(inputs) => inputs.as_slice(),
             Inputs::Open(inputs) => inputs.as_slice(),
         };
-        (&self.placement, inputs, self.outputs.1.as_mut_slice())
+        (&self.placement, inputs, self.outputs.1.as_mut_slice(), folder)
     }
 
     /// All outputs, from the start of a page on. Only meaningful while every trial is stopped.

@@ -21,8 +21,9 @@ impl Engine {
     ) -> Result<Box<dyn Tasks + 'a>, Error> {
         match &self.pool {
             Pool::Threads(_) => {
-                let making = Making { seed: arena.seed(), keep: false };
-                let (placement, inputs, outputs) = arena.parts();
+                let seed = arena.seed();
+                let (placement, inputs, outputs, folder) = arena.parts();
+                let making = Making { seed, keep: false, folder };
                 workload.tasks_made(registry, making, &placement.tensors, inputs, outputs)
             }
             Pool::Processes(pool) => {
@@ -47,7 +48,8 @@ impl Engine {
     ) -> Result<Box<dyn Tasks + 'a>, Error> {
         match &self.pool {
             Pool::Threads(_) => {
-                let making = Making { seed: hello.seed, keep: keep || hello.keep };
+                let folder = hello.folder.as_deref();
+                let making = Making { seed: hello.seed, keep: keep || hello.keep, folder };
                 hello.workload.tasks_made(registry, making, &hello.tensors, inputs, outputs)
             }
             // Workers find them where this process has found them. One parent describes one batch.

@@ -4,6 +4,8 @@
 //! answer a runner may send `failed`, and instead of `ready` also `refused`. Unknown fields are ignored, and a new
 //! field has a default for when it is left out, so that the protocol can grow.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use crate::arena::{Arena, Arenas, Location};
@@ -61,6 +63,9 @@ pub struct Hello {
     /// The results are kept, even where the workload drops them.
     #[serde(default)]
     pub keep: bool,
+    /// The directory of the files of operands, where the workload has its operands in files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<PathBuf>,
     /// How often a runner with worker processes runs a task again after one has died of it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub retries: usize,
@@ -94,6 +99,7 @@ impl Hello {
             private: false,
             seed: 0,
             keep: false,
+            folder: arena.folder().map(Into::into),
             retries: 0,
             seat: None,
         }

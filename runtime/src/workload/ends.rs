@@ -13,6 +13,9 @@ pub enum Source {
     Parent,
     /// Whoever does a task makes its inputs, within the time of the batch.
     Worker,
+    /// Whoever does a task reads its inputs from files, within the time of the batch.
+    #[cfg(feature = "files")]
+    Files,
 }
 
 /// Where results go.
@@ -23,10 +26,18 @@ pub enum Sink {
     Parent,
     /// Nowhere: whoever does a task forgets its result. (A run that is judged keeps it.)
     Drop,
+    /// Whoever does a task writes its result to a file, within the time of the batch.
+    #[cfg(feature = "files")]
+    Files,
 }
 
 impl Source {
-    const ALL: [Self; 2] = [Self::Parent, Self::Worker];
+    const ALL: &[Self] = &[
+        Self::Parent,
+        Self::Worker,
+        #[cfg(feature = "files")]
+        Self::Files,
+    ];
 
     /// The word for it on a command line.
     #[must_use]
@@ -34,12 +45,19 @@ impl Source {
         match self {
             Self::Parent => "parent",
             Self::Worker => "worker",
+            #[cfg(feature = "files")]
+            Self::Files => "files",
         }
     }
 }
 
 impl Sink {
-    const ALL: [Self; 2] = [Self::Parent, Self::Drop];
+    const ALL: &[Self] = &[
+        Self::Parent,
+        Self::Drop,
+        #[cfg(feature = "files")]
+        Self::Files,
+    ];
 
     /// The word for it on a command line.
     #[must_use]
@@ -47,6 +65,8 @@ impl Sink {
         match self {
             Self::Parent => "parent",
             Self::Drop => "drop",
+            #[cfg(feature = "files")]
+            Self::Files => "files",
         }
     }
 }
@@ -67,7 +87,7 @@ impl FromStr for Source {
     type Err = Error;
 
     fn from_str(given: &str) -> Result<Self, Error> {
-        Self::ALL.into_iter().find(|source| source.name() == given).ok_or_else(|| Error::Source(given.into()))
+        Self::ALL.iter().find(|source| source.name() == given).copied().ok_or_else(|| Error::Source(given.into()))
     }
 }
 
@@ -75,6 +95,6 @@ impl FromStr for Sink {
     type Err = Error;
 
     fn from_str(given: &str) -> Result<Self, Error> {
-        Self::ALL.into_iter().find(|sink| sink.name() == given).ok_or_else(|| Error::Sink(given.into()))
+        Self::ALL.iter().find(|sink| sink.name() == given).copied().ok_or_else(|| Error::Sink(given.into()))
     }
 }

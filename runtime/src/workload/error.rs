@@ -49,11 +49,14 @@ pub enum Error {
         expected: &'static str,
     },
     /// The text is not a source of inputs.
-    #[error("source `{0}`; expected parent or worker")]
+    #[error("source `{0}`; expected parent, worker or files")]
     Source(String),
     /// The text is not a sink of results.
-    #[error("sink `{0}`; expected parent or drop")]
+    #[error("sink `{0}`; expected parent, drop or files")]
     Sink(String),
+    /// Operands that go through files have no place.
+    #[error("{0}")]
+    Folder(String),
     /// A function makes its inputs itself, and its results are what is compared.
     #[error("a function has no other source and sink than parent: it makes its inputs itself")]
     Ends,

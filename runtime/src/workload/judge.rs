@@ -169,7 +169,7 @@ mod tests {
     /// Runs `op` with the reference, spoils element `spoil` of the last task by `factor`, and judges.
     fn judge<T: Number>(op: &str, shape: &str, spoil: Option<(usize, f64)>) -> Result<f64, Wrong> {
         let workload = Workload::new(op.parse().unwrap(), T::DTYPE, shape, None, 3).unwrap();
-        let mut operands = Operands::new(&Maker::default(), &workload, 1);
+        let mut operands = Operands::new(&Maker::default(), &workload, 1).unwrap();
         let placement = operands.placement().clone();
         let judge = workload.judge(&placement, operands.inputs(), 2).unwrap();
         judge.poison(operands.outputs_mut(), 3);

@@ -2,6 +2,7 @@
 //! whoever makes them: the parent for a whole batch, or each worker for its own tasks.
 
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use bytemuck::Pod;
@@ -15,12 +16,15 @@ use super::{Judge, Source, Workload};
 use crate::parallel;
 
 /// How tasks are made of a workload whose inputs do not lie in memory, or whose results are dropped.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Making {
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Making<'a> {
     /// The seed of the inputs.
     pub(crate) seed: u64,
-    /// Whether results are kept all the same.
+    /// Whether results are kept in memory all the same.
     pub(crate) keep: bool,
+    /// Where files of operands lie.
+    #[cfg_attr(not(feature = "files"), expect(dead_code))]
+    pub(crate) folder: Option<&'a Path>,
 }
 
 /// Elements that are drawn and scaled at a time: they stay in the first cache.

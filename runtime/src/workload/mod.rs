@@ -6,6 +6,8 @@ mod call;
 mod ends;
 mod error;
 pub(crate) mod family;
+#[cfg(feature = "files")]
+pub mod folder;
 pub(crate) mod freivalds;
 pub mod judge;
 mod making;
@@ -249,11 +251,17 @@ impl fmt::Display for Workload {
         if self.layout != Layout::default() {
             write!(f, ", layout {}", self.layout)?;
         }
-        if self.source == Source::Worker {
-            f.write_str(", inputs made by the workers")?;
+        match self.source {
+            Source::Parent => {}
+            Source::Worker => f.write_str(", inputs made by the workers")?,
+            #[cfg(feature = "files")]
+            Source::Files => f.write_str(", inputs from files")?,
         }
-        if self.sink == Sink::Drop {
-            f.write_str(", results dropped")?;
+        match self.sink {
+            Sink::Parent => {}
+            Sink::Drop => f.write_str(", results dropped")?,
+            #[cfg(feature = "files")]
+            Sink::Files => f.write_str(", results to files")?,
         }
         Ok(())
     }

@@ -2,25 +2,38 @@
 
 use gingham_core::Registry;
 
+#[cfg(feature = "files")]
+use super::folder::Folder;
 use super::{Error, Maker, Making, Placement, Tasks, Workload};
 
 /// Inputs that hold what a seed gives, and outputs, in memory of this process.
 pub struct Operands {
     placement: Placement,
     seed: u64,
+    #[cfg(feature = "files")]
+    folder: Option<Folder>,
     inputs: Vec<u64>,
     outputs: Vec<u64>,
 }
 
 impl Operands {
     /// Makes the operands of `workload`, which has passed [`Workload::check_memory`]. Outputs are 0.
-    #[must_use]
-    pub fn new(maker: &Maker, workload: &Workload, seed: u64) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::Folder`], where operands that go through files have no place.
+    pub fn new(maker: &Maker, workload: &Workload, seed: u64) -> Result<Self, Error> {
         let placement = Placement::of(workload);
         let zeros = |bytes: u64| vec![0; bytes as usize / size_of::<u64>()];
         let (mut inputs, outputs) = (zeros(placement.input_bytes), zeros(placement.output_bytes));
         workload.fill_inputs(maker, seed, 0, bytemuck::cast_slice_mut(&mut inputs));
-        Self { placement, seed, inputs, outputs }
+        Ok(Self {
+            placement,
+            seed,
+            #[cfg(feature = "files")]
+            folder: Folder::make(maker, workload, seed).map_err(|e| Error::Folder(e.to_string()))?,
+            inputs,
+            outputs,
+        })
     }
 
     /// Where each operand of each task lies.
@@ -55,8 +68,12 @@ impl Operands {
         workload: &'a Workload,
         registry: &'a Registry,
     ) -> Result<Box<dyn Tasks + 'a>, Error> {
-        let outputs = bytemuck::cast_slice_mut(&mut self.outputs);
-        let (tensors, inputs) = (&self.placement.tensors, bytemuck::cast_slice(&self.inputs));
-        workload.tasks_made(registry, Making { seed: self.seed, keep: false }, tensors, inputs, outputs)
+        #[cfg(feature = "files")]
+        let folder = self.folder.as_ref().map(Folder::path);
+        #[cfg(not(feature = "files"))]
+        let folder = None;
+        let making = Making { seed: self.seed, keep: false, folder };
+        let (inputs, outputs) = (bytemuck::cast_slice(&self.inputs), bytemuck::cast_slice_mut(&mut self.outputs));
+        workload.tasks_made(registry, making, &self.placement.tensors, inputs, outputs)
     }
 }

@@ -15,9 +15,18 @@ use super::Workload;
 /// Each task's operand starts on a cache line of its own, so that two workers never write to one line.
 const ALIGN: u64 = 64;
 
+/// An element type whose arrays lie in shared memory, and in files.
+#[cfg(feature = "files")]
+pub(crate) trait Number: Scalar + Pod + crate::format::Element {}
+
+#[cfg(feature = "files")]
+impl<T: Scalar + Pod + crate::format::Element> Number for T {}
+
 /// An element type whose arrays lie in shared memory.
+#[cfg(not(feature = "files"))]
 pub(crate) trait Number: Scalar + Pod {}
 
+#[cfg(not(feature = "files"))]
 impl<T: Scalar + Pod> Number for T {}
 
 /// One operand of every task: that of task `i` starts `base + i step` bytes into its arena.

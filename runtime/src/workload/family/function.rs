@@ -220,7 +220,7 @@ mod tests {
             let workload = all.with_fewer_tasks(10);
             let text = serde_json::to_string(&workload).unwrap();
             assert_eq!(serde_json::from_str::<Workload>(&text).unwrap(), workload, "{text}");
-            let mut operands = Operands::new(&Maker::default(), &workload, 0);
+            let mut operands = Operands::new(&Maker::default(), &workload, 0).unwrap();
             let mut judge = workload.judge(operands.placement(), &[], 0).unwrap();
             let engine = Engine::for_functions(&Combination::serial("fn", gingham_core::OpThreads::ONE)).unwrap();
             let run = |operands: &mut Operands| {
@@ -243,8 +243,12 @@ mod tests {
     fn a_function_that_writes_something_else_is_refused() {
         let workload = Workload::function(&registry(), "squares", 2, 8, &[]).unwrap();
         let other = Registry::new().with_function("squares", |_, _, _: &mut [u8]| Ok(()));
-        let refused =
-            Operands::new(&Maker::default(), &workload, 0).tasks(&workload, &other).map(drop).unwrap_err().to_string();
+        let refused = Operands::new(&Maker::default(), &workload, 0)
+            .unwrap()
+            .tasks(&workload, &other)
+            .map(drop)
+            .unwrap_err()
+            .to_string();
         assert_eq!(refused, "the function `squares` writes bytes here; the workload has f64");
     }
 }

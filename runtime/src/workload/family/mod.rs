@@ -159,7 +159,7 @@ impl Workload {
         inputs: &'a [u8],
         outputs: &'a mut [u8],
     ) -> Result<Box<dyn Tasks + 'a>, WorkloadError> {
-        self.tasks_made(registry, Making { seed: 0, keep: true }, tensors, inputs, outputs)
+        self.tasks_made(registry, Making { keep: true, ..Making::default() }, tensors, inputs, outputs)
     }
 
     /// The same, where inputs may have to be made and results dropped.
@@ -169,7 +169,7 @@ impl Workload {
     pub(crate) fn tasks_made<'a>(
         &'a self,
         registry: &'a Registry,
-        making: Making,
+        making: Making<'a>,
         tensors: &[Tensor],
         inputs: &'a [u8],
         outputs: &'a mut [u8],
@@ -190,7 +190,7 @@ impl Workload {
         &'a self,
         operation: &'a F,
         maker: impl FnOnce() -> Maker,
-        making: Making,
+        making: Making<'a>,
         tensors: &[Tensor],
         inputs: &'a [u8],
         outputs: &'a mut [u8],
@@ -203,13 +203,13 @@ impl Workload {
             return Err(misplaced().into());
         }
         let outs = output.views_mut::<T>(self.tasks, outputs)?;
-        let drops = self.sink == Sink::Drop && !making.keep;
-        if drops || self.source == Source::Worker {
+        let drops = self.sink != Sink::Parent && !making.keep;
+        if self.sink != Sink::Parent || self.source != Source::Parent {
             return Ok(Box::new(Made {
                 workload: self,
                 family: operation,
                 maker: maker(),
-                seed: making.seed,
+                making,
                 given: (read.to_vec(), inputs),
                 outs: (!drops).then_some(outs),
                 rooms: Mutex::default(),
