@@ -10,7 +10,6 @@ const COLUMNS: [(&str, Cell); 27] = [
     ("backend", |row| row.backend.clone()),
     ("op_threads", |row| row.op_threads.to_string()),
     ("executor", |row| row.executor.clone()),
-    ("transport", |row| row.transport.clone().unwrap_or_default()),
     ("workers", |row| row.workers.to_string()),
     ("chunk", |row| row.chunk.to_string()),
     ("status", |row| row.status.to_string()),
@@ -33,6 +32,7 @@ const COLUMNS: [(&str, Cell); 27] = [
     ("shared_rounds", |row| row.shared_rounds.to_string()),
     ("extrapolated", |row| row.extrapolated.to_string()),
     ("not_started", |row| row.not_started.map_or("", Into::into).into()),
+    ("transport", |row| row.transport.clone().unwrap_or_default()),
 ];
 
 pub(super) fn render(outcome: &Outcome) -> String {
