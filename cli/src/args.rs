@@ -24,19 +24,20 @@ pub(super) struct WorkloadArgs {
     /// matmul, dot, fill, random-uniform, random-normal, or an element-wise function such as exp or add
     ///
     /// What every task of the batch does. `gingham matrix` lists all operations, and which backends compute each.
+    /// `gingham run` also has load and save, for files.
     #[arg(long)]
-    op: Option<String>,
+    pub(super) op: Option<String>,
     /// MxKxN or N for matmul, N for dot, MxN or N for the others
     ///
     /// The sizes of one task: for matmul A is M x K, B is K x N and C is M x N, and N alone is NxNxN. Take those of
     /// your own work: another size may have another fastest combination.
     #[arg(long)]
-    shape: Option<String>,
+    pub(super) shape: Option<String>,
     /// f64 or f32 [default: f64]
     ///
     /// The type of all elements. f32 is about twice as fast, where its seven digits will do.
     #[arg(long)]
-    dtype: Option<String>,
+    pub(super) dtype: Option<String>,
     /// Number of tasks in the batch
     ///
     /// How many such operations your program has at a time. With one task only threads inside it can help.
@@ -69,6 +70,11 @@ impl WorkloadArgs {
     /// Whether no flag was given.
     pub(super) fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Whether it says more than an operation, a type and a shape.
+    pub(super) fn is_of_tasks(&self) -> bool {
+        self.workload.is_some() || self.tasks.is_some() || self.layout.is_some()
     }
 
     /// The workload that the flags, or the file, describe; `None` where no flag is given.

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::slice::from_ref;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -13,7 +12,9 @@ use gingham_core::{
     Support, Threading, skip,
 };
 use gingham_runtime::Engine;
-use gingham_runtime::files::{Error, Failure, Job, Options, Pair, Pairs, Problem, Summary, Verify, Work};
+use gingham_runtime::files::{
+    Error, Failure, Job, Options, Pair, Pairs, Problem, Summary, Verify, Work, prepare, sync,
+};
 use gingham_runtime::npy::{self, Array, Partials};
 use ndarray::{Array2, Array3, ArrayD, ArrayView2, ArrayViewMut2, Axis, IxDyn};
 use tempfile::TempDir;
@@ -101,7 +102,7 @@ fn multiply_by(
     let engine = engine.limited().expect("one op thread");
     let job = Job { engine: &engine, verify, partials: &partials, stop: &stop };
     if let Some(pair) = pairs.good().next() {
-        pairs.prepare(pair.out.parent().expect("a directory")).expect("an output directory");
+        prepare(pair.out.parent().expect("a directory")).expect("an output directory");
     }
     pairs.multiply(&job, progress)
 }
@@ -494,7 +495,7 @@ fn a_stopped_run_leaves_whole_files_and_says_what_is_left() {
     let rhs: Vec<_> = (0..20).map(|i| scratch.write(&format!("rhs/{i}.npy"), 3, 2)).collect();
     for spread in SPREADS {
         let pairs = check(&lhs, &rhs, &scratch.out()).expect("twenty pairs");
-        pairs.prepare(&scratch.out()).expect("an output directory");
+        prepare(&scratch.out()).expect("an output directory");
         let (partials, stop) = (Partials::default(), AtomicBool::new(false));
         let engine = engine("reference", spread);
         let engine = engine.limited().expect("one op thread");
@@ -507,7 +508,7 @@ fn a_stopped_run_leaves_whole_files_and_says_what_is_left() {
         });
         assert!((5..=6).contains(&summary.done), "{}", summary.done);
         assert_eq!((summary.left, scratch.outputs().len()), (20 - summary.done, summary.done));
-        summary.sync(&scratch.out()).expect("synced");
+        sync(&scratch.out()).expect("synced");
         fs::remove_dir_all(scratch.out()).expect("removed for the next executor");
     }
 }
@@ -563,12 +564,9 @@ fn outputs_in_the_place_of_inputs_are_refused() {
 fn an_output_directory_that_cannot_be_written_to_is_refused() {
     use std::os::unix::fs::PermissionsExt;
     let scratch = Scratch::new();
-    let (lhs, rhs) = (scratch.write("lhs/a.npy", 2, 2), scratch.write("rhs/a.npy", 2, 2));
-    let refusal = |out: &Path| {
-        let checked = check(from_ref(&lhs), from_ref(&rhs), out).expect("a pair");
-        checked.prepare(out).map(|()| "accepted".to_owned()).unwrap_or_else(|error| error.to_string())
-    };
-    for out in [lhs.clone(), lhs.join("below-a-file"), PathBuf::from("/proc/gingham")] {
+    let file = scratch.write("lhs/a.npy", 2, 2);
+    let refusal = |out: &Path| prepare(out).map(|()| "accepted".to_owned()).unwrap_or_else(|error| error.to_string());
+    for out in [file.clone(), file.join("below-a-file"), PathBuf::from("/proc/gingham")] {
         let message = refusal(&out);
         assert!(message.starts_with(&format!("cannot write to the output directory {}: ", out.display())), "{message}");
     }

@@ -1,4 +1,4 @@
-//! `gingham run` on files: finds the pairs, says which cannot have a product, multiplies the others.
+//! `gingham run` on pairs of files: finds the pairs, says which cannot have a product, multiplies the others.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Display;
@@ -12,9 +12,9 @@ use gingham_core::DType;
 use gingham_harness::report::{bytes, count, seconds};
 use gingham_machine::available_memory;
 use gingham_runtime::files::{
-    Failure as Bad, Job, Options, Pair, Pairing, Pairs, Problem, Side, Summary, Verify, pair,
+    Failure as Bad, Job, Options, Pair, Pairing, Pairs, Problem, Side, Summary, Verify, pair, prepare, sync,
 };
-use gingham_runtime::npy::Partials;
+use gingham_runtime::format::{Format, Partials};
 use gingham_runtime::shown::Shown;
 use gingham_runtime::{Combination, Plan, Workload};
 
@@ -33,29 +33,32 @@ const ENDED: &str = "ended at once: the products that are there are whole, and -
 #[derive(Args)]
 pub(super) struct FilesArgs {
     /// Left factors: a .npy file, a directory of them, or a quoted pattern such as 'a/*.npy'
-    #[arg(long, value_name = "GLOB", requires_all = ["rhs", "out"])]
+    #[arg(long, value_name = "GLOB", group = "input", requires_all = ["rhs", "out"])]
     lhs: Option<PathBuf>,
     /// Right factors, likewise; a single file, given by its path, goes with every one of the other side
     #[arg(long, value_name = "GLOB", requires_all = ["lhs", "out"])]
     rhs: Option<PathBuf>,
-    /// Directory for the products, each named as its left factor
-    #[arg(long, value_name = "DIR", requires_all = ["lhs", "rhs"])]
-    out: Option<PathBuf>,
+    /// Directory for the products, each named as its left factor, or for saved files, which keep their names
+    #[arg(long, value_name = "DIR", requires = "input")]
+    pub(super) out: Option<PathBuf>,
     /// How partners are found: by their names (without what the patterns fix, numbers as numbers), or in their order
     #[arg(long, value_name = "HOW", requires = "lhs", default_value = "name", value_parser = pairings())]
     pair: Pairing,
-    /// Print the pairs, and which have no product and why, and do nothing
-    #[arg(long, requires = "lhs")]
-    dry_run: bool,
-    /// Check products with random vectors before they are written: where that costs below 5 %, always, or never
-    #[arg(long, value_name = "WHEN", requires = "lhs", default_value = "auto", value_parser = verifications())]
-    verify: Verify,
-    /// Convert what is read to f64 or f32: integers, float16 and bool need it
-    #[arg(long, value_name = "DTYPE", requires = "lhs", value_parser = dtypes())]
-    cast: Option<DType>,
-    /// Leave out pairs whose whole product is there already: an interrupted run goes on
-    #[arg(long, requires = "lhs")]
-    skip_existing: bool,
+    /// Print the pairs, and which have no product and why, or the files; do nothing
+    #[arg(long, requires = "input")]
+    pub(super) dry_run: bool,
+    /// Check products, or what was loaded or saved: where that costs below 5 %, always, or never
+    ///
+    /// A product is checked with random vectors before it is written. A loaded file is compared, to the bit, with what
+    /// a second reading gives; a saved one is loaded again and compared with what it was made of.
+    #[arg(long, value_name = "WHEN", requires = "input", default_value = "auto", value_parser = verifications())]
+    pub(super) verify: Verify,
+    /// Convert what is read to f64 or f32: integers, float16 and bool need it to be multiplied
+    #[arg(long, value_name = "DTYPE", requires = "input", value_parser = dtypes())]
+    pub(super) cast: Option<DType>,
+    /// Leave out what is there already, pairs with a whole product or saved files: an interrupted run goes on
+    #[arg(long, requires = "input")]
+    pub(super) skip_existing: bool,
 }
 
 fn pairings() -> impl TypedValueParser<Value = Pairing> {
@@ -87,7 +90,7 @@ pub(super) fn multiply(
     [lhs, rhs, out]: [&Path; 3],
     plan: impl FnOnce(&Workload) -> Result<Plan, Failure>,
 ) -> Result<(), Failure> {
-    let [lhs, rhs] = [lhs, rhs].map(|side| Side::find(side).map_err(Failure::usage));
+    let [lhs, rhs] = [lhs, rhs].map(|side| Side::find(side, &[Format::Npy]).map_err(Failure::usage));
     let all = pair(&lhs?, &rhs?, out, args.pair).map_err(Failure::usage)?;
     let (asked, listed) = (all.len(), args.dry_run.then(|| all.clone()));
     let options = Options { cast: args.cast, skip_existing: args.skip_existing, memory: available_memory() };
@@ -117,7 +120,7 @@ pub(super) fn multiply(
         };
     };
     let plan = plan(&workload)?;
-    pairs.prepare(out).map_err(Failure::usage)?;
+    prepare(out).map_err(Failure::usage)?;
     bad.iter().for_each(complain);
     let (fitting, largest) = pairs.fitting();
     let good = pairs.good().len();
@@ -157,7 +160,7 @@ pub(super) fn multiply(
         }
     });
     bar.finish_and_clear();
-    let synced = summary.sync(out);
+    let synced = if summary.done > 0 { sync(out) } else { Ok(()) };
     if summary.done > 0 {
         print(&said(&summary, combination, skipped))?;
     }
@@ -178,7 +181,7 @@ pub(super) fn multiply(
     }
 }
 
-fn complain(line: impl Display) {
+pub(super) fn complain(line: impl Display) {
     tell(format_args!("gingham: {line}"));
 }
 

@@ -1,6 +1,7 @@
 //! `gingham run`: applies an answer, to files or to a workload.
 
 mod files;
+mod transfer;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -21,11 +22,13 @@ use super::failure::Failure;
 use super::output::print;
 use super::stderr::tell;
 
-/// Multiplies files, or runs a workload once, with the saved answer or a given combination
+/// Multiplies, loads or converts files, or runs a workload once, with the saved answer or a given combination
 #[derive(Args)]
 pub(super) struct Run {
     #[command(flatten)]
     files: files::FilesArgs,
+    #[command(flatten)]
+    transfer: transfer::TransferArgs,
     #[command(flatten)]
     workload: WorkloadArgs,
     /// The combination to apply, for example simd:1+threads:2
@@ -55,6 +58,14 @@ impl Run {
     pub(super) fn execute(self, registry: Registry) -> Result<(), Failure> {
         let combination = self.combination.as_deref().map(str::parse::<Combination>).transpose()?;
         let all = registry.clone();
+        if let Some(request) = self.transfer.request(&self.files, &self.workload)? {
+            if self.profile.is_some() {
+                return Err(Failure::usage(
+                    "no answers are saved for files; leave --profile out, or give --combination",
+                ));
+            }
+            return transfer::run(&request, combination.as_ref());
+        }
         let plan = |workload: &Workload| {
             let session = match (&combination, &self.profile) {
                 (Some(_), _) => Session::without_profile(registry),
@@ -74,7 +85,8 @@ impl Run {
             Ok::<Plan, Failure>(plan)
         };
         let Some(paths) = self.files.paths() else {
-            let nothing = "nothing to run; give --lhs, --rhs and --out, or --op, --shape and --tasks";
+            let nothing = "nothing to run; give --lhs, --rhs and --out, or --op load and --files, or --op, --shape \
+                           and --tasks";
             return run(&all, &self.workload.workload()?.ok_or_else(|| Failure::usage(nothing))?, plan);
         };
         if !self.workload.is_empty() {

@@ -1,17 +1,17 @@
 //! Checks a request before any work: its names, headers, shapes and memory.
 
 use std::collections::HashMap;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use gingham_core::{DType, Op};
 
+use super::output::check_inputs_stay;
 use super::shapes::Shapes;
 use super::{Error, Failure, Pair, Problem};
 use crate::format::{self, npy::Header};
 use crate::workload::{Layout, Shape, Single, Workload};
 
-/// The part of the available bytes at the start of a run that pairs may take: the rest is for file caches and for what
+/// The part of the available bytes at the start of a run that arrays may take: the rest is for file caches and for what
 /// other programs begin to use meanwhile.
 const SHARE: f64 = 0.9;
 
@@ -62,7 +62,8 @@ impl Pairs {
     /// [`Error::SameOutput`], [`Error::ReplacesInput`]. Bad files are in [`Pairs::bad`].
     pub fn check(pairs: Vec<Pair>, options: Options) -> Result<Self, Error> {
         check_outputs(&pairs)?;
-        check_inputs_stay(&pairs)?;
+        let outputs = pairs.iter().map(|pair| pair.out.as_path());
+        check_inputs_stay(outputs, pairs.iter().flat_map(|pair| [pair.lhs.as_path(), &pair.rhs]))?;
         let mut checked = Self { good: Vec::new(), bad: Vec::new(), present: Vec::new(), options };
         for (index, pair) in pairs.into_iter().enumerate() {
             match Good::new(index, &pair, options) {
@@ -127,8 +128,8 @@ impl Good {
     }
 }
 
-/// Bytes that pairs may take out of `available`; `u64::MAX` if that is 0, for unknown.
-fn budget(available: u64) -> u64 {
+/// Bytes that arrays may take out of `available`; `u64::MAX` if that is 0, for unknown.
+pub(super) fn budget(available: u64) -> u64 {
     if available == 0 { u64::MAX } else { (available as f64 * SHARE) as u64 }
 }
 
@@ -137,25 +138,6 @@ fn check_outputs(pairs: &[Pair]) -> Result<(), Error> {
     for pair in pairs {
         if let Some(first) = sources.insert(&pair.out, pair) {
             return Err(Error::SameOutput(Box::new([first.clone(), pair.clone()])));
-        }
-    }
-    Ok(())
-}
-
-/// Refuses an output that is an input, under whatever path, or a link to one.
-fn check_inputs_stay(pairs: &[Pair]) -> Result<(), Error> {
-    // The file of that name, and if it is a link, the file that it leads to.
-    let identities = |path: &Path| {
-        [path.symlink_metadata(), path.metadata()].into_iter().flatten().map(|file| (file.dev(), file.ino()))
-    };
-    let outputs = pairs.iter().flat_map(|pair| identities(&pair.out).map(move |id| (id, &pair.out)));
-    let outputs: HashMap<_, _> = outputs.collect();
-    if outputs.is_empty() {
-        return Ok(());
-    }
-    for input in pairs.iter().flat_map(|pair| [&pair.lhs, &pair.rhs]) {
-        if let Some(&out) = identities(input).find_map(|id| outputs.get(&id)) {
-            return Err(Error::ReplacesInput { out: out.clone(), input: input.clone() });
         }
     }
     Ok(())

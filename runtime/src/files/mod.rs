@@ -1,4 +1,5 @@
-//! Products of pairs of `.npy` files: the work of `gingham run --lhs GLOB --rhs GLOB --out DIR`.
+//! Whole folders of files: products of pairs of `.npy` files, the work of `gingham run --lhs GLOB --rhs GLOB --out
+//! DIR`. What loads files, or saves them in another format, is in [`transfer`].
 //!
 //! [`Side::find`] finds the files, [`pair()`] the partners, [`Pairs::check`] reads the headers, and [`Pairs::multiply`]
 //! does the work. There may be more files than fit into memory, so each task loads one pair, multiplies, writes the
@@ -8,24 +9,28 @@
 
 mod check;
 mod freivalds;
+mod output;
 mod pair;
 mod pairing;
 mod pattern;
 mod shapes;
 mod side;
+pub mod transfer;
 mod work;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use check::{Options, Pairs};
 pub use freivalds::Wrong;
+pub use output::{prepare, sync};
 pub use pair::{Failure, Pair, Problem};
 pub use pairing::{Pairing, pair};
 pub use pattern::Malformed;
 pub use side::Side;
 pub use work::{Job, Summary, Verify, Work};
 
+use crate::format::Format;
 use crate::shown::Shown;
 
 /// A request that was refused as a whole; nothing has been read or written.
@@ -36,8 +41,13 @@ pub enum Error {
     #[error("pattern `{}`: {}", Shown(.0), .1)]
     Pattern(PathBuf, Malformed),
     /// A path, a directory or a pattern without a file.
-    #[error("{}", no_files(.0))]
-    NoFiles(PathBuf),
+    #[error("{}", no_files(given, formats))]
+    NoFiles {
+        /// What was given.
+        given: PathBuf,
+        /// The formats that were looked for.
+        formats: Vec<Format>,
+    },
     /// A directory that the operating system cannot list.
     #[error("cannot list the directory {}: {}", Shown(.0), .1)]
     Unreadable(PathBuf, io::Error),
@@ -75,8 +85,12 @@ pub enum Error {
     #[error("{} and {} would both be written to {}; run them with different output directories",
             .0[0], .0[1], Shown(&.0[0].out))]
     SameOutput(Box<[Pair; 2]>),
+    /// Two files that would be saved under the same name.
+    #[error("{} and {} would both be saved as {}; run them with different output directories",
+            Shown(.0), Shown(.1), Shown(.2))]
+    SameTarget(PathBuf, PathBuf, PathBuf),
     /// An output that would replace an input.
-    #[error("the product {} would replace the input {}; give another output directory", Shown(out), Shown(input))]
+    #[error("the output {} would replace the input {}; give another output directory", Shown(out), Shown(input))]
     ReplacesInput {
         /// The output.
         out: PathBuf,
@@ -103,12 +117,17 @@ fn hint(one: Option<&PathBuf>) -> String {
     one.map_or_else(String::new, |path| format!("; to pair one file with all, give its path: {}", Shown(path)))
 }
 
-fn no_files(given: &std::path::Path) -> String {
+fn no_files(given: &Path, formats: &[Format]) -> String {
     let shown = Shown(given);
+    let extensions: Vec<_> = formats.iter().flat_map(|format| format.extensions()).map(|e| format!(".{e}")).collect();
+    let Some((last, others)) = extensions.split_last() else { return format!("{shown}: no file") };
+    let kinds = if others.is_empty() { last.clone() } else { format!("{} or {last}", others.join(", ")) };
     let is_pattern = given.as_os_str().as_encoded_bytes().iter().any(|byte| b"*?[".contains(byte));
     match (given.is_dir(), is_pattern) {
-        (true, _) => format!("{shown}: no .npy file in this directory"),
-        (_, true) => format!("pattern `{shown}`: no file matches; expected .npy files"),
-        _ => format!("{shown}: no such file; give a .npy file, a directory of them, or a pattern such as 'a/*.npy'"),
+        (true, _) => format!("{shown}: no {kinds} file in this directory"),
+        (_, true) => format!("pattern `{shown}`: no file matches; expected {kinds} files"),
+        _ => {
+            format!("{shown}: no such file; give a {kinds} file, a directory of them, or a pattern such as 'a/*{last}'")
+        }
     }
 }

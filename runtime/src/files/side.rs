@@ -1,4 +1,4 @@
-//! The files of one side of a request: a path, a directory of `.npy` files, or a pattern.
+//! The files of one side of a request: a path, a directory of files of numbers, or a pattern.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::Error;
 use super::pattern::Pattern;
+use crate::format::Format;
 
 /// The files of one side, in the order of their paths.
 #[derive(Debug, Clone)]
@@ -27,17 +28,19 @@ pub(super) struct Found {
 
 impl Side {
     /// The files that `given` stands for. A path without `*` and `?` that exists is taken as it is, brackets and all. A
-    /// directory stands for the `.npy` files in it whose names do not start with a dot.
+    /// directory stands for the files in it whose names end as those of `formats` do, and do not start with a dot.
     ///
     /// # Errors
     /// [`Error::Pattern`], [`Error::NoFiles`], [`Error::Unreadable`].
-    pub fn find(given: &Path) -> Result<Self, Error> {
+    pub fn find(given: &Path, formats: &[Format]) -> Result<Self, Error> {
         let mut files = Vec::new();
         let mut single = false;
         match literal(given)? {
             Some(path) if path.is_dir() => {
-                let components = vec![Component::parse(OsStr::new("*.npy"), given)?];
-                walk(path, &components, &[], &mut files)?;
+                for extension in formats.iter().flat_map(|format| format.extensions()) {
+                    let components = [Component::parse(OsStr::new(&format!("*.{extension}")), given)?];
+                    walk(path.clone(), &components, &[], &mut files)?;
+                }
             }
             Some(path) => {
                 single = true;
@@ -53,11 +56,16 @@ impl Side {
             }
         }
         if files.is_empty() {
-            return Err(Error::NoFiles(given.into()));
+            return Err(Error::NoFiles { given: given.into(), formats: formats.into() });
         }
         files.sort();
         files.dedup_by(|a, b| a.path == b.path);
         Ok(Self { files, single })
+    }
+
+    /// Their paths, in order.
+    pub fn paths(&self) -> impl ExactSizeIterator<Item = &Path> {
+        self.files.iter().map(|found| found.path.as_path())
     }
 }
 
@@ -166,7 +174,7 @@ mod tests {
             fs::write(path, "").expect("a file");
         }
         let below = |path: &Path| path.strip_prefix(directory.path()).expect("below").display().to_string();
-        let side = Side::find(&directory.path().join(given)).map_err(|error| error.to_string())?;
+        let side = Side::find(&directory.path().join(given), &[Format::Npy]).map_err(|error| error.to_string())?;
         assert_eq!(side.single, given.ends_with("single"), "{given}");
         Ok(side.files.iter().map(|found| below(&found.path)).collect())
     }

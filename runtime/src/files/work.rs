@@ -1,10 +1,7 @@
 //! The work: the next free worker reads, multiplies, verifies and writes a pair.
 
-use std::fs;
-use std::io;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,14 +12,13 @@ use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 
 use super::check::Good;
-use super::{Error, Failure, Pairs, Problem, freivalds, shapes};
+use super::{Failure, Pairs, Problem, freivalds, shapes};
 use crate::clock::Clock;
 use crate::engine::{self, Limited};
 use crate::executor::panics::message;
 use crate::executor::{Executor, Serial};
 use crate::format::npy::{self, Array};
-use crate::format::{Element, Partials, remove_stale};
-use crate::store;
+use crate::format::{Element, Partials};
 use crate::workload::multiply;
 
 /// The cost of a check, in nanoseconds for each element of the factors and the product. On a busy Zen 3 it was 0.4 to
@@ -35,10 +31,10 @@ const CHECK_CALL_NS: f64 = 1000.0;
 /// The share of a pair's time that a check may cost under [`Verify::Auto`].
 const CHECK_SHARE: f64 = 0.05;
 
-/// Which products are checked with a random vector before they are written.
+/// Which products are checked with a random vector before they are written, or which files are loaded again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Verify {
-    /// The products that the check slows by at most 5 %.
+    /// Those that make the work at most 5 % slower.
     #[default]
     Auto,
     /// All.
@@ -47,16 +43,16 @@ pub enum Verify {
     Never,
 }
 
-/// How products are made.
+/// How the work is done.
 #[derive(Clone, Copy)]
 pub struct Job<'a> {
-    /// Its free workers take the next pair, one at a time. It has at most [`Pairs::fitting`] workers.
+    /// Its free workers take the next pair or file, one at a time. For pairs it has at most [`Pairs::fitting`] workers.
     pub engine: &'a Limited<'a>,
-    /// Which products are checked.
+    /// What is checked.
     pub verify: Verify,
     /// The files that are being written.
     pub partials: &'a Partials,
-    /// Once it is true, no worker begins another pair.
+    /// Once it is true, no worker begins another one.
     pub stop: &'a AtomicBool,
 }
 
@@ -89,19 +85,6 @@ pub struct Summary {
 }
 
 impl Pairs {
-    /// Makes the directory `out` if it is missing, checks that files can be written there, and removes what killed runs
-    /// have left in it.
-    ///
-    /// # Errors
-    /// [`Error::OutputDirectory`].
-    pub fn prepare(&self, out: &Path) -> Result<(), Error> {
-        fs::create_dir_all(out)
-            .and_then(|()| store::takes_a_file(out))
-            .map_err(|cause| Error::OutputDirectory(out.into(), cause))?;
-        remove_stale(out);
-        Ok(())
-    }
-
     /// Writes the product of every good pair. The thread that has done a pair calls `progress` with its position in the
     /// request, and with the cost of its product or why it has none.
     pub fn multiply(self, job: &Job<'_>, progress: &(dyn Fn(usize, Result<Work, &Failure>) + Sync)) -> Summary {
@@ -141,28 +124,6 @@ impl Pairs {
 }
 
 impl Summary {
-    /// Waits until the products in the directory `out` are on the disk, by one sync of its file system instead of two
-    /// for each file.
-    ///
-    /// # Errors
-    /// The file system's errors, for writes that failed.
-    pub fn sync(&self, out: &Path) -> io::Result<()> {
-        if self.done == 0 {
-            return Ok(());
-        }
-        #[cfg(target_os = "linux")]
-        if let Ok(directory) = fs::File::open(out) {
-            match rustix::fs::syncfs(directory) {
-                // A sandbox refused that: sync all file systems instead, which reports no failures.
-                Err(rustix::io::Errno::NOSYS | rustix::io::Errno::PERM | rustix::io::Errno::OPNOTSUPP) => {}
-                synced => return Ok(synced?),
-            }
-        }
-        let _ = out;
-        rustix::fs::sync();
-        Ok(())
-    }
-
     fn add(&mut self, result: Result<Work, Failure>) {
         match result {
             Ok(work) => {

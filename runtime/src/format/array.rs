@@ -3,6 +3,7 @@
 //! A worker that reads thousands of files reads all of them into one [`Buffer`], or into a slice that it has: the first
 //! touch of new memory costs more than the reading.
 
+use std::fmt;
 use std::io::Read;
 
 use super::{Element, Endian, Kind, Problem};
@@ -16,6 +17,13 @@ pub struct Layout {
     pub shape: Vec<usize>,
     /// Whether the first index runs fastest.
     pub fortran_order: bool,
+}
+
+impl fmt::Display for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let order = if self.fortran_order { " by columns" } else { "" };
+        write!(f, "{} {:?}{order}", self.kind, self.shape)
+    }
 }
 
 impl Layout {

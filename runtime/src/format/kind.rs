@@ -73,6 +73,30 @@ impl Kind {
         }
     }
 
+    /// All of them.
+    const ALL: [Self; 12] = [
+        Self::Float64,
+        Self::Float32,
+        Self::Float16,
+        Self::Bool,
+        Self::Int8,
+        Self::Int16,
+        Self::Int32,
+        Self::Int64,
+        Self::UInt8,
+        Self::UInt16,
+        Self::UInt32,
+        Self::UInt64,
+    ];
+
+    /// The type and byte order of this name: NumPy's name or descriptor, or that of a [`DType`]. A name without a byte
+    /// order has this machine's.
+    pub(super) fn named(name: &str) -> Option<(Self, Endian)> {
+        let of_dtype = || name.parse().ok().map(Self::of);
+        let kind = Self::ALL.into_iter().find(|kind| kind.to_string() == name).or_else(of_dtype);
+        kind.map(|kind| (kind, Endian::NATIVE)).or_else(|| Self::parse(name.as_bytes()))
+    }
+
     /// NumPy's descriptor of the type in this machine's byte order, for example `<f8`.
     pub(super) fn descr(self) -> String {
         let order = match (self.size(), Endian::NATIVE) {

@@ -1,5 +1,6 @@
 //! Reading the arrays of a file.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use gingham_core::DType;
@@ -10,7 +11,7 @@ use super::csv::{self, Dialect};
 use super::name::{self, Format};
 use super::npz::Archive;
 use super::raw::{self, Raw};
-use super::{Array, Buffer, Destination, Error, Layout, Problem, npy, open};
+use super::{Array, Buffer, Destination, Error, Layout, Problem, View, npy, open};
 
 /// How a file is read; by default, as it says itself.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +31,18 @@ pub struct LoadOptions {
     pub limit: Option<usize>,
 }
 
+impl LoadOptions {
+    /// These options for the file at `path`, with what its name tells where they tell nothing.
+    ///
+    /// # Errors
+    /// [`Problem::Extension`]
+    pub fn of(mut self, path: &Path) -> Result<Self, Problem> {
+        self.format = Some(self.format.map_or_else(|| Format::of(path), Ok)?);
+        self.dialect.delimiter = Some(self.dialect.delimiter.unwrap_or_else(|| name::delimiter(path)));
+        Ok(self)
+    }
+}
+
 /// An array and its name: that in its archive, or the file's without its extension.
 #[derive(Debug, Clone)]
 pub struct Named {
@@ -45,12 +58,7 @@ pub struct Named {
 /// Every [`Problem`] of the format, with the file and the position in it; [`Problem::Extension`] if neither the name
 /// nor the options tell the format.
 pub fn load(path: &Path, options: &LoadOptions) -> Result<Vec<Named>, Error> {
-    let load = || {
-        let source = Source::open(path, options)?;
-        let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        source.all(options, &name)
-    };
-    load().map_err(Error::at(path))
+    Source::open(path, options).and_then(|source| source.all(options, &stem(path))).map_err(Error::at(path))
 }
 
 /// As [`load`], of a file whose bytes these are. An array that has no name is named by the empty text.
@@ -69,6 +77,39 @@ pub fn parse(bytes: &[u8], options: &LoadOptions) -> Result<Vec<Named>, Problem>
 /// written to the destination is then unspecified.
 pub fn load_into(path: &Path, options: &LoadOptions, destination: &mut impl Destination) -> Result<Layout, Error> {
     Source::open(path, options).and_then(|source| source.one(options, destination)).map_err(Error::at(path))
+}
+
+/// Reads all arrays of the file at `path`, in the order of the file, one after the other into `buffer`, and hands each
+/// to `take` with its name. The options' limit is one for each array, since one is in memory at a time.
+///
+/// # Errors
+/// As [`load`], and those of `take`.
+pub fn load_each(
+    path: &Path,
+    options: &LoadOptions,
+    buffer: &mut Buffer,
+    mut take: impl FnMut(&str, View<'_>) -> Result<(), Problem>,
+) -> Result<(), Error> {
+    let mut load = || {
+        let source = Source::open(path, options)?;
+        if source.format != Format::Npz {
+            let layout = source.one(options, buffer)?;
+            return take(&stem(path), View::new(&layout, buffer.bytes())?);
+        }
+        let archive = Archive::open(source.reader, source.length)?;
+        let bytes = options.limit.unwrap_or(usize::MAX);
+        for member in &archive.members {
+            let layout = archive.load(member, options.cast, &mut Limited { destination: buffer, bytes })?;
+            take(member.name.as_str(), View::new(&layout, buffer.bytes())?)?;
+        }
+        Ok(())
+    };
+    load().map_err(Error::at(path))
+}
+
+/// The name of the array in a file that is no archive.
+fn stem(path: &Path) -> Cow<'_, str> {
+    path.file_stem().unwrap_or_default().to_string_lossy()
 }
 
 /// Where the bytes of a file are read from.

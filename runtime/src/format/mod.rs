@@ -1,10 +1,10 @@
 //! Arrays in files: read with as much trust as a stranger's file deserves, and written so that a file is whole or not
 //! there.
 //!
-//! A [`Format`] is a folder: [`npy`], [`npz`], [`csv`] and [`raw`]. [`load()`] and [`load_into`] read a file and
-//! [`save()`] writes one, in the format that its name ends in or that the options tell. A file claims no memory: what
-//! its header says is held against its length, or against what deflate can make of it, before anything is allocated for
-//! values.
+//! A [`Format`] is a folder: [`npy`], [`npz`], [`csv`] and [`raw`]. [`load()`], [`load_each`] and [`load_into`] read a
+//! file and [`save()`] writes one, in the format that its name ends in or that the options tell. A file claims no
+//! memory: what its header says is held against its length, or against what deflate can make of it, before anything is
+//! allocated for values.
 
 mod array;
 mod kind;
@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 
 pub use array::{Array, Buffer, Destination, Layout, View};
 pub use kind::{Element, Endian, Kind};
-pub use load::{LoadOptions, Named, load, load_into, parse};
+pub use load::{LoadOptions, Named, load, load_each, load_into, parse};
 pub use name::Format;
 pub use partial::{Partials, remove_stale};
 pub use save::{SaveOptions, save};

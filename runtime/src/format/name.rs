@@ -28,12 +28,19 @@ impl Format {
     /// # Errors
     /// [`Problem::Extension`].
     pub fn of(path: &Path) -> Result<Self, Problem> {
-        match extension(path).as_str() {
-            "npy" => Ok(Self::Npy),
-            "npz" => Ok(Self::Npz),
-            "csv" | "tsv" => Ok(Self::Csv),
-            "raw" | "bin" => Ok(Self::Raw),
-            _ => Err(Problem::Extension),
+        let extension = extension(path);
+        let named = Self::ALL.into_iter().find(|format| format.extensions().contains(&extension.as_str()));
+        named.ok_or(Problem::Extension)
+    }
+
+    /// What the names of its files end in, after a dot; first what new files are given.
+    #[must_use]
+    pub fn extensions(self) -> &'static [&'static str] {
+        match self {
+            Self::Npy => &["npy"],
+            Self::Npz => &["npz"],
+            Self::Csv => &["csv", "tsv"],
+            Self::Raw => &["raw", "bin"],
         }
     }
 }
