@@ -57,8 +57,8 @@ Examples:
   gingham run --lhs 'a/*.npy' --rhs 'b/*.npy' --out c
   gingham tune --op exp --shape 1000000 --tasks 32 --output exp.json --output exp.csv
 
-Exit status: 0 done; 1 the work failed; 2 bad usage or bad input, nothing was done; 3 with --strict, the measurement \
-cannot be trusted; 130 ended by a second Ctrl-C.
+Exit status: 0 done; 1 the work failed; 2 bad usage or bad input, nothing was done (with --files, the other \
+files were); 3 with --strict, the measurement cannot be trusted; 130 ended by a second Ctrl-C.
 
 Results go to standard output, everything else to standard error. Answers are saved in gingham/profile.json in the \
 user's configuration directory; those in /etc/xdg and /etc hold where the user has none.";

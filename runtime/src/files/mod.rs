@@ -127,7 +127,10 @@ fn no_files(given: &Path, formats: &[Format]) -> String {
         (true, _) => format!("{shown}: no {kinds} file in this directory"),
         (_, true) => format!("pattern `{shown}`: no file matches; expected {kinds} files"),
         _ => {
-            format!("{shown}: no such file; give a {kinds} file, a directory of them, or a pattern such as 'a/*{last}'")
+            format!(
+                "{shown}: no such file; give a {kinds} file, a directory of them, or a pattern such as 'a/*{}'",
+                extensions[0]
+            )
         }
     }
 }

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 pub use judge::Difference;
 pub use pass::{Done, Summary};
-pub use plain::{Cold, Plain, in_cache};
+pub use plain::{Plain, in_cache};
 pub use plan::plan;
 pub use request::{Options, Transfer};
 

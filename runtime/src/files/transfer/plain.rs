@@ -24,19 +24,10 @@ pub struct Plain {
     pub bytes: u64,
     /// Seconds from the page cache.
     pub warm_s: f64,
-    /// From where the files lie.
-    pub cold: Cold,
-}
-
-/// How long the same takes with nothing in the page cache.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Cold {
-    /// So many seconds.
-    Read(f64),
-    /// Untold: this many of the files were still in the page cache.
-    Kept(usize),
-    /// Untold: the system does not say what is in the page cache.
-    Unknown,
+    /// Seconds after the system was asked to drop the files from the page cache.
+    pub cold_s: f64,
+    /// How many of the files it kept there nevertheless; `None` if it does not say.
+    pub kept: Option<usize>,
 }
 
 impl Plain {
@@ -46,12 +37,12 @@ impl Plain {
     /// # Errors
     /// Those of opening and reading.
     pub fn read(files: &[&Path], stop: &AtomicBool) -> io::Result<Option<Self>> {
-        let mut cached: Option<usize> = Some(0);
+        let mut kept: Option<usize> = Some(0);
         let mut left = MOST;
         for path in files {
             let file = File::open(path)?;
             drop_from_cache(&file);
-            cached = cached.zip(begins_in_cache(&file)).map(|(count, is_cached)| count + usize::from(is_cached));
+            kept = kept.zip(begins_in_cache(&file)).map(|(kept, is_cached)| kept + usize::from(is_cached));
             left = left.saturating_sub(file.metadata()?.len());
             if left == 0 || stop.load(Relaxed) {
                 break;
@@ -59,12 +50,7 @@ impl Plain {
         }
         let Some((_, cold_s)) = timed(files, stop)? else { return Ok(None) };
         let Some(((files, bytes), warm_s)) = timed(files, stop)? else { return Ok(None) };
-        let cold = match cached {
-            Some(0) => Cold::Read(cold_s),
-            Some(kept) => Cold::Kept(kept),
-            None => Cold::Unknown,
-        };
-        Ok(Some(Self { files, bytes, warm_s, cold }))
+        Ok(Some(Self { files, bytes, warm_s, cold_s, kept }))
     }
 }
 
