@@ -8,10 +8,11 @@ use std::error::Error;
 use std::fs::{self, File};
 use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use gingham::core::Context;
+use gingham::core::{Context, Registry};
 use gingham::harness::FnTuner;
 use gingham::runtime::Workload;
 
@@ -29,6 +30,45 @@ static FILES: LazyLock<Vec<PathBuf>> = LazyLock::new(|| {
     files
 });
 
+fn main() -> ExitCode {
+    let registry = gingham::registry().with_function("brightness", brightness);
+    gingham::init(&registry);
+    match race(&registry) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("files: {}: {error}", PICTURES.display());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn race(registry: &Registry) -> Result<(), Box<dyn Error>> {
+    if std::env::var_os("PICTURES").is_none() && !PICTURES.exists() {
+        paint(&PICTURES)?;
+    }
+    let all = Workload::function(registry, "brightness", FILES.len(), 1, &[])?;
+    let mut tuner = FnTuner::default();
+    tuner.budget = Duration::from_secs(15);
+    tuner.progress = gingham::progress(tuner.budget);
+    #[cfg(target_os = "linux")]
+    let tuned = tuner.tune_calls(registry, std::env::current_exe()?, &all)?;
+    #[cfg(not(target_os = "linux"))] // in this process, as trials need Linux
+    let tuned = tuner.tune_fn(FILES.len(), |cx, file| brightness(cx, file, &mut [0.0]))?;
+    println!("{tuned}");
+
+    let plan = tuned.plan(registry)?;
+    let start = Instant::now();
+    let means: Vec<f64> = plan.call(registry, &all)?;
+    let (seconds, combination) = (start.elapsed().as_secs_f64(), plan.combination());
+    let brightest = means.iter().zip(&*FILES).max_by(|a, b| a.0.total_cmp(b.0)).expect("a workload has an item");
+    println!(
+        "{} pictures in {seconds:.3} s with {combination}; {} is the brightest",
+        means.len(),
+        brightest.1.display()
+    );
+    Ok(())
+}
+
 /// Writes to `mean` the mean of all bytes of a picture. The one line that loads it could load any other kind of file.
 fn brightness(_: &Context<'_>, file: usize, mean: &mut [f64]) -> Result<(), Failed> {
     let bytes = load(&FILES[file]).map_err(|error| format!("{}: {error}", FILES[file].display()))?;
@@ -42,35 +82,6 @@ fn load(path: &Path) -> Result<Vec<u8>, Failed> {
     let used = picture.next_frame(&mut bytes)?.buffer_size();
     bytes.truncate(used);
     Ok(bytes)
-}
-
-fn main() -> Result<(), Box<dyn Error>> {
-    let registry = gingham::registry().with_function("brightness", brightness);
-    gingham::init(&registry);
-    if std::env::var_os("PICTURES").is_none() && !PICTURES.exists() {
-        paint(&PICTURES)?;
-    }
-    let all = Workload::function(&registry, "brightness", FILES.len(), 1, &[])?;
-    let mut tuner = FnTuner::default();
-    tuner.budget = Duration::from_secs(15);
-    tuner.progress = gingham::progress(tuner.budget);
-    #[cfg(target_os = "linux")]
-    let tuned = tuner.tune_calls(&registry, std::env::current_exe()?, &all)?;
-    #[cfg(not(target_os = "linux"))] // in this process, as trials need Linux
-    let tuned = tuner.tune_fn(FILES.len(), |cx, file| brightness(cx, file, &mut [0.0]))?;
-    println!("{tuned}");
-
-    let plan = tuned.plan(&registry)?;
-    let start = Instant::now();
-    let means: Vec<f64> = plan.call(&registry, &all)?;
-    let (seconds, combination) = (start.elapsed().as_secs_f64(), plan.combination());
-    let brightest = means.iter().zip(&*FILES).max_by(|a, b| a.0.total_cmp(b.0)).expect("a workload has an item");
-    println!(
-        "{} pictures in {seconds:.3} s with {combination}; {} is the brightest",
-        means.len(),
-        brightest.1.display()
-    );
-    Ok(())
 }
 
 /// 200 pictures in the folder, each brighter than the one before.
