@@ -76,6 +76,8 @@ pub fn progress(budget: Duration) -> harness::progress::Listener {
 /// The command line over the backends of `registry`: the whole `main` of a program that adds a backend of its own.
 #[must_use]
 pub fn main(registry: Registry) -> ExitCode {
+    #[cfg(target_os = "linux")]
+    let registry = harness::study::with_functions(registry);
     init(&registry);
     gingham_cli::main(registry)
 }

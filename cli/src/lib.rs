@@ -20,6 +20,11 @@ mod replay;
 mod run;
 mod stderr;
 #[cfg(target_os = "linux")]
+mod study;
+#[cfg(not(target_os = "linux"))]
+#[path = "study_elsewhere.rs"]
+mod study;
+#[cfg(target_os = "linux")]
 mod tune;
 #[cfg(not(target_os = "linux"))]
 #[path = "tune_elsewhere.rs"]
@@ -68,6 +73,7 @@ enum Command {
     Tune(Box<tune::Tune>),
     Run(Box<run::Run>),
     Replay(replay::Replay),
+    Study(study::Study),
     List(list::List),
     Matrix(matrix::Matrix),
     Verify(verify::Verify),
@@ -119,6 +125,7 @@ fn execute(registry: Registry) -> u8 {
         Command::Tune(tune) => tune.execute(registry),
         Command::Run(run) => run.execute(registry),
         Command::Replay(replay) => replay.execute(),
+        Command::Study(study) => study.execute(&registry),
         Command::List(list) => list.execute(&registry),
         Command::Matrix(matrix) => matrix.execute(&registry),
         Command::Verify(verify) => verify.execute(&registry),

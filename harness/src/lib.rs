@@ -16,6 +16,7 @@
 //! replay                         a recorded tuning, decided again by the same search
 //! save, report                   an outcome as a profile's entry; as table, JSON, CSV or Markdown
 //! outcome, sample, reason        what came of each combination, its samples, and why it left or failed
+//! study                          the tutorials' questions, measured here: ways of this program and of Python in one table
 //! reading                        the clocks of a run, from which its sample follows
 //! progress, stats, arrangement, defaults
 //! ```
@@ -44,6 +45,8 @@ pub mod save;
 pub mod search;
 pub mod space;
 pub mod stats;
+#[cfg(target_os = "linux")]
+pub mod study;
 #[cfg(target_os = "linux")]
 pub mod trial;
 pub mod tuner;

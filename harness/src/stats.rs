@@ -34,7 +34,8 @@ pub fn median_interval(values: &[f64]) -> Option<[f64; 2]> {
     rank.map(|k| [sorted[k], sorted[n - 1 - k]])
 }
 
-fn sorted(values: &[f64]) -> Vec<f64> {
+/// The values from the least to the greatest.
+pub(crate) fn sorted(values: &[f64]) -> Vec<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted

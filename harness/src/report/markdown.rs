@@ -33,7 +33,7 @@ pub(super) fn render(outcome: &Outcome) -> String {
     text
 }
 
-fn table(headings: &[String], rows: impl Iterator<Item = Vec<String>>) -> String {
+pub(crate) fn table(headings: &[String], rows: impl Iterator<Item = Vec<String>>) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     let rule = format!("|{}\n", "---|".repeat(headings.len()));
     line(headings) + &rule + &rows.map(|cells| line(&cells)).collect::<String>()

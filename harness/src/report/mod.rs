@@ -2,9 +2,9 @@
 
 mod columns;
 mod csv;
-mod markdown;
+pub(crate) mod markdown;
 mod page;
-mod table;
+pub(crate) mod table;
 mod unmeasured;
 mod verdict;
 

@@ -31,7 +31,7 @@ impl Page {
     }
 
     /// `text` in lines that fit the terminal, broken at spaces; further lines begin with `indent`.
-    pub(super) fn wrap(self, text: &str, indent: &str) -> String {
+    pub(crate) fn wrap(self, text: &str, indent: &str) -> String {
         let Some(width) = self.terminal else { return text.to_owned() };
         let words = text.trim_start();
         let mut lines: Vec<String> = Vec::new();

@@ -131,7 +131,7 @@ fn map(outcome: &Outcome) -> Option<Table> {
 
 /// A table with a rule below its head; its first `words` columns are words, to the left, the others figures, to the
 /// right.
-fn ruled(headings: Vec<String>, words: usize) -> Table {
+pub(crate) fn ruled(headings: Vec<String>, words: usize) -> Table {
     const RULE: LineStyle = LineStyle::new('─', '─', '─', '─');
     let mut table = Table::new();
     table.load_style(TableStyle::new().header_separator(RULE)).set_content_arrangement(ContentArrangement::Disabled);
