@@ -22,8 +22,8 @@ const ENDING: &str = "gingham: interrupted: ends with what is known as soon as w
 /// Measures the questions of the tutorials on this machine: sharing arrays, starting workers, files, and products
 ///
 /// A study compares ways to do one thing, of this program and, where their environment is there, of Python, and says
-/// what its figures show. `gingham study list` says which there are and how long each may take. Ctrl-C ends it with what
-/// is known.
+/// what its figures show. `gingham study list` says which there are and how long each may take. Ctrl-C ends it with
+/// what is known.
 #[derive(Args)]
 pub(super) struct Study {
     /// A study, or all, or list

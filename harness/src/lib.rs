@@ -16,7 +16,7 @@
 //! replay                         a recorded tuning, decided again by the same search
 //! save, report                   an outcome as a profile's entry; as table, JSON, CSV or Markdown
 //! outcome, sample, reason        what came of each combination, its samples, and why it left or failed
-//! study                          the tutorials' questions, measured here: ways of this program and of Python in one table
+//! study                          the tutorials' questions, measured here: our ways and Python's in one table
 //! reading                        the clocks of a run, from which its sample follows
 //! progress, stats, arrangement, defaults
 //! ```

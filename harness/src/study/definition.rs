@@ -110,8 +110,8 @@ pub(super) enum Format {
     Csv,
 }
 
-/// The text of a combination, in which `{transport}` stands for a transport, `{cpus}` for the number of usable CPUs, and
-/// `{quarter}` for a quarter of the tasks, rounded up.
+/// The text of a combination, in which `{transport}` stands for a transport, `{cpus}` for the number of usable CPUs,
+/// and `{quarter}` for a quarter of the tasks, rounded up.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Pattern(String);

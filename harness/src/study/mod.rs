@@ -1,7 +1,7 @@
 //! Studies: the questions of the tutorials from which this project grew, measured on the machine at hand.
 //!
 //! A study is data ([`Study`], a file of benches/workloads/studies): its rows name what is measured. Ours are measured
-//! in this process, in rounds, or, where a row is a whole program, each time in a new one; the rows of a peer's program,
+//! in rounds, in this process or, where a row is a whole program, each time in a new one; the rows of a peer's program,
 //! if there is one, stand in the same table. The figures of the tutorials stand beside them and are compared with
 //! nothing.
 

@@ -35,8 +35,11 @@ pub struct Peers {
 
 /// A folder that has no peers.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("peers {}: there is no {PYTHON} in it; name the folder {FOLDER} of gingham's repository, and make its environment \
-         by `cargo xtask peers` there", .0.display())]
+#[error(
+    "peers {}: there is no {PYTHON} in it; name the folder {FOLDER} of gingham's repository, and make its environment \
+     by `cargo xtask peers` there",
+    .0.display()
+)]
 pub struct NoPeers(PathBuf);
 
 /// What a run of the peers' programs is given.

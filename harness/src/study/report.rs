@@ -31,8 +31,8 @@ const HEADINGS: [&str; 8] = ["row", "by", "median", "low .. high", "n", "unit", 
 /// How many of the columns are words.
 const WORDS: usize = 2;
 
-const WITHOUT_PEERS: &str = "no rows of Python: type `cargo xtask peers` in gingham's repository, then this again there, \
-                             or with --peers and the path of its benches/peers";
+const WITHOUT_PEERS: &str = "no rows of Python: type `cargo xtask peers` in gingham's repository, then this again \
+                             there, or with --peers and the path of its benches/peers";
 
 impl Report {
     /// `peers` is the command of the peer's program, or why it gave nothing; `None` where there is none.

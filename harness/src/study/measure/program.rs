@@ -1,5 +1,5 @@
-//! Whole programs that make matrices and multiply them. Each run is a process of its own, as a program is: its memory is
-//! fresh, and no variable of this process' environment chooses its kernels.
+//! Whole programs that make matrices and multiply them. Each run is a process of its own, as a program is: its memory
+//! is fresh, and no variable of this process' environment chooses its kernels.
 
 use std::time::Instant;
 
@@ -120,8 +120,8 @@ fn made_in_tasks(registry: &Registry, combination: &Combination, [tasks, n]: [us
     Ok(seconds)
 }
 
-/// The task of a program whose tasks make their own matrices: parameters are the number of the backend in `registry`, and
-/// how many rows and columns a matrix has.
+/// The task of a program whose tasks make their own matrices: parameters are the number of the backend in `registry`,
+/// and how many rows and columns a matrix has.
 pub(super) fn product(registry: &Registry, cx: &Context<'_>, item: usize, out: &mut [f64]) -> Result<(), BoxError> {
     let [backend, n] = *cx.parameters() else { return Err("a product has two parameters".into()) };
     let (backend, n) = (registry.iter().nth(backend as usize).ok_or("no such backend")?.as_ref(), n as usize);
