@@ -28,6 +28,9 @@ pub struct Group {
 
 const HEADINGS: [&str; 8] = ["row", "by", "median", "low .. high", "n", "unit", "x best", "theirs"];
 
+/// How many rows are named that have one note.
+const NAMED: usize = 3;
+
 /// How many of the columns are words.
 const WORDS: usize = 2;
 
@@ -127,7 +130,10 @@ impl Report {
                 None => said.push((what, vec![&row.name])),
             }
         }
-        said.into_iter().map(|(what, names)| format!("{}: {what}", names.join("; ")))
+        said.into_iter().map(|(what, names)| match &names[..] {
+            few if few.len() <= NAMED => format!("{}: {what}", few.join("; ")),
+            many => format!("{} and {} more: {what}", many[0], many.len() - 1),
+        })
     }
 
     /// The analysis, a line each.
