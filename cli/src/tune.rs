@@ -44,10 +44,15 @@ pub(super) struct Tune {
     /// processes. Name one where your program has it already.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     executor: Option<Vec<String>>,
-    /// How arrays reach the workers of processes, comma-separated: all, or shm [default: shm]
+    /// How arrays reach the workers of processes, comma-separated: all, shm, file, pipe, queue, server [default: shm]
     ///
-    /// shm: memory files that every process maps, results written in place. Naming one adds processes to the executors.
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    /// shm: memory files that every process maps, results written in place, nothing copied.
+    /// file: files on disk that every process maps, arrays copied there and back.
+    /// pipe: written to each worker, task by task, and read back, through its socket.
+    /// queue: copied into one queue, from which workers pull tasks one by one, whatever the chunk.
+    /// server: one more process has them: workers ask it for inputs and give it results.
+    /// Naming one adds processes to the executors.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', verbatim_doc_comment)]
     transport: Option<Vec<String>>,
     /// Threads inside one operation, comma-separated
     /// [default: powers of two up to the usable CPUs, the cores, the CPUs]

@@ -360,10 +360,8 @@ fn files_have_the_fields_that_scripts_read() {
     assert_eq!(json["never_started"], serde_json::json!([{"kind": "serial", "reason": "bound", "count": 1}]));
     let csv = render(&outcome, Format::Csv, Page::FILE);
     let lines: Vec<&str> = csv.lines().collect();
-    assert!(
-        lines[0].ends_with(
-            ",confirmed,ratio_to_best,ratio_ci95_low,ratio_ci95_high,shared_rounds,extrapolated,not_started,transport"
-        )
-    );
+    assert!(lines[0].ends_with(
+        ",confirmed,ratio_to_best,ratio_ci95_low,ratio_ci95_high,shared_rounds,extrapolated,not_started,transport"
+    ));
     assert!(lines[1].ends_with(",true,1,1,1,12,false,,"), "{csv}");
 }

@@ -46,6 +46,14 @@ pub enum ExecutorKind {
 pub enum Transport {
     /// They lie in memory files that every process maps; results are written in place.
     Shm,
+    /// They are copied into a file on disk that every process maps, and results from it.
+    File,
+    /// They are written to a worker through its socket, task by task, and results come back through it.
+    Pipe,
+    /// They are copied into one queue, from which workers pull tasks one by one; results come back through sockets.
+    Queue,
+    /// One more process holds them: workers ask it for inputs and give it results, through sockets.
+    Server,
 }
 
 /// A text that is not a combination.
@@ -148,13 +156,17 @@ impl ExecutorKind {
 
 impl Transport {
     /// All transports.
-    pub const ALL: [Self; 1] = [Self::Shm];
+    pub const ALL: [Self; 5] = [Self::Shm, Self::File, Self::Pipe, Self::Queue, Self::Server];
 
     /// The name in combinations.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Shm => "shm",
+            Self::File => "file",
+            Self::Pipe => "pipe",
+            Self::Queue => "queue",
+            Self::Server => "server",
         }
     }
 }

@@ -13,7 +13,7 @@
 //! format                         arrays in files: npy, npz, csv, raw
 //! serve                          a process that another one started: the runner of a trial, a worker
 //! engine                         backend + limit + executor + chunk: the one place that applies a combination
-//!   processes                    a pool of worker processes, the board between it and them, and their deaths
+//!   processes                    a pool of worker processes, the board between it and them, their deaths; transports
 //! process                        child processes that are asked, waited for and ended; the protocol
 //!   executor, waves              ranges of tasks spread over workers; how many rounds of work they are
 //!   arena                        memory that processes share

@@ -1,4 +1,4 @@
-//! The file behind an arena: in memory and without a name.
+//! The file behind an arena: in memory, or on disk, and without a name.
 //!
 //! `memfd_create` makes one that can be sealed. Some systems refuse it (seccomp profiles, kernels before 3.17). An
 //! unlinked file in the directory of shared memory serves there too, but has no seal: then only the runners themselves
@@ -30,6 +30,11 @@ fn unnamed(directory: &str, inherit: bool) -> io::Result<File> {
     let flags = if inherit { FdFlags::empty() } else { FdFlags::CLOEXEC };
     rustix::io::fcntl_setfd(&file, flags)?;
     Ok(file)
+}
+
+/// An empty file without a name in the directory of temporary files.
+pub(super) fn on_disk() -> io::Result<File> {
+    tempfile::tempfile()
 }
 
 /// Bytes that are left where `file` lies, if `refused` means that there were too few.

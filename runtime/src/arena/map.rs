@@ -110,6 +110,15 @@ impl Writable {
         Self::new(File::options().read(true).write(true).open(path)?, 0, bytes)
     }
 
+    /// Zeros in private memory of this process, on huge pages where the system gives them on request.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn zeros(bytes: u64) -> io::Result<Self> {
+        let bytes = usize::try_from(bytes).map_err(|_| io::ErrorKind::FileTooLarge)?;
+        Mapping::anonymous(bytes).map(Self)
+    }
+
     /// A copy of `bytes` in private memory of this process, on huge pages where the system gives them on request: files
     /// in memory have none.
     ///

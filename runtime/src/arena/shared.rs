@@ -1,4 +1,5 @@
-//! Memory that processes share: a file in memory, without a name, which is gone with the last process that has it.
+//! Memory that processes share: a file in memory or on disk, without a name, which is gone with the last process that
+//! has it.
 
 use std::fs::File;
 use std::io;
@@ -25,6 +26,14 @@ impl Shared {
     /// [`Error::System`]
     pub fn new(name: &str, bytes: u64) -> Result<Self, Error> {
         Self::of(backing::create(name, false), bytes, |_, _| Ok(()))
+    }
+
+    /// The same in a file on disk, in the directory of temporary files.
+    ///
+    /// # Errors
+    /// [`Error::System`]
+    pub(crate) fn on_disk(bytes: u64) -> Result<Self, Error> {
+        Self::of(backing::on_disk(), bytes, |_, _| Ok(()))
     }
 
     /// The same, but children inherit the descriptor. `each` receives each slice of it, with the offset of the slice's
@@ -74,7 +83,7 @@ impl Shared {
     }
 
     /// All of it, for reading and writing.
-    pub(super) fn writable(&self) -> Result<Writable, Error> {
+    pub(crate) fn writable(&self) -> Result<Writable, Error> {
         Writable::new(&self.file, 0, self.bytes).map_err(|source| self.unmapped(source))
     }
 

@@ -239,7 +239,9 @@ impl Limited<'_> {
 fn pool(combination: &Combination, environment: impl FnOnce() -> Environment) -> Result<Pool, Error> {
     match combination.executor {
         #[cfg(target_os = "linux")]
-        ExecutorKind::Processes(_) => Ok(Pool::Processes(Box::new(processes::Pool::new(combination, environment())?))),
+        ExecutorKind::Processes(transport) => {
+            Ok(Pool::Processes(Box::new(processes::Pool::new(combination, transport, environment())?)))
+        }
         _ => Ok(Pool::Threads(threads(combination)?)),
     }
 }

@@ -2,7 +2,7 @@
 
 use gingham_core::Registry;
 
-use super::processes::{Remote, Work};
+use super::processes::{Arrays, Remote, Work};
 use super::{Engine, Pool};
 use crate::arena::Arena;
 use crate::process::protocol::Hello;
@@ -23,12 +23,14 @@ impl Engine {
             Pool::Threads(_) => {
                 let seed = arena.seed();
                 let (placement, inputs, outputs, folder) = arena.parts();
-                let making = Making { seed, keep: false, folder };
+                let making = Making { seed, folder, ..Making::default() };
                 workload.tasks_made(registry, making, &placement.tensors, inputs, outputs)
             }
             Pool::Processes(pool) => {
                 let hello = Hello::new(workload, &self.combination, arena).seeded(arena.seed());
-                Ok(Box::new(Remote::new(pool, Work { hello, id: arena.id() }, workload)))
+                let work = Work { hello, id: arena.id() };
+                let arrays = if pool.copies() { Arrays::of_arena(arena) } else { Arrays::none() };
+                Ok(Box::new(Remote::new(pool, work, workload, arrays)))
             }
         }
     }
@@ -49,13 +51,14 @@ impl Engine {
         match &self.pool {
             Pool::Threads(_) => {
                 let folder = hello.folder.as_deref();
-                let making = Making { seed: hello.seed, keep: keep || hello.keep, folder };
+                let making = Making { seed: hello.seed, keep: keep || hello.keep, folder, first: 0 };
                 hello.workload.tasks_made(registry, making, &hello.tensors, inputs, outputs)
             }
             // Workers find them where this process has found them. One parent describes one batch.
             Pool::Processes(pool) => {
                 let work = Work { hello: Hello { keep, ..hello.clone() }, id: keep.into() };
-                Ok(Box::new(Remote::new(pool, work, &hello.workload)))
+                let arrays = if pool.copies() { Arrays::of(hello, inputs, outputs) } else { Arrays::none() };
+                Ok(Box::new(Remote::new(pool, work, &hello.workload, arrays)))
             }
         }
     }

@@ -266,12 +266,13 @@ impl Drop for Child {
     }
 }
 
-/// Waits until one of `children` answers or ends, or for a while.
+/// Waits until one of `children` answers or ends, for one of the events `fds`, or for a while.
 pub(crate) fn wait_for_one<'a>(
     children: impl Iterator<Item = &'a Child>,
+    mut fds: Vec<PollFd<'a>>,
     patience: &mut Patience,
 ) -> Result<(), Error> {
-    let (mut fds, mut longest) = (Vec::new(), WAIT);
+    let mut longest = WAIT;
     for child in children {
         fds.push(PollFd::from_borrowed_fd(child.answers.pipe.as_fd(), PollFlags::IN));
         match &child.end {

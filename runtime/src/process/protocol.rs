@@ -34,6 +34,14 @@ pub enum Request {
         #[serde(default)]
         check: bool,
     },
+    /// The first line of the server of a pool: it holds the operands of `workload` for those that connect to the name
+    /// `address`, and answers `ready`, until its standard input is closed.
+    Keep {
+        /// A name in the abstract namespace of sockets.
+        address: String,
+        /// What the operands are of.
+        workload: Workload,
+    },
     /// The last line.
     Quit,
 }
@@ -84,6 +92,34 @@ pub struct Seat {
     pub worker: usize,
     /// Workers in all.
     pub workers: usize,
+    /// How it reaches the operands of its tasks.
+    #[serde(default)]
+    pub way: Way,
+}
+
+/// How a worker reaches the operands of its tasks.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Way {
+    /// They lie in the arenas of the hello.
+    #[default]
+    Mapped,
+    /// By messages: it asks for the inputs of each task, and gives its result.
+    Asked {
+        /// To whom: a name in the abstract namespace of sockets.
+        address: String,
+        /// It waits until a result has been taken, because the pool will ask for it by another socket.
+        settle: bool,
+    },
+    /// It pulls tasks with their inputs from a queue, and gives the results by messages.
+    Pulled {
+        /// The queue's slots: which are full, and of which task.
+        slots: Location,
+        /// The inputs in each slot.
+        inputs: Location,
+        /// To whom it gives results: a name in the abstract namespace of sockets.
+        address: String,
+    },
 }
 
 impl Hello {
@@ -164,6 +200,13 @@ pub enum Answer {
         #[serde(default)]
         threads: Vec<f64>,
     },
+}
+
+impl Answer {
+    /// A process of this program is ready, with a library of this version and these kernels.
+    pub(crate) fn ready([version, kernels]: [String; 2]) -> Self {
+        Self::Ready { protocol: PROTOCOL, version, kernels }
+    }
 }
 
 fn is_zero(count: &usize) -> bool {

@@ -19,7 +19,8 @@ use serde_json::Deserializer;
 pub use init::init;
 
 use crate::engine::processes::Faults;
-use crate::engine::processes::worker::Worker;
+use crate::engine::processes::transport::{Carried, Keep};
+use crate::engine::processes::worker::{Source, Worker};
 use crate::engine::{Engine, Limited};
 use crate::process::program::is_kept;
 use crate::process::protocol::{Answer, Hello, PROTOCOL, Request};
@@ -60,6 +61,11 @@ fn serve_lines(registry: &Registry) -> io::Result<()> {
             Some(Request::Quit) => {
                 let (peak_rss_bytes, threads) = (Usage::of_self().peak_rss_bytes, thread_cpu_seconds());
                 return send(&mut answers, &Answer::Bye { peak_rss_bytes, threads });
+            }
+            Some(Request::Keep { address, workload }) => {
+                let keep = Keep::open(&address, &workload)?;
+                send(&mut answers, &Answer::ready([String::new(), String::new()]))?;
+                return keep.serve(io::stdin());
             }
             Some(Request::Run { .. }) => return Err(io::Error::other("the first request is not hello")),
             None => return Ok(()),
@@ -106,23 +112,28 @@ fn serve_workload(
         Ok(limited) => limited,
         Err(error) => return refuse(&error),
     };
+    // A function belongs to this program and has its version.
+    let ready = Answer::ready(engine.backend().map_or([env!("CARGO_PKG_VERSION").into(), String::new()], |backend| {
+        let info = backend.info();
+        [info.version, info.kernels]
+    }));
+    if let Some(mut carried) = Carried::open(hello, registry)? {
+        return match carried.check() {
+            Ok(()) => sit(hello, Source::Carried(carried), &limited, requests, answers, &ready),
+            Err(error) => refuse(&error),
+        };
+    }
     let mut operands = Operands::open(hello)?;
     let mut tasks = match operands.tasks(&engine, hello, false, registry) {
         Ok(tasks) => tasks,
         Err(error @ workload::Error::Placement(_)) => return Err(io::Error::other(error)),
         Err(error) => return refuse(&error),
     };
-    // A function belongs to this program and has its version.
-    let [version, kernels] = engine.backend().map_or([env!("CARGO_PKG_VERSION").into(), String::new()], |backend| {
-        let info = backend.info();
-        [info.version, info.kernels]
-    });
-    let mut worker = hello.seat.as_ref().map(Worker::sit_down).transpose()?;
-    send(answers, &Answer::Ready { protocol: PROTOCOL, version, kernels })?;
+    if hello.seat.is_some() {
+        return sit(hello, Source::Mapped(tasks), &limited, requests, answers, &ready);
+    }
+    send(answers, &ready)?;
     loop {
-        if let Some(worker) = &mut worker {
-            worker.work(tasks.as_mut(), &limited, || send(answers, &Answer::Done { wall_s: 0.0 }))?;
-        }
         match requests.next().transpose()? {
             Some(Request::Run { first, count, repeat, check }) => {
                 if check {
@@ -141,6 +152,22 @@ fn serve_workload(
             other => return Ok(other),
         }
     }
+}
+
+/// Does what the board of a pool says, until it says that there is another request; returns that.
+fn sit(
+    hello: &Hello,
+    source: Source<'_>,
+    on: &Limited<'_>,
+    requests: &mut impl Iterator<Item = serde_json::Result<Request>>,
+    answers: &mut File,
+    ready: &Answer,
+) -> io::Result<Option<Request>> {
+    let Some(seat) = &hello.seat else { return Ok(None) };
+    let mut worker = Worker::sit_down(seat, source)?;
+    send(answers, ready)?;
+    worker.work(on, || send(answers, &Answer::Done { wall_s: 0.0 }))?;
+    requests.next().transpose().map_err(io::Error::other)
 }
 
 /// Runs tasks `first .. first + count`, `repeat` times.

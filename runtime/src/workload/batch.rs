@@ -35,14 +35,15 @@ pub trait Tasks {
     /// # Errors
     /// [`TaskErrors`], numbered from the start of the range on; all others have been done.
     fn run(&mut self, range: Range<usize>, on: &Limited<'_>) -> Result<(), TaskErrors> {
-        self.run_part(range.clone(), range, on)
+        let of = range.len();
+        self.run_part(range, 0, of, on)
     }
 
-    /// Runs the tasks of `part` as a part of a run of the tasks of `of`.
+    /// Runs the tasks of `part` as those from `place` on of a run of `of` tasks.
     ///
     /// # Errors
     /// [`TaskErrors`], numbered as those of the whole run.
-    fn run_part(&mut self, part: Range<usize>, of: Range<usize>, on: &Limited<'_>) -> Result<(), TaskErrors>;
+    fn run_part(&mut self, part: Range<usize>, place: usize, of: usize, on: &Limited<'_>) -> Result<(), TaskErrors>;
 
     /// Does task `index` on the calling thread.
     ///
@@ -78,8 +79,7 @@ impl<T: Scalar> Tasks for Batch<'_, T> {
         }
     }
 
-    fn run_part(&mut self, part: Range<usize>, of: Range<usize>, on: &Limited<'_>) -> Result<(), TaskErrors> {
-        let before = part.start - of.start;
+    fn run_part(&mut self, part: Range<usize>, place: usize, _: usize, on: &Limited<'_>) -> Result<(), TaskErrors> {
         let done = match self {
             Self::Products(products) => multiply(&mut products[part], on),
             Self::Tasks(tasks) => {
@@ -88,7 +88,7 @@ impl<T: Scalar> Tasks for Batch<'_, T> {
                 on.for_each_mut(tasks, |_, task| Ok(task.run(backend, on.op_threads())?))
             }
         };
-        done.map_err(|errors| TaskErrors { index: before + errors.index, ..errors })
+        done.map_err(|errors| TaskErrors { index: place + errors.index, ..errors })
     }
 
     fn once(&mut self, index: usize, on: &Limited<'_>) -> Result<(), BoxError> {

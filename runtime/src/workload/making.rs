@@ -20,6 +20,8 @@ use crate::parallel;
 pub(crate) struct Making<'a> {
     /// The seed of the inputs.
     pub(crate) seed: u64,
+    /// The number in the batch of the task that comes first in the memory at hand.
+    pub(crate) first: usize,
     /// Whether results are kept in memory all the same.
     pub(crate) keep: bool,
     /// Where files of operands lie.

@@ -72,7 +72,7 @@ impl Operands {
         let folder = self.folder.as_ref().map(Folder::path);
         #[cfg(not(feature = "files"))]
         let folder = None;
-        let making = Making { seed: self.seed, keep: false, folder };
+        let making = Making { seed: self.seed, folder, ..Making::default() };
         let (inputs, outputs) = (bytemuck::cast_slice(&self.inputs), bytemuck::cast_slice_mut(&mut self.outputs));
         workload.tasks_made(registry, making, &self.placement.tensors, inputs, outputs)
     }

@@ -158,11 +158,16 @@ impl Tensor {
         self.base.saturating_add(self.step.saturating_mul(tasks as u64)).try_into().unwrap_or(usize::MAX)
     }
 
-    /// The bytes of this operand of `task`.
+    /// The bytes of this operand of `task`, of elements of `T`.
     fn range<T>(&self, task: usize) -> Option<Range<usize>> {
+        self.bytes(task, size_of::<T>())
+    }
+
+    /// The bytes of this operand of `task`, of elements of `size` bytes each; `None` where no memory is that large.
+    pub(crate) fn bytes(&self, task: usize, size: usize) -> Option<Range<usize>> {
         let start = usize::try_from(self.base.checked_add(self.step.checked_mul(task as u64)?)?).ok()?;
         let elements = self.shape[0].checked_mul(self.shape[1])?;
-        Some(start..start.checked_add(elements.checked_mul(size_of::<T>())?)?)
+        Some(start..start.checked_add(elements.checked_mul(size)?)?)
     }
 
     /// The strides for ndarray, which demands, even of an empty array, the memory that strides other than 0 would span.

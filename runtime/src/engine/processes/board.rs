@@ -103,6 +103,11 @@ impl Run {
     fn parts(self, workers: usize) -> Parts {
         Parts::new(self.count, self.chunk, workers)
     }
+
+    /// Their numbers.
+    pub(super) fn tasks(self) -> Range<usize> {
+        self.first..self.first + self.count
+    }
 }
 
 /// The first error among the tasks of one worker.
@@ -280,6 +285,14 @@ impl Board {
                 (Err(_), _) => {}
             }
         }
+    }
+
+    /// Claims `task` for `worker`, in a run whose parts are single tasks; returns the number of its part. `None` where
+    /// it is none of the run's, or is claimed.
+    pub(super) fn take(&self, run: Run, task: usize, worker: usize) -> Option<usize> {
+        let part = task.checked_sub(run.first).filter(|&part| run.chunk == 1 && part < run.count)?;
+        let claimed = self.parts()[part].compare_exchange(FREE, worker as u32 + 1, AcqRel, Relaxed);
+        claimed.is_ok().then_some(part)
     }
 
     /// `worker` begins a step.

@@ -4,23 +4,27 @@
 //! and what nobody had claimed, is run again where [`Faults`] allow it, one task at a time, so that a task which kills
 //! its worker is known by its number, and takes no others with it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::mem;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use gingham_machine::forks;
+use gingham_machine::{available_memory, forks};
 use rustix::process::Signal;
 
-use super::board::{Board, Failed, InHand, Order, Run};
+use super::batch::{Batch, Faults};
+use super::board::{Board, Order, Run};
 use super::keeper::Keeper;
+use super::round::{Round, Undone};
+use super::transport::{self, Arrays, Carrier, Site};
 use crate::arena::{self, Shared};
-use crate::combination::{Combination, ExecutorKind};
+use crate::combination::{Combination, ExecutorKind, Transport};
 use crate::environment::Environment;
-use crate::executor::{self, BoxError, TaskError, TaskErrors};
-use crate::process::protocol::{Answer, Hello, PROTOCOL, Request, Seat};
-use crate::process::{self, Child, Patience, Program, Role, WAIT, wait_for_one};
+use crate::executor::{self, BoxError, TaskErrors};
+use crate::process::protocol::{Answer, Hello, PROTOCOL, Request, Seat, Way};
+use crate::process::{self, Child, Patience, Program, Role};
+use crate::quantity::bytes;
 
 /// How long a worker may take to load its libraries and to map the operands: pages that nobody has touched yet come at
 /// 0.3 GB/s on some machines.
@@ -29,27 +33,12 @@ const READY: Duration = Duration::from_secs(120);
 /// The shortest time that it is given for that, however short the deadline of a task is: some 50 ms on an idle machine.
 const SOON: Duration = Duration::from_secs(5);
 
-/// How long workers may go on with other tasks once one has died and its task will not be run again: the error has to
-/// come within a second.
-const GRACE: Duration = Duration::from_millis(100);
-
 /// How long workers may take to end once they have been asked to, and once they have been told to.
 const ASKED: Duration = Duration::from_secs(2);
 const TOLD: Duration = Duration::from_secs(1);
 
 /// How often in a row workers may die before they begin a task.
 const FRUITLESS: usize = 3;
-
-/// What a pool does about workers that die or hang.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Faults {
-    /// How often a task is run again, on a fresh worker, after one has died of it. With 0 the first death ends the
-    /// batch.
-    pub retries: usize,
-    /// How long a worker may go without getting on, before it is ended: from one task to the next, where tasks take
-    /// longer than some microseconds. `None` waits for ever.
-    pub deadline: Option<Duration>,
-}
 
 /// A pool that cannot be made, or cannot run a batch.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +61,31 @@ pub enum Error {
     /// The thread that starts workers could not be started.
     #[error("no thread can be started: {0}; raise `ulimit -u`")]
     Keeper(std::io::Error),
+    /// The arrays cannot be brought to the workers.
+    #[error(transparent)]
+    Transport(#[from] transport::Error),
+    /// The copies that a transport makes do not fit into memory.
+    #[error(
+        "processes/{transport} copies {}, and {} of memory are available; processes/shm copies nothing",
+        bytes(*needed),
+        bytes(*available)
+    )]
+    TooLarge {
+        /// The transport.
+        transport: Transport,
+        /// Bytes of its copies.
+        needed: u64,
+        /// Bytes that the machine has left.
+        available: u64,
+    },
+    /// What brought the arrays to the workers is gone, with all that it had.
+    #[error("the arrays of processes/{transport} are lost: {source}")]
+    Lost {
+        /// The transport.
+        transport: Transport,
+        /// What happened.
+        source: process::Error,
+    },
     /// A batch of more tasks than a board has room for.
     #[error("{0} tasks in one run; processes take 4294967295 at most")]
     TooMany(usize),
@@ -90,6 +104,7 @@ pub(in crate::engine) struct Pool {
     /// What each worker applies.
     combination: Combination,
     workers: usize,
+    transport: Transport,
     program: Program,
     environment: Environment,
     faults: Faults,
@@ -110,24 +125,19 @@ struct Open {
     board: Board,
     /// The board's, which workers map.
     memory: Shared,
-}
-
-/// A worker that died in a run.
-struct Death {
-    worker: usize,
-    process: u32,
-    in_hand: Option<InHand>,
-    how: process::Error,
-    /// The pool ended it, because another one's death had ended the batch.
-    aside: bool,
+    carrier: Box<dyn Carrier>,
 }
 
 impl Pool {
-    /// Starts the workers of `combination`.
+    /// Starts the workers of `combination`, which arrays reach by `transport`.
     ///
     /// # Errors
     /// [`Error`]
-    pub(in crate::engine) fn new(combination: &Combination, environment: Environment) -> Result<Self, Error> {
+    pub(in crate::engine) fn new(
+        combination: &Combination,
+        transport: Transport,
+        environment: Environment,
+    ) -> Result<Self, Error> {
         let program = Program::this();
         program.check()?;
         let workers = combination.workers;
@@ -136,6 +146,7 @@ impl Pool {
         let pool = Self {
             combination: inner,
             workers,
+            transport,
             program,
             environment,
             faults: Faults::default(),
@@ -152,6 +163,11 @@ impl Pool {
         self.faults = faults;
     }
 
+    /// Whether it copies the caller's arrays.
+    pub(in crate::engine) fn copies(&self) -> bool {
+        self.transport != Transport::Shm
+    }
+
     /// The process ids of its workers.
     pub(in crate::engine) fn processes(&self) -> Vec<u32> {
         self.lock().children.iter().flatten().map(Child::id).collect()
@@ -165,15 +181,32 @@ impl Pool {
     /// Starts a worker for each that is missing; returns their numbers.
     fn replace(&self, state: &mut State) -> Result<Vec<usize>, Error> {
         let missing: Vec<usize> = (0..self.workers).filter(|&worker| state.children[worker].is_none()).collect();
-        // The workers of a runner belong to the trial: they are stopped and ended with it.
-        let role = if process::program::serves() { Role::RunnersWorker } else { Role::Worker };
         for &worker in &missing {
-            let mut command = self.program.command();
-            self.environment.apply(&mut command, &self.combination);
-            let child = self.keeper.start(command, role).map_err(|source| Error::Worker { worker, source })?;
-            state.children[worker] = Some(child);
+            state.children[worker] = Some(self.start().map_err(|source| Error::Worker { worker, source })?);
         }
         Ok(missing)
+    }
+
+    /// Starts a process.
+    fn start(&self) -> Result<Child, process::Error> {
+        // The workers of a runner belong to the trial: they are stopped and ended with it.
+        let role = if process::program::serves() { Role::RunnersWorker } else { Role::Worker };
+        let mut command = self.program.command();
+        self.environment.apply(&mut command, &self.combination);
+        self.keeper.start(command, role)
+    }
+
+    /// Starts one that is told `request`, and waits until it is ready.
+    fn start_with(&self, request: &Request) -> Result<Child, process::Error> {
+        let (mut child, mut patience) = (self.start()?, self.patience());
+        child.send(request, &mut patience)?;
+        ready(&mut child, &mut patience)?;
+        Ok(child)
+    }
+
+    /// How long a process may take to become ready.
+    fn patience(&self) -> Patience {
+        Patience::new(self.faults.deadline.map_or(READY, |deadline| deadline.clamp(SOON, READY)))
     }
 
     /// Makes every worker ready for `work`.
@@ -191,7 +224,7 @@ impl Pool {
     }
 
     fn try_to_open(&self, state: &mut State, work: &Work) -> Result<(), Error> {
-        let is_open = state.open.as_ref().is_some_and(|open| open.id == work.id);
+        let is_open = state.open.as_mut().is_some_and(|open| open.id == work.id && open.carrier.is_whole());
         if !is_open {
             // One that has died while it had nothing to do is replaced without a word.
             state.children.iter_mut().for_each(|child| drop(child.take_if(|child| child.has_ended())));
@@ -202,9 +235,7 @@ impl Pool {
             fresh = (0..self.workers).collect();
         }
         self.greet(state, work, &fresh).inspect_err(|_| {
-            // Some may be waiting for an order, and some for a request: all begin afresh.
-            state.children.iter_mut().for_each(|child| *child = None);
-            state.open = None;
+            state.begin_afresh();
         })
     }
 
@@ -213,20 +244,37 @@ impl Pool {
         if let Some(open) = state.open.take() {
             open.board.post(Order::Talk);
         }
-        let (board, memory) = Board::new(self.workers, work.hello.workload.tasks())?;
-        state.open = Some(Open { id: work.id, board, memory });
+        let workload = &work.hello.workload;
+        let (transport, workers) = (self.transport, self.workers);
+        let needed = transport::needed_bytes(transport, workload, workers);
+        let available = if needed > 0 { available_memory() } else { 0 };
+        if needed > available {
+            return Err(Error::TooLarge { transport, needed, available });
+        }
+        let (board, memory) = Board::new(workers, workload.tasks())?;
+        let start = |request: &Request| self.start_with(request);
+        let site = Site {
+            workload,
+            workers,
+            start: &start,
+            deadline: self.faults.deadline.map(|deadline| deadline.max(SOON)),
+        };
+        let carrier = transport::set_up(transport, &site)?;
+        state.open = Some(Open { id: work.id, board, memory, carrier });
         Ok(())
     }
 
     /// Tells the workers of these numbers what they work on, and waits until all are ready.
     fn greet(&self, state: &mut State, work: &Work, numbers: &[usize]) -> Result<(), Error> {
-        let State { children, open: Some(Open { board, memory, .. }) } = state else { return Ok(()) };
-        let mut patience = Patience::new(self.faults.deadline.map_or(READY, |deadline| deadline.clamp(SOON, READY)));
+        let State { children, open: Some(Open { board, memory, carrier, .. }) } = state else { return Ok(()) };
+        let mut patience = self.patience();
         for &worker in numbers {
             board.join(worker);
-            let seat = Seat { board: memory.location(), worker, workers: self.workers };
+            let seat = Seat { board: memory.location(), worker, workers: self.workers, way: Way::Mapped };
             let combination = self.combination.clone();
-            let hello = Request::Hello(Box::new(Hello { combination, seat: Some(seat), ..work.hello.clone() }));
+            let mut hello = Hello { combination, seat: Some(seat), ..work.hello.clone() };
+            carrier.direct(&mut hello);
+            let hello = Request::Hello(Box::new(hello));
             let Some(child) = &mut children[worker] else { continue };
             child.drain();
             child.send(&hello, &mut patience).map_err(|source| Error::Worker { worker, source })?;
@@ -235,19 +283,22 @@ impl Pool {
             let Some(child) = &mut children[worker] else { continue };
             ready(child, &mut patience).map_err(|source| Error::Worker { worker, source })?;
         }
-        Ok(())
+        let process = |&worker: &usize| Some((worker, children[worker].as_ref()?.id()));
+        let ready: Vec<(usize, u32)> = numbers.iter().filter_map(process).collect();
+        Ok(carrier.meet(&ready).map_err(transport::Error::Socket)?)
     }
 
-    /// Runs the tasks `part` of a run of the tasks `of`, `chunk` at a time. `number` gives the number of a task in
-    /// errors.
+    /// Runs the tasks `part`, whose arrays are these, `chunk` at a time. They are a part of a batch: its first task,
+    /// and how many it has. `number` gives the number of a task in errors.
     ///
     /// # Errors
     /// [`TaskErrors`]
     pub(super) fn run(
         &self,
         work: &Work,
+        arrays: &mut Arrays<'_>,
         part: Range<usize>,
-        of: Range<usize>,
+        of: [usize; 2],
         chunk: usize,
         number: &dyn Fn(usize) -> usize,
     ) -> Result<(), TaskErrors> {
@@ -259,26 +310,39 @@ impl Pool {
         if self.home != forks::count() {
             return none(executor::Error::Forked("processes").into());
         }
-        if u32::try_from(of.end).is_err() {
-            return none(Error::TooMany(of.end).into());
+        if u32::try_from(of[0] + of[1]).is_err() {
+            return none(Error::TooMany(of[0] + of[1]).into());
         }
-        let of = [of.start, of.len()];
+        let chunk = transport::chunk(self.transport, chunk);
         let mut state = self.lock();
-        let mut batch = Batch { faults: self.faults, number, deaths: BTreeMap::new(), failed: None };
+        let mut batch = Batch::new(self.faults, number);
         let mut todo = VecDeque::from([Run { first: part.start, count: all, chunk, longest: usize::MAX, of }]);
-        let mut fruitless = 0;
+        let (mut fruitless, mut losses) = (0, 0);
         while let Some(run) = todo.pop_front() {
             if let Err(error) = self.open(&mut state, work) {
                 let left = todo.iter().map(|run| run.count).sum::<usize>() + run.count;
-                batch.fail(number(run.first), TaskError::Failed(error.into()), left);
+                batch.fail_from(run.first, error.into(), left);
                 break;
             }
-            let State { children, open: Some(Open { board, .. }) } = &mut *state else { break };
-            let deaths = self.round(children, board, run);
+            let State { children, open: Some(Open { board, carrier, .. }) } = &mut *state else { break };
+            let round = Round { faults: self.faults, children, board, carrier: carrier.as_mut(), run };
+            let Undone { deaths, unclaimed } = match round.carry(arrays) {
+                Ok(undone) => undone,
+                Err(source) => {
+                    state.begin_afresh();
+                    losses += 1;
+                    todo.push_front(run);
+                    if losses <= self.faults.retries {
+                        continue;
+                    }
+                    let error = Error::Lost { transport: self.transport, source };
+                    batch.fail_from(run.first, error.into(), todo.iter().map(|run| run.count).sum());
+                    break;
+                }
+            };
             board.failures().for_each(|failed| batch.note(failed));
             let again =
                 |tasks: Range<usize>| Run { first: tasks.start, count: tasks.len(), chunk: 1, longest: 1, ..run };
-            let unclaimed = board.unclaimed(run);
             let left = unclaimed.iter().map(ExactSizeIterator::len).sum::<usize>();
             fruitless = if left == run.count { fruitless + 1 } else { 0 };
             let mut lost: Vec<Range<usize>> = unclaimed;
@@ -294,67 +358,13 @@ impl Pool {
             }
             if fruitless == FRUITLESS {
                 let error = "its worker ended before it began, three times in a row";
-                batch.fail(number(run.first), TaskError::Failed(error.into()), run.count);
+                batch.fail_from(run.first, error.into(), run.count);
                 continue;
             }
             todo.extend(lost.into_iter().map(again));
         }
-        batch.failed.map_or(Ok(()), Err)
+        batch.end()
     }
-
-    /// Posts a run and waits until every worker that is left has finished with it; returns those that died.
-    fn round(&self, children: &mut [Option<Child>], board: &Board, run: Run) -> Vec<Death> {
-        let slept = board.post(Order::Run(run));
-        if board.is_finished_soon(slept) {
-            return Vec::new();
-        }
-        let mut deaths = Vec::new();
-        let mut quiet = vec![(Duration::ZERO, [0; 2]); self.workers];
-        let mut grace = None;
-        while board.may_sleep() {
-            let begin = Instant::now();
-            let left = grace.map_or(WAIT, |until: Instant| until.saturating_duration_since(begin));
-            let wait = self.faults.deadline.map_or(left, |deadline| left.min(deadline));
-            // That time is up is no error here: the loop looks at the clock itself.
-            let _ = wait_for_one(children.iter().flatten(), &mut Patience::new(wait));
-            let waited = begin.elapsed().min(wait + WAIT);
-            for (worker, child) in children.iter_mut().enumerate() {
-                if child.as_mut().is_some_and(|child| !child.drain() || child.has_ended()) {
-                    deaths.extend(bury(worker, child, board, run, false));
-                }
-            }
-            if grace.is_none() && self.faults.retries == 0 && deaths.iter().any(|death| death.in_hand.is_some()) {
-                board.stop();
-                grace = Some(Instant::now() + GRACE);
-            }
-            for (worker, (time, before)) in quiet.iter_mut().enumerate() {
-                let now = board.progress(worker);
-                *time = if now == *before { *time + waited } else { Duration::ZERO };
-                *before = now;
-                let hangs = self.faults.deadline.is_some_and(|deadline| *time >= deadline) && board.is_busy(worker);
-                let aside = grace.is_some_and(|until| Instant::now() >= until) && board.is_busy(worker);
-                let child = &mut children[worker];
-                if hangs && let Some(child) = child {
-                    child.signal(Signal::TERM);
-                    child.ends_within(TOLD);
-                }
-                if hangs || aside {
-                    let death = bury(worker, child, board, run, aside);
-                    let how = self.faults.deadline.filter(|_| hangs).map(process::Error::Late);
-                    deaths.extend(death.map(|death| Death { how: how.unwrap_or(death.how), ..death }));
-                }
-            }
-        }
-        deaths
-    }
-}
-
-/// Takes leave of a worker that has ended or is to end.
-fn bury(worker: usize, child: &mut Option<Child>, board: &Board, run: Run, aside: bool) -> Option<Death> {
-    let mut gone = child.take()?;
-    let (process, how) = (gone.id(), if aside { gone.end() } else { gone.death() });
-    board.leave(worker);
-    Some(Death { worker, process, in_hand: board.in_hand(run, worker), how, aside })
 }
 
 /// Waits until a worker is ready.
@@ -369,61 +379,11 @@ fn ready(child: &mut Child, patience: &mut Patience) -> Result<(), process::Erro
     }
 }
 
-/// What has become of a batch so far.
-struct Batch<'a> {
-    faults: Faults,
-    number: &'a dyn Fn(usize) -> usize,
-    /// How often workers have died of a task.
-    deaths: BTreeMap<usize, usize>,
-    failed: Option<TaskErrors>,
-}
-
-impl Batch<'_> {
-    /// Notes that `tasks` tasks have failed, the first of them being number `index`.
-    fn fail(&mut self, index: usize, cause: TaskError, tasks: usize) {
-        let others = tasks - 1 + self.failed.as_ref().map_or(0, |failed| failed.others + 1);
-        match &mut self.failed {
-            Some(failed) if failed.index <= index => failed.others = others,
-            failed => *failed = Some(TaskErrors { index, cause, others }),
-        }
-    }
-
-    /// Notes what a worker has reported.
-    fn note(&mut self, failed: Failed) {
-        let Failed { index, panicked, message, tasks } = failed;
-        let cause = if panicked { TaskError::Panicked(message) } else { TaskError::Failed(message.into()) };
-        self.fail(index, cause, tasks);
-    }
-
-    /// Counts `tasks` more that were not done because of a failure.
-    fn count(&mut self, tasks: usize) {
-        self.failed.iter_mut().for_each(|failed| failed.others += tasks);
-    }
-
-    /// Whether a death has ended it.
-    fn is_over(&self) -> bool {
-        self.faults.retries == 0 && self.deaths.values().any(|&deaths| deaths > 0)
-    }
-
-    /// The tasks that are to be run again after a death.
-    fn after(&mut self, death: Death) -> Option<Range<usize>> {
-        let Death { worker, process, in_hand, how, aside } = death;
-        let InHand { doing, left } = in_hand?;
-        if aside {
-            return Some(left);
-        }
-        let alone = doing.len() == 1;
-        let deaths = self.deaths.entry(doing.start).or_default();
-        if alone || self.faults.retries == 0 {
-            *deaths += 1;
-        }
-        if *deaths <= self.faults.retries {
-            return Some(left);
-        }
-        let others = doing.len() - 1;
-        let lost = TaskError::Lost { worker, process, others, how: how.into() };
-        self.fail((self.number)(doing.start), lost, 1);
-        Some(doing.start + 1..left.end)
+impl State {
+    /// Some workers may be waiting for an order, and some for a request: fresh ones take their places.
+    fn begin_afresh(&mut self) {
+        self.children.iter_mut().for_each(|child| *child = None);
+        self.open = None;
     }
 }
 
@@ -433,6 +393,7 @@ impl Drop for Pool {
         if self.home != forks::count() {
             // The workers and the thread are another process'.
             self.keeper.forget();
+            mem::forget(state.open.take());
             return mem::forget(mem::take(&mut state.children));
         }
         if let Some(open) = &state.open {

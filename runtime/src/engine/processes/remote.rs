@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::pool::{Pool, Work};
+use super::transport::Arrays;
 use crate::engine::Limited;
 use crate::executor::{BoxError, TaskErrors};
 use crate::workload::{Call, Portion, Tasks, Workload};
@@ -12,11 +13,13 @@ pub(in crate::engine) struct Remote<'a> {
     pool: &'a Pool,
     work: Work,
     workload: &'a Workload,
+    arrays: Arrays<'a>,
 }
 
 impl<'a> Remote<'a> {
-    pub(in crate::engine) fn new(pool: &'a Pool, work: Work, workload: &'a Workload) -> Self {
-        Self { pool, work, workload }
+    /// The tasks of `workload`. `arrays` are the caller's, where the pool copies them.
+    pub(in crate::engine) fn new(pool: &'a Pool, work: Work, workload: &'a Workload, arrays: Arrays<'a>) -> Self {
+        Self { pool, work, workload, arrays }
     }
 }
 
@@ -25,22 +28,21 @@ impl Tasks for Remote<'_> {
         self.workload.tasks()
     }
 
-    fn run_part(&mut self, part: Range<usize>, of: Range<usize>, on: &Limited<'_>) -> Result<(), TaskErrors> {
+    fn run_part(&mut self, part: Range<usize>, place: usize, of: usize, on: &Limited<'_>) -> Result<(), TaskErrors> {
         let portion = match self.workload.call() {
             Call::Op { .. } => None,
-            Call::Function(call) => Some(Portion { items: call.items, count: of.len() }),
+            Call::Function(call) => Some(Portion { items: call.items, count: of }),
         };
         let chunk = portion.map_or(on.chunk, |portion| on.for_part(portion.count, portion.items).chunk);
+        let first = part.start - place;
         let number = |task: usize| {
-            let place = task - of.start;
+            let place = task - first;
             portion.map_or(place, |portion| portion.item(place))
         };
-        self.pool.run(&self.work, part, of.clone(), chunk, &number)
+        self.pool.run(&self.work, &mut self.arrays, part, [first, of], chunk, &number)
     }
 
     fn once(&mut self, index: usize, on: &Limited<'_>) -> Result<(), BoxError> {
-        let part = index..index + 1;
-        let of = 0..self.len();
-        Ok(self.run_part(part, of, on)?)
+        Ok(self.run_part(index..index + 1, index, self.len(), on)?)
     }
 }

@@ -134,14 +134,14 @@ impl<T: Value> Tasks for Calls<'_, T> {
     }
 
     /// Calls it with items of which the whole run has as many as it is long, spread over all items.
-    fn run_part(&mut self, part: Range<usize>, of: Range<usize>, on: &Limited<'_>) -> Result<(), TaskErrors> {
+    fn run_part(&mut self, part: Range<usize>, place: usize, of: usize, on: &Limited<'_>) -> Result<(), TaskErrors> {
         let FunctionCall { items, parameters, .. } = self.call;
-        let (portion, before) = (Portion { items: *items, count: of.len() }, part.start - of.start);
+        let portion = Portion { items: *items, count: of };
         let cx = Context::new(*items, on.op_threads(), parameters);
-        let call = |at, slot: &mut &mut [T]| (self.body)(&cx, portion.item(before + at), slot);
+        let call = |at, slot: &mut &mut [T]| (self.body)(&cx, portion.item(place + at), slot);
         on.for_part(portion.count, *items)
             .for_each_mut(&mut self.slots[part], call)
-            .map_err(|errors| portion.by_item(TaskErrors { index: before + errors.index, ..errors }))
+            .map_err(|errors| portion.by_item(TaskErrors { index: place + errors.index, ..errors }))
     }
 
     fn once(&mut self, index: usize, on: &Limited<'_>) -> Result<(), BoxError> {

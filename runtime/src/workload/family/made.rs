@@ -35,8 +35,9 @@ pub(super) struct Made<'a, T, F: ?Sized> {
 }
 
 impl<T: Number, F: Typed<T> + Sync + ?Sized> Made<'_, T, F> {
-    /// Does task `number`; without an `out` its result is not kept in memory.
-    fn one(&self, number: usize, out: Option<ArrayViewMut2<'_, T>>, on: &Limited<'_>) -> Result<(), BoxError> {
+    /// Does the task in this place; without an `out` its result is not kept in memory.
+    fn one(&self, place: usize, out: Option<ArrayViewMut2<'_, T>>, on: &Limited<'_>) -> Result<(), BoxError> {
+        let number = self.making.first + place;
         let operands = self.workload.operands();
         let (output, inputs) = operands.split_last().ok_or("no operands")?;
         let makes = self.workload.source() != Source::Parent;
@@ -54,7 +55,7 @@ impl<T: Number, F: Typed<T> + Sync + ?Sized> Made<'_, T, F> {
                 self.obtain(number, operand, tensor, own)?;
                 tensor.view(0, bytemuck::cast_slice(own))?
             } else {
-                self.given.0[operand].view(number, self.given.1)?
+                self.given.0[operand].view(place, self.given.1)?
             });
         }
         let (backend, threads) = (on.backend()?, on.op_threads());
@@ -123,8 +124,7 @@ impl<T: Number, F: Typed<T> + Sync + ?Sized> Tasks for Made<'_, T, F> {
         self.workload.tasks()
     }
 
-    fn run_part(&mut self, part: Range<usize>, of: Range<usize>, on: &Limited<'_>) -> Result<(), TaskErrors> {
-        let before = part.start - of.start;
+    fn run_part(&mut self, part: Range<usize>, place: usize, _: usize, on: &Limited<'_>) -> Result<(), TaskErrors> {
         let mut outs = self.outs.take();
         let done = match &mut outs {
             Some(outs) => {
@@ -134,7 +134,7 @@ impl<T: Number, F: Typed<T> + Sync + ?Sized> Tasks for Made<'_, T, F> {
             None => on.for_each(part.len(), |at| self.one(part.start + at, None, on)),
         };
         self.outs = outs;
-        done.map_err(|errors| TaskErrors { index: before + errors.index, ..errors })
+        done.map_err(|errors| TaskErrors { index: place + errors.index, ..errors })
     }
 
     fn once(&mut self, index: usize, on: &Limited<'_>) -> Result<(), BoxError> {

@@ -217,7 +217,7 @@ impl Workload {
         }
         let tasks = outs.into_iter().enumerate().map(|(task, out)| {
             let views = read.iter().map(|tensor| tensor.view(task, inputs)).collect::<Result<Vec<_>, _>>()?;
-            Ok(operation.call(task, &views, out))
+            Ok(operation.call(making.first + task, &views, out))
         });
         let tasks = tasks.collect::<Result<Vec<_>, Error>>()?;
         Ok(Box::new(Batch::from(tasks)))
