@@ -92,7 +92,10 @@ impl Study {
                 .and_then(|samples| Figures::of(row.measure.unit(), &samples).ok_or_else(unreached));
             rows.push(Row { by: row.measure.by(), name: row.name, found, note: row.note, theirs: row.theirs });
         }
-        let peers = conditions.peers.filter(|_| !interrupted()).map(|peers| {
+        let peers = conditions.peers.map(|peers| {
+            if interrupted() {
+                return Err("interrupted before".to_owned());
+            }
             tell(Progress::Peers(&self.peer));
             let until = begin + self.budget();
             let run = peer::Run { sizes, scratch: conditions.scratch, until, interrupted };

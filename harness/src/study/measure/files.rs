@@ -26,8 +26,8 @@ const COLUMNS: usize = 128;
 /// Bytes of text for a byte in memory, at most.
 const TEXT: u64 = 3;
 
-/// How often a file is dropped at most, and the pause after one that stayed: on a busy machine one of some hundred stays
-/// at first, because another CPU has its pages in hand.
+/// How often a file is dropped at most, and the pause after one that stayed: on a busy machine one of some hundred
+/// stays at first, because another CPU has its pages in hand.
 const DROPS: usize = 20;
 const PAUSE: Duration = Duration::from_millis(5);
 
