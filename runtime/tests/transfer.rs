@@ -146,8 +146,12 @@ fn a_bad_file_fails_alone_and_a_limit_comes_from_the_memory() {
     let files = [&good, &cut, &folder.path("missing.npy"), &large, &text, &raw, &folder.path("a.xyz")];
     // 32 MiB for a worker, and 2 MiB or some KiB for its values.
     let options = Options { memory: (34 << 20) * 10 / 9, ..Options::default() };
-    let summary = run_all(&Transfer::load(files, options), "fn+serial");
+    let summary = run_all(&Transfer::load(files, options.clone()), "fn+serial");
     assert_eq!(summary.done.iter().map(|done| done.index).collect::<Vec<_>>(), [0, 3]);
+    // Too large to be in memory twice, but not to be loaded, alone or in an archive.
+    let archive = folder.write("large.npz", Kind::Float64, &[1 << 17], false);
+    let whole = run_all(&Transfer::load([&large, &archive], options.clone()), "fn+serial");
+    assert_eq!((whole.done.len(), whole.verified, whole.failed.len()), (2, 0, 0), "{:?}", whole.failed);
     let options = Options { memory: (32 << 20) * 10 / 9 + 5000, ..Options::default() };
     let summary = run_all(&Transfer::load(files, options), "fn+serial");
     assert_eq!(summary.done.iter().map(|done| done.index).collect::<Vec<_>>(), [0]);

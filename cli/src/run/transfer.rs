@@ -9,7 +9,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use gingham_harness::report::{bytes, count, seconds};
 use gingham_machine::available_memory;
-use gingham_runtime::files::transfer::{self, Options, Plain, Summary, Transfer};
+use gingham_runtime::files::transfer::{self, Failure as Bad, Options, Plain, Problem, Summary, Transfer};
 use gingham_runtime::files::{Job, Side, prepare, sync};
 use gingham_runtime::format::csv::Dialect;
 use gingham_runtime::format::raw::Raw;
@@ -73,6 +73,8 @@ fn delimiter(text: &str) -> Result<u8, String> {
 pub(super) struct Request<'a> {
     files: Transfer,
     shared: &'a FilesArgs,
+    /// Bytes of memory.
+    available: u64,
 }
 
 impl TransferArgs {
@@ -104,7 +106,8 @@ impl TransferArgs {
         let dialect = Dialect { delimiter: self.delimiter, header: self.header };
         let format = self.format.filter(|_| !saves);
         let load = LoadOptions { format, cast: shared.cast, dialect, raw, ..LoadOptions::default() };
-        let options = Options { load, memory: available_memory() };
+        let available = available_memory();
+        let options = Options { load, memory: available };
         let formats = format.map_or(Format::ALL.to_vec(), |format| vec![format]);
         let found = Side::find(given, &formats).map_err(Failure::usage)?;
         let files = match (saves, &shared.out, self.format) {
@@ -127,13 +130,13 @@ impl TransferArgs {
                 return Err(Failure::usage("--op save needs --out and --format, such as --out csv --format csv"));
             }
         };
-        Ok(Some(Request { files, shared }))
+        Ok(Some(Request { files, shared, available }))
     }
 }
 
 /// Loads or saves the files, and says how fast.
 pub(super) fn run(request: &Request<'_>, combination: Option<&Combination>) -> Result<(), Failure> {
-    let Request { files, shared } = request;
+    let Request { files, shared, available } = request;
     let out = shared.out.as_deref();
     if shared.dry_run {
         return print(&files.files().map(|(path, out)| listed(path, out)).collect::<String>());
@@ -164,6 +167,14 @@ pub(super) fn run(request: &Request<'_>, combination: Option<&Combination>) -> R
     bar.finish_and_clear();
     let synced = out.filter(|_| !summary.done.is_empty()).map_or(Ok(()), sync);
     summary.failed.iter().for_each(complain);
+    let workers = plan.engine().workers();
+    let is_limit = |failure: &Bad| matches!(&failure.problem, Problem::Load(problem) if problem.is_limit());
+    if workers > 1 && summary.failed.iter().any(is_limit) {
+        complain(format_args!(
+            "{workers} workers share {} of memory; with --combination fn+serial one has it all",
+            bytes(*available)
+        ));
+    }
     report(request, &summary, &plan, cached, &stop)?;
     synced.map_err(|error| Failure::work(format!("the saved files may not be on the disk: {error}")))?;
     ended(request, &summary, stop.load(Relaxed))
@@ -238,7 +249,7 @@ fn rate(bytes: u64, seconds: f64) -> String {
 }
 
 /// How it ends: with status 2 where some files are bad, 1 where the work failed.
-fn ended(Request { files, shared }: &Request<'_>, summary: &Summary, stopped: bool) -> Result<(), Failure> {
+fn ended(Request { files, shared, .. }: &Request<'_>, summary: &Summary, stopped: bool) -> Result<(), Failure> {
     let saves = shared.out.is_some();
     let (failed, asked) = (summary.failed.len(), count(files.len() + files.present(), "file"));
     if stopped {

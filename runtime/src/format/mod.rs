@@ -123,6 +123,16 @@ pub enum Problem {
 }
 
 impl Problem {
+    /// Whether the values, or those of a member of an archive, take more memory than the options allow.
+    #[must_use]
+    pub fn is_limit(&self) -> bool {
+        match self {
+            Self::Limit { .. } => true,
+            Self::Npz(npz::Problem::Member { problem, .. }) => problem.is_limit(),
+            _ => false,
+        }
+    }
+
     fn io(what: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |cause| Self::Io(what, cause)
     }

@@ -82,7 +82,7 @@ impl Transfer {
             };
             match judged {
                 // Too large to be in memory twice.
-                Err(Problem::Load(format::Problem::Limit { .. })) => Ok(false),
+                Err(Problem::Load(problem)) if problem.is_limit() => Ok(false),
                 judged => judged.map(|()| true),
             }
         });
@@ -111,7 +111,7 @@ impl Transfer {
             again.raw = Some(Raw::native(only.array.layout().clone()));
         }
         let difference = match format::load(out, &again).map_err(|error| error.problem) {
-            Err(too_large @ format::Problem::Limit { .. }) => return Err(too_large.into()),
+            Err(problem) if problem.is_limit() => return Err(problem.into()),
             Err(problem) => Some(Difference::Unreadable(problem.to_string())),
             Ok(got) if got.len() != expected.len() => {
                 Some(Difference::Arrays { got: got.len(), expected: expected.len() })
