@@ -9,7 +9,7 @@
 //!   plan                         an answer made ready: called with operands, or with functions
 //!   profile                      the saved answers, which of them fits, and what it rests on
 //!     store                      files: size limit, schema, lock, atomic replacing
-//! files                          whole folders of .npy files, through an engine
+//! files                          whole folders of files, through an engine
 //! format                         arrays in files: npy, npz, csv, raw
 //! serve                          a process that another one started: the runner of a trial, a worker
 //! engine                         backend + limit + executor + chunk: the one place that applies a combination
