@@ -23,7 +23,6 @@ use crate::failure::Failure;
 use crate::interrupt;
 use crate::output::print;
 use crate::progress;
-use crate::stderr::tell;
 
 const ENDING: &str = "interrupted: the files in progress are finished, and no other is begun; once more ends at once";
 
@@ -104,6 +103,7 @@ impl TransferArgs {
             _ => return Err(Failure::usage("a raw file needs both --dtype and --shape; other files need neither")),
         };
         let dialect = Dialect { delimiter: self.delimiter, header: self.header };
+        dialect.check().map_err(Failure::usage)?;
         let format = self.format.filter(|_| !saves);
         let load = LoadOptions { format, cast: shared.cast, dialect, raw, ..LoadOptions::default() };
         let available = available_memory();
@@ -142,10 +142,13 @@ pub(super) fn run(request: &Request<'_>, combination: Option<&Combination>) -> R
         return print(&files.files().map(|(path, out)| listed(path, out)).collect::<String>());
     }
     if files.is_empty() {
-        return print(&format!("all {} are there already\n", count(files.present(), "file")));
+        return print(&match files.present() {
+            1 => "the file is there already\n".to_owned(),
+            all => format!("all {all} files are there already\n"),
+        });
     }
     let plan = transfer::plan(combination, files.len())?;
-    tell(format_args!("gingham: {}", plan.origin()));
+    complain(plan.origin());
     if let Some(out) = out {
         prepare(out).map_err(Failure::usage)?;
     }

@@ -3,11 +3,12 @@
 use std::fs;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::super::Job;
-use super::request::{Item, Transfer};
+use super::request::Transfer;
 use super::{Failure, Problem};
 use crate::clock::Clock;
 use crate::executor::panics::message;
@@ -120,8 +121,8 @@ impl Transfer {
         let Pass { done, failed, left } = pass(&all, job, told, |index, buffer| {
             let item = &self.items[index];
             let values = match &item.out {
-                None => load(item, &options, buffer)?,
-                Some(_) => self.convert(item, &options, job)?,
+                None => load(&item.path, &options, buffer)?,
+                Some(out) => self.convert(&item.path, out, &options, job)?,
             };
             let bytes = |path| fs::metadata(path).map_or(0, |file| file.len());
             Ok(Done { index, file: bytes(&item.path), values, saved: item.out.as_ref().map_or(0, bytes) })
@@ -139,9 +140,8 @@ impl Transfer {
     }
 
     /// Saves the arrays of a file, all of which are in memory then; returns the bytes of their values.
-    fn convert(&self, item: &Item, options: &LoadOptions, job: &Job<'_>) -> Result<u64, Problem> {
-        let Some(out) = &item.out else { return Ok(0) };
-        let arrays = format::load(&item.path, options).map_err(|error| error.problem)?;
+    fn convert(&self, path: &Path, out: &Path, options: &LoadOptions, job: &Job<'_>) -> Result<u64, Problem> {
+        let arrays = format::load(path, options).map_err(|error| error.problem)?;
         let views: Vec<(&str, View<'_>)> =
             arrays.iter().map(|named| (named.name.as_str(), named.array.view())).collect();
         format::save(out, &self.save, &views, job.partials).map_err(Problem::Save)?;
@@ -150,12 +150,12 @@ impl Transfer {
 }
 
 /// Loads the arrays of a file, one after the other into `buffer`; returns the bytes of their values.
-fn load(item: &Item, options: &LoadOptions, buffer: &mut Buffer) -> Result<u64, Problem> {
+fn load(path: &Path, options: &LoadOptions, buffer: &mut Buffer) -> Result<u64, Problem> {
     let mut values = 0;
     let count = |_: &str, view: View<'_>| {
         values += view.bytes().len() as u64;
         Ok(())
     };
-    load_each(&item.path, options, buffer, count).map_err(|error| error.problem)?;
+    load_each(path, options, buffer, count).map_err(|error| error.problem)?;
     Ok(values)
 }

@@ -24,6 +24,14 @@ pub struct Dialect {
 }
 
 impl Dialect {
+    /// Refuses what every file would be refused for.
+    ///
+    /// # Errors
+    /// [`Problem::Delimiter`].
+    pub fn check(self) -> Result<(), Problem> {
+        self.delimiter(b',').map(drop)
+    }
+
     /// The delimiter; `usual` if none is told.
     fn delimiter(self, usual: u8) -> Result<u8, Problem> {
         let delimiter = self.delimiter.unwrap_or(usual);
