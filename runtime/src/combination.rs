@@ -169,6 +169,12 @@ impl Transport {
             Self::Server => "server",
         }
     }
+
+    /// The tasks that it hands out at a time where a combination has this chunk: a queue has one in each of its slots.
+    #[must_use]
+    pub fn chunk(self, given: usize) -> usize {
+        if self == Self::Queue { 1 } else { given }
+    }
 }
 
 impl fmt::Display for Transport {

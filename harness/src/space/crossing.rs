@@ -86,10 +86,12 @@ impl Crossing<'_> {
         let workers = selection.workers.clone().unwrap_or_else(|| cpus.counts().filter(worth).collect());
         let mut combinations = Vec::new();
         for workers in workers {
-            let mut chunks = selection.chunks.clone().unwrap_or_else(|| {
+            let chunks = selection.chunks.clone().unwrap_or_else(|| {
                 // From n / w on each worker gets one chunk or none, which chunk 0 does without a counter.
                 [0, 1, tasks / (8 * workers)].into_iter().filter(|&c| c == 0 || c * workers < tasks).collect()
             });
+            let handed_out = |chunk| executor.transport().map_or(chunk, |transport| transport.chunk(chunk));
+            let mut chunks: Vec<usize> = chunks.into_iter().map(handed_out).collect();
             chunks.sort_unstable();
             chunks.dedup();
             let of = |chunk| Combination { backend: id.into(), op_threads, executor, workers, chunk };

@@ -90,7 +90,7 @@ pub fn candidates(
 mod tests {
     use gingham_core::{Backend, BackendId, Dot, Elementwise, Fill, MatMul, Ops};
     use gingham_core::{DType, Info, Limit, Op, OpThreads, Scalar, Support, Threading};
-    use gingham_runtime::ExecutorKind;
+    use gingham_runtime::{ExecutorKind, Transport};
 
     use super::*;
 
@@ -229,6 +229,8 @@ mod tests {
         assert_eq!(names_of(800, 6).len(), 1 + 2 * 3 * 3, "2, 4 and 6 workers");
         assert_eq!(names_of(1, 4), ["fn:1+serial"]);
         assert_eq!(names_of(10, 1), ["fn:1+serial"]);
+        let queue = Selection::default().with_executors([ExecutorKind::Processes(Transport::Queue)]);
+        assert_eq!(names(&calls(64), 2, &queue), ["fn:1+processes/queue:2:1"], "a queue has no other chunk");
     }
 
     #[test]

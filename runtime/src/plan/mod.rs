@@ -11,7 +11,7 @@ use gingham_core::{Context, Product, Registry, Scalar};
 #[cfg(target_os = "linux")]
 pub use shared::MemoryError;
 
-use crate::combination::Combination;
+use crate::combination::{Combination, Transport};
 use crate::engine::{self, Engine};
 use crate::executor::{BoxError, TaskErrors};
 use crate::workload::{self, Batch, Call, Task, Tasks, Workload, multiply};
@@ -25,8 +25,15 @@ pub struct Plan {
 }
 
 /// What a plan of processes costs that no tuning has measured.
-const COPIES: &str = "arrays of this program are copied to the workers' memory and the results back, every byte once; \
-                      those in `Plan::arena` are not copied";
+fn copies(transport: Transport) -> &'static str {
+    match transport {
+        Transport::Shm => {
+            "arrays of this program are copied to the workers' memory and the results back, every byte once; those in \
+             `Plan::arena` are not copied"
+        }
+        _ => "arrays are copied to the workers and the results back, those in `Plan::arena` too",
+    }
+}
 
 /// A plan that cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -94,7 +101,7 @@ impl Plan {
     /// what would make them apply; then the doubts.
     #[must_use]
     pub fn note(&self) -> String {
-        let copies = self.combination().executor.transport().map(|_| COPIES.to_owned());
+        let copies = self.combination().executor.transport().map(|transport| copies(transport).to_owned());
         [std::slice::from_ref(&self.origin), copies.as_slice(), &self.doubts].concat().join("; ")
     }
 

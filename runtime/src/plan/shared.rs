@@ -49,8 +49,9 @@ impl Plan {
         self
     }
 
-    /// Memory for the operands of `workload`, which worker processes share: all 0. [`Arena::input_mut`] fills an input,
-    /// [`Plan::run_in`] does the tasks, and [`Arena::output`] has the result of each.
+    /// Memory for the operands of `workload`, which worker processes share, or get copies of: all 0.
+    /// [`Arena::input_mut`] fills an input, [`Plan::run_in`] does the tasks, and [`Arena::output`] has the result of
+    /// each.
     ///
     /// # Errors
     /// [`MemoryError`], before anything is allocated where the machine has not enough left.

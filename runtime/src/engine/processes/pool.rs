@@ -313,7 +313,7 @@ impl Pool {
         if u32::try_from(of[0] + of[1]).is_err() {
             return none(Error::TooMany(of[0] + of[1]).into());
         }
-        let chunk = transport::chunk(self.transport, chunk);
+        let chunk = self.transport.chunk(chunk);
         let mut state = self.lock();
         let mut batch = Batch::new(self.faults, number);
         let mut todo = VecDeque::from([Run { first: part.start, count: all, chunk, longest: usize::MAX, of }]);

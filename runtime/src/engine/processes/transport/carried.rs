@@ -87,7 +87,7 @@ impl<'a> Carried<'a> {
     ) -> io::Result<Result<(), TaskErrors>> {
         let mut failed: Option<TaskErrors> = None;
         for task in part {
-            if let Err(errors) = self.one(task, [first, of], on)? {
+            if let Err(errors) = self.one(task, [first, of], on).map_err(gone)? {
                 failed = Some(match failed {
                     Some(before) => TaskErrors { others: before.others + 1 + errors.others, ..before },
                     None => errors,
@@ -124,4 +124,9 @@ impl<'a> Carried<'a> {
         }
         Ok(ran)
     }
+}
+
+/// What a worker says on standard error before it ends.
+fn gone(error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("a worker ends, because whoever had its arrays is gone: {error}"))
 }

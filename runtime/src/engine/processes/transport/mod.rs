@@ -87,11 +87,6 @@ pub(super) trait Carrier: Send {
     }
 }
 
-/// The chunk that a transport hands out where a combination has this one: a queue has one task in each of its slots.
-pub(super) fn chunk(transport: Transport, given: usize) -> usize {
-    if transport == Transport::Queue { 1 } else { given }
-}
-
 /// What a transport is made for.
 pub(super) struct Site<'a> {
     /// What is carried.
