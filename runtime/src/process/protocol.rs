@@ -164,6 +164,8 @@ impl Hello {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Answer {
+    /// A worker has started, before anything was asked: from here on it ends with its pool.
+    Here,
     /// Everything is loaded and mapped; workers have started.
     Ready {
         /// The protocol that the runner speaks.

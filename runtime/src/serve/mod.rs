@@ -44,6 +44,7 @@ fn serve_lines(registry: &Registry) -> io::Result<()> {
     if is_kept() {
         // What stays behind of a process that was killed is gone at once, even where it is stopped.
         set_parent_process_death_signal(Some(Signal::KILL))?;
+        send(&mut answers, &Answer::Here)?;
     }
     if thread::Builder::new().name("gingham-parent".into()).spawn(end_with_parent).is_err() {
         // If no thread can be started, the kernel ends this process when the thread that started it ends.

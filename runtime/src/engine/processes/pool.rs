@@ -184,6 +184,14 @@ impl Pool {
         for &worker in &missing {
             state.children[worker] = Some(self.start().map_err(|source| Error::Worker { worker, source })?);
         }
+        let mut patience = self.patience();
+        for &worker in &missing {
+            let here = state.children[worker].as_mut().map_or(Ok(()), |child| arrived(child, &mut patience));
+            if let Err(source) = here {
+                state.children[worker] = None;
+                return Err(Error::Worker { worker, source });
+            }
+        }
         Ok(missing)
     }
 
@@ -199,6 +207,7 @@ impl Pool {
     /// Starts one that is told `request`, and waits until it is ready.
     fn start_with(&self, request: &Request) -> Result<Child, process::Error> {
         let (mut child, mut patience) = (self.start()?, self.patience());
+        arrived(&mut child, &mut patience)?;
         child.send(request, &mut patience)?;
         ready(&mut child, &mut patience)?;
         Ok(child)
@@ -364,6 +373,15 @@ impl Pool {
             todo.extend(lost.into_iter().map(again));
         }
         batch.end()
+    }
+}
+
+/// Waits until a process has started. Before that the kernel would not end it with this one: one that was stopped
+/// meanwhile would stay for ever.
+fn arrived(child: &mut Child, patience: &mut Patience) -> Result<(), process::Error> {
+    match child.receive(patience)? {
+        Answer::Here => Ok(()),
+        answer => Err(answer.into()),
     }
 }
 
