@@ -27,9 +27,11 @@ use rustix::process::{
 
 use mimic::{Check, checks};
 
-const CHECKS: [Check; 18] = checks![
+const CHECKS: [Check; 20] = checks![
     results_are_those_of_a_serial_run,
+    thousands_of_tiny_tasks_are_done_one_at_a_time,
     inputs_have_the_same_bits_whoever_makes_them,
+    what_a_function_does_not_write_is_zero_whatever_its_worker_did_before,
     operands_of_the_program_are_copied_there_and_back,
     a_panic_and_an_error_are_told_with_their_task,
     every_death_at_every_moment,
@@ -94,6 +96,11 @@ fn registry() -> Registry {
     Registry::new()
         .with_function("squares", |_, item, out: &mut [f64]| {
             out.fill((item * item) as f64);
+            Ok(())
+        })
+        .with_function("halves", |_, item, out: &mut [f64]| {
+            let half = if item.is_multiple_of(2) { out.len() / 2 } else { 0 };
+            out[..half].fill(1.0);
             Ok(())
         })
         .with_function("sleep", |cx, _, _: &mut [f64]| {
@@ -219,6 +226,19 @@ fn call(plan: &Plan, workload: &Workload) -> Result<Vec<f64>, String> {
     plan.call::<f64>(&registry(), workload).map_err(|error| error.to_string())
 }
 
+fn thousands_of_tiny_tasks_are_done_one_at_a_time() {
+    // A worker takes the more tasks in a step the shorter these are: without a bound that number once went beyond all
+    // numbers, and then nothing was done in a step.
+    let registry = registry();
+    for chunk in [0, 1, 3] {
+        let many = Workload::function(&registry, "squares", 3000, 1, &[]).unwrap();
+        let start = Instant::now();
+        let results = plan(Transport::Shm, 2, chunk, Faults::default()).call::<f64>(&registry, &many).unwrap();
+        assert!(results.iter().enumerate().all(|(item, &x)| x == (item * item) as f64), "{chunk}");
+        assert!(start.elapsed() < Duration::from_secs(5), "{chunk}: {:?}", start.elapsed());
+    }
+}
+
 fn results_are_those_of_a_serial_run() {
     for transport in Transport::ALL {
         for (workers, chunk) in [(1, 0), (1, 1), (2, 0), (2, 1), (3, 7), (5, 1000)] {
@@ -269,6 +289,18 @@ fn inputs_have_the_same_bits_whoever_makes_them() {
             {
                 assert!(results(name, source, sink) != made_before, "{workload} {name} {source} {sink}");
             }
+        }
+    }
+}
+
+fn what_a_function_does_not_write_is_zero_whatever_its_worker_did_before() {
+    let half = |item: usize| if item.is_multiple_of(2) { [1.0, 1.0, 1.0, 0.0, 0.0, 0.0] } else { [0.0; 6] };
+    let halves: Vec<f64> = (0..ITEMS).flat_map(half).collect();
+    for transport in Transport::ALL {
+        let plan = plan(transport, 2, 1, Faults::default());
+        for _ in 0..2 {
+            assert_eq!(call(&plan, &workload("squares", &[])), Ok(squares()), "{transport}");
+            assert_eq!(call(&plan, &workload("halves", &[])).as_ref(), Ok(&halves), "{transport}");
         }
     }
 }

@@ -13,7 +13,7 @@ use rustix::fs::{FallocateFlags, MemfdFlags, SealFlags};
 use rustix::io::{Errno, FdFlags};
 
 /// A directory whose files lie in memory.
-const SHARED_MEMORY: &str = "/dev/shm";
+pub(super) const SHARED_MEMORY: &str = "/dev/shm";
 
 /// An empty file. Where children `inherit` it, the runners of peers find it by its descriptor's number.
 pub(super) fn create(name: &str, inherit: bool) -> io::Result<File> {

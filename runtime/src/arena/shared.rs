@@ -96,3 +96,21 @@ impl Shared {
         Error::System { bytes: self.bytes, available: None, source }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt;
+
+    use super::*;
+
+    #[test]
+    fn a_file_on_disk_has_its_whole_length_and_no_name() {
+        let shared = Shared::on_disk(100_000).unwrap();
+        shared.writable().unwrap().as_mut_slice()[99_999] = 7;
+        let file = shared.file.metadata().unwrap();
+        assert_eq!((file.nlink(), file.len()), (0, 100_000));
+        assert!(file.blocks() * 512 >= 100_000, "no write to it can find the disk full");
+        let Location { path, bytes, .. } = shared.location();
+        assert_eq!(ReadOnly::open(&path, bytes).unwrap().as_slice()[99_999], 7);
+    }
+}

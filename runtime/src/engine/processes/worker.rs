@@ -16,6 +16,9 @@ use crate::workload::Tasks;
 const SHORTEST: Duration = Duration::from_micros(20);
 const LONGEST: Duration = Duration::from_micros(100);
 
+/// Tasks of a step at most: so many calls of nothing take 20 us.
+const MOST: usize = 1 << 12;
+
 /// A place at the board.
 pub(crate) struct Worker<'a> {
     board: Board,
@@ -77,7 +80,7 @@ impl<'a> Worker<'a> {
                     self.board.failed(self.number, &failed(errors));
                 }
                 match begin.elapsed() {
-                    short if short < SHORTEST => longest *= 2,
+                    short if short < SHORTEST => longest = MOST.min(longest * 2),
                     long if long > LONGEST => longest = (longest / 2).max(1),
                     _ => {}
                 }

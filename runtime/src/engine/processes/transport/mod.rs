@@ -140,3 +140,18 @@ pub(super) fn set_up(transport: Transport, site: &Site<'_>) -> Result<Box<dyn Ca
         Transport::Server => Box::new(server::Server::new(site)?),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_transport_copies_is_counted_before_it_is_allocated() {
+        let workload = Workload::dot::<f64>(99).tasks(10);
+        let task = 8 * (99 + 99 + 1);
+        let needed = Transport::ALL.map(|transport| needed_bytes(transport, &workload, 3));
+        assert_eq!(needed, [0, 10 * task, 3 * task, 9 * task, 13 * task]);
+        let huge = Workload::matmul::<f64>([1 << 40; 3]).tasks(usize::MAX);
+        assert_eq!(needed_bytes(Transport::Server, &huge, 3), u64::MAX);
+    }
+}
