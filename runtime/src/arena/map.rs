@@ -50,6 +50,7 @@ impl Mapping {
     fn as_slice(&self) -> &[u8] {
         // SAFETY: the mapping is `bytes` long and lives as long as `self`; any bits are bytes. The memory may be shared
         // with trials: they write to outputs only between a request and its answer, while this process does not read.
+        // The slots of a queue are shared with workers: each is read only while nobody writes to it.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr().cast(), self.bytes) }
     }
 

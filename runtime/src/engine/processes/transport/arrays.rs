@@ -4,6 +4,7 @@
 use gingham_core::function::Element;
 
 use crate::arena::Arena;
+use crate::process;
 use crate::process::protocol::Hello;
 use crate::workload::{Call, Tensor, Workload};
 
@@ -116,4 +117,9 @@ impl<'a> Arrays<'a> {
 /// and zero for a function, which finds zeros in a fresh arena too.
 fn blank(call: &Call) -> u8 {
     if call.op().is_some() { 0xff } else { 0 }
+}
+
+/// The caller's arrays do not lie where it has said.
+pub(super) fn outside() -> process::Error {
+    process::Error::Answer("an array of a task does not lie inside its arena".into())
 }

@@ -1,6 +1,6 @@
 //! `file`: workers map two files on disk; the pool copies inputs to the one and results from the other.
 
-use super::arrays::{Arrays, Inputs, Side};
+use super::arrays::{Arrays, Inputs, Side, outside};
 use super::{Carrier, Error, Site};
 use crate::arena::{Arenas, Shared, Writable};
 use crate::engine::processes::board::Run;
@@ -55,9 +55,4 @@ impl Carrier for File {
         }
         Ok(())
     }
-}
-
-/// The caller's arrays do not lie where it has said.
-pub(super) fn outside() -> process::Error {
-    process::Error::Answer("an array of a task does not lie inside its arena".into())
 }

@@ -16,8 +16,7 @@ use rustix::event::PollFd;
 use rustix::io::Errno;
 use rustix::thread::futex;
 
-use super::arrays::{Arrays, Inputs, Side};
-use super::file::outside;
+use super::arrays::{Arrays, Inputs, Side, outside};
 use super::pipe::Pipe;
 use super::{Carrier, Error, Site};
 use crate::arena::{Location, ReadOnly, Shared, Words, Writable};

@@ -8,8 +8,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
-use super::arrays::{Arrays, Inputs, Side};
-use super::file::outside;
+use super::arrays::{Arrays, Inputs, Side, outside};
 use super::listener::{Listener, connect, fresh_name};
 use super::message::{Client, Connection};
 use super::{Carrier, Error, Site};
