@@ -769,7 +769,7 @@ fn taken() -> [usize; 3] {
 /// `GINGHAM_TEST_BATCHES` gives their number: `cargo xtask kill-matrix` runs 100,000.
 fn many_batches_leave_nothing_behind() {
     for transport in Transport::ALL {
-        let most = if transport == Transport::Shm { 2000 } else { 150 };
+        let most = if transport == Transport::Shm { 2000 } else { 100 };
         let batches: usize = env::var("GINGHAM_TEST_BATCHES").map_or(most, |n| n.parse().expect("a number of batches"));
         let pool = plan(transport, 2, 1, Faults::default());
         let (squares, other) = (workload("squares", &[]), workload("fail", &[1e9]));

@@ -75,7 +75,7 @@ impl<'a> Carried<'a> {
         }
     }
 
-    /// Runs the tasks of `part`, which begins a run of `of` tasks at task `first`, one by one.
+    /// Runs the tasks of `part`, of a run of `of` tasks from task `first` on, one by one.
     ///
     /// # Errors
     /// Whoever has the arrays is gone.
