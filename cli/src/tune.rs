@@ -15,6 +15,7 @@ use gingham_harness::trial::Program;
 use gingham_harness::{Outcome, Progress, Tuner, defaults, tuner};
 use gingham_runtime::environment::Environment;
 use gingham_runtime::profile::{self, Recorded};
+use gingham_runtime::workload::Source;
 use gingham_runtime::{ExecutorKind, Profile, Transport, Workload};
 
 use super::args::{WorkloadArgs, count, duration, share};
@@ -262,13 +263,15 @@ fn save(path: &Path, outcome: &Outcome, environment: &Environment) -> Result<(),
             let session =
                 if flag.is_empty() { "open(gingham::registry())" } else { "with_profile(gingham::registry(), path)" };
             let files = match outcome.workload.call().op() {
-                Some((Op::MatMul, _)) => {
+                Some((Op::MatMul, _)) if outcome.workload.source() == Source::Parent => {
                     format!(", and `gingham run --lhs 'a/*.npy' --rhs 'b/*.npy' --out c{flag}` to files")
                 }
                 _ => String::new(),
             };
+            let of_processes = outcome.best.as_ref().is_some_and(|best| best.executor.transport().is_some());
+            let init = if of_processes { " (its main begins with `gingham::init(&registry)`)" } else { "" };
             tell(format_args!(
-                "Saved to {name}: a program applies it by `Session::{session}?.plan(&workload)?`{files}."
+                "Saved to {name}: a program applies it by `Session::{session}?.plan(&workload)?`{init}{files}."
             ));
         }
         Recorded::KeptFull => {

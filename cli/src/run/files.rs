@@ -129,6 +129,9 @@ pub(super) fn multiply(
     let in_processes = plan.combination().executor.transport().is_some();
     let mut threads = None;
     if fitting < workers || in_processes {
+        if in_processes {
+            complain("products of files are made by threads: a process would read, multiply and write as they do");
+        }
         if fitting < workers {
             let (available, largest) = (bytes(options.memory), bytes(largest));
             complain(format_args!(

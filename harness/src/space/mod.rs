@@ -147,6 +147,25 @@ mod tests {
     }
 
     #[test]
+    fn processes_are_raced_where_a_transport_or_they_are_named() {
+        let executors = |executors: Option<&[ExecutorKind]>, transports: Option<&[Transport]>| {
+            let selection = Selection {
+                executors: executors.map(<[_]>::to_vec),
+                transports: transports.map(<[_]>::to_vec),
+                ..Default::default()
+            };
+            selection.executors().iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        };
+        let (shm, pipe) = (Transport::Shm, Transport::Pipe);
+        assert_eq!(executors(None, None), "serial threads rayon");
+        assert_eq!(executors(None, Some(&[pipe])), "serial threads rayon processes/pipe");
+        let threads = [ExecutorKind::Threads];
+        assert_eq!(executors(Some(&threads), Some(&[shm, pipe])), "threads processes/shm processes/pipe");
+        assert_eq!(executors(Some(&[ExecutorKind::Processes(shm)]), None), "processes/shm");
+        assert_eq!(executors(Some(&[ExecutorKind::Processes(shm)]), Some(&[pipe])), "processes/pipe");
+    }
+
+    #[test]
     fn a_backend_without_threads_has_one() {
         let all = space(Threading::Single, 64, 4, &Selection::default()).unwrap();
         assert!(all.iter().all(|c| c.combination.op_threads == OpThreads::ONE && c.skipped.is_none()));

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use gingham_core::Registry;
-use gingham_runtime::Workload;
 use gingham_runtime::profile::Narrowing;
 use gingham_runtime::rules::Cpus;
+use gingham_runtime::{ExecutorKind, Workload};
 
 use super::{Selection, candidates};
 
@@ -25,7 +25,7 @@ pub fn narrowing(selection: &Selection, registry: &Registry, workload: &Workload
     let Selection { backends, executors, op_threads, workers, chunks, .. } = selection.clone();
     let flags = [
         ("backend", texts(backends.as_ref()), Selection { backends, ..Selection::default() }),
-        ("executor", texts(executors.as_ref()), Selection { executors, ..Selection::default() }),
+        ("executor", names(executors.as_ref()), Selection { executors, ..Selection::default() }),
         ("op-threads", texts(op_threads.as_ref()), Selection { op_threads, ..Selection::default() }),
         ("workers", texts(workers.as_ref()), Selection { workers, ..Selection::default() }),
         ("chunk", texts(chunks.as_ref()), Selection { chunks, ..Selection::default() }),
@@ -37,17 +37,20 @@ pub fn narrowing(selection: &Selection, registry: &Registry, workload: &Workload
     Narrowing(narrow.collect())
 }
 
+/// Executors as they are typed, whatever their transports.
+fn names(executors: Option<&Vec<ExecutorKind>>) -> Option<BTreeSet<String>> {
+    Some(executors?.iter().map(|executor| executor.name().to_owned()).collect())
+}
+
 fn texts<T: ToString>(list: Option<&Vec<T>>) -> Option<BTreeSet<String>> {
     Some(list?.iter().map(ToString::to_string).collect())
 }
 
 #[cfg(test)]
 mod tests {
-    use gingham_core::{DType, Op, OpThreads, Threading};
-    use gingham_runtime::ExecutorKind;
-
     use super::super::tests::{Mock, cores};
     use super::*;
+    use gingham_core::{DType, Op, OpThreads, Threading};
 
     #[test]
     fn a_space_is_narrowed_by_what_leaves_something_out() {

@@ -71,6 +71,9 @@ impl Selection {
                 _ => all.push(executor),
             }
         }
+        if !all.iter().any(|executor| executor.transport().is_some()) {
+            all.extend(of_processes);
+        }
         all
     }
 

@@ -147,7 +147,9 @@ impl Group {
     /// What stands in the columns.
     fn cells(&self) -> impl Iterator<Item = [String; HEADINGS.len()]> {
         let figures = || self.rows.iter().filter_map(|row| Some((row.by, row.found.as_ref().ok()?)));
+        // A slope below 0 is noise: it is no figure to be ahead of.
         let best = figures().filter(|(by, _)| *by != By::Floor).map(|(_, figures)| figures.median);
+        let best = best.filter(|&median| median > 0.0);
         let best = best.fold(f64::INFINITY, f64::min);
         let is_short = best < 1.0 && figures().all(|(_, figures)| figures.unit == "s" && figures.median < 1.0);
         let (scale, unit) = if is_short { (1e3, Some("ms")) } else { (1.0, None) };
@@ -158,7 +160,13 @@ impl Group {
                     format!("{} .. {}", figure(low * scale), figure(high * scale)),
                     samples.to_string(),
                     unit.unwrap_or(own).into(),
-                    format!("{:.2}", median / best),
+                    // Nothing is below a floor but by another moment of the machine.
+                    match median / best {
+                        ratio if ratio <= 0.0 || !ratio.is_finite() || (row.by == By::Floor && ratio > 1.0) => {
+                            "-".into()
+                        }
+                        ratio => format!("{ratio:.2}"),
+                    },
                 ],
                 Err(_) => [(); 5].map(|()| "-".to_owned()),
             };
