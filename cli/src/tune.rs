@@ -228,7 +228,7 @@ impl Tune {
         selection.backends = self.backend.clone().filter(|ids| ids != &["all"]);
         selection.executors = executors.transpose()?;
         selection.transports = match &self.transport {
-            Some(all) if *all == ["all"] => Some(Transport::ALL.to_vec()),
+            Some(names) if names.iter().any(|name| name == "all") => Some(Transport::ALL.to_vec()),
             named => named.as_ref().map(|names| names.iter().map(|name| name.parse()).collect()).transpose()?,
         };
         selection.op_threads = op_threads.transpose()?;

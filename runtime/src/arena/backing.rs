@@ -103,7 +103,7 @@ mod tests {
         let error = super::super::Shared::of(file, 8 << 20, |_, _| Ok(())).unwrap_err().to_string();
         // SAFETY: as above.
         unsafe { libc::umount2(path.as_ptr(), libc::MNT_DETACH) };
-        let numbers = error.contains("no shared memory of 8388608 bytes") && error.contains("bytes are available");
+        let numbers = error.contains("8388608 bytes cannot be had") && error.contains("bytes are available");
         assert!(numbers && !error.contains("; 0 bytes"), "{error}");
     }
 

@@ -86,7 +86,7 @@ pub struct Location {
 #[non_exhaustive]
 pub enum Error {
     /// The system refused.
-    #[error("no shared memory of {bytes} bytes: {source}{}", of_which(*available))]
+    #[error("{bytes} bytes cannot be had: {source}{}", of_which(*available))]
     System {
         /// The length of the file that was to be made.
         bytes: u64,

@@ -18,7 +18,12 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug, thiserror::Error)]
 #[error(
     "task {index} {cause}{}",
-    if *others == 0 { String::new() } else { format!(" (and {} failed)", count(*others, "other task")) }
+    match (*others, cause) {
+        (0, _) => String::new(),
+        // A death may end a batch before all have begun.
+        (others, TaskError::Lost { .. }) => format!(" (and {} not done)", count(others, "other task")),
+        (others, _) => format!(" (and {} failed)", count(others, "other task")),
+    }
 )]
 pub struct TaskErrors {
     /// The lowest index among the tasks that failed.

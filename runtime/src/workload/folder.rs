@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use gingham_core::function::Element;
@@ -18,9 +19,13 @@ use crate::quantity::bytes;
 /// The name of a directory begins so, and goes on with the process id of its maker.
 const PREFIX: &str = "gingham-files-";
 
-/// A directory of operands, which is removed with this.
+/// A directory of operands, which is removed with this, and also when this process is killed.
 #[derive(Debug)]
-pub struct Folder(TempDir);
+pub struct Folder {
+    directory: TempDir,
+    /// Waits for the end of this process.
+    sweeper: Option<Child>,
+}
 
 /// Operands that cannot be put into files, or taken from them.
 #[derive(Debug, thiserror::Error)]
@@ -61,7 +66,8 @@ impl Folder {
             }
         }
         let prefix = format!("{PREFIX}{}-", std::process::id());
-        let folder = Self(tempfile::Builder::new().prefix(&prefix).tempdir_in(&parent).map_err(refused)?);
+        let directory = tempfile::Builder::new().prefix(&prefix).tempdir_in(&parent).map_err(refused)?;
+        let folder = Self { sweeper: sweeper(directory.path()), directory };
         if workload.source() == Source::Files {
             match workload.call().element() {
                 Element::F32 => folder.fill::<f32>(maker, workload, seed)?,
@@ -92,8 +98,29 @@ impl Folder {
     /// Where it lies.
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.0.path()
+        self.directory.path()
     }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if let Some(mut sweeper) = self.sweeper.take() {
+            // It removes the directory now. What it leaves, `directory` removes.
+            drop(sweeper.stdin.take());
+            let _ = sweeper.wait();
+        }
+    }
+}
+
+/// A shell that removes `directory` when the other end of its standard input is closed: by this process, or by the
+/// system at its end. `None` where there is no shell; then a later run removes what a killed one has left.
+fn sweeper(directory: &Path) -> Option<Child> {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "cat > /dev/null; rm -rf -- \"$1\"", "sh"]).arg(directory);
+    // Ctrl-C at the terminal ends this process alone.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut shell, 0);
+    shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()
 }
 
 /// The file of the operand of this name of `task`.

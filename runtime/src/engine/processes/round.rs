@@ -14,6 +14,9 @@ use crate::process::{self, Child, Patience, WAIT, wait_for_one};
 /// come within a second.
 const GRACE: Duration = Duration::from_millis(100);
 
+/// How much longer than it was meant to take a wait takes on a busy machine.
+const STALLED: Duration = Duration::from_millis(500);
+
 /// How long a worker that hangs may take to end once it has been told to.
 const TOLD: Duration = Duration::from_secs(1);
 
@@ -63,13 +66,15 @@ impl Round<'_> {
         while board.may_sleep() {
             let begin = Instant::now();
             let left = grace.map_or(WAIT, |until: Instant| until.saturating_duration_since(begin));
-            let wait = faults.deadline.map_or(left, |deadline| left.min(deadline));
+            let wait = faults.deadline.map_or(left, |deadline| left.min(deadline / 4));
             self.carrier.serve(arrays);
             let mut events = Vec::new();
             self.carrier.wait_for(&mut events);
             // That time is up is no error here: the loop looks at the clock itself.
             let _ = wait_for_one(self.children.iter().flatten(), events, &mut Patience::new(wait));
-            let waited = begin.elapsed().min(wait + WAIT);
+            // A wait that took far longer than it was meant to is one in which this process was stopped: workers that
+            // wait for it cannot have got on.
+            let waited = Some(begin.elapsed()).filter(|&waited| waited < wait + STALLED).unwrap_or_default();
             for worker in 0..self.children.len() {
                 let ended = |child: &mut Child| !child.drain() || child.has_ended();
                 if self.children[worker].as_mut().is_some_and(ended) {
@@ -92,7 +97,7 @@ impl Round<'_> {
                     child.ends_within(TOLD);
                 }
                 if hangs || aside {
-                    let death = self.bury(worker, aside, arrays);
+                    let death = self.bury(worker, true, arrays).map(|death| Death { aside, ..death });
                     let how = faults.deadline.filter(|_| hangs).map(process::Error::Late);
                     deaths.extend(death.map(|death| Death { how: how.unwrap_or(death.how), ..death }));
                 }
@@ -101,12 +106,12 @@ impl Round<'_> {
         deaths
     }
 
-    /// Takes leave of a worker that has ended or is to end.
-    fn bury(&mut self, worker: usize, aside: bool, arrays: &mut Arrays<'_>) -> Option<Death> {
+    /// Takes leave of a worker that has ended, or that is to end at once.
+    fn bury(&mut self, worker: usize, at_once: bool, arrays: &mut Arrays<'_>) -> Option<Death> {
         let mut gone = self.children[worker].take()?;
-        let (process, how) = (gone.id(), if aside { gone.end() } else { gone.death() });
+        let (process, how) = (gone.id(), if at_once { gone.end() } else { gone.death() });
         self.carrier.leave(worker, arrays);
         self.board.leave(worker);
-        Some(Death { worker, process, in_hand: self.board.in_hand(self.run, worker), how, aside })
+        Some(Death { worker, process, in_hand: self.board.in_hand(self.run, worker), how, aside: false })
     }
 }

@@ -20,7 +20,7 @@ impl File {
     pub(super) fn new(site: &Site<'_>) -> Result<Self, Error> {
         let placement = Placement::of(site.workload);
         let file = |bytes| {
-            let file = Shared::on_disk(bytes)?;
+            let file = Shared::on_disk(bytes).map_err(|e| Error::Files(std::env::temp_dir(), e))?;
             let memory = file.writable()?;
             Ok::<_, Error>((file, memory))
         };

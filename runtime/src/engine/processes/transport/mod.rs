@@ -14,6 +14,7 @@ mod server;
 mod shm;
 
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rustix::event::PollFd;
@@ -103,6 +104,9 @@ pub(super) struct Site<'a> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// It has no files to copy to.
+    #[error("the files of processes/file, in {}: {}; set TMPDIR to a directory with room", .0.display(), .1)]
+    Files(PathBuf, arena::Error),
     /// It has no memory to copy to.
     #[error(transparent)]
     Memory(#[from] arena::Error),
