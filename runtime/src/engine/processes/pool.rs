@@ -181,17 +181,13 @@ impl Pool {
     /// Starts a worker for each that is missing; returns their numbers.
     fn replace(&self, state: &mut State) -> Result<Vec<usize>, Error> {
         let missing: Vec<usize> = (0..self.workers).filter(|&worker| state.children[worker].is_none()).collect();
-        for &worker in &missing {
-            state.children[worker] = Some(self.start().map_err(|source| Error::Worker { worker, source })?);
-        }
+        let of = |worker: usize| move |source| Error::Worker { worker, source };
+        let started = missing.iter().map(|&worker| Ok((worker, self.start().map_err(of(worker))?)));
+        // All start at the same time. Where one does not, the others are ended, and are missing still.
+        let mut started = started.collect::<Result<Vec<_>, Error>>()?;
         let mut patience = self.patience();
-        for &worker in &missing {
-            let here = state.children[worker].as_mut().map_or(Ok(()), |child| arrived(child, &mut patience));
-            if let Err(source) = here {
-                state.children[worker] = None;
-                return Err(Error::Worker { worker, source });
-            }
-        }
+        started.iter_mut().try_for_each(|(worker, child)| arrived(child, &mut patience).map_err(of(*worker)))?;
+        started.into_iter().for_each(|(worker, child)| state.children[worker] = Some(child));
         Ok(missing)
     }
 
