@@ -20,6 +20,11 @@ pub(super) fn escaped(text: &str) -> Cow<'_, str> {
     text.chars().map(escape).collect::<String>().into()
 }
 
+/// A line in the program's name.
+pub(super) fn complain(line: impl Display) {
+    tell(format_args!("gingham: {line}"));
+}
+
 #[cfg(test)]
 mod tests {
     use super::escaped;

@@ -1,9 +1,7 @@
 //! `gingham run` on pairs of files: finds the pairs, says which cannot have a product, multiplies the others.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fmt::Display;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use clap::Args;
@@ -14,15 +12,14 @@ use gingham_machine::available_memory;
 use gingham_runtime::files::{
     Failure as Bad, Job, Options, Pair, Pairing, Pairs, Problem, Side, Summary, Verify, pair, prepare, sync,
 };
-use gingham_runtime::format::{Format, Partials};
+use gingham_runtime::format::Format;
 use gingham_runtime::shown::Shown;
 use gingham_runtime::{Combination, Plan, Workload};
 
+use super::watch::Watch;
 use crate::failure::Failure;
-use crate::interrupt;
 use crate::output::print;
-use crate::progress;
-use crate::stderr::tell;
+use crate::stderr::complain;
 
 const ENDING: &str =
     "interrupted: the products in progress are finished, and no other is begun; once more ends at once";
@@ -145,16 +142,7 @@ pub(super) fn multiply(
     let engine = threads.as_ref().unwrap_or(plan.engine());
     let (combination, engine) = (engine.combination(), engine.limited()?);
     let skipped = pairs.present.len();
-    let bar = progress::bar(good, &format!("{{bar:20}} {{pos}} of {}, {{eta}} left", count(good, "product")));
-    let partials = Arc::new(Partials::default());
-    let (voice, last_voice, unfinished) = (bar.clone(), bar.clone(), Arc::clone(&partials));
-    let last = move || {
-        // Held for ever: no other file is begun before the program ends.
-        std::mem::forget(unfinished.abandon());
-        last_voice.finish_and_clear();
-        complain(ENDED);
-    };
-    let stop = interrupt::listen(ENDING, move |line| voice.suspend(|| complain(line)), last);
+    let Watch { bar, partials, stop } = Watch::begin(good, "product", ENDING, ENDED);
     let job = Job { engine: &engine, verify: args.verify, partials: &partials, stop: &stop };
     let summary = pairs.multiply(&job, &|_, result| {
         bar.inc(1);
@@ -182,10 +170,6 @@ pub(super) fn multiply(
         (failed, false) if summary.done + skipped == 0 => Err(Failure::work(none(failed))),
         (failed, false) => Err(Failure::work(format!("{}; the others are in {out}", none(failed)))),
     }
-}
-
-pub(super) fn complain(line: impl Display) {
-    tell(format_args!("gingham: {line}"));
 }
 
 /// The pairs that are not `present`, a line each.

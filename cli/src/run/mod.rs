@@ -2,6 +2,7 @@
 
 mod files;
 mod transfer;
+mod watch;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

@@ -1,7 +1,6 @@
 //! `gingham run --op load` and `--op save`: loads files, or saves them in another format.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -13,16 +12,16 @@ use gingham_runtime::files::transfer::{self, Failure as Bad, Options, Plain, Pro
 use gingham_runtime::files::{Job, Side, prepare, sync};
 use gingham_runtime::format::csv::Dialect;
 use gingham_runtime::format::raw::Raw;
-use gingham_runtime::format::{Format, LoadOptions, Partials, SaveOptions};
+use gingham_runtime::format::{Format, LoadOptions, SaveOptions};
 use gingham_runtime::shown::Shown;
 use gingham_runtime::{Combination, Plan};
 
-use super::files::{FilesArgs, complain};
+use super::files::FilesArgs;
+use super::watch::Watch;
 use crate::args::WorkloadArgs;
 use crate::failure::Failure;
-use crate::interrupt;
 use crate::output::print;
-use crate::progress;
+use crate::stderr::complain;
 
 const ENDING: &str = "interrupted: the files in progress are finished, and no other is begun; once more ends at once";
 
@@ -153,17 +152,7 @@ pub(super) fn run(request: &Request<'_>, combination: Option<&Combination>) -> R
         prepare(out).map_err(Failure::usage)?;
     }
     let cached = transfer::in_cache(files.files().map(|(path, _)| path));
-    let bar =
-        progress::bar(files.len(), &format!("{{bar:20}} {{pos}} of {}, {{eta}} left", count(files.len(), "file")));
-    let partials = Arc::new(Partials::default());
-    let (voice, last_voice, unfinished) = (bar.clone(), bar.clone(), Arc::clone(&partials));
-    let last = move || {
-        // Held for ever: no other file is begun before the program ends.
-        std::mem::forget(unfinished.abandon());
-        last_voice.finish_and_clear();
-        complain(ENDED);
-    };
-    let stop = interrupt::listen(ENDING, move |line| voice.suspend(|| complain(line)), last);
+    let Watch { bar, partials, stop } = Watch::begin(files.len(), "file", ENDING, ENDED);
     let engine = plan.engine().limited()?;
     let job = Job { engine: &engine, verify: shared.verify, partials: &partials, stop: &stop };
     let summary = files.run(&job, &|| bar.inc(1));
