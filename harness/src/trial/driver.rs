@@ -110,7 +110,6 @@ impl Driver {
         let alike = self.held.tasks_are_alike();
         let most = |task_s| if alike { sampling::part(start.budget_s, task_s, wave, held) } else { held };
         let hello = Hello::new(&self.held, combination, &self.arena).privately(start.private).retrying(start.retries);
-        let hello = hello.seeded(self.seed);
         let (mut trial, Ready { version, kernels }) =
             Trial::start(start.program, hello, &self.environment, start.deadline)?;
         let cold_s = sampling::warms(start.task_s).then(|| trial.run(0, wave, 1)).transpose()?;
@@ -152,7 +151,7 @@ impl Driver {
     pub(crate) fn probe(&self, combination: &Combination, start: &Start<'_>) -> Option<f64> {
         let small = self.held.small(PROBE_SIDE);
         let arena = Arena::new(&self.maker, &small, self.seed).ok()?;
-        let hello = Hello::new(&small, combination, &arena).seeded(self.seed);
+        let hello = Hello::new(&small, combination, &arena);
         let (mut trial, _) = Trial::start(start.program, hello, &self.environment, start.deadline).ok()?;
         trial.run(0, 1, 1).ok()?;
         let (mut shortest, mut spent_s) = (f64::INFINITY, 0.0);

@@ -58,6 +58,15 @@ enum Inputs {
     Open(Writable),
 }
 
+impl Inputs {
+    fn as_slice(&self) -> &[u8] {
+        match self {
+            Self::Sealed(inputs) => inputs.as_slice(),
+            Self::Open(inputs) => inputs.as_slice(),
+        }
+    }
+}
+
 /// The next arena's number.
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
@@ -140,21 +149,9 @@ impl Arena {
         let placement = Placement::of(workload);
         let inputs = Shared::new("gingham-inputs", placement.input_bytes)?;
         let outputs = Shared::new("gingham-outputs", placement.output_bytes)?;
-        let (filled, results) = (inputs.writable()?, outputs.writable()?);
-        let prefault_s = start.elapsed().as_secs_f64();
-        let (inputs, outputs) = ((inputs, Inputs::Open(filled)), (outputs, results));
-        let (workload, id) = (workload.clone(), NEXT.fetch_add(1, Relaxed));
-        Ok(Self {
-            workload,
-            placement,
-            inputs,
-            outputs,
-            prefault_s,
-            seed: 0,
-            #[cfg(feature = "files")]
-            folder: None,
-            id,
-        })
+        let filled = Inputs::Open(inputs.writable()?);
+        let mapped = Self::map(workload, placement, (inputs, filled), outputs, 0)?;
+        Ok(Self { prefault_s: start.elapsed().as_secs_f64(), ..mapped })
     }
 
     /// Allocates and pre-faults the operands of `workload` and fills the inputs from `seed`.
@@ -193,20 +190,35 @@ impl Arena {
         let outputs = Shared::inherited("gingham-outputs", placement.output_bytes, |_, slice: &mut [u8]| told(slice))?;
         #[cfg(feature = "files")]
         let folder = Folder::make(maker, workload, seed)?;
-        let (sealed, results) = (inputs.sealed()?, outputs.writable()?);
-        let prefault_s = start.elapsed().as_secs_f64();
-        let (inputs, outputs) = ((inputs, Inputs::Sealed(sealed)), (outputs, results));
-        let (workload, id) = (workload.clone(), NEXT.fetch_add(1, Relaxed));
+        let sealed = Inputs::Sealed(inputs.sealed()?);
+        let mapped = Self::map(workload, placement, (inputs, sealed), outputs, seed)?;
         Ok(Self {
-            workload,
-            placement,
-            inputs,
-            outputs,
-            prefault_s,
-            seed,
+            prefault_s: start.elapsed().as_secs_f64(),
             #[cfg(feature = "files")]
             folder,
-            id,
+            ..mapped
+        })
+    }
+
+    /// An arena of these memories; it maps the outputs.
+    fn map(
+        workload: &Workload,
+        placement: Placement,
+        inputs: (Shared, Inputs),
+        outputs: Shared,
+        seed: u64,
+    ) -> Result<Self, Error> {
+        let results = outputs.writable()?;
+        Ok(Self {
+            workload: workload.clone(),
+            placement,
+            inputs,
+            outputs: (outputs, results),
+            prefault_s: 0.0,
+            seed,
+            #[cfg(feature = "files")]
+            folder: None,
+            id: NEXT.fetch_add(1, Relaxed),
         })
     }
 
@@ -256,10 +268,7 @@ impl Arena {
     /// All inputs, from the start of a page on.
     #[must_use]
     pub fn inputs(&self) -> &[u8] {
-        match &self.inputs.1 {
-            Inputs::Sealed(inputs) => inputs.as_slice(),
-            Inputs::Open(inputs) => inputs.as_slice(),
-        }
+        self.inputs.1.as_slice()
     }
 
     /// Operand number `operand` of `task`, in the order of the operation's contract, to be filled.
@@ -287,11 +296,7 @@ impl Arena {
         let folder = self.folder.as_ref().map(Folder::path);
         #[cfg(not(feature = "files"))]
         let folder = None;
-        let inputs = match &self.inputs.1 {
-            Inputs::Sealed(inputs) => inputs.as_slice(),
-            Inputs::Open(inputs) => inputs.as_slice(),
-        };
-        (&self.placement, inputs, self.outputs.1.as_mut_slice(), folder)
+        (&self.placement, self.inputs.1.as_slice(), self.outputs.1.as_mut_slice(), folder)
     }
 
     /// All outputs, from the start of a page on. Only meaningful while every trial is stopped.

@@ -27,7 +27,7 @@ impl Engine {
                 workload.tasks_made(registry, making, &placement.tensors, inputs, outputs)
             }
             Pool::Processes(pool) => {
-                let hello = Hello::new(workload, &self.combination, arena).seeded(arena.seed());
+                let hello = Hello::new(workload, &self.combination, arena);
                 let work = Work { hello, id: arena.id() };
                 let arrays = if pool.copies() { Arrays::of_arena(arena) } else { Arrays::none() };
                 Ok(Box::new(Remote::new(pool, work, workload, arrays)))

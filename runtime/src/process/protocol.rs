@@ -133,7 +133,7 @@ impl Hello {
             arenas: arena.locations(),
             tensors: arena.placement().tensors.clone(),
             private: false,
-            seed: 0,
+            seed: arena.seed(),
             keep: false,
             folder: arena.folder().map(Into::into),
             retries: 0,
@@ -145,12 +145,6 @@ impl Hello {
     #[must_use]
     pub fn privately(self, private: bool) -> Self {
         Self { private, ..self }
-    }
-
-    /// The same, with inputs of this seed, where whoever does a task makes them.
-    #[must_use]
-    pub fn seeded(self, seed: u64) -> Self {
-        Self { seed, ..self }
     }
 
     /// The same, with so many retries after the death of a worker.

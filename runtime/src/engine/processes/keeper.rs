@@ -50,7 +50,7 @@ impl Keeper {
 
 fn keep(orders: &Receiver<Order>) {
     for Order { mut command, role, started } in orders {
-        // Who has asked is waiting for the answer.
+        // The thread that sent the order waits for the answer.
         let _ = started.send(Child::start(&mut command, role));
     }
 }

@@ -16,7 +16,7 @@ use rustix::process::Signal;
 use super::batch::{Batch, Faults};
 use super::board::{Board, Order, Run};
 use super::keeper::Keeper;
-use super::round::{Round, Undone};
+use super::round::{Round, TOLD, Undone};
 use super::transport::{self, Arrays, Carrier, Site};
 use crate::arena::{self, Shared};
 use crate::combination::{Combination, ExecutorKind, Transport};
@@ -33,9 +33,8 @@ const READY: Duration = Duration::from_secs(120);
 /// The shortest time that it is given for that, however short the deadline of a task is: some 50 ms on an idle machine.
 const SOON: Duration = Duration::from_secs(5);
 
-/// How long workers may take to end once they have been asked to, and once they have been told to.
+/// How long workers may take to end once they have been asked to.
 const ASKED: Duration = Duration::from_secs(2);
-const TOLD: Duration = Duration::from_secs(1);
 
 /// How often in a row workers may die before they begin a task.
 const FRUITLESS: usize = 3;

@@ -17,8 +17,8 @@ const GRACE: Duration = Duration::from_millis(100);
 /// How much longer than it was meant to take a wait takes on a busy machine.
 const STALLED: Duration = Duration::from_millis(500);
 
-/// How long a worker that hangs may take to end once it has been told to.
-const TOLD: Duration = Duration::from_secs(1);
+/// How long a worker may take to end once it has been told to.
+pub(super) const TOLD: Duration = Duration::from_secs(1);
 
 /// What it takes to do a run.
 pub(super) struct Round<'a> {
